@@ -1,0 +1,385 @@
+//! Values as both databases store them: ids and enumerations as text, instants as whole
+//! microseconds since 1970 (UTC), days as DATE.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::BigInt;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::RefOr;
+
+/// The text of a UUID, 36 lower-case characters, kept inline: as cheap to copy as it is to write.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdText([u8; 36]);
+
+impl IdText {
+    /// A new time-ordered id (UUIDv7).
+    #[must_use]
+    pub fn new() -> Self {
+        Self::from(uuid::Uuid::now_v7())
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // The bytes come from the UUID encoder, so they are always ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Default for IdText {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<uuid::Uuid> for IdText {
+    fn from(value: uuid::Uuid) -> Self {
+        let mut text = [0_u8; 36];
+        value.hyphenated().encode_lower(&mut text);
+        Self(text)
+    }
+}
+
+impl std::str::FromStr for IdText {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        uuid::Uuid::try_parse(text).map(Self::from)
+    }
+}
+
+/// Declares the id types of the rooms: one type a table, so that no two are ever swapped.
+///
+/// ```ignore
+/// id! {
+///     /// Identity of an administrative unit (định danh đơn vị).
+///     OrgUnitId
+/// }
+/// ```
+#[macro_export]
+macro_rules! id {
+    ($(#[doc = $doc:expr])+ $name:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub struct $name($crate::db::types::IdText);
+
+        impl $name {
+            /// A new id (UUIDv7), never used before.
+            #[must_use]
+            #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
+            pub fn new() -> Self {
+                Self($crate::db::types::IdText::new())
+            }
+
+            /// The canonical text, 36 lower-case characters.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <std::borrow::Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl<B: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, B> for $name
+        where
+            str: diesel::serialize::ToSql<diesel::sql_types::Text, B>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, B>) -> diesel::serialize::Result {
+                self.as_str().to_sql(out)
+            }
+        }
+
+        impl<B: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, B> for $name
+        where
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, B>,
+        {
+            fn from_sql(value: B::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                Ok(<String as diesel::deserialize::FromSql<diesel::sql_types::Text, B>>::from_sql(value)?.parse()?)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::db::types::id_schema(concat!($($doc, "\n"),+))
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}
+
+/// The schema of an id: a UUID in its text form.
+#[must_use]
+pub fn id_schema(description: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .description(Some(description.trim()))
+        .into()
+}
+
+/// Declares an enumeration that is `snake_case` text on the wire and in the database. Each value
+/// carries its Vietnamese term, which stands in the contract and on forms.
+///
+/// ```ignore
+/// text_enum! {
+///     /// Kind of unit (loại đơn vị).
+///     pub enum UnitKind {
+///         /// A commune, ward or special zone.
+///         Commune => "commune", "xã, phường, thị trấn, đặc khu";
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! text_enum {
+    ($(#[doc = $doc:expr])+ pub enum $name:ident { $($(#[doc = $value_doc:expr])+ $value:ident => $text:literal, $vi:literal;)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum $name { $($(#[doc = $value_doc])+ $value),+ }
+
+        impl $name {
+            /// All values, in the order in which they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            /// The text on the wire and in the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $text),+ }
+            }
+
+            /// The Vietnamese term.
+            #[must_use]
+            pub const fn label_vi(self) -> &'static str {
+                match self { $(Self::$value => $vi),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$value),)+
+                    _ => Err(format!("expected one of {}", [$($text),+].join(", "))),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <std::borrow::Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl<B: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, B> for $name
+        where
+            str: diesel::serialize::ToSql<diesel::sql_types::Text, B>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, B>) -> diesel::serialize::Result {
+                self.as_str().to_sql(out)
+            }
+        }
+
+        impl<B: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, B> for $name
+        where
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, B>,
+        {
+            fn from_sql(value: B::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                Ok(<String as diesel::deserialize::FromSql<diesel::sql_types::Text, B>>::from_sql(value)?.parse()?)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let values: &[(&str, &str, &str)] = &[$(($text, concat!($($value_doc),+), $vi)),+];
+                $crate::db::types::enum_schema(concat!($($doc, "\n"),+), values)
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}
+
+/// The schema of an enumeration: its values, each explained in both languages.
+#[must_use]
+pub fn enum_schema(description: &str, values: &[(&str, &str, &str)]) -> RefOr<Schema> {
+    let explained = values
+        .iter()
+        .map(|(text, doc, vi)| format!("- `{text}`: {} ({vi})", doc.trim().trim_end_matches('.')))
+        .collect::<Vec<_>>()
+        .join("\n");
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(values.iter().map(|(text, _, _)| *text)))
+        .description(Some(format!("{}\n\n{explained}", description.trim())))
+        .into()
+}
+
+/// An instant (thời điểm): whole microseconds since 1970-01-01T00:00:00Z; RFC 3339 in UTC on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = BigInt)]
+pub struct Instant(i64);
+
+impl Instant {
+    /// The instant of this many microseconds since 1970 (UTC).
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970 (UTC).
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The civil day in Vietnam (UTC+7) on which this instant falls.
+    #[must_use]
+    pub fn vietnam_day(self) -> NaiveDate {
+        (self.utc() + TimeDelta::hours(7)).date_naive()
+    }
+
+    /// This instant moved by whole seconds.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Whole seconds since 1970 (UTC).
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(value: DateTime<Utc>) -> Self {
+        Self(value.timestamp_micros())
+    }
+}
+
+impl std::fmt::Display for Instant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)?;
+        Ok(Self::from(at.to_utc()))
+    }
+}
+
+impl<B: Backend> ToSql<BigInt, B> for Instant
+where
+    i64: ToSql<BigInt, B>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, B>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<B: Backend> FromSql<BigInt, B> for Instant
+where
+    i64: FromSql<BigInt, B>,
+{
+    fn from_sql(value: B::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(value).map(Self)
+    }
+}
+
+impl utoipa::PartialSchema for Instant {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("An instant, RFC 3339 in UTC (thời điểm)."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Instant {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_late_in_the_utc_evening_is_the_next_day_in_vietnam() {
+        let at: Instant = serde_json::from_str("\"2024-06-30T17:00:00Z\"").unwrap();
+        assert_eq!(at.vietnam_day(), NaiveDate::from_ymd_opt(2024, 7, 1).unwrap());
+        assert_eq!(serde_json::to_string(&at).unwrap(), "\"2024-06-30T17:00:00Z\"");
+    }
+
+    #[test]
+    fn an_id_is_read_in_any_case_and_written_in_one() {
+        let id: IdText = "0190AAAA-0000-7000-8000-00000000000A".parse().unwrap();
+        assert_eq!(id.as_str(), "0190aaaa-0000-7000-8000-00000000000a");
+    }
+}

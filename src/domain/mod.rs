@@ -1,0 +1,3 @@
+//! The rooms of administrative reform, each the same shape.
+
+pub mod organization;
