@@ -1,5 +1,22 @@
 //! cchc: the service on which a province runs its administrative reform (cải cách hành chính).
+//!
+//! - [`app`] builds the HTTP application from its [`state`]; [`config`] reads the environment;
+//!   [`error`] is the one table of problems; [`openapi`] the base of the contract.
+//! - [`api`] is the HTTP kernel: bodies, queries, pages, ETags, the frame around every request.
+//! - [`auth`] answers who you are, what you may do and over which part of the country.
+//! - [`db`] is the persistence kernel, [`audit`] the journal.
+//! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
+//! - [`text`] brings text to its normal form and folds it for search and order.
 
+pub mod api;
+pub mod app;
+pub mod audit;
 pub mod auth;
+pub mod config;
 pub mod db;
 pub mod domain;
+pub mod error;
+pub mod openapi;
+pub mod reporting;
+pub mod state;
+pub mod text;

@@ -1,3 +1,233 @@
 //! The persistence kernel: the only doors to SQL. It knows no word of the administration.
+//!
+//! [`Db::read`] gives a connection that cannot write; [`Db::write`] gives a [`WriteTx`], whose
+//! commit wants a journal entry. On SQLite all writes pass one thread with group commit, on
+//! PostgreSQL both pass pools behind a fair, bounded gate.
 
+pub mod conn;
+pub mod epochs;
+mod errors;
+pub mod migrate;
+mod pool;
+pub mod schema;
 pub mod types;
+mod writer;
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+
+pub use conn::{DbConn, Location, PlanMode};
+pub use pool::Gate;
+
+use crate::audit::journal::{Author, Entry};
+use crate::config::Config;
+use crate::db::types::Instant;
+use crate::error::ApiError;
+use pool::Pool;
+use writer::{Kept, Writer};
+
+/// The database of this instance.
+#[derive(Clone)]
+pub struct Db {
+    location: Location,
+    /// Reads by id: one plan for all values.
+    points: Pool,
+    /// Lists and reports: a plan for each call.
+    lists: Pool,
+    write: WriteDoor,
+}
+
+#[derive(Clone)]
+enum WriteDoor {
+    Sqlite(Writer),
+    Postgres(Pool),
+}
+
+impl Db {
+    /// Opens pools and, on SQLite, the writer thread. The database must have been migrated.
+    ///
+    /// # Errors
+    /// When the writer thread cannot be started.
+    pub fn open(location: Location, config: &Config) -> std::io::Result<Self> {
+        let width = config.db_connections.get();
+        let gate =
+            || Gate::new(config.db_connections.size(), config.db_queue.size(), config.db_wait_ms.millis());
+        let lists = Pool::new(&location, PlanMode::Custom, true, width, gate());
+        let (points, write) = match &location {
+            // SQLite plans a statement once either way: one pool serves both kinds of read.
+            Location::Sqlite(_) => {
+                (lists.clone(), WriteDoor::Sqlite(Writer::start(&location, config.db_queue.size())?))
+            }
+            Location::Postgres(_) => (
+                Pool::new(&location, PlanMode::Generic, true, width, gate()),
+                WriteDoor::Postgres(Pool::new(&location, PlanMode::Generic, false, width, gate())),
+            ),
+        };
+        Ok(Self { location, points, lists, write })
+    }
+
+    /// Where the data are.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Reads single records and small sets whose plan is the same for every value.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503 when the database is away or too many wait.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.points.run(work).await
+    }
+
+    /// Reads lists and reports, whose best plan depends on the values asked for.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_list<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.lists.run(work).await
+    }
+
+    /// Writes in one transaction, which is kept only with the [`Recorded`] that a journal entry gives.
+    ///
+    /// # Errors
+    /// What `work` answers, after a roll-back; 503 when nothing could be committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        author: Author,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<T>, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.transact(move |conn| {
+            let mut tx = WriteTx { conn, author, entries: 0 };
+            let recorded = work(&mut tx)?;
+            let keep = recorded.keep && tx.entries > 0;
+            Ok(Kept { value: recorded.value, keep, rows: 1 + tx.entries })
+        })
+        .await
+    }
+
+    /// The service's own housekeeping (sequencing the journal, forgetting expired tokens), which
+    /// changes no record and so leaves no entry.
+    pub(crate) async fn maintain<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.transact(move |conn| work(conn).map(|value| Kept { value, keep: true, rows: 1 })).await
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        match &self.write {
+            WriteDoor::Sqlite(writer) => writer.run(work).await,
+            WriteDoor::Postgres(pool) => pool.run(move |conn| postgres_transaction(conn, work)).await,
+        }
+    }
+
+    /// What waits and what is free, for the metrics: (queue, waiting, free places).
+    #[must_use]
+    pub fn queues(&self) -> Vec<(&'static str, usize, usize)> {
+        let gate = |name, pool: &Pool| (name, pool.gate().waiting(), pool.gate().free());
+        let mut queues = vec![gate("lists", &self.lists)];
+        match &self.write {
+            WriteDoor::Sqlite(writer) => queues.push(("writes", writer.waiting(), 1)),
+            WriteDoor::Postgres(pool) => {
+                queues.push(gate("points", &self.points));
+                queues.push(gate("writes", pool));
+            }
+        }
+        queues
+    }
+}
+
+fn postgres_transaction<T>(
+    conn: &mut DbConn,
+    work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError>,
+) -> Result<T, ApiError> {
+    type Transactions = <DbConn as Connection>::TransactionManager;
+    Transactions::begin_transaction(conn)?;
+    match work(conn) {
+        Ok(kept) if kept.keep => {
+            // A commit that fails has an unknown outcome: it is not acknowledged.
+            Transactions::commit_transaction(conn).map_err(ApiError::unavailable)?;
+            Ok(kept.value)
+        }
+        Ok(kept) => {
+            Transactions::rollback_transaction(conn)?;
+            Ok(kept.value)
+        }
+        Err(error) => match Transactions::rollback_transaction(conn) {
+            Ok(()) => Err(error),
+            Err(lost) => Err(ApiError::unavailable(format!("{lost}, after {error}"))),
+        },
+    }
+}
+
+/// A write transaction of one author. Only [`Db::write`] makes one.
+pub struct WriteTx<'c> {
+    conn: &'c mut DbConn,
+    author: Author,
+    entries: usize,
+}
+
+impl WriteTx<'_> {
+    /// The connection, for store functions.
+    pub fn conn(&mut self) -> &mut DbConn {
+        self.conn
+    }
+
+    /// Who writes.
+    #[must_use]
+    pub fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// When the request was taken.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.author.at()
+    }
+
+    /// Writes the journal entry of a change; the receipt lets the transaction commit.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn journal(&mut self, entry: Entry) -> Result<Receipt, ApiError> {
+        crate::audit::journal::append(self.conn, &self.author, entry)?;
+        self.entries += 1;
+        Ok(Receipt(()))
+    }
+}
+
+/// Proof that a change stands in the journal.
+#[must_use = "a write without its receipt is rolled back"]
+#[derive(Debug)]
+pub struct Receipt(());
+
+impl Receipt {
+    /// The answer of the transaction, which may now be committed.
+    pub fn with<T>(self, value: T) -> Recorded<T> {
+        Recorded { value, keep: true }
+    }
+}
+
+/// The answer of a write transaction whose change stands in the journal.
+#[derive(Debug)]
+pub struct Recorded<T> {
+    value: T,
+    keep: bool,
+}
+
+impl<T> Recorded<T> {
+    /// The answer of a transaction that had nothing to change; it is rolled back.
+    pub fn unchanged(value: T) -> Self {
+        Self { value, keep: false }
+    }
+}

@@ -1,3 +1,4 @@
 //! The rooms of administrative reform, each the same shape.
 
 pub mod organization;
+pub mod tthc;

@@ -1,0 +1,14 @@
+DROP TABLE processing_returns;
+DROP TABLE periods;
+DROP TABLE revoked_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE grants;
+DROP TABLE clients;
+DROP TABLE users;
+DROP TABLE org_unit_successions;
+DROP TABLE org_unit_versions;
+DROP TABLE org_units;
+DROP TABLE key_rings;
+DROP TABLE journal_seal;
+DROP TABLE journal;
+DROP TABLE epochs;

@@ -1,0 +1,158 @@
+//! The declarative macro of the standard operations. It emits glue only: extract, call the
+//! resource's store function, wrap. What it expands to stands written out in
+//! [`crate::reporting::periods`]; a resource that does not fit writes its handlers out likewise.
+
+/// Declares the six standard operations of a resource and the function that mounts them.
+///
+/// ```ignore
+/// crud! {
+///     tag: "accounts", what: "an account", many: "accounts", vi: "tài khoản",
+///     collection: "/api/v1/admin/users", record: "/api/v1/admin/users/{id}",
+///     id: UserId, row: User, page: UserPage, create: UserCreate, patch: UserPatch, filter: UserFilter,
+///     read: Permit<Administer, Organization>, write: Permit<Administer, Organization>,
+///     list: list_users => user_list, get: get_user => user_get, create_one: create_user => user_insert,
+///     replace: replace_user => user_replace, patch_one: patch_user, delete: delete_user => user_delete,
+///     afterwards: access_changed,
+/// }
+/// ```
+///
+/// The store functions have the shapes of those of periods; `patch` has `onto(&row) -> create`.
+/// `afterwards` names the method of the state that refreshes what is held in memory.
+#[macro_export]
+macro_rules! crud {
+    (
+        tag: $tag:literal, what: $what:literal, many: $many:literal, vi: $vi:literal,
+        collection: $collection:literal, record: $record:literal,
+        id: $id:ty, row: $row:ty, page: $page:ident, create: $create:ty, patch: $patch:ty, filter: $filter:ty,
+        read: $read:ty, write: $write:ty,
+        list: $list:ident => $list_store:path, get: $get:ident => $get_store:path,
+        create_one: $create_one:ident => $insert_store:path,
+        replace: $replace:ident => $replace_store:path, patch_one: $patch_one:ident,
+        delete: $delete:ident => $delete_store:path,
+        $(afterwards: $afterwards:ident,)?
+    ) => {
+        /// Mounts the standard operations.
+        fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+            cfg.service($list).service($create_one).service($get).service($replace).service($patch_one).service($delete);
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($list), tag = $tag, summary = concat!("List ", $many),
+            description = concat!("A page of ", $many, " (", $vi, ")."),
+            params($filter, $crate::api::PageParams),
+            responses((status = 200, description = "A page.", body = $page, headers(("Link" = String, description = "The next page.")))),
+        )]
+        #[actix_web::get($collection)]
+        async fn $list(
+            permit: $read,
+            query: $crate::api::ListQuery<$filter>,
+            app: $crate::state::App,
+        ) -> Result<$crate::api::Paged<$page>, $crate::error::ApiError> {
+            let page = query.page(&permit, &app.keys())?;
+            let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
+            let rows = app.db.read_list(move |conn| $list_store(conn, &scoped, &filter, &wanted)).await?;
+            Ok($crate::api::Paged($page::new(rows, &page, &app.keys())))
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($create_one), tag = $tag, summary = concat!("Create ", $what),
+            description = concat!("Makes ", $what, " (", $vi, ")."),
+            request_body = $create,
+            responses((status = 201, description = "It was made.", body = $row, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
+        )]
+        #[actix_web::post($collection)]
+        async fn $create_one(
+            permit: $write,
+            app: $crate::state::App,
+            body: $crate::api::ValidJson<$create>,
+        ) -> Result<$crate::api::Created<$row>, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            let row = app.db.write(scoped.author(), move |tx| $insert_store(tx, &scoped, body.0)).await?;
+            $(app.$afterwards().await?;)?
+            Ok($crate::api::Created(row))
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($get), tag = $tag, summary = concat!("Get ", $what),
+            description = concat!("Reads ", $what, " (", $vi, ") by its id."),
+            params(("id" = $id, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
+            responses((status = 200, description = "The record.", body = $row, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
+        )]
+        #[actix_web::get($record)]
+        async fn $get(
+            permit: $read,
+            id: $crate::api::ValidPath<$id>,
+            app: $crate::state::App,
+        ) -> Result<$crate::api::Found<$row>, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            app.db.read(move |conn| $get_store(conn, &scoped, id.0)).await.map($crate::api::Found)
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($replace), tag = $tag, summary = concat!("Replace ", $what),
+            description = concat!("Replaces ", $what, " (", $vi, ") as a whole."),
+            params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+            request_body = $create,
+            responses((status = 200, description = "It was replaced.", body = $row, headers(("ETag" = String, description = "Its version.")))),
+        )]
+        #[actix_web::put($record)]
+        async fn $replace(
+            permit: $write,
+            id: $crate::api::ValidPath<$id>,
+            if_match: $crate::api::IfMatch,
+            app: $crate::state::App,
+            body: $crate::api::ValidJson<$create>,
+        ) -> Result<$crate::api::Saved<$row>, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            let row =
+                app.db.write(scoped.author(), move |tx| $replace_store(tx, &scoped, id.0, &if_match, body.0)).await?;
+            $(app.$afterwards().await?;)?
+            Ok($crate::api::Saved(row))
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($patch_one), tag = $tag, summary = concat!("Change ", $what),
+            description = concat!("Changes single members of ", $what, " (", $vi, "), after RFC 7396."),
+            params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+            request_body(content = $patch, content_type = "application/merge-patch+json"),
+            responses((status = 200, description = "It was changed.", body = $row, headers(("ETag" = String, description = "Its version.")))),
+        )]
+        #[actix_web::patch($record)]
+        async fn $patch_one(
+            permit: $write,
+            id: $crate::api::ValidPath<$id>,
+            if_match: $crate::api::IfMatch,
+            app: $crate::state::App,
+            body: $crate::api::MergePatch<$patch>,
+        ) -> Result<$crate::api::Saved<$row>, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            let author = scoped.author();
+            let patched = move |tx: &mut $crate::db::WriteTx<'_>| {
+                let whole = body.0.onto(&$get_store(tx.conn(), &scoped, id.0)?);
+                $replace_store(tx, &scoped, id.0, &if_match, whole)
+            };
+            let row = app.db.write(author, patched).await?;
+            $(app.$afterwards().await?;)?
+            Ok($crate::api::Saved(row))
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($delete), tag = $tag, summary = concat!("Delete ", $what),
+            description = concat!("Deletes ", $what, " (", $vi, "); the journal keeps its last content."),
+            params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+            responses((status = 204, description = "It was deleted.")),
+        )]
+        #[actix_web::delete($record)]
+        async fn $delete(
+            permit: $write,
+            id: $crate::api::ValidPath<$id>,
+            if_match: $crate::api::IfMatch,
+            app: $crate::state::App,
+        ) -> Result<$crate::api::Deleted, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            app.db.write(scoped.author(), move |tx| $delete_store(tx, &scoped, id.0, &if_match)).await?;
+            $(app.$afterwards().await?;)?
+            Ok($crate::api::Deleted)
+        }
+    };
+}

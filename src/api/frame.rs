@@ -1,0 +1,262 @@
+//! The frame around every request: its id, who is signed in, the time it may take, the problem
+//! document when it fails, the headers of every answer, one line in the log.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant as Moment;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    self, AUTHORIZATION, AcceptLanguage, Header, HeaderMap, HeaderName, HeaderValue,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+
+use super::address;
+use crate::audit::journal::{ActorKind, Author};
+use crate::auth::permit::{Authentication, Denied, SignedIn};
+use crate::auth::token::{self, Audience, PrincipalKind};
+use crate::error::{ApiError, Language, Problem};
+use crate::state::App;
+
+/// `X-Request-Id`.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the frame knows of a request, for handlers.
+#[derive(Debug, Clone)]
+pub struct RequestFacts {
+    /// The id under which the log knows it.
+    pub request_id: String,
+    /// Where it comes from.
+    pub address: std::net::IpAddr,
+}
+
+impl RequestFacts {
+    /// The facts of this request.
+    #[must_use]
+    pub fn of(req: &HttpRequest) -> Self {
+        req.extensions().get::<Self>().cloned().unwrap_or_else(|| Self {
+            request_id: String::new(),
+            address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+        })
+    }
+}
+
+impl actix_web::FromRequest for RequestFacts {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self::of(req)))
+    }
+}
+
+/// The outermost middleware.
+///
+/// # Errors
+/// Never: whatever fails becomes a problem document.
+pub async fn frame(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Moment::now();
+    let app = App::of(req.request())?;
+    let facts = facts(&req, &app);
+    req.extensions_mut().insert(facts.clone());
+    let request = req.request().clone();
+    let language = language(&req);
+
+    let mut response = if app.is_stopping() {
+        refused(&request)
+    } else {
+        let authentication = authenticate(&request, &app, &facts).await;
+        req.extensions_mut().insert(Authentication(authentication));
+        let answer = AssertUnwindSafe(next.call(req)).catch_unwind();
+        match tokio::time::timeout(app.config.request_seconds.seconds(), answer).await {
+            Ok(Ok(Ok(response))) => response.map_into_boxed_body(),
+            Ok(Ok(Err(error))) => ServiceResponse::new(request.clone(), HttpResponse::from_error(error)),
+            Ok(Err(_panic)) => failed(&request, ApiError::internal("a handler panicked")),
+            Err(_elapsed) => failed(&request, ApiError::unavailable("the request took too long")),
+        }
+    };
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = with_problem(response, language, &facts);
+    }
+    set_headers(response.headers_mut(), &facts, request.path());
+    report(&app, &request, response.status(), started, &facts);
+    Ok(response)
+}
+
+fn facts(req: &ServiceRequest, app: &App) -> RequestFacts {
+    let sent = req.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    });
+    let forwarded = req.headers().get(header::X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    RequestFacts {
+        request_id: sent.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned),
+        address: address::client(
+            req.peer_addr().map(|peer| peer.ip()),
+            forwarded,
+            &app.config.trusted_proxies,
+        ),
+    }
+}
+
+/// The first of the accepted languages that the service speaks, by weight.
+fn language(req: &ServiceRequest) -> Language {
+    let Ok(accepted) = <AcceptLanguage as Header>::parse(req) else { return Language::default() };
+    let spoken = accepted.ranked().into_iter().find_map(|tag| match tag.item()?.primary_language() {
+        "vi" => Some(Language::Vi),
+        "en" => Some(Language::En),
+        _ => None,
+    });
+    spoken.unwrap_or_default()
+}
+
+/// Who is signed in. The handler's extractor decides whether anyone must be.
+async fn authenticate(req: &HttpRequest, app: &App, facts: &RequestFacts) -> Result<SignedIn, Denied> {
+    let header = req.headers().get(AUTHORIZATION).ok_or(Denied::NoToken)?;
+    let header = header.to_str().map_err(|_| Denied::BadToken)?;
+    let (scheme, token) = header.split_once(' ').ok_or(Denied::BadToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Denied::BadToken);
+    }
+    let now = app.now();
+    let expected = Audience { iss: &app.config.issuer, aud: &app.config.audience };
+    let claims = token::verify(&app.keys(), now, token.trim(), &expected, 0).map_err(|_| Denied::BadToken)?;
+    let kind = match claims.kind {
+        PrincipalKind::User => ActorKind::User,
+        PrincipalKind::Client => ActorKind::Client,
+    };
+    let principal =
+        app.principal(kind, &claims.sub).await.map_err(|_| Denied::Unavailable)?.ok_or(Denied::BadToken)?;
+    if !principal.active || principal.epoch != claims.epoch || app.is_revoked(&claims.jti) {
+        return Err(Denied::BadToken);
+    }
+    let author = Author::new(kind, &principal.id, &facts.request_id, now);
+    Ok(SignedIn { principal, claims: claims.into(), author })
+}
+
+fn failed(req: &HttpRequest, error: ApiError) -> ServiceResponse<BoxBody> {
+    ServiceResponse::new(req.clone(), HttpResponse::from_error(error))
+}
+
+/// The answer while the service stops: the client should come back to another connection.
+fn refused(req: &HttpRequest) -> ServiceResponse<BoxBody> {
+    let mut response = failed(req, ApiError::unavailable("the service is stopping"));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Replaces the body of a failure by its problem document.
+fn with_problem(
+    response: ServiceResponse<BoxBody>,
+    language: Language,
+    facts: &RequestFacts,
+) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let from_framework;
+    let error = match response.response().error().and_then(Error::as_error::<ApiError>) {
+        Some(error) => error,
+        // Health and metrics answer a body of their own.
+        None if response.headers().contains_key(header::CONTENT_TYPE)
+            && response.response().error().is_none() =>
+        {
+            return response;
+        }
+        None => {
+            from_framework = ApiError::new(problem_of(status));
+            &from_framework
+        }
+    };
+    if let Some(cause) = error.cause() {
+        let level =
+            if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
+        log::log!(level, "request {}: {cause}", facts.request_id);
+    }
+    let body = error.body(language, response.request().path(), &facts.request_id);
+    let mut answer = HttpResponse::build(error.problem().status());
+    answer
+        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+        .insert_header((header::CONTENT_LANGUAGE, language.tag()));
+    for (name, value) in error.headers() {
+        answer.insert_header((name.clone(), value.clone()));
+    }
+    for name in [header::CONNECTION, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            answer.insert_header((name, value.clone()));
+        }
+    }
+    let request = response.request().clone();
+    let body = serde_json::to_string(&body).unwrap_or_default();
+    ServiceResponse::new(request, answer.body(body))
+}
+
+/// The problem behind a failure of the framework itself.
+fn problem_of(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::UNAUTHORIZED => Problem::Unauthorized,
+        StatusCode::FORBIDDEN => Problem::Forbidden,
+        StatusCode::NOT_FOUND => Problem::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMediaType,
+        StatusCode::SERVICE_UNAVAILABLE => Problem::Unavailable,
+        status if status.is_client_error() => Problem::InvalidHeader,
+        _ => Problem::Internal,
+    }
+}
+
+fn set_headers(headers: &mut HeaderMap, facts: &RequestFacts, path: &str) {
+    if let Ok(id) = HeaderValue::from_str(&facts.request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    // The documentation page brings scripts of its own, all from this server.
+    let policy = if path.starts_with("/swagger-ui") {
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// One line a request: the route's pattern, never its query, and who by id only.
+fn report(app: &App, req: &HttpRequest, status: StatusCode, started: Moment, facts: &RequestFacts) {
+    let took = started.elapsed();
+    let route = req.match_pattern().unwrap_or_else(|| "(none)".into());
+    let method = match *req.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    };
+    app.metrics.answered(method, &route, status.as_u16(), took);
+    let actor = req.extensions().get::<Authentication>().and_then(|authentication| {
+        authentication.0.as_ref().ok().map(|signed_in| signed_in.principal.id.clone())
+    });
+    log::info!(
+        target: "cchc::request",
+        "{method} {route} {} {}us request={} actor={}",
+        status.as_u16(),
+        took.as_micros(),
+        facts.request_id,
+        actor.as_deref().unwrap_or("-")
+    );
+}

@@ -1,0 +1,55 @@
+//! Whether the service lives, whether it can answer, and its metrics.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::migrate::ping;
+use crate::state::App;
+
+/// Health of the service (tình trạng hệ thống).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub struct Health {
+    /// `ok`, `starting`, `stopping` or `database_away`.
+    pub status: &'static str,
+}
+
+/// Whether the process lives.
+#[utoipa::path(operation_id = "get_liveness", tag = "operation", summary = "Liveness", description = "200 as long as the process answers at all.",
+    responses((status = 200, description = "It lives.", body = Health)), security(()))]
+#[get("/health/live")]
+pub(crate) async fn live() -> web::Json<Health> {
+    web::Json(Health { status: "ok" })
+}
+
+/// Whether requests can be answered.
+#[utoipa::path(operation_id = "get_readiness", tag = "operation", summary = "Readiness",
+    description = "200 once the data are loaded and the database answers; 503 while starting, stopping or without a database.",
+    responses((status = 200, description = "It is ready.", body = Health)), security(()))]
+#[get("/health/ready")]
+pub(crate) async fn ready(app: App) -> HttpResponse {
+    let status = if app.is_stopping() {
+        "stopping"
+    } else if !app.is_ready() {
+        "starting"
+    } else if app.db.read(ping).await.is_err() {
+        "database_away"
+    } else {
+        return HttpResponse::Ok().json(Health { status: "ok" });
+    };
+    HttpResponse::ServiceUnavailable()
+        .insert_header((actix_web::http::header::RETRY_AFTER, "1"))
+        .json(Health { status })
+}
+
+/// Metrics for Prometheus.
+#[utoipa::path(operation_id = "get_metrics", tag = "operation", summary = "Metrics",
+    description = "Counts and times in the text format of Prometheus, by route pattern.",
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")), security(()))]
+#[get("/metrics")]
+pub(crate) async fn metrics(app: App) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(app.metrics.text(&app.db))
+}

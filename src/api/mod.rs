@@ -1,0 +1,22 @@
+//! The HTTP kernel: one way to do each thing, for every resource. It knows no word of the
+//! administration.
+
+pub mod address;
+pub mod contract;
+pub mod crud;
+pub mod etag;
+pub mod frame;
+pub mod health;
+pub mod json;
+pub mod metrics;
+pub mod page;
+pub mod patch;
+pub mod problems;
+pub mod query;
+pub mod text;
+
+pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};
+pub use json::{MergePatch, ValidJson};
+pub use page::{PageParams, PageRequest, PageRows, Paged};
+pub use patch::{Change, Patch};
+pub use query::{ListQuery, ValidPath, ValidQuery};

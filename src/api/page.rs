@@ -1,0 +1,228 @@
+//! Keyset pages. A cursor names the last row by its sort key and id, is sealed with the service's
+//! own secret, and belongs to one list, filter, order and reach: in other hands it is refused.
+
+use actix_web::http::header::{CONTENT_TYPE, LINK};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::IntoParams;
+use validator::Validate;
+
+use crate::auth::keys::KeyRing;
+use crate::auth::scope::Scoped;
+use crate::error::{ApiError, Problem};
+
+/// The parameters of every list.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// How many records a page holds (số bản ghi mỗi trang); 50 when not given.
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// Where the page begins: `next_cursor` of the page before (con trỏ trang).
+    #[validate(length(min = 1, max = 2000))]
+    #[param(min_length = 1, max_length = 2000)]
+    pub cursor: Option<String>,
+    /// Whether `total` is counted (kèm tổng số).
+    pub include_total: Option<bool>,
+}
+
+impl PageParams {
+    /// Their names, which no filter may use.
+    pub const NAMES: [&'static str; 3] = ["limit", "cursor", "include_total"];
+}
+
+/// A page as a store function reads it.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    limit: i64,
+    after: Option<Value>,
+    include_total: bool,
+    list: String,
+    fingerprint: String,
+}
+
+impl PageRequest {
+    pub(super) fn new(
+        params: &PageParams,
+        list: String,
+        scoped: &Scoped,
+        keys: &KeyRing,
+    ) -> Result<Self, ApiError> {
+        let fingerprint = scoped.fingerprint();
+        let after = match &params.cursor {
+            None => None,
+            Some(cursor) => Some(
+                opened(cursor, &list, &fingerprint, keys)
+                    .ok_or_else(|| ApiError::new(Problem::InvalidCursor))?,
+            ),
+        };
+        Ok(Self {
+            limit: params.limit.unwrap_or(50),
+            after,
+            include_total: params.include_total.unwrap_or_default(),
+            list,
+            fingerprint,
+        })
+    }
+
+    /// How many rows to read: one more than the page holds tells whether there is another.
+    #[must_use]
+    pub fn rows(&self) -> i64 {
+        self.limit + 1
+    }
+
+    /// Whether the total is wanted.
+    #[must_use]
+    pub fn include_total(&self) -> bool {
+        self.include_total
+    }
+
+    /// The sort key and id behind which the page begins.
+    ///
+    /// # Errors
+    /// 400 when the cursor was made for another order.
+    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, ApiError> {
+        let Some(after) = &self.after else { return Ok(None) };
+        serde_json::from_value(after.clone()).map(Some).map_err(|_| ApiError::new(Problem::InvalidCursor))
+    }
+
+    /// The page of the rows that were read; `key` names a row by its sort key and id.
+    pub fn cut<T>(&self, mut rows: Vec<T>, total: Option<i64>, key: impl Fn(&T) -> Value) -> PageRows<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = if more { rows.last().map(key) } else { None };
+        PageRows { items: rows, last, total }
+    }
+
+    /// The cursor behind this key.
+    #[must_use]
+    pub fn cursor(&self, last: &Value, keys: &KeyRing) -> String {
+        let key = last.to_string();
+        let mut sealed = keys.keyed_digest(&parts(&key, &self.list, &self.fingerprint)).to_vec();
+        sealed.extend_from_slice(key.as_bytes());
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+}
+
+fn parts<'a>(key: &'a str, list: &'a str, fingerprint: &'a str) -> [&'a [u8]; 4] {
+    [b"cursor", key.as_bytes(), list.as_bytes(), fingerprint.as_bytes()]
+}
+
+fn opened(cursor: &str, list: &str, fingerprint: &str, keys: &KeyRing) -> Option<Value> {
+    let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (digest, key) = sealed.split_at_checked(16)?;
+    let key = std::str::from_utf8(key).ok()?;
+    keys.verify_digest(&parts(key, list, fingerprint), digest).then(|| serde_json::from_str(key).ok())?
+}
+
+/// The rows of a page.
+#[derive(Debug)]
+pub struct PageRows<T> {
+    /// The records.
+    pub items: Vec<T>,
+    /// The key of the last one, when there is another page.
+    pub last: Option<Value>,
+    /// How many there are on all pages, when asked for.
+    pub total: Option<i64>,
+}
+
+impl<T> PageRows<T> {
+    /// The same page of what each row becomes on the wire.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> PageRows<U> {
+        PageRows { items: self.items.into_iter().map(view).collect(), last: self.last, total: self.total }
+    }
+}
+
+/// A page on the wire, with `Link: <...>; rel="next"`.
+#[derive(Debug)]
+pub struct Paged<P>(pub P);
+
+/// A page as declared by [`page_of!`](crate::page_of).
+pub trait Page: Serialize {
+    /// The cursor of the next page.
+    fn next_cursor(&self) -> Option<&str>;
+}
+
+impl<P: Page> Responder for Paged<P> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        response.insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(cursor) = self.0.next_cursor() {
+            let kept =
+                form_urlencoded::parse(req.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(kept)
+                .append_pair("cursor", cursor)
+                .finish();
+            response.insert_header((LINK, format!("<{}?{query}>; rel=\"next\"", req.path())));
+        }
+        response.json(self.0)
+    }
+}
+
+/// Declares the page of a resource: a plain struct, so that the contract names its items.
+#[macro_export]
+macro_rules! page_of {
+    ($page:ident, $item:ty, $title:literal) => {
+        #[doc = concat!("A page of ", $title, ".")]
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        pub struct $page {
+            /// The records of this page.
+            pub items: Vec<$item>,
+            /// The cursor of the next page; null on the last one.
+            pub next_cursor: Option<String>,
+            /// How many records there are on all pages, with `include_total=true`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(required = false, nullable = false)]
+            pub total: Option<i64>,
+        }
+
+        impl $page {
+            /// The page of these rows.
+            #[must_use]
+            pub fn new(
+                rows: $crate::api::PageRows<$item>,
+                page: &$crate::api::PageRequest,
+                keys: &$crate::auth::keys::KeyRing,
+            ) -> Self {
+                let next_cursor = rows.last.as_ref().map(|last| page.cursor(last, keys));
+                Self { items: rows.items, next_cursor, total: rows.total }
+            }
+        }
+
+        impl $crate::api::page::Page for $page {
+            fn next_cursor(&self) -> Option<&str> {
+                self.next_cursor.as_deref()
+            }
+        }
+    };
+}
+
+/// Orders a boxed query by a column and the id, and begins behind the page's cursor. The form
+/// `column >= value AND (column > value OR id > last)` lets both planners start in the index.
+#[macro_export]
+macro_rules! keyset {
+    ($query:expr, $page:expr, asc $column:expr => $type:ty, $id:expr => $id_type:ty) => {{
+        let mut query = $query;
+        if let Some((value, id)) = $page.after::<($type, $id_type)>()? {
+            query = query.filter($column.ge(value.clone()).and($column.gt(value).or($id.gt(id))));
+        }
+        query.order(($column.asc(), $id.asc())).limit($page.rows())
+    }};
+    ($query:expr, $page:expr, desc $column:expr => $type:ty, $id:expr => $id_type:ty) => {{
+        let mut query = $query;
+        if let Some((value, id)) = $page.after::<($type, $id_type)>()? {
+            query = query.filter($column.le(value.clone()).and($column.lt(value).or($id.lt(id))));
+        }
+        query.order(($column.desc(), $id.desc())).limit($page.rows())
+    }};
+}

@@ -1,0 +1,168 @@
+//! Query strings and path segments: typed, and strict. What is unknown, repeated or of the wrong
+//! form is 400, each with its name.
+
+use std::borrow::Cow;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use super::json::faults_of;
+use super::page::{PageParams, PageRequest};
+use super::text;
+use crate::auth::keys::KeyRing;
+use crate::auth::scope::Scoped;
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+
+/// The parameters of an operation that is no list.
+#[derive(Debug)]
+pub struct ValidQuery<T>(pub T);
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidQuery<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(req.query_string()).and_then(|pairs| typed(&pairs)).map(Self))
+    }
+}
+
+/// The parameters of a list: the resource's own filter beside `limit`, `cursor` and `include_total`.
+#[derive(Debug)]
+pub struct ListQuery<F> {
+    /// The resource's filter and order.
+    pub filter: F,
+    page: PageParams,
+    /// What a cursor belongs to: the path and every parameter but the page's own.
+    list: String,
+}
+
+impl<F> ListQuery<F> {
+    /// The page asked for; its cursor must have been made for this list, filter and reach.
+    ///
+    /// # Errors
+    /// 400 for a cursor that was not.
+    pub fn page(&self, scoped: &Scoped, keys: &KeyRing) -> Result<PageRequest, ApiError> {
+        PageRequest::new(&self.page, self.list.clone(), scoped, keys)
+    }
+}
+
+impl<F: DeserializeOwned + Validate + 'static> FromRequest for ListQuery<F> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(req.query_string()).and_then(|pairs| {
+            let (page, mut own): (Vec<_>, Vec<_>) =
+                pairs.into_iter().partition(|(name, _)| PageParams::NAMES.contains(&name.as_str()));
+            let (filter, page) = match (typed(&own), typed(&page)) {
+                (Ok(filter), Ok(page)) => (filter, page),
+                (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+                (Err(filter), Err(page)) => return Err(filter.joined(page)),
+            };
+            own.sort();
+            let list = format!("{}?{}", req.path(), encoded(&own));
+            Ok(Self { filter, page, list })
+        }))
+    }
+}
+
+/// A segment of the path, such as an id; one that cannot be read names nothing: 404.
+#[derive(Debug)]
+pub struct ValidPath<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for ValidPath<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let path = actix_web::web::Path::<T>::from_request(req, payload).into_inner();
+        ready(path.map(|path| Self(path.into_inner())).map_err(|_| ApiError::not_found()))
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+fn pairs(query: &str) -> Result<Pairs, ApiError> {
+    let mut pairs: Pairs = Vec::new();
+    let mut faults = Vec::new();
+    for part in query.split('&').filter(|part| !part.is_empty()) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
+            let message = Bilingual::new("Tham số không phải UTF-8.", "The parameter is not UTF-8.");
+            faults.push(Fault::new("", "not_utf8", message));
+            continue;
+        };
+        let pointer = format!("/{}", text::escape(&name));
+        if name.contains('\0') || value.contains('\0') {
+            faults.push(text::nul(pointer));
+        } else if pairs.iter().any(|(known, _)| *known == name) {
+            let message = Bilingual::new("Tham số được nêu hai lần.", "The parameter is given twice.");
+            faults.push(Fault::new(pointer, "repeated", message));
+        } else {
+            pairs.push((name, value));
+        }
+    }
+    if faults.is_empty() {
+        Ok(pairs)
+    } else {
+        Err(ApiError::new(Problem::InvalidParameter).with_faults(faults))
+    }
+}
+
+/// Percent-decodes one name or value; `None` when it is not UTF-8.
+fn decoded(part: &str) -> Option<String> {
+    let plus = part.replace('+', " ");
+    let text = percent_encoding::percent_decode_str(&plus).decode_utf8().ok()?;
+    Some(text::nfc(&text).into_owned())
+}
+
+fn encoded(pairs: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+fn typed<T: DeserializeOwned + Validate>(pairs: &[(String, String)]) -> Result<T, ApiError> {
+    let invalid = |faults| ApiError::new(Problem::InvalidParameter).with_faults(faults);
+    match serde_urlencoded::from_str::<T>(&encoded(pairs)) {
+        Ok(value) => {
+            let faults = faults_of(&value);
+            if faults.is_empty() { Ok(value) } else { Err(invalid(faults)) }
+        }
+        // Each parameter by itself, so that every wrong one is named.
+        Err(whole) => {
+            let faults: Vec<_> = pairs
+                .iter()
+                .filter_map(|pair| {
+                    let error =
+                        serde_urlencoded::from_str::<T>(&encoded(std::slice::from_ref(pair))).err()?;
+                    Some(parameter_fault(&pair.0, &error.to_string()))
+                })
+                .collect();
+            Err(if faults.is_empty() {
+                invalid(vec![parameter_fault("", &whole.to_string())])
+            } else {
+                invalid(faults)
+            })
+        }
+    }
+}
+
+fn parameter_fault(name: &str, said: &str) -> Fault {
+    let pointer = format!("/{}", text::escape(name));
+    if said.starts_with("unknown field") {
+        let message =
+            Bilingual::new("Thao tác này không có tham số như vậy.", "The operation has no such parameter.");
+        return Fault::new(pointer, "unknown", message);
+    }
+    let said: Cow<'_, str> = said.into();
+    Fault::new(
+        pointer,
+        "invalid",
+        Bilingual::new(
+            format!("Giá trị không đọc được: {said}."),
+            format!("The value cannot be read: {said}."),
+        ),
+    )
+}

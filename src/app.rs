@@ -1,0 +1,106 @@
+//! Builds the HTTP application from its state: used by `main` and by every test.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::{HttpRequest, HttpResponse, HttpServer, get, web};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::api::frame::{REQUEST_ID, frame};
+use crate::api::{health, problems};
+use crate::config::Config;
+use crate::error::{ApiError, Problem};
+use crate::state::{App, AppState};
+use crate::{audit, auth, domain, reporting};
+
+/// Every operation of the contract.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    auth::routes(cfg);
+    audit::routes(cfg);
+    domain::organization::routes(cfg);
+    domain::tthc::routes(cfg);
+    reporting::routes(cfg);
+    cfg.service(health::live).service(health::ready).service(health::metrics);
+}
+
+/// Starts serving on this listener; the server runs until it is stopped.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+    let config = state.config.clone();
+    let data = web::Data::from(state);
+    let server = HttpServer::new({
+        let config = config.clone();
+        move || {
+            let (app, _) = actix_web::App::new().into_utoipa_app().configure(routes).split_for_parts();
+            app.app_data(data.clone())
+                .service(openapi_document)
+                .service(problems::problem_page)
+                .service(
+                    SwaggerUi::new("/swagger-ui/{_:.*}")
+                        .config(utoipa_swagger_ui::Config::from("/api-docs/openapi.json")),
+                )
+                .service(web::redirect("/swagger-ui", "/swagger-ui/"))
+                .service(web::redirect("/", "/swagger-ui/"))
+                .default_service(web::to(no_such_operation))
+                .wrap(Condition::new(!config.cors_origins.0.is_empty(), cors(&config)))
+                .wrap(from_fn(frame))
+                .wrap(Compress::default())
+        }
+    })
+    .client_request_timeout(config.client_seconds.seconds())
+    .shutdown_timeout(u64::from(config.shutdown_seconds.get()))
+    .disable_signals();
+    let server = if config.workers.get() == 0 { server } else { server.workers(config.workers.size()) };
+    Ok(server.listen(listener)?.run())
+}
+
+/// A listener on the configured address.
+///
+/// # Errors
+/// When the address is taken or not this machine's.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
+fn cors(config: &Config) -> Cors {
+    config
+        .cors_origins
+        .0
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT_LANGUAGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("idempotency-key"),
+            REQUEST_ID,
+        ])
+        .expose_headers([header::ETAG, header::LINK, header::LOCATION, header::RETRY_AFTER, REQUEST_ID])
+        .max_age(3600)
+}
+
+/// The contract that this service serves.
+#[get("/api-docs/openapi.json")]
+async fn openapi_document(app: App) -> HttpResponse {
+    HttpResponse::Ok().json(app.contract.document())
+}
+
+/// 405 where another method would have been right, else 404.
+async fn no_such_operation(req: HttpRequest, app: App) -> Result<HttpResponse, ApiError> {
+    let methods = app.contract.methods(req.path());
+    if methods.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    Err(ApiError::new(Problem::MethodNotAllowed).with_header(header::ALLOW, &methods.join(", ")))
+}

@@ -1,0 +1,177 @@
+//! One journal row a write, in the write's own transaction. Personal fields stand in it masked
+//! only, so that a person's data can be erased from the records.
+
+use diesel::prelude::*;
+
+use crate::db::DbConn;
+use crate::db::schema::journal;
+use crate::db::types::Instant;
+use crate::error::ApiError;
+use crate::{id, text_enum};
+
+id! {
+    /// Id of a journal entry (mục nhật ký).
+    JournalEntryId
+}
+
+text_enum! {
+    /// Kind of actor (loại tác nhân).
+    pub enum ActorKind {
+        /// A person with an account.
+        User => "user", "người dùng";
+        /// A system with a client id.
+        Client => "client", "hệ thống";
+        /// A command on the server itself.
+        Operator => "operator", "vận hành viên";
+    }
+}
+
+text_enum! {
+    /// What was done (hành động).
+    pub enum JournalAction {
+        /// A record was made.
+        Create => "create", "tạo mới";
+        /// A record was changed.
+        Update => "update", "cập nhật";
+        /// A record was deleted; its last content stays here.
+        Delete => "delete", "xóa";
+        /// A return was handed to the reviewer.
+        Submit => "submit", "gửi";
+        /// A return was accepted.
+        Accept => "accept", "tiếp nhận";
+        /// A return was sent back with reasons.
+        SendBack => "send_back", "trả lại";
+        /// A session began.
+        SignIn => "sign_in", "đăng nhập";
+        /// A session ended.
+        SignOut => "sign_out", "đăng xuất";
+        /// A used refresh token came back: its whole family was revoked.
+        RevokeFamily => "revoke_family", "thu hồi phiên";
+        /// A password was changed.
+        ChangePassword => "change_password", "đổi mật khẩu";
+        /// A new signing key was added.
+        RotateKey => "rotate_key", "thay khóa ký";
+    }
+}
+
+/// Who writes, in which request, at what time.
+#[derive(Debug, Clone)]
+pub struct Author {
+    kind: ActorKind,
+    id: String,
+    request_id: String,
+    at: Instant,
+}
+
+impl Author {
+    /// An actor known by the access token of a request.
+    pub(crate) fn new(
+        kind: ActorKind,
+        id: impl Into<String>,
+        request_id: impl Into<String>,
+        at: Instant,
+    ) -> Self {
+        Self { kind, id: id.into(), request_id: request_id.into(), at }
+    }
+
+    /// A command on the server itself, such as `import units`.
+    pub(crate) fn operator(command: &str, at: Instant) -> Self {
+        Self::new(ActorKind::Operator, command, "", at)
+    }
+
+    /// The actor's id; for an operator the command.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The time of the request.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+}
+
+/// What is written down of a change.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What was done.
+    pub action: JournalAction,
+    /// The record's type: the singular of its resource, such as `processing_return`.
+    pub record_type: &'static str,
+    /// The record's id.
+    pub record_id: String,
+    /// The record's version after the change.
+    pub record_version: i64,
+    /// The unit that the record belongs to, if any.
+    pub org_unit_id: Option<String>,
+    /// The province that the record belongs to, if any.
+    pub province_id: Option<String>,
+    /// The record after the change (for a deletion: before it), personal fields masked.
+    pub content: serde_json::Value,
+}
+
+impl Entry {
+    /// An entry about this record, which belongs to no unit.
+    pub fn new<C: serde::Serialize>(
+        action: JournalAction,
+        record_type: &'static str,
+        record_id: impl std::fmt::Display,
+        record_version: i64,
+        content: &C,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            action,
+            record_type,
+            record_id: record_id.to_string(),
+            record_version,
+            org_unit_id: None,
+            province_id: None,
+            content: serde_json::to_value(content).map_err(ApiError::internal)?,
+        })
+    }
+
+    /// The same entry for a record of this unit and province.
+    #[must_use]
+    pub fn of_unit(mut self, org_unit_id: impl std::fmt::Display, province_id: Option<String>) -> Self {
+        self.org_unit_id = Some(org_unit_id.to_string());
+        self.province_id = province_id;
+        self
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = journal)]
+struct NewRow {
+    id: JournalEntryId,
+    recorded_at: Instant,
+    actor_kind: ActorKind,
+    actor_id: String,
+    request_id: String,
+    action: JournalAction,
+    record_type: &'static str,
+    record_id: String,
+    record_version: i64,
+    org_unit_id: Option<String>,
+    province_id: Option<String>,
+    content: String,
+}
+
+pub(crate) fn append(conn: &mut DbConn, author: &Author, entry: Entry) -> Result<(), ApiError> {
+    let row = NewRow {
+        id: JournalEntryId::new(),
+        recorded_at: author.at,
+        actor_kind: author.kind,
+        actor_id: author.id.clone(),
+        request_id: author.request_id.clone(),
+        action: entry.action,
+        record_type: entry.record_type,
+        record_id: entry.record_id,
+        record_version: entry.record_version,
+        org_unit_id: entry.org_unit_id,
+        province_id: entry.province_id,
+        content: entry.content.to_string(),
+    };
+    diesel::insert_into(journal::table).values(&row).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The journal (nhật ký): who wrote what and when, sealed into a hash chain; the trail that
+//! inspectors read and the source of the change feed.
+
+pub mod chain;
+pub mod journal;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The operations of the journal.
+pub fn routes(_cfg: &mut ServiceConfig<'_>) {}

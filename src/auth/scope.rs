@@ -1,0 +1,270 @@
+//! Over which units: a grant reaches its unit, all that stands under it today and the predecessors
+//! of those units. Store functions take a [`Scoped`], which only a [`Permit`](super::permit::Permit)
+//! or a command on the server holds: no query runs unconfined by accident.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use chrono::NaiveDate;
+
+use super::permission::{Action, Domain, Role};
+use super::principal::{FILE_FOR_CHILDREN, HeldGrant, Principal};
+use crate::audit::journal::Author;
+use crate::domain::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, SuccessionRelation, UnitKind};
+use crate::error::{ApiError, Problem};
+
+/// The tree of units with the reaches that have been asked for.
+#[derive(Debug)]
+pub struct Units {
+    tree: OrgTree,
+    reaches: Mutex<HashMap<(OrgUnitId, NaiveDate), Arc<Reach>>>,
+}
+
+impl Units {
+    /// The units of this tree.
+    #[must_use]
+    pub fn new(tree: OrgTree) -> Self {
+        Self { tree, reaches: Mutex::default() }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub fn tree(&self) -> &OrgTree {
+        &self.tree
+    }
+
+    /// What a grant over this unit reaches today.
+    fn reach(&self, unit: OrgUnitId, today: NaiveDate) -> Arc<Reach> {
+        let computed = || Arc::new(self.tree.reach(unit, today));
+        match self.reaches.lock() {
+            Ok(mut known) => {
+                // Yesterday's reaches are of no use to anyone.
+                if known.len() > 4_096 {
+                    known.clear();
+                }
+                known.entry((unit, today)).or_insert_with(computed).clone()
+            }
+            Err(_) => computed(),
+        }
+    }
+
+    /// A unit and the units whose whole territory came to it.
+    fn with_predecessors(&self, unit: OrgUnitId) -> BTreeSet<OrgUnitId> {
+        let mut found = BTreeSet::from([unit]);
+        let mut open = vec![unit];
+        while let Some(next) = open.pop() {
+            for succession in self.tree.predecessors(next) {
+                let whole = succession.relation == SuccessionRelation::Merge || succession.keeps_records;
+                if whole && found.insert(succession.predecessor_id) {
+                    open.push(succession.predecessor_id);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What one grant lets an actor touch.
+#[derive(Debug, Clone)]
+struct Part {
+    reach: Arc<Reach>,
+    /// Only these units of the reach, for an editor who files for one unit.
+    only: Option<BTreeSet<OrgUnitId>>,
+    /// The provinces that the grant reaches whole, with those that became part of them.
+    provinces: BTreeSet<OrgUnitId>,
+}
+
+/// An actor's permission for one action in one domain, confined to the units it reaches.
+#[derive(Debug, Clone)]
+pub struct Scoped {
+    author: Author,
+    principal: Option<Arc<Principal>>,
+    units: Arc<Units>,
+    today: NaiveDate,
+    everything: bool,
+    parts: Vec<Part>,
+}
+
+/// The units whose records a query may touch.
+#[derive(Debug, Clone)]
+pub struct Confinement {
+    /// All records of these provinces.
+    pub provinces: Vec<OrgUnitId>,
+    /// The records of these units.
+    pub units: Vec<OrgUnitId>,
+}
+
+impl Scoped {
+    /// The permission of an account, or 403 when no grant of it allows the action.
+    pub(super) fn of(
+        principal: Arc<Principal>,
+        author: Author,
+        units: Arc<Units>,
+        today: NaiveDate,
+        action: Action,
+        domain: Domain,
+    ) -> Result<Self, ApiError> {
+        let reference = action == Action::ReadReference;
+        let held: Vec<HeldGrant> =
+            principal.grants.iter().filter(|grant| grant.allows(action, domain, today)).cloned().collect();
+        if held.is_empty() && !reference {
+            return Err(ApiError::new(Problem::Forbidden));
+        }
+        let everything = reference || held.iter().any(|grant| is_root(&units, grant.org_unit_id));
+        let parts = if everything {
+            Vec::new()
+        } else {
+            held.iter().map(|grant| part(&units, grant, action, today)).collect()
+        };
+        Ok(Self { author, principal: Some(principal), units, today, everything, parts })
+    }
+
+    /// A command on the server itself, which reaches everything.
+    pub(crate) fn operator(author: Author, units: Arc<Units>) -> Self {
+        let today = author.at().vietnam_day();
+        Self { author, principal: None, units, today, everything: true, parts: Vec::new() }
+    }
+
+    /// Who acts, for the journal.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.author.clone()
+    }
+
+    /// The account that acts; a command has none.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_deref()
+    }
+
+    /// The units as this request sees them.
+    #[must_use]
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// The tree as this request sees it.
+    #[must_use]
+    pub fn tree(&self) -> &OrgTree {
+        &self.units.tree
+    }
+
+    /// Today, in Vietnam.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    /// Whether all units are reached, and what belongs to none.
+    #[must_use]
+    pub fn everything(&self) -> bool {
+        self.everything
+    }
+
+    /// Whether records of this unit are reached.
+    #[must_use]
+    pub fn reaches(&self, unit: OrgUnitId) -> bool {
+        self.everything
+            || self.parts.iter().any(|part| match &part.only {
+                Some(only) => only.contains(&unit),
+                None => part.reach.records.contains(unit) || self.in_province(part, unit),
+            })
+    }
+
+    /// Whether sums over this unit are reached: also of one whose territory came here in part.
+    #[must_use]
+    pub fn reaches_aggregates(&self, unit: OrgUnitId) -> bool {
+        self.everything
+            || self.parts.iter().any(|part| match &part.only {
+                Some(only) => only.contains(&unit),
+                None => part.reach.aggregates.contains(unit) || self.in_province(part, unit),
+            })
+    }
+
+    fn in_province(&self, part: &Part, unit: OrgUnitId) -> bool {
+        !part.provinces.is_empty()
+            && home_province(&self.units.tree, unit)
+                .is_some_and(|province| part.provinces.contains(&province))
+    }
+
+    /// The records that a query may touch; `None` for all.
+    #[must_use]
+    pub fn confinement(&self) -> Option<Confinement> {
+        if self.everything {
+            return None;
+        }
+        let mut provinces = BTreeSet::new();
+        let mut units = BTreeSet::new();
+        for part in &self.parts {
+            match &part.only {
+                Some(only) => units.extend(only.iter().copied()),
+                None if part.provinces.is_empty() => units.extend(part.reach.records.iter()),
+                None => provinces.extend(part.provinces.iter().copied()),
+            }
+        }
+        Some(Confinement { provinces: provinces.into_iter().collect(), units: units.into_iter().collect() })
+    }
+
+    /// Every unit reached, for tables that keep no province; `None` for all.
+    #[must_use]
+    pub fn unit_list(&self) -> Option<Vec<OrgUnitId>> {
+        if self.everything {
+            return None;
+        }
+        let mut units = BTreeSet::new();
+        for part in &self.parts {
+            match (&part.only, self.units.tree.covered(&part.reach.records)) {
+                (Some(only), _) => units.extend(only.iter().copied()),
+                (None, Covered::Units(reached)) => units.extend(reached),
+                (None, Covered::Everything) => return None,
+            }
+        }
+        Some(units.into_iter().collect())
+    }
+
+    /// What a cursor is bound to: the account and the grants that give its reach.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let Some(principal) = &self.principal else { return self.author.id().to_owned() };
+        let grants = principal.grants.iter().map(|grant| grant.id.to_string());
+        std::iter::once(principal.id.clone()).chain(grants).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn is_root(units: &Units, unit: OrgUnitId) -> bool {
+    units.tree.latest(unit).is_some_and(|version| version.kind == UnitKind::Country)
+}
+
+fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> Part {
+    let own_unit_only = action == Action::Write
+        && grant.role == Role::Editor
+        && !grant.scopes.iter().any(|scope| scope == FILE_FOR_CHILDREN);
+    let is_province = units.tree.latest(grant.org_unit_id).is_some_and(|v| v.kind == UnitKind::Province);
+    Part {
+        reach: units.reach(grant.org_unit_id, today),
+        only: own_unit_only.then(|| units.with_predecessors(grant.org_unit_id)),
+        provinces: if is_province { units.with_predecessors(grant.org_unit_id) } else { BTreeSet::new() },
+    }
+}
+
+/// The province that a unit's records belong to: the one it stands in, for an ended unit the one it
+/// stood in on its last day. It is stored with the record and never changes.
+#[must_use]
+pub fn home_province(tree: &OrgTree, unit: OrgUnitId) -> Option<OrgUnitId> {
+    let day = tree.last_day(unit).unwrap_or(NaiveDate::MAX);
+    tree.province_of(unit, day)
+}
+
+/// Confines a boxed query over a table with `province_id` and `org_unit_id` to a [`Scoped`].
+#[macro_export]
+macro_rules! confine {
+    ($query:expr, $scoped:expr, $table:ident) => {
+        match $scoped.confinement() {
+            None => $query,
+            Some(to) if to.units.is_empty() => $query.filter($table::province_id.eq_any(to.provinces)),
+            Some(to) if to.provinces.is_empty() => $query.filter($table::org_unit_id.eq_any(to.units)),
+            Some(to) => $query
+                .filter($table::province_id.eq_any(to.provinces).or($table::org_unit_id.eq_any(to.units))),
+        }
+    };
+}

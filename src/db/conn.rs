@@ -1,0 +1,100 @@
+//! One connection type for both databases. What `MultiConnection` refuses goes through [`on_db!`].
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum DbConn {
+    /// PostgreSQL, in production.
+    Pg(PgConnection),
+    /// SQLite, embedded.
+    Sqlite(SqliteConnection),
+}
+
+/// Compiles the body once for each native backend: for upserts, batches and whatever else
+/// `MultiConnection` cannot express.
+#[macro_export]
+macro_rules! on_db {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::db::DbConn::Pg($c) => $body,
+            $crate::db::DbConn::Sqlite($c) => $body,
+        }
+    };
+}
+
+/// How PostgreSQL plans prepared statements on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanMode {
+    /// One plan for all values: point reads and inserts.
+    Generic,
+    /// A plan for each call: lists and reports, where the value decides.
+    Custom,
+}
+
+/// Where the data are.
+#[derive(Clone)]
+pub enum Location {
+    /// A SQLite file.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL URL, with its password.
+    Postgres(crate::config::Secret),
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "SQLite, {}", path.display()),
+            Self::Postgres(_) => f.write_str("PostgreSQL"),
+        }
+    }
+}
+
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32000; \
+     PRAGMA mmap_size = 67108864; PRAGMA temp_store = MEMORY;";
+
+impl Location {
+    /// Opens a connection that may write.
+    ///
+    /// # Errors
+    /// What the database driver says.
+    pub fn connect(&self, plan: PlanMode) -> diesel::ConnectionResult<DbConn> {
+        match self {
+            Self::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+                conn.batch_execute(SQLITE_PRAGMAS)
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(DbConn::Sqlite(conn))
+            }
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url.expose())?;
+                let plan = match plan {
+                    PlanMode::Generic => "force_generic_plan",
+                    PlanMode::Custom => "force_custom_plan",
+                };
+                conn.batch_execute(&format!(
+                    "SET TIME ZONE 'UTC'; SET application_name = 'cchc'; SET plan_cache_mode = {plan}; \
+                     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';"
+                ))
+                .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(DbConn::Pg(conn))
+            }
+        }
+    }
+
+    /// Opens a connection that can only read.
+    ///
+    /// # Errors
+    /// What the database driver says.
+    pub fn connect_read_only(&self, plan: PlanMode) -> diesel::ConnectionResult<DbConn> {
+        let mut conn = self.connect(plan)?;
+        conn.batch_execute(match self {
+            Self::Sqlite(_) => "PRAGMA query_only = ON;",
+            Self::Postgres(_) => "SET default_transaction_read_only = on;",
+        })
+        .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    }
+}

@@ -1,0 +1,229 @@
+//! The tables as diesel sees them. A test compares them with the migrated database.
+
+#![expect(missing_docs, reason = "a table's columns are explained on its row type")]
+
+diesel::table! {
+    epochs (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    journal (id) {
+        id -> Text,
+        position -> Nullable<BigInt>,
+        recorded_at -> BigInt,
+        actor_kind -> Text,
+        actor_id -> Text,
+        request_id -> Text,
+        action -> Text,
+        record_type -> Text,
+        record_id -> Text,
+        record_version -> BigInt,
+        org_unit_id -> Nullable<Text>,
+        province_id -> Nullable<Text>,
+        content -> Text,
+        hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    journal_seal (id) {
+        id -> Integer,
+        position -> BigInt,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    key_rings (name) {
+        name -> Text,
+        sealed -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    org_units (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    org_unit_versions (id) {
+        id -> Text,
+        org_unit_id -> Text,
+        code -> Nullable<Text>,
+        identifier -> Nullable<Text>,
+        name -> Text,
+        full_name -> Text,
+        name_folded -> Text,
+        kind -> Text,
+        unit_class -> Nullable<Text>,
+        parent_id -> Nullable<Text>,
+        valid_from -> Date,
+        valid_from_certainty -> Text,
+        valid_to -> Date,
+        valid_to_certainty -> Text,
+        change_kind -> Nullable<Text>,
+        legal_basis -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    org_unit_successions (id) {
+        id -> Text,
+        predecessor_id -> Text,
+        successor_id -> Text,
+        relation -> Text,
+        effective_on -> Date,
+        keeps_records -> Bool,
+        legal_basis -> Nullable<Text>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        display_name -> Text,
+        org_unit_id -> Nullable<Text>,
+        password_hash -> Text,
+        must_change_password -> Bool,
+        active -> Bool,
+        epoch -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        client_id -> Text,
+        display_name -> Text,
+        org_unit_id -> Nullable<Text>,
+        secret_hash -> Text,
+        active -> Bool,
+        epoch -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        user_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        role -> Text,
+        org_unit_id -> Text,
+        domains -> Text,
+        scopes -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (digest) {
+        digest -> Text,
+        family_id -> Text,
+        user_id -> Text,
+        scope -> Text,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (jti) {
+        jti -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    periods (id) {
+        id -> Text,
+        regime -> Text,
+        code -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        submit_by -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    processing_returns (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        period_id -> Text,
+        handling_level -> Text,
+        field -> Text,
+        nil -> Bool,
+        received_online -> BigInt,
+        received_in_person -> BigInt,
+        received_postal -> BigInt,
+        carried_over -> Nullable<BigInt>,
+        carried_over_basis -> Nullable<Text>,
+        resolved_early -> BigInt,
+        resolved_on_time -> BigInt,
+        resolved_overdue -> BigInt,
+        pending_in_time -> BigInt,
+        pending_overdue -> BigInt,
+        withdrawn -> BigInt,
+        refused -> BigInt,
+        covers_from -> Nullable<Date>,
+        covers_to -> Nullable<Date>,
+        source_note -> Nullable<Text>,
+        state -> Text,
+        edited_by -> Text,
+        filed_by -> Nullable<Text>,
+        submitted_at -> Nullable<BigInt>,
+        reviewed_by -> Nullable<Text>,
+        reviewed_at -> Nullable<BigInt>,
+        review_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    org_units,
+    org_unit_versions,
+    org_unit_successions,
+    users,
+    clients,
+    grants,
+    refresh_tokens,
+    periods,
+    processing_returns
+);

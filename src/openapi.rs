@@ -1,0 +1,137 @@
+//! The contract: collected by utoipa from the handlers, completed with what all operations share.
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::error::{Problem, ProblemDetails, ProblemFault};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "cchc",
+        description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "cchc", url = "https://github.com/cchc-vn/cchc"),
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemDetails, ProblemFault)),
+    tags(
+        (name = "auth", description = "Signing in and out, one's own account (xác thực)"),
+        (name = "accounts", description = "Accounts of people and systems, and their grants (tài khoản và phân quyền)"),
+        (name = "journal", description = "Who wrote what and when (nhật ký)"),
+        (name = "org-units", description = "Administrative units and agencies, as they stand on any day (đơn vị)"),
+        (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
+        (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
+        (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
+        (name = "operation", description = "Health and metrics (vận hành)"),
+    )
+)]
+struct Base;
+
+/// The contract as it is served and as it stands in `openapi/openapi.json`.
+#[must_use]
+pub fn document() -> Value {
+    let (_, collected) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(crate::app::routes)
+        .split_for_parts();
+    let mut document = serde_json::to_value(collected).unwrap_or_default();
+    complete(&mut document);
+    document
+}
+
+/// The contract as text: sorted keys, two blanks, a line end.
+#[must_use]
+pub fn text() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn complete(document: &mut Value) {
+    if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
+        components.insert(
+            "securitySchemes".into(),
+            json!({
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "An access token of `POST /api/v1/auth/token`."},
+                "password": {"type": "oauth2", "description": "Sign in with user name and password.",
+                    "flows": {"password": {"tokenUrl": "/api/v1/auth/token", "scopes": {}}}},
+            }),
+        );
+        components.insert("responses".into(), shared_responses());
+    }
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for item in paths.values_mut().filter_map(Value::as_object_mut) {
+        for operation in item.values_mut().filter_map(Value::as_object_mut) {
+            complete_operation(operation);
+        }
+    }
+}
+
+/// Adds what an operation can answer beside its own replies.
+fn complete_operation(operation: &mut Map<String, Value>) {
+    let is_public = operation.get("security").is_some();
+    if is_public {
+        operation.insert("security".into(), json!([]));
+    } else {
+        operation.insert("security".into(), json!([{"bearer": []}, {"password": []}]));
+    }
+    let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let has_in = |place: &str| parameters.iter().any(|p| p.get("in").and_then(Value::as_str) == Some(place));
+    let has_if_match = parameters.iter().any(|p| p.get("name").and_then(Value::as_str) == Some("If-Match"));
+    let has_body = operation.contains_key("requestBody");
+    let mut problems = vec![500, 503];
+    if has_in("query") || has_body {
+        problems.push(400);
+    }
+    if !is_public {
+        problems.extend([401, 403]);
+    }
+    if has_in("path") {
+        problems.push(404);
+    }
+    if has_body {
+        problems.extend([409, 413, 415, 422]);
+    }
+    if has_if_match {
+        problems.extend([409, 412, 428]);
+    }
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for status in problems {
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| json!({"$ref": format!("#/components/responses/Problem{status}")}));
+    }
+}
+
+/// One reply a status, with the problems that have it.
+fn shared_responses() -> Value {
+    let mut responses = Map::new();
+    for problem in Problem::ALL {
+        let status = problem.status().as_u16();
+        let of_status: Vec<&Problem> =
+            Problem::ALL.iter().filter(|p| p.status().as_u16() == status).collect();
+        let lines = of_status
+            .iter()
+            .map(|p| format!("- `{}`: {} ({})", p.slug(), p.title().en, p.title().vi))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let title = problem.title();
+        let example = json!({
+            "type": format!("/problems/{}", problem.slug()), "title": title.vi, "status": status,
+            "detail": problem.help().vi, "instance": "/api/v1/reporting/periods",
+            "request_id": "0190a8c0-0000-7000-8000-0000000000ff",
+        });
+        responses.entry(format!("Problem{status}")).or_insert_with(|| {
+            json!({
+                "description": lines,
+                "content": {"application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+            })
+        });
+    }
+    Value::Object(responses)
+}

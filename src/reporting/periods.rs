@@ -1,0 +1,613 @@
+//! Reporting periods (kỳ báo cáo): months, quarters, halves, nine months and years of a reporting
+//! regime. `calendar` is the regime of civil months; others have windows of their own, such as 15
+//! December to 14 June for a half-year.
+//!
+//! Reference data: every token reads them, an administrator of the whole country writes them. This
+//! resource is written out by hand; [`crud!`](crate::crud) expands to the same.
+
+use actix_web::{delete, get, patch, post, put};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use crate::api::json::check;
+use crate::api::{
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, PageParams, PageRequest, PageRows,
+    Paged, Patch, Saved, ValidJson, ValidPath,
+};
+use crate::audit::journal::{Entry, JournalAction};
+use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
+use crate::auth::scope::Scoped;
+use crate::db::schema::periods;
+use crate::db::types::Instant;
+use crate::db::{DbConn, Recorded, WriteTx};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::state::App;
+use crate::{id, keyset, page_of, record, text_enum};
+
+id! {
+    /// Id of a reporting period (kỳ báo cáo).
+    PeriodId
+}
+
+text_enum! {
+    /// Kind of period (loại kỳ).
+    pub enum PeriodKind {
+        /// A month, `2024-07`.
+        Month => "month", "tháng";
+        /// A quarter, `2024-Q2`.
+        Quarter => "quarter", "quý";
+        /// A half-year, `2024-H1`.
+        Half => "half", "6 tháng";
+        /// The first nine months, `2024-9M`.
+        NineMonths => "nine_months", "9 tháng";
+        /// A year, `2024`.
+        Year => "year", "năm";
+    }
+}
+
+text_enum! {
+    /// Order of periods (thứ tự).
+    pub enum PeriodSort {
+        /// Earliest first.
+        StartsOn => "starts_on", "ngày bắt đầu tăng dần";
+        /// Latest first.
+        StartsOnDesc => "-starts_on", "ngày bắt đầu giảm dần";
+        /// By code.
+        Code => "code", "mã kỳ tăng dần";
+        /// By code, backwards.
+        CodeDesc => "-code", "mã kỳ giảm dần";
+    }
+}
+
+/// A reporting period (kỳ báo cáo).
+#[derive(Debug, Clone, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = periods)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1", "kind": "half",
+    "starts_on": "2024-01-01", "ends_on": "2024-06-30", "submit_by": null, "version": 1,
+    "created_at": "2024-01-02T03:00:00Z", "updated_at": "2024-01-02T03:00:00Z"
+}))]
+pub struct Period {
+    /// Its id.
+    pub id: PeriodId,
+    /// Reporting regime (chế độ báo cáo); `calendar` is that of civil months.
+    pub regime: String,
+    /// Code (mã kỳ), unique in the regime.
+    pub code: String,
+    /// Kind.
+    pub kind: PeriodKind,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+    /// Last day on which returns are in time (hạn nộp).
+    pub submit_by: Option<NaiveDate>,
+    /// Version of the record.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+record!(Period);
+page_of!(PeriodPage, Period, "reporting periods");
+
+/// A new period, or the whole of a changed one.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "code": "2030-H1", "kind": "half", "starts_on": "2030-01-01", "ends_on": "2030-06-30", "submit_by": "2030-07-05"
+}))]
+pub struct PeriodCreate {
+    /// Reporting regime (chế độ báo cáo).
+    #[serde(default = "calendar")]
+    #[validate(length(min = 1, max = 50), custom(function = "regime_name"))]
+    #[schema(min_length = 1, max_length = 50, pattern = "^[a-z0-9_]+$", default = "calendar")]
+    pub regime: String,
+    /// Code (mã kỳ): `2024-07`, `2024-Q2`, `2024-H1`, `2024-9M` or `2024`, as the kind says.
+    #[validate(length(min = 4, max = 7))]
+    #[schema(min_length = 4, max_length = 7)]
+    pub code: String,
+    /// Kind.
+    pub kind: PeriodKind,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+    /// Last day on which returns are in time (hạn nộp).
+    #[serde(default)]
+    pub submit_by: Option<NaiveDate>,
+}
+
+/// Changes to a period (RFC 7396).
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"submit_by": "2030-07-10"}))]
+pub struct PeriodPatch {
+    /// Reporting regime (chế độ báo cáo).
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 50, pattern = "^[a-z0-9_]+$")]
+    pub regime: Change<String>,
+    /// Code (mã kỳ).
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 4, max_length = 7)]
+    pub code: Change<String>,
+    /// Kind.
+    #[serde(default)]
+    #[schema(value_type = PeriodKind, required = false)]
+    pub kind: Change<PeriodKind>,
+    /// First day.
+    #[serde(default)]
+    #[schema(value_type = NaiveDate, required = false)]
+    pub starts_on: Change<NaiveDate>,
+    /// Last day.
+    #[serde(default)]
+    #[schema(value_type = NaiveDate, required = false)]
+    pub ends_on: Change<NaiveDate>,
+    /// Last day on which returns are in time (hạn nộp).
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub submit_by: Patch<NaiveDate>,
+}
+
+impl PeriodPatch {
+    /// The whole period after the patch.
+    #[must_use]
+    pub fn onto(self, present: &Period) -> PeriodCreate {
+        let Self { regime, code, kind, starts_on, ends_on, submit_by } = self;
+        PeriodCreate {
+            regime: regime.onto(present.regime.clone()),
+            code: code.onto(present.code.clone()),
+            kind: kind.onto(present.kind),
+            starts_on: starts_on.onto(present.starts_on),
+            ends_on: ends_on.onto(present.ends_on),
+            submit_by: submit_by.onto(present.submit_by),
+        }
+    }
+}
+
+/// Which periods a list holds.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PeriodFilter {
+    /// Reporting regime (chế độ báo cáo).
+    #[validate(length(min = 1, max = 50))]
+    #[param(min_length = 1, max_length = 50)]
+    pub regime: Option<String>,
+    /// Code (mã kỳ).
+    #[validate(length(min = 1, max = 7))]
+    #[param(min_length = 1, max_length = 7)]
+    pub code: Option<String>,
+    /// Kind (loại kỳ).
+    #[param(inline)]
+    pub kind: Option<PeriodKind>,
+    /// Only periods that contain this day.
+    pub on: Option<NaiveDate>,
+    /// Order (thứ tự); by the first day when not given.
+    #[param(inline)]
+    pub sort: Option<PeriodSort>,
+}
+
+fn calendar() -> String {
+    "calendar".into()
+}
+
+fn regime_name(name: &str) -> Result<(), validator::ValidationError> {
+    if name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Ok(());
+    }
+    Err(validator::ValidationError::new("regime").with_message(
+        "Tên chế độ chỉ gồm chữ thường, chữ số và dấu gạch dưới. | A regime's name has lower-case letters, digits and underscores only."
+            .into(),
+    ))
+}
+
+/// What is wrong with a period as a whole: its code must be of its kind, its days in order, and in
+/// the calendar regime exactly those that the code names.
+#[must_use]
+pub fn period_faults(body: &PeriodCreate) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let window = calendar_window(body.kind, &body.code);
+    if window.is_none() {
+        faults.push(Fault::new(
+            "/code",
+            "code_of_kind",
+            Bilingual::new(
+                format!("Mã kỳ không đúng với loại kỳ {}.", body.kind.label_vi()),
+                format!("The code is not that of a {}.", body.kind),
+            ),
+        ));
+    }
+    if body.ends_on < body.starts_on {
+        faults.push(Fault::new(
+            "/ends_on",
+            "before_start",
+            Bilingual::new("Ngày kết thúc trước ngày bắt đầu.", "The last day is before the first."),
+        ));
+    } else if let Some((from, to)) = window
+        && body.regime == calendar()
+        && (body.starts_on, body.ends_on) != (from, to)
+    {
+        faults.push(Fault::new(
+            "/starts_on",
+            "not_the_calendar_window",
+            Bilingual::new(
+                format!("Trong chế độ calendar, kỳ {} phải từ {from} đến {to}.", body.code),
+                format!("In the calendar regime, {} runs from {from} to {to}.", body.code),
+            ),
+        ));
+    }
+    if body.submit_by.is_some_and(|day| day < body.ends_on) {
+        faults.push(Fault::new(
+            "/submit_by",
+            "before_end",
+            Bilingual::new(
+                "Hạn nộp trước ngày kết thúc kỳ.",
+                "The submission day is before the period's end.",
+            ),
+        ));
+    }
+    faults
+}
+
+/// First and last civil day of a period's code; `None` when the code is not of the kind.
+#[must_use]
+pub fn calendar_window(kind: PeriodKind, code: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let year_digits = code.get(..4).filter(|year| year.bytes().all(|b| b.is_ascii_digit()))?;
+    let year: i32 = year_digits.parse().ok().filter(|year| *year >= 1900)?;
+    let rest = code.get(4..)?;
+    let (first, months) = match kind {
+        PeriodKind::Year => (rest.is_empty().then_some(1)?, 12),
+        PeriodKind::NineMonths => ((rest == "-9M").then_some(1)?, 9),
+        PeriodKind::Half => (number(rest.strip_prefix("-H")?, 1, 2)? * 6 - 5, 6),
+        PeriodKind::Quarter => (number(rest.strip_prefix("-Q")?, 1, 4)? * 3 - 2, 3),
+        PeriodKind::Month => (number(rest.strip_prefix('-').filter(|m| m.len() == 2)?, 1, 12)?, 1),
+    };
+    let from = NaiveDate::from_ymd_opt(year, first, 1)?;
+    let to = from.checked_add_months(chrono::Months::new(months))?.pred_opt()?;
+    Some((from, to))
+}
+
+fn number(text: &str, least: u32, most: u32) -> Option<u32> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && (least..=most).contains(number))
+}
+
+type Periods<'a> = periods::BoxedQuery<'a, crate::db::conn::MultiBackend>;
+
+fn matching(filter: &PeriodFilter) -> Periods<'_> {
+    let PeriodFilter { regime, code, kind, on, sort: _ } = filter;
+    let mut query = periods::table.filter(periods::deleted_at.is_null()).into_boxed();
+    if let Some(regime) = regime {
+        query = query.filter(periods::regime.eq(regime));
+    }
+    if let Some(code) = code {
+        query = query.filter(periods::code.eq(code));
+    }
+    if let Some(kind) = kind {
+        query = query.filter(periods::kind.eq(kind));
+    }
+    if let Some(day) = on {
+        query = query.filter(periods::starts_on.le(day).and(periods::ends_on.ge(day)));
+    }
+    query
+}
+
+/// A page of periods.
+///
+/// # Errors
+/// 400 for a cursor of another order.
+pub fn period_list(
+    conn: &mut DbConn,
+    _scoped: &Scoped,
+    filter: &PeriodFilter,
+    page: &PageRequest,
+) -> Result<PageRows<Period>, ApiError> {
+    let query = matching(filter);
+    let sort = filter.sort.unwrap_or(PeriodSort::StartsOn);
+    let query = match sort {
+        PeriodSort::StartsOn => {
+            keyset!(query, page, asc periods::starts_on => NaiveDate, periods::id => PeriodId)
+        }
+        PeriodSort::StartsOnDesc => {
+            keyset!(query, page, desc periods::starts_on => NaiveDate, periods::id => PeriodId)
+        }
+        PeriodSort::Code => keyset!(query, page, asc periods::code => String, periods::id => PeriodId),
+        PeriodSort::CodeDesc => keyset!(query, page, desc periods::code => String, periods::id => PeriodId),
+    };
+    let rows = query.select(Period::as_select()).load(conn)?;
+    let total = page.include_total().then(|| matching(filter).count().get_result(conn)).transpose()?;
+    Ok(page.cut(rows, total, |row| match sort {
+        PeriodSort::StartsOn | PeriodSort::StartsOnDesc => serde_json::json!([row.starts_on, row.id]),
+        PeriodSort::Code | PeriodSort::CodeDesc => serde_json::json!([row.code, row.id]),
+    }))
+}
+
+/// A period by its id.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn period_get(conn: &mut DbConn, _scoped: &Scoped, id: PeriodId) -> Result<Period, ApiError> {
+    Ok(periods::table
+        .find(id)
+        .filter(periods::deleted_at.is_null())
+        .select(Period::as_select())
+        .first(conn)?)
+}
+
+/// Makes a period.
+///
+/// # Errors
+/// 409 when the regime has the code, 422 when it is not valid as a whole.
+pub fn period_insert(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    body: PeriodCreate,
+) -> Result<Recorded<Period>, ApiError> {
+    whole_country(scoped)?;
+    valid(&body)?;
+    let PeriodCreate { regime, code, kind, starts_on, ends_on, submit_by } = body;
+    let at = tx.at();
+    let row: Period = diesel::insert_into(periods::table)
+        .values((
+            periods::id.eq(PeriodId::new()),
+            periods::regime.eq(regime),
+            periods::code.eq(code),
+            periods::kind.eq(kind),
+            periods::starts_on.eq(starts_on),
+            periods::ends_on.eq(ends_on),
+            periods::submit_by.eq(submit_by),
+            periods::version.eq(1_i64),
+            periods::created_at.eq(at),
+            periods::updated_at.eq(at),
+        ))
+        .returning(<Period as Selectable<crate::db::conn::MultiBackend>>::construct_selection())
+        .get_result(tx.conn())?;
+    let entry = Entry::new(JournalAction::Create, "period", row.id, row.version, &row)?;
+    Ok(tx.journal(entry)?.with(row))
+}
+
+/// Replaces a period.
+///
+/// # Errors
+/// 412 when it has changed, 409 and 422 as for a new one.
+pub fn period_replace(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: PeriodId,
+    expected: &IfMatch,
+    body: PeriodCreate,
+) -> Result<Recorded<Period>, ApiError> {
+    whole_country(scoped)?;
+    let present = period_get(tx.conn(), scoped, id)?;
+    expected.check(present.version)?;
+    valid(&body)?;
+    let PeriodCreate { regime, code, kind, starts_on, ends_on, submit_by } = body;
+    let at = tx.at();
+    let row: Option<Period> =
+        diesel::update(periods::table.find(id).filter(periods::version.eq(present.version)))
+            .set((
+                periods::regime.eq(regime),
+                periods::code.eq(code),
+                periods::kind.eq(kind),
+                periods::starts_on.eq(starts_on),
+                periods::ends_on.eq(ends_on),
+                periods::submit_by.eq(submit_by),
+                periods::version.eq(present.version + 1),
+                periods::updated_at.eq(at),
+            ))
+            .returning(<Period as Selectable<crate::db::conn::MultiBackend>>::construct_selection())
+            .get_result(tx.conn())
+            .optional()?;
+    let row = row.ok_or_else(|| ApiError::new(Problem::PreconditionFailed))?;
+    let entry = Entry::new(JournalAction::Update, "period", row.id, row.version, &row)?;
+    Ok(tx.journal(entry)?.with(row))
+}
+
+/// Deletes a period to which no return belongs.
+///
+/// # Errors
+/// 412 when it has changed, 409 while returns belong to it.
+pub fn period_delete(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: PeriodId,
+    expected: &IfMatch,
+) -> Result<Recorded<()>, ApiError> {
+    use crate::db::schema::processing_returns;
+    whole_country(scoped)?;
+    let present = period_get(tx.conn(), scoped, id)?;
+    expected.check(present.version)?;
+    let of_period = processing_returns::period_id.eq(id).and(processing_returns::deleted_at.is_null());
+    if diesel::select(diesel::dsl::exists(processing_returns::table.filter(of_period)))
+        .get_result(tx.conn())?
+    {
+        return Err(ApiError::new(Problem::InUse));
+    }
+    let at = tx.at();
+    let deleted = diesel::update(periods::table.find(id).filter(periods::version.eq(present.version)))
+        .set((
+            periods::deleted_at.eq(Some(at)),
+            periods::version.eq(present.version + 1),
+            periods::updated_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    if deleted == 0 {
+        return Err(ApiError::new(Problem::PreconditionFailed));
+    }
+    let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;
+    Ok(tx.journal(entry)?.with(()))
+}
+
+/// Periods belong to no unit: only an administrator of the whole country changes them.
+fn whole_country(scoped: &Scoped) -> Result<(), ApiError> {
+    if scoped.everything() { Ok(()) } else { Err(ApiError::new(Problem::Forbidden)) }
+}
+
+fn valid(body: &PeriodCreate) -> Result<(), ApiError> {
+    check(body)?;
+    let faults = period_faults(body);
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
+}
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_periods)
+        .service(create_period)
+        .service(get_period)
+        .service(replace_period)
+        .service(patch_period)
+        .service(delete_period);
+}
+
+#[utoipa::path(
+    operation_id = "list_periods", tag = "periods", summary = "List reporting periods",
+    description = "A page of reporting periods (kỳ báo cáo).",
+    params(PeriodFilter, PageParams),
+    responses((status = 200, description = "A page.", body = PeriodPage, headers(("Link" = String, description = "The next page.")))),
+)]
+#[get("/api/v1/reporting/periods")]
+async fn list_periods(
+    permit: Permit<ReadReference, Reporting>,
+    query: ListQuery<PeriodFilter>,
+    app: App,
+) -> Result<Paged<PeriodPage>, ApiError> {
+    let page = query.page(&permit, &app.keys())?;
+    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
+    let rows = app.db.read_list(move |conn| period_list(conn, &scoped, &filter, &wanted)).await?;
+    Ok(Paged(PeriodPage::new(rows, &page, &app.keys())))
+}
+
+#[utoipa::path(
+    operation_id = "create_period", tag = "periods", summary = "Create a reporting period",
+    description = "Makes a reporting period (kỳ báo cáo).",
+    request_body = PeriodCreate,
+    responses((status = 201, description = "It was made.", body = Period, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/reporting/periods")]
+async fn create_period(
+    permit: Permit<WriteReference, Reporting>,
+    app: App,
+    body: ValidJson<PeriodCreate>,
+) -> Result<Created<Period>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.write(scoped.author(), move |tx| period_insert(tx, &scoped, body.0)).await.map(Created)
+}
+
+#[utoipa::path(
+    operation_id = "get_period", tag = "periods", summary = "Get a reporting period",
+    description = "One reporting period (kỳ báo cáo).",
+    params(("id" = PeriodId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
+    responses((status = 200, description = "The period.", body = Period, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
+)]
+#[get("/api/v1/reporting/periods/{id}")]
+async fn get_period(
+    permit: Permit<ReadReference, Reporting>,
+    id: ValidPath<PeriodId>,
+    app: App,
+) -> Result<Found<Period>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.read(move |conn| period_get(conn, &scoped, id.0)).await.map(Found)
+}
+
+#[utoipa::path(
+    operation_id = "replace_period", tag = "periods", summary = "Replace a reporting period",
+    description = "Replaces a reporting period (kỳ báo cáo) as a whole.",
+    params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+    request_body = PeriodCreate,
+    responses((status = 200, description = "It was replaced.", body = Period, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[put("/api/v1/reporting/periods/{id}")]
+async fn replace_period(
+    permit: Permit<WriteReference, Reporting>,
+    id: ValidPath<PeriodId>,
+    if_match: IfMatch,
+    app: App,
+    body: ValidJson<PeriodCreate>,
+) -> Result<Saved<Period>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db
+        .write(scoped.author(), move |tx| period_replace(tx, &scoped, id.0, &if_match, body.0))
+        .await
+        .map(Saved)
+}
+
+#[utoipa::path(
+    operation_id = "patch_period", tag = "periods", summary = "Change a reporting period",
+    description = "Changes single members of a reporting period (kỳ báo cáo), after RFC 7396.",
+    params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+    request_body(content = PeriodPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "It was changed.", body = Period, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[patch("/api/v1/reporting/periods/{id}")]
+async fn patch_period(
+    permit: Permit<WriteReference, Reporting>,
+    id: ValidPath<PeriodId>,
+    if_match: IfMatch,
+    app: App,
+    body: MergePatch<PeriodPatch>,
+) -> Result<Saved<Period>, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let patched = move |tx: &mut WriteTx<'_>| {
+        let whole = body.0.onto(&period_get(tx.conn(), &scoped, id.0)?);
+        period_replace(tx, &scoped, id.0, &if_match, whole)
+    };
+    app.db.write(author, patched).await.map(Saved)
+}
+
+#[utoipa::path(
+    operation_id = "delete_period", tag = "periods", summary = "Delete a reporting period",
+    description = "Deletes a reporting period (kỳ báo cáo) to which no return belongs.",
+    params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
+    responses((status = 204, description = "It was deleted.")),
+)]
+#[delete("/api/v1/reporting/periods/{id}")]
+async fn delete_period(
+    permit: Permit<WriteReference, Reporting>,
+    id: ValidPath<PeriodId>,
+    if_match: IfMatch,
+    app: App,
+) -> Result<Deleted, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db
+        .write(scoped.author(), move |tx| period_delete(tx, &scoped, id.0, &if_match))
+        .await
+        .map(|()| Deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_code_names_its_civil_days() {
+        let cases = [
+            (PeriodKind::Month, "2024-02", "2024-02-01", "2024-02-29"),
+            (PeriodKind::Quarter, "2024-Q4", "2024-10-01", "2024-12-31"),
+            (PeriodKind::Half, "2024-H1", "2024-01-01", "2024-06-30"),
+            (PeriodKind::NineMonths, "2024-9M", "2024-01-01", "2024-09-30"),
+            (PeriodKind::Year, "2024", "2024-01-01", "2024-12-31"),
+        ];
+        for (kind, code, from, to) in cases {
+            assert_eq!(calendar_window(kind, code), Some((day(from), day(to))), "{code}");
+        }
+        for (kind, code) in [
+            (PeriodKind::Half, "2024-H3"),
+            (PeriodKind::Month, "2024-7"),
+            (PeriodKind::Year, "24"),
+            (PeriodKind::Quarter, "2024-Q+1"),
+        ] {
+            assert_eq!(calendar_window(kind, code), None, "{code}");
+        }
+    }
+}

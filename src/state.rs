@@ -1,0 +1,330 @@
+//! What every request shares: configuration, clock, database, keys, and what is held in memory of
+//! units and accounts, refreshed when a counter in the database says that it is stale.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, RwLock};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use diesel::prelude::*;
+
+use crate::api::contract::Contract;
+use crate::api::metrics::Metrics;
+use crate::audit::journal::ActorKind;
+use crate::auth::keys::KeyRing;
+use crate::auth::keystore;
+use crate::auth::limits::{Allowance, LoginLimits};
+use crate::auth::password::{HashCost, Hasher};
+use crate::auth::principal::{Principal, principal_load};
+use crate::auth::scope::Units;
+use crate::config::Config;
+use crate::db::epochs::{self, Epoch};
+use crate::db::schema::revoked_tokens;
+use crate::db::types::Instant;
+use crate::db::{Db, DbConn};
+use crate::domain::organization::store::tree_load;
+use crate::error::ApiError;
+
+/// What time it is; a test sets it.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The system's.
+    System,
+    /// A clock that stands until it is set, in microseconds since 1970 (UTC).
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// Now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others read")]
+    pub fn now(&self) -> Instant {
+        match self {
+            Self::System => chrono::Utc::now().into(),
+            Self::Fixed(at) => Instant::from_micros(at.load(Ordering::Acquire)),
+        }
+    }
+}
+
+/// Accounts that have been looked up since they last changed, and the tokens that were revoked.
+#[derive(Default)]
+struct Access {
+    epoch: i64,
+    principals: HashMap<(ActorKind, String), Arc<Principal>>,
+    revoked: Arc<HashSet<String>>,
+}
+
+/// What every request shares.
+pub struct AppState {
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// The database.
+    pub db: Db,
+    /// Password hashing, a few at a time.
+    pub hasher: Hasher,
+    /// Login attempts of late.
+    pub logins: LoginLimits,
+    /// The contract.
+    pub contract: Contract,
+    /// Counts and times.
+    pub metrics: Metrics,
+    keys: RwLock<Arc<KeyRing>>,
+    units: RwLock<Arc<Units>>,
+    access: RwLock<Access>,
+    seen: RwLock<HashMap<String, i64>>,
+    ready: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("{0}")]
+    Database(#[from] crate::db::migrate::OpenError),
+    /// The keys cannot be had.
+    #[error("{0}")]
+    Keys(#[from] crate::auth::keystore::KeyStoreError),
+    /// Password hashing cannot be set up.
+    #[error("{0}")]
+    Hashing(#[from] crate::auth::password::HashFault),
+    /// Something of the system.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+    /// Something in the database.
+    #[error("{0}")]
+    Data(#[from] ApiError),
+}
+
+impl AppState {
+    /// Opens the migrated database and loads keys, units and counters.
+    ///
+    /// # Errors
+    /// Whatever stops the start, in one line.
+    pub async fn open(config: Config, clock: Clock, db: Db, cost: HashCost) -> Result<Arc<Self>, StartError> {
+        let now = clock.now();
+        let keys = keystore::load_or_create(&db, &config, now).await?;
+        let (units, seen) = db.read(|conn| Ok((tree_load(conn)?, epochs::all(conn)?))).await?;
+        let at_once = config.password_hashes.size();
+        let hasher = Hasher::new(cost, at_once, at_once.saturating_mul(64))?;
+        let allowance = |attempts: u32| Allowance {
+            attempts: std::num::NonZeroU32::new(attempts).unwrap_or(std::num::NonZeroU32::MIN),
+            window: config.login_window_seconds.seconds(),
+        };
+        let logins = LoginLimits::new(
+            allowance(config.login_attempts.get()),
+            allowance(config.login_attempts_address.get()),
+            100_000,
+        );
+        let state = Arc::new(Self {
+            contract: Contract::new(crate::openapi::document()),
+            metrics: Metrics::new(),
+            hasher,
+            logins,
+            config,
+            clock,
+            keys: RwLock::new(Arc::new(keys)),
+            units: RwLock::new(Arc::new(Units::new(units))),
+            access: RwLock::default(),
+            seen: RwLock::default(),
+            ready: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            db,
+        });
+        state.remember(seen);
+        state.access_changed().await?;
+        Ok(state)
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The signing keys.
+    #[must_use]
+    pub fn keys(&self) -> Arc<KeyRing> {
+        read(&self.keys).clone()
+    }
+
+    /// The units.
+    #[must_use]
+    pub fn units(&self) -> Arc<Units> {
+        read(&self.units).clone()
+    }
+
+    /// Whether the service has all it needs to answer.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire) && !self.is_stopping()
+    }
+
+    /// Says that everything is loaded.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Whether new requests are refused.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// From now on new requests are refused.
+    pub fn set_stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// The account behind a token, from memory or the database; `None` when it is gone.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn principal(&self, kind: ActorKind, id: &str) -> Result<Option<Arc<Principal>>, ApiError> {
+        let key = (kind, id.to_owned());
+        if let Some(known) = read(&self.access).principals.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let subject = id.to_owned();
+        let (epoch, loaded) = self
+            .db
+            .read(move |conn| {
+                // The counter first: what is loaded may then be newer than it says, never older.
+                let epoch = epochs::current(conn, Epoch::Access)?;
+                Ok((epoch, principal_load(conn, kind, &subject)?))
+            })
+            .await?;
+        let loaded = loaded.map(Arc::new);
+        if let Some(principal) = &loaded {
+            let mut access = write(&self.access);
+            if access.epoch == epoch {
+                access.principals.insert(key, principal.clone());
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Whether this access token was revoked before its time.
+    #[must_use]
+    pub fn is_revoked(&self, jti: &str) -> bool {
+        read(&self.access).revoked.contains(jti)
+    }
+
+    /// Reloads the tree of units after a change to it.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn units_changed(&self) -> Result<(), ApiError> {
+        let (epoch, tree) =
+            self.db.read(|conn| Ok((epochs::current(conn, Epoch::Units)?, tree_load(conn)?))).await?;
+        *write(&self.units) = Arc::new(Units::new(tree));
+        self.remember(vec![(Epoch::Units.as_str().into(), epoch)]);
+        Ok(())
+    }
+
+    /// Forgets the accounts held in memory after a change to one, and loads the revoked tokens.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn access_changed(&self) -> Result<(), ApiError> {
+        let now = self.now();
+        let (epoch, revoked) = self
+            .db
+            .read(move |conn| {
+                let epoch = epochs::current(conn, Epoch::Access)?;
+                let revoked: Vec<String> = revoked_tokens::table
+                    .filter(revoked_tokens::expires_at.gt(now))
+                    .select(revoked_tokens::jti)
+                    .load(conn)?;
+                Ok((epoch, revoked))
+            })
+            .await?;
+        *write(&self.access) =
+            Access { epoch, principals: HashMap::new(), revoked: Arc::new(revoked.into_iter().collect()) };
+        self.remember(vec![(Epoch::Access.as_str().into(), epoch)]);
+        Ok(())
+    }
+
+    /// Reloads the signing keys after a rotation.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn keys_changed(&self) -> Result<(), StartError> {
+        let keys = keystore::load_or_create(&self.db, &self.config, self.now()).await?;
+        *write(&self.keys) = Arc::new(keys);
+        Ok(())
+    }
+
+    /// Looks whether another instance or command has changed what is held in memory.
+    ///
+    /// # Errors
+    /// When the database is away; the next look then catches up.
+    pub async fn refresh(&self) -> Result<(), StartError> {
+        let current = self.db.read(|conn: &mut DbConn| Ok(epochs::all(conn)?)).await?;
+        for (name, value) in current {
+            if read(&self.seen).get(&name) == Some(&value) {
+                continue;
+            }
+            match name.parse() {
+                Ok(Epoch::Units) => self.units_changed().await?,
+                Ok(Epoch::Access) => self.access_changed().await?,
+                Ok(Epoch::Keys) => {
+                    self.keys_changed().await?;
+                    self.remember(vec![(name, value)]);
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, seen: Vec<(String, i64)>) {
+        write(&self.seen).extend(seen);
+    }
+}
+
+/// A lock is poisoned only by a panic while it was held; what it guards is replaced whole, so it is
+/// sound all the same.
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The shared state, as handlers take it.
+#[derive(Clone)]
+pub struct App(Arc<AppState>);
+
+impl App {
+    /// The state of this request's application.
+    ///
+    /// # Errors
+    /// Never, in an application built by [`crate::app`].
+    pub fn of(req: &HttpRequest) -> Result<Self, ApiError> {
+        req.app_data::<web::Data<AppState>>()
+            .map(|data| Self(data.clone().into_inner()))
+            .ok_or_else(|| ApiError::internal("the application has no state"))
+    }
+}
+
+impl Deref for App {
+    type Target = Arc<AppState>;
+    fn deref(&self) -> &Arc<AppState> {
+        &self.0
+    }
+}
+
+impl FromRequest for App {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Self::of(req))
+    }
+}

@@ -1,0 +1,84 @@
+//! Text as it is kept and compared: Unicode NFC when it comes in, and a folded form under which
+//! it is found and sorted whatever its case and tone marks (dấu thanh).
+
+use std::borrow::Cow;
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The text in Unicode NFC, borrowed when it already is: the same word typed on two keyboards
+/// (dựng sẵn, tổ hợp) must be the same bytes.
+#[must_use]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
+    }
+}
+
+/// The key under which a text is searched and sorted (không dấu): lower case without tone and
+/// vowel marks, đ as d, each run of white space one space, none at the ends.
+///
+/// ```
+/// assert_eq!(cchc::text::fold("  THỦ  TỤC "), "thu tuc");
+/// ```
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut gap = false;
+    for letter in text.chars().flat_map(char::to_lowercase).nfd() {
+        if is_combining_mark(letter) {
+            continue;
+        }
+        if letter.is_whitespace() {
+            gap = !folded.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut gap) {
+            folded.push(' ');
+        }
+        folded.push(match letter {
+            // The Icelandic eth looks the same in capitals (Ð, Đ), and old converters confuse them.
+            'đ' | 'ð' => 'd',
+            other => other,
+        });
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn folding_drops_case_marks_and_the_stroke_of_d() {
+        assert_eq!(fold("THỦ TỤC"), "thu tuc");
+        assert_eq!(fold("Đặc khu"), "dac khu");
+        assert_eq!(fold("Ðặc khu"), "dac khu");
+        assert_eq!(fold("Thuỷ"), fold("Thủy"));
+        assert_eq!(fold("\u{a0}Phụng\t\n Hiệp  "), "phung hiep");
+        assert_eq!(fold("334 biên chế"), fold("334 bie\u{302}n che\u{302}\u{301}"));
+        assert_eq!(fold(" \u{301} "), "");
+    }
+
+    #[test]
+    fn nfc_copies_only_what_it_changes() {
+        assert!(matches!(nfc("Phụng Hiệp"), Cow::Borrowed(_)));
+        assert_eq!(nfc("bie\u{302}n che\u{302}\u{301}"), "biên chế");
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing_more(text in any::<String>()) {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+
+        #[test]
+        fn both_forms_of_a_text_fold_alike(text in any::<String>()) {
+            prop_assert_eq!(fold(&nfc(&text)), fold(&text.nfd().collect::<String>()));
+        }
+    }
+}
