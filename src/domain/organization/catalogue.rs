@@ -160,6 +160,7 @@ impl CataloguePlan {
                 code: version.code.clone(),
                 identifier: None,
                 name: version.name.clone(),
+                full_name: version.full_name.clone(),
                 kind: version.kind,
                 parent_id: version.parent,
                 valid_from: version.valid_from,

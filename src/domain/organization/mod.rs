@@ -1,6 +1,7 @@
 //! Organization (tổ chức bộ máy): who exists, under whom, since when, and what became of it.
 
 pub mod catalogue;
+pub mod reference;
 pub mod store;
 pub mod tree;
 

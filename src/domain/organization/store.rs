@@ -23,6 +23,7 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
         Option<String>,
         Option<String>,
         String,
+        String,
         UnitKind,
         Option<OrgUnitId>,
         NaiveDate,
@@ -37,6 +38,7 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
             v::code,
             v::identifier,
             v::name,
+            v::full_name,
             v::kind,
             v::parent_id,
             v::valid_from,
@@ -45,11 +47,12 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
         .load(conn)?;
     let versions = rows
         .into_iter()
-        .map(|(org_unit_id, code, identifier, name, kind, parent_id, from, to)| UnitVersion {
+        .map(|(org_unit_id, code, identifier, name, full_name, kind, parent_id, from, to)| UnitVersion {
             org_unit_id,
             code,
             identifier,
             name,
+            full_name,
             kind,
             parent_id,
             valid_from: (from != OPEN_BEGINNING).then_some(from),
