@@ -6,6 +6,7 @@
 //! - [`auth`] answers who you are, what you may do and over which part of the country.
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
+//! - [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
 
 pub mod api;
@@ -18,5 +19,6 @@ pub mod domain;
 pub mod error;
 pub mod openapi;
 pub mod reporting;
+pub mod service;
 pub mod state;
 pub mod text;
