@@ -152,6 +152,17 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Takes every table away, for a demonstration that starts over.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn revert_all(location: &Location) -> Result<(), OpenError> {
+    let mut conn = connect(location)?;
+    refuse_newer(&mut conn)?;
+    conn.revert_all_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(())
+}
+
 /// Connects and checks that the database is at this program's version, changing nothing.
 ///
 /// # Errors

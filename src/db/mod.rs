@@ -226,6 +226,11 @@ pub struct Recorded<T> {
 }
 
 impl<T> Recorded<T> {
+    /// The answer alone, where one transaction makes several changes and the last one is its answer.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
     /// The answer of a transaction that had nothing to change; it is rolled back.
     pub fn unchanged(value: T) -> Self {
         Self { value, keep: false }
