@@ -3,7 +3,7 @@
 //! the same functions that serve the API, and kept between starts.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,10 +50,14 @@ pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Resul
     }
     let service = Service::open(config, location, Clock::System).await?;
     writeln!(out, "cchc demo: starting on http://{address}")?;
-    load(&service.state).await?;
-    service.state.set_ready();
-    introduce(out, &listener)?;
-    service.run(listener).await?;
+    let state = service.state.clone();
+    let loading = async {
+        load(&state).await?;
+        state.set_ready();
+        Ok(introduce(out, address)?)
+    };
+    let serving = async { Ok::<_, StartError>(service.run(listener).await?) };
+    tokio::try_join!(serving, loading)?;
     Ok(())
 }
 
@@ -76,8 +80,8 @@ fn start_over(location: &Location) -> Result<(), StartError> {
     }
 }
 
-fn introduce(out: &mut impl Write, listener: &TcpListener) -> std::io::Result<()> {
-    let base = format!("http://{}", listener.local_addr()?);
+fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
+    let base = format!("http://{address}");
     writeln!(
         out,
         "\nSwagger UI:  {base}/swagger-ui/\n\
@@ -144,9 +148,10 @@ async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError>
         if known.contains(&code) {
             continue;
         }
-        let (starts_on, ends_on) =
-            calendar_window(kind, &code).ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
-        let body = PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None };
+        let (starts_on, ends_on) = calendar_window(kind, &code)
+            .ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
+        let body =
+            PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None };
         let scoped = scoped.clone();
         state.db.write(scoped.author(), move |tx| period_insert(tx, &scoped, body)).await?;
     }

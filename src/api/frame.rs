@@ -81,11 +81,11 @@ pub async fn frame(
         facts: facts(&req, &app),
     };
     req.extensions_mut().insert(asked.facts.clone());
-    if app.is_stopping() {
+    if !app.takes_requests() && !asked.path.starts_with("/health/") {
         // The client should come back to another connection.
-        let mut response = asked.problem(&ApiError::unavailable("the service is stopping"));
+        let mut response = asked.problem(&ApiError::unavailable("the service is starting or stopping"));
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        asked.report(&app, "(stopping)", None, response.status());
+        asked.report(&app, "(refused)", None, response.status());
         return Ok(req.into_response(response));
     }
     let authentication = authenticate(&req, &app, &asked.facts).await;
@@ -168,7 +168,8 @@ impl Asked {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
         // Health answers a body of its own.
-        let has_body = response.headers().contains_key(header::CONTENT_TYPE) && response.response().error().is_none();
+        let has_body =
+            response.headers().contains_key(header::CONTENT_TYPE) && response.response().error().is_none();
         if !failed || has_body {
             let mut response = response;
             set_headers(response.headers_mut(), &self.facts, &self.path);
