@@ -33,8 +33,16 @@ macro_rules! crud {
     ) => {
         /// Mounts the standard operations.
         fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+            use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
             cfg.service($list).service($create_one).service($get).service($replace).service($patch_one).service($delete);
         }
+
+        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
+        /// names only.
+        mod crud_operations {
+            use actix_web::{delete, get, patch, post, put};
+
+            use super::*;
 
         #[utoipa::path(
             operation_id = stringify!($list), tag = $tag, summary = concat!("List ", $many),
@@ -42,8 +50,8 @@ macro_rules! crud {
             params($filter, $crate::api::PageParams),
             responses((status = 200, description = "A page.", body = $page, headers(("Link" = String, description = "The next page.")))),
         )]
-        #[actix_web::get($collection)]
-        async fn $list(
+        #[get($collection)]
+        pub(super) async fn $list(
             permit: $read,
             query: $crate::api::ListQuery<$filter>,
             app: $crate::state::App,
@@ -60,8 +68,8 @@ macro_rules! crud {
             request_body = $create,
             responses((status = 201, description = "It was made.", body = $row, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
         )]
-        #[actix_web::post($collection)]
-        async fn $create_one(
+        #[post($collection)]
+        pub(super) async fn $create_one(
             permit: $write,
             app: $crate::state::App,
             body: $crate::api::ValidJson<$create>,
@@ -78,8 +86,8 @@ macro_rules! crud {
             params(("id" = $id, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
             responses((status = 200, description = "The record.", body = $row, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
         )]
-        #[actix_web::get($record)]
-        async fn $get(
+        #[get($record)]
+        pub(super) async fn $get(
             permit: $read,
             id: $crate::api::ValidPath<$id>,
             app: $crate::state::App,
@@ -95,8 +103,8 @@ macro_rules! crud {
             request_body = $create,
             responses((status = 200, description = "It was replaced.", body = $row, headers(("ETag" = String, description = "Its version.")))),
         )]
-        #[actix_web::put($record)]
-        async fn $replace(
+        #[put($record)]
+        pub(super) async fn $replace(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -117,8 +125,8 @@ macro_rules! crud {
             request_body(content = $patch, content_type = "application/merge-patch+json"),
             responses((status = 200, description = "It was changed.", body = $row, headers(("ETag" = String, description = "Its version.")))),
         )]
-        #[actix_web::patch($record)]
-        async fn $patch_one(
+        #[patch($record)]
+        pub(super) async fn $patch_one(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -142,8 +150,8 @@ macro_rules! crud {
             params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
             responses((status = 204, description = "It was deleted.")),
         )]
-        #[actix_web::delete($record)]
-        async fn $delete(
+        #[delete($record)]
+        pub(super) async fn $delete(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -153,6 +161,7 @@ macro_rules! crud {
             app.db.write(scoped.author(), move |tx| $delete_store(tx, &scoped, id.0, &if_match)).await?;
             $(app.$afterwards().await?;)?
             Ok($crate::api::Deleted)
+        }
         }
     };
 }

@@ -107,6 +107,8 @@ pub struct UnitVersion {
     pub identifier: Option<String>,
     /// Name without its kind ("Phụng Hiệp").
     pub name: String,
+    /// Name with its kind ("Huyện Phụng Hiệp").
+    pub full_name: String,
     /// Kind.
     pub kind: UnitKind,
     /// The unit above.
@@ -868,6 +870,7 @@ mod tests {
             code: (!code.is_empty()).then(|| code.to_owned()),
             identifier: None,
             name: name.to_owned(),
+            full_name: name.to_owned(),
             kind,
             parent_id: (parent != 0).then(|| id(parent)),
             valid_from: span.0.map(day),
