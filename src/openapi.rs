@@ -65,14 +65,16 @@ fn complete(document: &mut Value) {
     }
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
-        for operation in item.values_mut().filter_map(Value::as_object_mut) {
-            complete_operation(operation);
+        for (method, operation) in item.iter_mut() {
+            if let Some(operation) = operation.as_object_mut() {
+                complete_operation(method, operation);
+            }
         }
     }
 }
 
 /// Adds what an operation can answer beside its own replies.
-fn complete_operation(operation: &mut Map<String, Value>) {
+fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     let is_public = operation.get("security").is_some();
     if is_public {
         operation.insert("security".into(), json!([]));
@@ -82,6 +84,12 @@ fn complete_operation(operation: &mut Map<String, Value>) {
     let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     let has_in = |place: &str| parameters.iter().any(|p| p.get("in").and_then(Value::as_str) == Some(place));
     let has_if_match = parameters.iter().any(|p| p.get("name").and_then(Value::as_str) == Some("If-Match"));
+    let if_match_required = parameters.iter().any(|p| {
+        p.get("name").and_then(Value::as_str) == Some("If-Match")
+            && p.get("required").and_then(Value::as_bool) == Some(true)
+    });
+    // An action on a record: a POST that names one.
+    let is_step = method == "post" && has_in("path");
     let has_body = operation.contains_key("requestBody");
     let mut problems = vec![500, 503];
     if has_in("query") || has_body {
@@ -97,7 +105,13 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         problems.extend([409, 413, 415, 422]);
     }
     if has_if_match {
-        problems.extend([409, 412, 428]);
+        problems.extend([409, 412]);
+    }
+    if if_match_required {
+        problems.push(428);
+    }
+    if is_step {
+        problems.extend([409, 422]);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for status in problems {

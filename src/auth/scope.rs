@@ -70,6 +70,8 @@ struct Part {
     reach: Arc<Reach>,
     /// Only these units of the reach, for an editor who files for one unit.
     only: Option<BTreeSet<OrgUnitId>>,
+    /// Not these: a reviewer takes what the units below hand in, not what his own unit does.
+    except: BTreeSet<OrgUnitId>,
     /// The provinces that the grant reaches whole, with those that became part of them.
     provinces: BTreeSet<OrgUnitId>,
 }
@@ -81,6 +83,7 @@ pub struct Scoped {
     principal: Option<Arc<Principal>>,
     units: Arc<Units>,
     today: NaiveDate,
+    domain: Domain,
     everything: bool,
     parts: Vec<Part>,
 }
@@ -116,13 +119,14 @@ impl Scoped {
         } else {
             held.iter().map(|grant| part(&units, grant, action, today)).collect()
         };
-        Ok(Self { author, principal: Some(principal), units, today, everything, parts })
+        Ok(Self { author, principal: Some(principal), units, today, domain, everything, parts })
     }
 
     /// A command on the server itself, which reaches everything.
     pub(crate) fn operator(author: Author, units: Arc<Units>) -> Self {
         let today = author.at().vietnam_day();
-        Self { author, principal: None, units, today, everything: true, parts: Vec::new() }
+        let domain = Domain::Organization;
+        Self { author, principal: None, units, today, domain, everything: true, parts: Vec::new() }
     }
 
     /// Who acts, for the journal.
@@ -164,11 +168,31 @@ impl Scoped {
     /// Whether records of this unit are reached.
     #[must_use]
     pub fn reaches(&self, unit: OrgUnitId) -> bool {
-        self.everything
-            || self.parts.iter().any(|part| match &part.only {
-                Some(only) => only.contains(&unit),
-                None => part.reach.records.contains(unit) || self.in_province(part, unit),
-            })
+        self.everything || self.parts.iter().any(|part| self.part_reaches(part, unit))
+    }
+
+    fn part_reaches(&self, part: &Part, unit: OrgUnitId) -> bool {
+        let reached = match &part.only {
+            Some(only) => only.contains(&unit),
+            None => part.reach.records.contains(unit) || self.in_province(part, unit),
+        };
+        reached && !part.except.contains(&unit)
+    }
+
+    /// Lets the request go on when records of this unit are reached.
+    ///
+    /// # Errors
+    /// 403 when the account may read them but not do this, 404 when it may not know of them.
+    pub fn must_reach(&self, unit: OrgUnitId) -> Result<(), ApiError> {
+        if self.reaches(unit) {
+            return Ok(());
+        }
+        let readable = self.principal.as_deref().is_some_and(|principal| {
+            let reads = principal.grants.iter().filter(|g| g.allows(Action::Read, self.domain, self.today));
+            let mut parts = reads.map(|grant| part(&self.units, grant, Action::Read, self.today));
+            parts.any(|part| self.part_reaches(&part, unit))
+        });
+        Err(ApiError::new(if readable { Problem::Forbidden } else { Problem::NotFound }))
     }
 
     /// Whether sums over this unit are reached: also of one whose territory came here in part.
@@ -242,6 +266,11 @@ fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> P
     let is_province = units.tree.latest(grant.org_unit_id).is_some_and(|v| v.kind == UnitKind::Province);
     Part {
         reach: units.reach(grant.org_unit_id, today),
+        except: if action == Action::Review && grant.role == Role::Reviewer {
+            units.with_predecessors(grant.org_unit_id)
+        } else {
+            BTreeSet::new()
+        },
         only: own_unit_only.then(|| units.with_predecessors(grant.org_unit_id)),
         provinces: if is_province { units.with_predecessors(grant.org_unit_id) } else { BTreeSet::new() },
     }

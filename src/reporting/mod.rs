@@ -1,6 +1,7 @@
 //! Reporting (thông tin, báo cáo): periods, and the forms made from what the rooms hold. It knows
 //! figures, not the tables of rooms.
 
+pub mod forms;
 pub mod periods;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,4 +9,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The operations of reporting.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     periods::routes(cfg);
+    forms::routes(cfg);
 }

@@ -1,7 +1,11 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod processing_returns;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this room.
-pub fn routes(_cfg: &mut ServiceConfig<'_>) {}
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    processing_returns::routes(cfg);
+}

@@ -1,0 +1,105 @@
+//! The operations on processing returns: the six standard ones, and the steps of their life.
+
+use actix_web::post;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{
+    ProcessingReturn, ProcessingReturnCreate, ProcessingReturnFilter, ProcessingReturnId,
+    ProcessingReturnPage, ProcessingReturnPatch, SendBack,
+};
+use super::store::{
+    processing_return_accept, processing_return_delete, processing_return_get, processing_return_insert,
+    processing_return_list, processing_return_replace, processing_return_send_back, processing_return_submit,
+};
+use crate::api::{IfMatch, Saved, ValidJson, ValidPath};
+use crate::auth::permit::{Permit, Read, Review, Tthc, Write};
+use crate::crud;
+use crate::error::ApiError;
+use crate::state::App;
+
+crud! {
+    tag: "processing-returns", what: "a processing return", many: "processing returns",
+    vi: "số liệu kết quả giải quyết TTHC",
+    collection: "/api/v1/tthc/processing-returns", record: "/api/v1/tthc/processing-returns/{id}",
+    id: ProcessingReturnId, row: ProcessingReturn, page: ProcessingReturnPage,
+    create: ProcessingReturnCreate, patch: ProcessingReturnPatch, filter: ProcessingReturnFilter,
+    read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
+    list: list_processing_returns => processing_return_list,
+    get: get_processing_return => processing_return_get,
+    create_one: create_processing_return => processing_return_insert,
+    replace: replace_processing_return => processing_return_replace,
+    patch_one: patch_processing_return,
+    delete: delete_processing_return => processing_return_delete,
+}
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    crud_routes(cfg);
+    cfg.service(submit_processing_return)
+        .service(accept_processing_return)
+        .service(send_back_processing_return);
+}
+
+#[utoipa::path(
+    operation_id = "submit_processing_return", tag = "processing-returns", summary = "Submit a processing return",
+    description = "Hands a return in (gửi báo cáo): from now on it counts. Refused with the exact difference when the form does not balance.",
+    params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+    responses((status = 200, description = "It was submitted.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/tthc/processing-returns/{id}/submission")]
+async fn submit_processing_return(
+    permit: Permit<Write, Tthc>,
+    id: ValidPath<ProcessingReturnId>,
+    if_match: Option<IfMatch>,
+    app: App,
+) -> Result<Saved<ProcessingReturn>, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let submitted =
+        move |tx: &mut crate::db::WriteTx<'_>| processing_return_submit(tx, &scoped, id.0, if_match.as_ref());
+    app.db.write(author, submitted).await.map(Saved)
+}
+
+#[utoipa::path(
+    operation_id = "accept_processing_return", tag = "processing-returns", summary = "Accept a processing return",
+    description = "Takes a return of a unit below (tiếp nhận báo cáo). Nobody accepts what they last edited.",
+    params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+    responses((status = 200, description = "It was accepted.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/tthc/processing-returns/{id}/acceptance")]
+async fn accept_processing_return(
+    permit: Permit<Review, Tthc>,
+    id: ValidPath<ProcessingReturnId>,
+    if_match: Option<IfMatch>,
+    app: App,
+) -> Result<Saved<ProcessingReturn>, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let accepted =
+        move |tx: &mut crate::db::WriteTx<'_>| processing_return_accept(tx, &scoped, id.0, if_match.as_ref());
+    app.db.write(author, accepted).await.map(Saved)
+}
+
+#[utoipa::path(
+    operation_id = "send_back_processing_return", tag = "processing-returns", summary = "Send a processing return back",
+    description = "Returns it to its editor with a reason (trả lại báo cáo): it no longer counts until it is submitted again.",
+    params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+    request_body = SendBack,
+    responses((status = 200, description = "It was sent back.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/tthc/processing-returns/{id}/send-back")]
+async fn send_back_processing_return(
+    permit: Permit<Review, Tthc>,
+    id: ValidPath<ProcessingReturnId>,
+    if_match: Option<IfMatch>,
+    app: App,
+    body: ValidJson<SendBack>,
+) -> Result<Saved<ProcessingReturn>, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let reason = body.0.reason;
+    let sent_back = move |tx: &mut crate::db::WriteTx<'_>| {
+        processing_return_send_back(tx, &scoped, id.0, if_match.as_ref(), reason)
+    };
+    app.db.write(author, sent_back).await.map(Saved)
+}

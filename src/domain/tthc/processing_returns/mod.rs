@@ -1,0 +1,11 @@
+//! Processing returns (số liệu kết quả giải quyết TTHC): what a unit reports of the dossiers it took
+//! in, resolved and still has, where the dossiers themselves are not kept here. A draft need not
+//! balance; what is handed in does, or says how it came to. A reviewer above accepts it or sends it
+//! back.
+
+mod handlers;
+pub mod model;
+pub mod rules;
+pub mod store;
+
+pub use handlers::routes;

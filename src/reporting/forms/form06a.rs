@@ -1,0 +1,441 @@
+//! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how administrative procedures were handled, by
+//! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
+
+use actix_web::{get, web};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
+use super::successors::unit_in_force;
+use crate::api::ValidQuery;
+use crate::auth::permit::{Permit, Read, Tthc};
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::db::schema::periods;
+use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label, scoped_units};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
+use crate::domain::tthc::processing_returns::rules::Columns;
+use crate::domain::tthc::processing_returns::store::{ProcessingLine, processing_lines};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::reporting::periods::Period;
+use crate::state::App;
+use crate::text_enum;
+
+text_enum! {
+    /// What the columns of form 06 mean (cách tính biểu 06).
+    pub enum Form06Definition {
+        /// As printed: withdrawn and refused stand inside resolved on time; 3 = 7 + 11.
+        Circular012020 => "circular-01-2020", "theo Thông tư 01/2020/TT-VPCP: hồ sơ rút và từ chối nằm trong cột đúng hạn";
+        /// Withdrawn and refused stand apart; 3 = 7 + 11 + withdrawn + refused.
+        WithdrawnRefusedApart => "withdrawn-refused-apart", "hồ sơ rút và từ chối tách riêng";
+    }
+}
+
+impl Form06Definition {
+    /// The definition's version: a released one is never changed, only succeeded.
+    const VERSION: i32 = 1;
+
+    const fn identity(self) -> &'static str {
+        match self {
+            Self::Circular012020 => "received_total = resolved_total + pending_total",
+            Self::WithdrawnRefusedApart => {
+                "received_total = resolved_total + pending_total + withdrawn + refused"
+            }
+        }
+    }
+}
+
+/// Which form is wanted.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Form06aQuery {
+    /// The unit, by id; exactly one of id, identifier and code (đơn vị).
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20, example = "934")]
+    pub org_unit_code: Option<String>,
+    /// The period's code (mã kỳ báo cáo).
+    #[validate(length(min = 4, max = 7))]
+    #[param(required = true, min_length = 4, max_length = 7, example = "2024-H1")]
+    pub period: Option<String>,
+    /// Reporting regime of the period (chế độ báo cáo); `calendar` when not given.
+    #[validate(length(min = 1, max = 50))]
+    #[param(min_length = 1, max_length = 50)]
+    pub regime: Option<String>,
+    /// The day whose structure counts; the period's last day when not given (ngày tính cơ cấu đơn vị).
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
+    /// What the columns mean (cách tính); `circular-01-2020` when not given.
+    #[param(inline)]
+    pub definition: Option<Form06Definition>,
+}
+
+/// The columns of form 06.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Form06Columns {
+    /// Column 3: received in total (tổng số tiếp nhận): online, direct and carried over.
+    pub received_total: i64,
+    /// Column 4: online (trực tuyến).
+    pub received_online: i64,
+    /// Column 5: in person or by post (trực tiếp, dịch vụ bưu chính).
+    pub received_direct: i64,
+    /// Column 6: from the period before (từ kỳ trước).
+    pub carried_over: i64,
+    /// Where column 6 comes from; `implied` when a part of it follows from the other columns.
+    pub carried_over_basis: Option<CarriedOverBasis>,
+    /// Column 7: resolved (tổng số đã giải quyết).
+    pub resolved_total: i64,
+    /// Column 8: before the due day (trước hạn).
+    pub resolved_early: i64,
+    /// Column 9: on the due day (đúng hạn).
+    pub resolved_on_time: i64,
+    /// Column 10: overdue (quá hạn).
+    pub resolved_overdue: i64,
+    /// Column 11: pending (tổng số đang giải quyết).
+    pub pending_total: i64,
+    /// Column 12: in time (trong hạn).
+    pub pending_in_time: i64,
+    /// Column 13: overdue (quá hạn).
+    pub pending_overdue: i64,
+    /// Withdrawn (rút hồ sơ); null where the definition counts them as resolved on time.
+    pub withdrawn: Option<i64>,
+    /// Refused (từ chối); null where the definition counts them as resolved on time.
+    pub refused: Option<i64>,
+    /// Columns 4 and 5: received within the period (tiếp nhận trong kỳ).
+    pub received_in_period: i64,
+}
+
+impl Form06Columns {
+    fn of(columns: &Columns, basis: Option<CarriedOverBasis>, definition: Form06Definition) -> Self {
+        let apart = definition == Form06Definition::WithdrawnRefusedApart;
+        let inside = if apart { 0 } else { columns.withdrawn + columns.refused };
+        Self {
+            received_total: columns.received_total(),
+            received_online: columns.received_online,
+            received_direct: columns.received_direct(),
+            carried_over: columns.carried_over,
+            carried_over_basis: basis,
+            resolved_total: columns.resolved_total() + inside,
+            resolved_early: columns.resolved_early,
+            resolved_on_time: columns.resolved_on_time + inside,
+            resolved_overdue: columns.resolved_overdue,
+            pending_total: columns.pending_total(),
+            pending_in_time: columns.pending_in_time,
+            pending_overdue: columns.pending_overdue,
+            withdrawn: apart.then_some(columns.withdrawn),
+            refused: apart.then_some(columns.refused),
+            received_in_period: columns.received_in_period(),
+        }
+    }
+}
+
+/// One line of form 06: a level and field (một dòng của biểu).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06aRow {
+    /// The level that handled the dossiers (cấp giải quyết).
+    pub handling_level: Tier,
+    /// The field (lĩnh vực); null for what was reported without field.
+    pub field: Option<String>,
+    /// Column 3: received in total (tổng số tiếp nhận): online, direct and carried over.
+    pub received_total: i64,
+    /// Column 4: online (trực tuyến).
+    pub received_online: i64,
+    /// Column 5: in person or by post (trực tiếp, dịch vụ bưu chính).
+    pub received_direct: i64,
+    /// Column 6: from the period before (từ kỳ trước).
+    pub carried_over: i64,
+    /// Where column 6 comes from; `implied` when a part of it follows from the other columns.
+    pub carried_over_basis: Option<CarriedOverBasis>,
+    /// Column 7: resolved (tổng số đã giải quyết).
+    pub resolved_total: i64,
+    /// Column 8: before the due day (trước hạn).
+    pub resolved_early: i64,
+    /// Column 9: on the due day (đúng hạn).
+    pub resolved_on_time: i64,
+    /// Column 10: overdue (quá hạn).
+    pub resolved_overdue: i64,
+    /// Column 11: pending (tổng số đang giải quyết).
+    pub pending_total: i64,
+    /// Column 12: in time (trong hạn).
+    pub pending_in_time: i64,
+    /// Column 13: overdue (quá hạn).
+    pub pending_overdue: i64,
+    /// Withdrawn (rút hồ sơ); null where the definition counts them as resolved on time.
+    pub withdrawn: Option<i64>,
+    /// Refused (từ chối); null where the definition counts them as resolved on time.
+    pub refused: Option<i64>,
+    /// Columns 4 and 5: received within the period (tiếp nhận trong kỳ).
+    pub received_in_period: i64,
+}
+
+impl Form06aRow {
+    fn of(handling_level: Tier, field: Option<String>, columns: Form06Columns) -> Self {
+        let Form06Columns {
+            received_total,
+            received_online,
+            received_direct,
+            carried_over,
+            carried_over_basis,
+            resolved_total,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            pending_total,
+            pending_in_time,
+            pending_overdue,
+            withdrawn,
+            refused,
+            received_in_period,
+        } = columns;
+        Self {
+            handling_level,
+            field,
+            received_total,
+            received_online,
+            received_direct,
+            carried_over,
+            carried_over_basis,
+            resolved_total,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            pending_total,
+            pending_in_time,
+            pending_overdue,
+            withdrawn,
+            refused,
+            received_in_period,
+        }
+    }
+}
+
+/// The definition under which a form was computed (cách tính).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06DefinitionUsed {
+    /// Its name.
+    pub name: Form06Definition,
+    /// Its version.
+    pub version: i32,
+    /// What it says, in Vietnamese.
+    pub title: &'static str,
+    /// The identity that every row satisfies.
+    pub identity: &'static str,
+}
+
+/// A unit as a form names it (đơn vị).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FormUnit {
+    /// Its id.
+    pub org_unit_id: OrgUnitId,
+    /// Its statistics code.
+    pub org_unit_code: Option<String>,
+    /// Its identification code.
+    pub org_unit_identifier: Option<String>,
+    /// Its name on the day.
+    pub org_unit_name: String,
+}
+
+impl From<UnitLabel> for FormUnit {
+    fn from(unit: UnitLabel) -> Self {
+        let UnitLabel { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name } = unit;
+        Self { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name }
+    }
+}
+
+/// A line with which an upper unit states the total of the units below (số liệu cấp trên nêu thay).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06aStatedLine {
+    /// The unit that states it.
+    pub unit: FormUnit,
+    /// Whether the line counts in the form; if not, the units below have all filed and replace it.
+    pub counts: bool,
+    /// The stated line less the sum of the lines below, column by column (chênh lệch).
+    pub difference: Form06Columns,
+}
+
+/// Who has filed for a level (mức độ đầy đủ theo cấp).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06aLevelCoverage {
+    /// The level.
+    pub handling_level: Tier,
+    /// How many units of the level are in force: m of n of m.
+    pub units_expected: usize,
+    /// How many of them have filed: n of n of m.
+    pub units_filed: usize,
+    /// Those that have not.
+    pub missing: Vec<FormUnit>,
+    /// Lines of upper units for this level, and how they differ from what was filed below.
+    pub stated: Vec<Form06aStatedLine>,
+}
+
+/// Who stands behind a form (mức độ đầy đủ của số liệu).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06aCoverage {
+    /// By level.
+    pub levels: Vec<Form06aLevelCoverage>,
+    /// First day that the figures really cover, when it is not the period's.
+    pub covers_from: Option<NaiveDate>,
+    /// Last day that the figures really cover, when it is not the period's.
+    pub covers_to: Option<NaiveDate>,
+}
+
+/// Form II.06a: how administrative procedures were handled (tình hình, kết quả giải quyết TTHC).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Form06a {
+    /// The printed form's symbol (ký hiệu biểu).
+    pub form: &'static str,
+    /// The definition.
+    pub definition: Form06DefinitionUsed,
+    /// The unit.
+    pub unit: FormUnit,
+    /// The period.
+    pub period: Period,
+    /// The day whose structure counted.
+    pub as_of: NaiveDate,
+    /// Which units counted.
+    pub scope: UnitScope,
+    /// The lines: by level and field. A level's lines add up to that level.
+    pub rows: Vec<Form06aRow>,
+    /// The sum of all lines.
+    pub totals: Form06Columns,
+    /// Who has filed, and what upper units state for them.
+    pub coverage: Form06aCoverage,
+}
+
+/// Form 06a for a unit and period.
+///
+/// # Errors
+/// 403 for a unit out of reach, 422 for an unknown period or a unit that is not in force.
+pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
+    let period = period_of(conn, query)?;
+    let as_of = query.as_of.unwrap_or(period.ends_on);
+    let scope = query.scope.unwrap_or_default();
+    let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
+    let tree = scoped.tree();
+    let name = UnitName {
+        id: query.org_unit_id,
+        identifier: query.org_unit_identifier.as_deref(),
+        code: query.org_unit_code.as_deref(),
+    };
+    let unit = unit_in_force(tree, &name, as_of)?;
+    if !scoped.reaches_aggregates(unit) {
+        return Err(ApiError::new(Problem::Forbidden));
+    }
+    let lines = processing_lines(conn, period.id, &scoped_units(tree, unit, scope, as_of))?;
+    let aggregated = aggregate(tree, unit, as_of, scope, &lines);
+    let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
+    Ok(Form06a {
+        form: "II.06a/VPCP/KSTT",
+        definition: Form06DefinitionUsed {
+            name: definition,
+            version: Form06Definition::VERSION,
+            title: definition.label_vi(),
+            identity: definition.identity(),
+        },
+        unit: label(tree, unit, as_of).into(),
+        as_of,
+        scope,
+        rows: aggregated
+            .rows
+            .iter()
+            .map(|((level, field), cell)| {
+                Form06aRow::of(
+                    *level,
+                    field.clone(),
+                    Form06Columns::of(&cell.columns, cell.basis, definition),
+                )
+            })
+            .collect(),
+        totals: Form06Columns::of(&total.columns, total.basis, definition),
+        coverage: coverage(tree, &aggregated, &lines, &period, as_of, definition),
+        period,
+    })
+}
+
+fn coverage(
+    tree: &OrgTree,
+    aggregated: &Aggregated,
+    lines: &[ProcessingLine],
+    period: &Period,
+    as_of: NaiveDate,
+    definition: Form06Definition,
+) -> Form06aCoverage {
+    let named = |unit: OrgUnitId| FormUnit::from(label(tree, unit, as_of));
+    let stated = |line: &StatedLine| Form06aStatedLine {
+        unit: named(line.org_unit_id),
+        counts: line.counts,
+        difference: Form06Columns::of(&line.difference, None, definition),
+    };
+    Form06aCoverage {
+        levels: aggregated
+            .coverage
+            .iter()
+            .map(|level| Form06aLevelCoverage {
+                handling_level: level.level,
+                units_expected: level.expected,
+                units_filed: level.filed,
+                missing: level.missing.iter().map(|unit| named(*unit)).collect(),
+                stated: level.stated.iter().map(stated).collect(),
+            })
+            .collect(),
+        covers_from: lines.iter().filter_map(|l| l.covers_from).min().filter(|day| *day != period.starts_on),
+        covers_to: lines.iter().filter_map(|l| l.covers_to).max().filter(|day| *day != period.ends_on),
+    }
+}
+
+fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Period, ApiError> {
+    let fault = |code: &'static str, vi: &'static str, en: &'static str| {
+        vec![Fault::new("/period", code, Bilingual::new(vi, en))]
+    };
+    let Some(code) = &query.period else {
+        let faults = fault("required", "Thiếu kỳ báo cáo.", "The period is required.");
+        return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
+    };
+    let regime = query.regime.as_deref().unwrap_or("calendar");
+    periods::table
+        .filter(periods::code.eq(code).and(periods::regime.eq(regime)).and(periods::deleted_at.is_null()))
+        .select(Period::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| {
+            ApiError::invalid(fault(
+                "unknown_period",
+                "Không có kỳ báo cáo này.",
+                "There is no such reporting period.",
+            ))
+        })
+}
+
+/// Mounts the operation.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_form_06a);
+}
+
+#[utoipa::path(
+    operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in.",
+    params(Form06aQuery),
+    responses((status = 200, description = "The form.", body = Form06a)),
+)]
+#[get("/api/v1/reporting/forms/06a")]
+async fn get_form_06a(
+    permit: Permit<Read, Tthc>,
+    query: ValidQuery<Form06aQuery>,
+    app: App,
+) -> Result<web::Json<Form06a>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await.map(web::Json)
+}
