@@ -6,6 +6,8 @@ pub mod reference;
 pub mod rules;
 pub mod store;
 pub mod successions;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 pub mod units;
 
