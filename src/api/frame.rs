@@ -97,7 +97,7 @@ pub async fn frame(
         Ok(Ok(Ok(response))) => {
             let response = asked.complete(response.map_into_boxed_body());
             let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
-            asked.report(&app, &route, actor, response.status());
+            asked.report(&app, &route, actor.as_deref(), response.status());
             return Ok(response);
         }
         Ok(Ok(Err(error))) => match error.as_error::<ApiError>() {
@@ -108,7 +108,7 @@ pub async fn frame(
         Err(_elapsed) => ApiError::unavailable("the request took too long"),
     };
     let response = asked.problem(&failure);
-    asked.report(&app, "(failed)", actor, response.status());
+    asked.report(&app, "(failed)", actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
 }
 
@@ -204,7 +204,7 @@ impl Asked {
     }
 
     /// One line a request: the route's pattern, never its query, and who by id only.
-    fn report(&self, app: &App, route: &str, actor: Option<String>, status: StatusCode) {
+    fn report(&self, app: &App, route: &str, actor: Option<&str>, status: StatusCode) {
         let took = self.started.elapsed();
         let method = match self.method {
             Method::GET => "GET",
@@ -223,7 +223,7 @@ impl Asked {
             status.as_u16(),
             took.as_micros(),
             self.facts.request_id,
-            actor.as_deref().unwrap_or("-")
+            actor.unwrap_or("-")
         );
     }
 }

@@ -14,7 +14,7 @@ use crate::config::{Config, Secret};
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Key of the PostgreSQL advisory lock under which migrations run.
-const MIGRATION_LOCK: i64 = 0x63_63_68_63;
+const MIGRATION_LOCK: i64 = 0x6363_6863;
 
 /// Why a database cannot be used, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]

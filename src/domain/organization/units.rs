@@ -1063,7 +1063,7 @@ fn hold(conn: &mut DbConn, row: &VersionRow) -> Result<(), ApiError> {
         },
     };
     faults.extend(rules::parent_fault(row.kind, parent.as_ref().map(|parent| parent.kind)));
-    let mut above = parent.and_then(|parent| Some((parent.org_unit_id, parent.parent_id)));
+    let mut above = parent.map(|parent| (parent.org_unit_id, parent.parent_id));
     let mut seen = Vec::new();
     while let Some((unit, next)) = above {
         if unit == row.org_unit_id {
