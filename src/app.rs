@@ -29,11 +29,12 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(health::live).service(health::ready).service(health::metrics);
 }
 
-/// Starts serving on this listener; the server runs until it is stopped.
+/// Starts serving on this listener with so many workers (0: one a core); the server runs until it is
+/// stopped.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
     let config = state.config.clone();
     let data = web::Data::from(state);
     let server = HttpServer::new({
@@ -58,7 +59,7 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Ser
     .client_request_timeout(config.client_seconds.seconds())
     .shutdown_timeout(u64::from(config.shutdown_seconds.get()))
     .disable_signals();
-    let server = if config.workers.get() == 0 { server } else { server.workers(config.workers.size()) };
+    let server = if workers == 0 { server } else { server.workers(workers) };
     Ok(server.listen(listener)?.run())
 }
 

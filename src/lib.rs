@@ -6,6 +6,7 @@
 //! - [`auth`] answers who you are, what you may do and over which part of the country.
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
+//! - [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
 
 pub mod api;
@@ -14,9 +15,11 @@ pub mod audit;
 pub mod auth;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod openapi;
 pub mod reporting;
+pub mod service;
 pub mod state;
 pub mod text;

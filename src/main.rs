@@ -1,1 +1,166 @@
-fn main() {}
+//! The command line: it reads the arguments, calls the library and prints one line where something
+//! is wrong. No logic of its own.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cchc::audit::chain::{self, Verdict};
+use cchc::config::{Config, SETTINGS};
+use cchc::db::Location;
+use cchc::db::migrate::{self, OpenError};
+use cchc::service::{Service, open_for_command};
+use cchc::state::{Clock, StartError};
+use cchc::{app, auth, demo, domain, openapi};
+use clap::{Parser, Subcommand};
+
+/// The open service for administrative reform (cải cách hành chính) of a Vietnamese province.
+#[derive(Parser)]
+#[command(name = "cchc", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API; migrates the database first.
+    Serve,
+    /// Serve a demonstration with a real district's figures, from `demo.db` in the data folder.
+    Demo {
+        /// Start over: forget what the demonstration holds.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Bring the database to this version.
+    Migrate,
+    /// Load reference data.
+    #[command(subcommand)]
+    Import(Import),
+    /// Accounts of administrators.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// The journal.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Print every setting with its default and meaning, after checking the environment.
+    Config,
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// All administrative units of the country, before and after 1 July 2025, with successions.
+    Units,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make the first administrator; the password is asked for, or read from `CCHC_ADMIN_PASSWORD`.
+    Create {
+        /// The name to sign in with.
+        username: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Publish a new signing key; it signs once every cache of the public keys has expired.
+    Rotate,
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Recompute the hash chain and name the first entry that was changed or is missing.
+    Verify,
+}
+
+/// The SQLite file of the service, in the data folder.
+const SERVICE_FILE: &str = "cchc.db";
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(faults) => return fail(&faults.to_string()),
+    };
+    env_logger::Builder::new().parse_filters(&config.log.0).init();
+    match run(cli.command, config).await {
+        Ok(code) => code,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(line: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "cchc: {line}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
+    let mut out = io::stdout();
+    match command {
+        Command::Serve => {
+            let location = migrate::location(&config, SERVICE_FILE)?;
+            let listener = app::listen(config.bind)?;
+            let service = Service::open(config, location, Clock::System).await?;
+            writeln!(out, "cchc serves on http://{}", listener.local_addr()?)?;
+            service.state.set_ready();
+            service.run(listener).await?;
+        }
+        Command::Demo { fresh } => demo::run(config, fresh, &mut out).await?,
+        Command::Migrate => {
+            let location = migrate::location(&config, SERVICE_FILE)?;
+            migrate::prepare(&location)?;
+            writeln!(out, "{location} is at this version")?;
+        }
+        Command::Import(Import::Units) => {
+            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
+            let summary = domain::organization::import::import(&db, Clock::System.now(), |_, _| {}).await?;
+            writeln!(out, "{summary}")?;
+        }
+        Command::Admin(Admin::Create { username }) => {
+            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
+            let password = match config.admin_password {
+                Some(password) => password.expose().to_owned(),
+                None => rpassword::prompt_password("Password: ")?,
+            };
+            auth::command::admin_create(&db, Clock::System.now(), &username, &password).await?;
+            writeln!(out, "administrator {username} was made")?;
+        }
+        Command::Keys(Keys::Rotate) => {
+            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
+            auth::keystore::rotate(&db, &config, Clock::System.now()).await?;
+            let seconds = config.jwks_cache_seconds;
+            writeln!(out, "a new key is published and signs in {seconds} seconds")?;
+        }
+        Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
+        Command::Config => {
+            for row in SETTINGS {
+                let default = if row.default.is_empty() { "(none)" } else { row.default };
+                writeln!(out, "{}\n    default {default}\n    {}", row.name, row.meaning)?;
+            }
+        }
+        Command::Openapi => write!(out, "{}", openapi::text())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {
+    migrate::check(location)?;
+    let mut conn = migrate::single_connection(location).map_err(OpenError::from)?;
+    match chain::verify(&mut conn)? {
+        Verdict::Sound { sealed, hash, unsealed } => {
+            writeln!(out, "sound: {sealed} entries sealed, {unsealed} waiting; the chain ends in {hash}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verdict::Broken { position, id, reason } => {
+            let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
+            writeln!(out, "BROKEN at position {position}{id}: {reason}")?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_keeps_who_is_over_the_limit_and_does_not_come_each_time() {
+    fn a_sweep_keeps_who_is_over_the_limit_and_does_not_come_every_time() {
         let (limits, clock) = limits(allowance(1000, 60), allowance(2, 300));
         for _ in 0..2 {
             limits.check("a", host(1)).unwrap();
@@ -239,10 +239,8 @@ mod tests {
             clock.advance(Duration::from_millis(100));
             limits.check("a", host(number)).unwrap();
         }
-        assert_eq!(
-            limits.addresses.sweep_above.load(Ordering::Relaxed),
-            104.max(limits.addresses.limiter.len() * 2 - 16).min(200)
-        );
+        assert!(limits.addresses.limiter.len() <= 60, "those of before the pause are gone");
+        assert!(limits.addresses.sweep_above.load(Ordering::Relaxed) < next);
     }
 
     #[test]

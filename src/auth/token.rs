@@ -269,7 +269,7 @@ pub fn client_secret_digest(secret: &str) -> String {
     sha256_hex(secret)
 }
 
-/// Whether the digest that a client sent stands for is the stored one, in time that tells nothing.
+/// Whether this secret has the stored digest, in time that tells nothing.
 #[must_use]
 pub fn client_secret_matches(secret: &str, stored_digest: &str) -> bool {
     let digest = client_secret_digest(secret);

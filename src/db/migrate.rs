@@ -14,7 +14,7 @@ use crate::config::{Config, Secret};
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Key of the PostgreSQL advisory lock under which migrations run.
-const MIGRATION_LOCK: i64 = 0x63_63_68_63;
+const MIGRATION_LOCK: i64 = 0x6363_6863;
 
 /// Why a database cannot be used, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +149,17 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
     }
     refuse_newer(&mut conn)?;
     conn.run_pending_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(())
+}
+
+/// Takes every table away, for a demonstration that starts over.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn revert_all(location: &Location) -> Result<(), OpenError> {
+    let mut conn = connect(location)?;
+    refuse_newer(&mut conn)?;
+    conn.revert_all_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
     Ok(())
 }
 

@@ -1,0 +1,128 @@
+//! The running service: opening it, its background work, and its graceful stop.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use crate::app;
+use crate::audit::chain;
+use crate::auth::password::HashCost;
+use crate::config::Config;
+use crate::db::migrate::{self, ServeLock};
+use crate::db::schema::{refresh_tokens, revoked_tokens};
+use crate::db::{Db, DbConn, Location};
+use crate::error::ApiError;
+use crate::state::{AppState, Clock, StartError};
+
+/// The service, open, with the lock that keeps a second process off a SQLite file.
+pub struct Service {
+    /// What every request shares.
+    pub state: Arc<AppState>,
+    _lock: ServeLock,
+}
+
+impl Service {
+    /// Locks, migrates and opens the database, and loads what is held in memory.
+    ///
+    /// # Errors
+    /// Whatever stops the start, in one line.
+    pub async fn open(config: Config, location: Location, clock: Clock) -> Result<Self, StartError> {
+        let lock = migrate::lock_for_serving(&location)?;
+        migrate::prepare(&location)?;
+        let db = Db::open(location, &config)?;
+        let state = AppState::open(config, clock, db, HashCost::default()).await?;
+        Ok(Self { state, _lock: lock })
+    }
+
+    /// Serves until a signal stops it.
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
+        let workers = self.state.config.workers.size();
+        let server = app::serve(self.state.clone(), listener, workers)?;
+        tokio::spawn(seal_journal(self.state.clone()));
+        tokio::spawn(watch_changes(self.state.clone()));
+        tokio::spawn(forget_expired(self.state.clone()));
+        tokio::spawn(stop_on_signal(self.state.clone(), server.handle()));
+        server.await
+    }
+}
+
+/// Opens the database for a command that writes beside a running service.
+///
+/// # Errors
+/// When the database is missing, not migrated or cannot be used.
+pub async fn open_for_command(config: &Config, location: Location) -> Result<Db, StartError> {
+    migrate::check(&location)?;
+    Ok(Db::open(location, config)?)
+}
+
+/// How often committed writes are sealed: well within the second that the change feed promises.
+const SEAL_EVERY: Duration = Duration::from_millis(250);
+
+async fn seal_journal(state: Arc<AppState>) {
+    loop {
+        if let Err(error) = chain::seal(&state.db).await {
+            log::warn!("the journal could not be sealed, the next pass goes on: {error}");
+        }
+        tokio::time::sleep(SEAL_EVERY).await;
+    }
+}
+
+async fn watch_changes(state: Arc<AppState>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Err(error) = state.refresh().await {
+            log::warn!("could not look for changes of other instances: {error}");
+        }
+    }
+}
+
+/// Forgets tokens that have expired, once an hour.
+async fn forget_expired(state: Arc<AppState>) {
+    loop {
+        let now = state.now();
+        let forgotten = state
+            .db
+            .maintain(move |conn: &mut DbConn| -> Result<usize, ApiError> {
+                let old = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now));
+                let refresh = diesel::delete(old).execute(conn)?;
+                let old = revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now));
+                Ok(refresh + diesel::delete(old).execute(conn)?)
+            })
+            .await;
+        match forgotten {
+            Ok(count) => log::debug!("forgot {count} expired tokens"),
+            Err(error) => log::warn!("expired tokens could not be forgotten: {error}"),
+        }
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+}
+
+/// The first signal finishes what runs and refuses what comes; a second one ends at once.
+async fn stop_on_signal(state: Arc<AppState>, server: actix_web::dev::ServerHandle) {
+    signal().await;
+    log::info!("stopping: running requests are finished, new ones refused");
+    state.set_stopping();
+    tokio::select! {
+        () = server.stop(true) => {}
+        () = signal() => server.stop(false).await,
+    }
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        // Without handlers the system's own default ends the process.
+        _ => std::future::pending().await,
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may do what: every operation without a token, and the table of roles cell by cell.
+
+use serde_json::json;
+
+use crate::contract::operations;
+use crate::stories;
+use crate::support::{Client, TestApp};
+
+stories![
+    no_operation_but_the_public_ones_answers_without_a_token,
+    an_account_without_grants_reads_reference_data_only,
+    the_table_of_roles_holds_cell_by_cell,
+    forged_and_expired_tokens_are_refused,
+];
+
+/// The operations that anyone may call. The list only ever shrinks.
+const PUBLIC: &[&str] = &[
+    "get_liveness",
+    "get_readiness",
+    "get_metrics",
+    "create_token",
+    "revoke_token",
+    "get_jwks",
+];
+
+/// A path with ids that name nothing.
+fn filled(path: &str) -> String {
+    let id = uuid::Uuid::now_v7().to_string();
+    path.split('/').map(|s| if s.starts_with('{') { id.as_str() } else { s }).collect::<Vec<_>>().join("/")
+}
+
+async fn no_operation_but_the_public_ones_answers_without_a_token(app: TestApp) {
+    let document = app.state.contract.document().clone();
+    let mut public = Vec::new();
+    for (path, method, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        if operation["security"] == json!([]) {
+            public.push(id.to_owned());
+            continue;
+        }
+        let path = filled(&path);
+        // A body that is no JSON: who is not signed in learns nothing about it.
+        let body = operation["requestBody"].is_object().then(|| ("application/json", b"{".to_vec()));
+        for client in [app.anonymous(), app.with_token("no.token.atall")] {
+            let answer = client.send(&method, &path, body.clone()).await;
+            let challenge = answer.header("www-authenticate");
+            assert!(challenge.starts_with("Bearer"), "{method} {path}: {challenge}");
+            answer.problem(401, "unauthorized");
+        }
+    }
+    public.sort();
+    let mut expected = PUBLIC.to_vec();
+    expected.sort_unstable();
+    assert_eq!(public, expected);
+}
+
+async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let user = json!({"username": "moi.den", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD, "must_change_password": false});
+    admin.post("/api/v1/admin/users", &user).await.expect(201);
+    let newcomer = app.sign_in("moi.den").await;
+    newcomer.get("/api/v1/reporting/periods").await.expect(200);
+    newcomer.get("/api/v1/organization/org-units?limit=1").await.expect(200);
+    newcomer.get("/api/v1/auth/me").await.expect(200);
+    for path in ["/api/v1/tthc/processing-returns", "/api/v1/admin/users", "/api/v1/admin/audit", "/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-Q3"] {
+        newcomer.get(path).await.problem(403, "forbidden");
+    }
+}
+
+/// One request for each action, with the status of whoever is allowed.
+async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
+    let none = uuid::Uuid::now_v7();
+    let answer = match action {
+        "read" => client.get("/api/v1/tthc/processing-returns").await,
+        "write" => client.post("/api/v1/tthc/processing-returns", &json!({"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"})).await,
+        "review" => client.step(&format!("/api/v1/tthc/processing-returns/{none}/acceptance")).await,
+        "read_reference" => client.get("/api/v1/organization/org-units?limit=1").await,
+        "write_reference" => client.post("/api/v1/organization/org-units", &json!({})).await,
+        "read_journal" => client.get("/api/v1/admin/audit?limit=1").await,
+        "administer" => client.get("/api/v1/admin/users?limit=1").await,
+        other => panic!("no request for {other}"),
+    };
+    let _ = app;
+    answer.status
+}
+
+async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
+    // Written out once more by hand: what the code says must be what was decided.
+    const ALLOWED: &[(&str, &[&str])] = &[
+        ("admin", &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"]),
+        ("reviewer", &["read", "review", "read_reference"]),
+        ("editor", &["read", "write", "read_reference"]),
+        ("inspector", &["read", "read_reference", "read_journal"]),
+    ];
+    const ACTIONS: &[&str] =
+        &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"];
+    for (role, allowed) in ALLOWED {
+        let name = format!("vai-tro.{role}");
+        let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
+        let client = app.person_with(&name, grant(json!(["tthc"]))).await;
+        for action in ACTIONS {
+            let status = attempt(&client, &app, action).await;
+            assert_eq!(status != 403, allowed.contains(action), "{role} {action}: {status}");
+            assert_ne!(status, 401, "{role} {action}");
+        }
+        // The same role in another domain reaches nothing of this one.
+        let elsewhere = app.person_with(&format!("{name}.khac"), grant(json!(["institutions"]))).await;
+        for action in ["read", "write", "review"] {
+            assert_eq!(attempt(&elsewhere, &app, action).await, 403, "{role} {action} in another domain");
+        }
+    }
+}
+
+async fn forged_and_expired_tokens_are_refused(app: TestApp) {
+    let answer = app.token(&[("grant_type", "password"), ("username", "admin"), ("password", crate::support::app::PASSWORD)]).await;
+    let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
+    app.with_token(&token).get("/api/v1/auth/me").await.expect(200);
+    let (head, rest) = token.split_once('.').unwrap();
+    let (claims, signature) = rest.split_once('.').unwrap();
+    let flipped: String = signature.chars().rev().collect();
+    for forged in [format!("{head}.{claims}.{flipped}"), format!("{head}.{claims}."), format!("eyJhbGciOiJub25lIn0.{claims}.")] {
+        app.with_token(&forged).get("/api/v1/auth/me").await.problem(401, "unauthorized");
+    }
+    app.pass(14 * 60);
+    app.with_token(&token).get("/api/v1/auth/me").await.expect(200);
+    app.pass(60);
+    app.with_token(&token).get("/api/v1/auth/me").await.problem(401, "unauthorized");
+}

@@ -1,0 +1,247 @@
+//! One suite of behaviour, run against every resource.
+
+use serde_json::{Value, json};
+
+use crate::stories;
+use crate::support::{Client, TestApp};
+
+stories![
+    every_resource_is_made_read_changed_and_deleted,
+    every_resource_refuses_bad_bodies,
+    every_list_refuses_what_it_does_not_know,
+    every_write_stands_in_the_journal,
+    no_cursor_works_elsewhere,
+];
+
+/// A resource as the suite needs it.
+pub struct Fixture {
+    /// What the journal calls it.
+    pub record_type: &'static str,
+    pub collection: &'static str,
+    pub create: Value,
+    pub patch: Value,
+    /// A body with a value that is well formed and wrong, and where.
+    pub invalid: (Value, &'static str),
+    /// Whether a second record of the same body is a duplicate.
+    pub natural_key: bool,
+}
+
+async fn fixtures(app: &TestApp) -> Vec<Fixture> {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let user = admin
+        .post("/api/v1/admin/users", &json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}))
+        .await
+        .expect(201);
+    let province = app.unit("92", "2026-11-23");
+    let (commune, old) = (app.unit("31396", "2026-11-23"), app.unit("934", "2024-06-30"));
+    vec![
+        Fixture {
+            record_type: "period",
+            collection: "/api/v1/reporting/periods",
+            create: json!({"code": "2031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"}),
+            patch: json!({"submit_by": "2032-01-10"}),
+            invalid: (json!({"code": "20312031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"}), "/code"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "processing_return",
+            collection: "/api/v1/tthc/processing-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),
+            patch: json!({"pending_in_time": 3}),
+            invalid: (json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "refused": -1}), "/refused"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "org_unit",
+            collection: "/api/v1/organization/org-units",
+            create: json!({"name": "Sở Nội vụ", "kind": "specialised_agency", "parent_id": province, "valid_from": "2026-01-01"}),
+            patch: json!({"note": "Đơn vị thử nghiệm."}),
+            invalid: (json!({"name": "", "kind": "specialised_agency", "parent_id": province, "valid_from": "2026-01-01"}), "/name"),
+            natural_key: false,
+        },
+        Fixture {
+            record_type: "org_unit_succession",
+            collection: "/api/v1/organization/successions",
+            create: json!({"predecessor_id": old, "successor_id": commune, "relation": "division", "effective_on": "2025-07-01"}),
+            patch: json!({"keeps_records": true}),
+            invalid: (json!({"predecessor_id": old, "successor_id": old, "relation": "division", "effective_on": "2025-07-01"}), "/successor_id"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "user",
+            collection: "/api/v1/admin/users",
+            create: json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}),
+            patch: json!({"active": false}),
+            invalid: (json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": "ngan"}), "/password"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "client",
+            collection: "/api/v1/admin/clients",
+            create: json!({"client_id": "he-thong-thu", "display_name": "Hệ thống thử"}),
+            patch: json!({"active": false}),
+            invalid: (json!({"client_id": "Hệ thống", "display_name": "Hệ thống thử"}), "/client_id"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "grant",
+            collection: "/api/v1/admin/grants",
+            create: json!({"user_id": user["id"], "role": "inspector", "org_unit_code": "92", "valid_from": "2026-01-01"}),
+            patch: json!({"valid_to": "2027-01-01"}),
+            invalid: (json!({"user_id": user["id"], "role": "client", "org_unit_code": "92", "valid_from": "2026-01-01"}), "/role"),
+            natural_key: false,
+        },
+    ]
+}
+
+async fn every_resource_is_made_read_changed_and_deleted(app: TestApp) {
+    let admin = app.admin().await;
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        let created = admin.post(what, &fixture.create).await;
+        let (location, etag) = (created.header("location"), created.etag());
+        let record = created.expect(201);
+        assert_eq!(location, format!("{what}/{}", record["id"].as_str().unwrap()));
+        if fixture.natural_key {
+            admin.post(what, &fixture.create).await.problem(409, "duplicate");
+        }
+        let read = admin.get(&location).await;
+        assert_eq!(read.etag(), etag, "{what}");
+        let read = read.expect(200);
+        assert_eq!(admin.with("if-none-match", &etag).get(&location).await.status, 304, "{what}");
+
+        let mut found = false;
+        let mut path = format!("{what}?limit=200");
+        while !path.is_empty() {
+            let page = admin.get(&path).await;
+            let link = page.header("link");
+            let page = page.expect(200);
+            found |= page["items"].as_array().unwrap().iter().any(|item| item["id"] == record["id"]);
+            path = link.strip_prefix('<').map(|l| l.split('>').next().unwrap().to_owned()).unwrap_or_default();
+        }
+        assert!(found, "{what}: the list holds the record");
+
+        for (method, body) in [("PUT", Some(&fixture.create)), ("PATCH", Some(&fixture.patch)), ("DELETE", None)] {
+            let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+            admin.send(method, &location, body.clone()).await.problem(428, "precondition-required");
+            admin.with("if-match", "\"v99\"").send(method, &location, body.clone()).await.problem(412, "precondition-failed");
+            admin.with("if-match", "W/\"v1\"").send(method, &location, body).await.problem(412, "precondition-failed");
+        }
+        let patched = admin.patch(&location, &etag, &fixture.patch).await;
+        let etag = patched.etag();
+        let patched = patched.expect(200);
+        assert_eq!(patched["version"].as_i64(), read["version"].as_i64().map(|v| v + 1), "{what}");
+        for (name, value) in fixture.patch.as_object().unwrap() {
+            assert_eq!(&patched[name], value, "{what}");
+        }
+        let replaced = admin.put(&location, &etag, &fixture.create).await;
+        let etag = replaced.etag();
+        replaced.expect(200);
+        assert_eq!(admin.delete(&location, &etag).await.status, 204, "{what}");
+        admin.get(&location).await.problem(404, "not-found");
+        admin.delete(&location, &etag).await.problem(404, "not-found");
+        admin.post(what, &fixture.create).await.expect(201);
+        admin.get(&format!("{what}/not-an-id")).await.problem(404, "not-found");
+    }
+}
+
+async fn every_resource_refuses_bad_bodies(app: TestApp) {
+    let admin = app.admin().await;
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        let post = |content_type: &'static str, body: Vec<u8>| {
+            let admin = admin.clone();
+            async move { admin.send("POST", what, Some((content_type, body))).await }
+        };
+        let json_type = "application/json";
+        post(json_type, b"{\"a\": ".to_vec()).await.problem(400, "malformed-json");
+        post(json_type, vec![b'"', 0xff, 0xfe, b'"']).await.problem(400, "malformed-json");
+        post(json_type, format!("{}{}", "[".repeat(200), "]".repeat(200)).into_bytes()).await.problem(400, "malformed-json");
+        post(json_type, b"[]".to_vec()).await.problem(400, "wrong-shape");
+        post("text/plain", fixture.create.to_string().into_bytes()).await.problem(415, "unsupported-media-type");
+        post(json_type, vec![b' '; 2 * 1024 * 1024]).await.problem(413, "payload-too-large");
+
+        let mut unknown = fixture.create.clone();
+        unknown["colour"] = json!("red");
+        assert_eq!(admin.post(what, &unknown).await.faults(400, "wrong-shape"), ["/colour"], "{what}");
+        let (name, _) = fixture.create.as_object().unwrap().iter().find(|(_, value)| value.is_string()).unwrap();
+        let twice = fixture.create.to_string().replacen('{', &format!("{{\"{name}\": \"x\", "), 1);
+        post(json_type, twice.into_bytes()).await.problem(400, "wrong-shape");
+        let mut nul = fixture.create.clone();
+        nul[name] = json!("a\u{0}b");
+        assert_eq!(admin.post(what, &nul).await.faults(400, "wrong-shape"), [format!("/{name}")], "{what}");
+        let (invalid, pointer) = &fixture.invalid;
+        let faults = admin.post(what, invalid).await.faults(422, "invalid");
+        assert_eq!(faults, [*pointer], "{what}");
+    }
+}
+
+async fn every_list_refuses_what_it_does_not_know(app: TestApp) {
+    let admin = app.admin().await;
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        for (query, pointer) in [
+            ("colour=red", "/colour"),
+            ("limit=0", "/limit"),
+            ("limit=201", "/limit"),
+            ("limit=ten", "/limit"),
+            ("include_total=perhaps", "/include_total"),
+            ("sort=colour", "/sort"),
+            ("limit=1&limit=2", "/limit"),
+            ("limit=%00", "/limit"),
+        ] {
+            assert_eq!(admin.get(&format!("{what}?{query}")).await.faults(400, "invalid-parameter"), [pointer], "{what}?{query}");
+        }
+        admin.get(&format!("{what}?limit=%ff")).await.problem(400, "invalid-parameter");
+        admin.get(&format!("{what}?cursor=Zm9yZ2Vk")).await.problem(400, "invalid-cursor");
+    }
+}
+
+async fn every_write_stands_in_the_journal(app: TestApp) {
+    let admin = app.admin().await;
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        let created = admin.with("x-request-id", "nhat-ky-1").post(what, &fixture.create).await;
+        let (location, etag) = (created.header("location"), created.etag());
+        let record = created.expect(201);
+        let etag = {
+            let patched = admin.patch(&location, &etag, &fixture.patch).await;
+            let etag = patched.etag();
+            patched.expect(200);
+            etag
+        };
+        assert_eq!(admin.delete(&location, &etag).await.status, 204);
+        app.seal().await;
+        let id = record["id"].as_str().unwrap();
+        let entries = admin.get(&format!("/api/v1/admin/audit?record_id={id}")).await.expect(200);
+        let entries = entries["items"].as_array().unwrap().clone();
+        let mut actions: Vec<_> = entries.iter().map(|e| e["action"].as_str().unwrap().to_owned()).collect();
+        actions.reverse();
+        assert_eq!(actions, ["create", "update", "delete"], "{what}");
+        let versions: Vec<_> = entries.iter().rev().map(|e| e["record_version"].as_i64().unwrap()).collect();
+        assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{what}: {versions:?}");
+        assert!(entries.iter().all(|e| e["record_type"] == fixture.record_type && e["position"].is_i64()), "{what}");
+        assert!(entries.iter().any(|e| e["request_id"] == "nhat-ky-1"));
+    }
+}
+
+async fn no_cursor_works_elsewhere(app: TestApp) {
+    for month in 1..=3 {
+        app.period("month", &format!("2024-{month:02}")).await;
+    }
+    let admin = app.admin().await;
+    let other = app.person("xa.hiephung", "editor", "31396").await;
+    let page = admin.get("/api/v1/reporting/periods?limit=1&kind=month").await.expect(200);
+    let cursor = page["next_cursor"].as_str().unwrap().to_owned();
+    let refused = |client: Client, path: String| async move { client.get(&path).await.problem(400, "invalid-cursor") };
+    admin.get(&format!("/api/v1/reporting/periods?limit=2&kind=month&cursor={cursor}")).await.expect(200);
+    refused(admin.clone(), format!("/api/v1/reporting/periods?cursor={cursor}")).await;
+    refused(admin.clone(), format!("/api/v1/reporting/periods?kind=month&sort=-starts_on&cursor={cursor}")).await;
+    refused(admin.clone(), format!("/api/v1/admin/users?cursor={cursor}")).await;
+    refused(other, format!("/api/v1/reporting/periods?kind=month&cursor={cursor}")).await;
+    let mut forged: Vec<char> = cursor.chars().collect();
+    let last = forged.len() - 2;
+    forged[last] = if forged[last] == 'A' { 'B' } else { 'A' };
+    refused(admin, format!("/api/v1/reporting/periods?kind=month&cursor={}", forged.into_iter().collect::<String>())).await;
+}

@@ -1,0 +1,99 @@
+//! Reporting periods: the kernel's conventions on the resource that is written out by hand.
+
+use serde_json::json;
+
+use crate::stories;
+use crate::support::TestApp;
+
+stories![
+    the_calendar_is_checked_against_the_code,
+    a_period_lives_through_all_operations,
+    every_period_appears_once_on_the_pages_while_others_are_made,
+    only_an_administrator_of_the_whole_country_writes_periods,
+    a_period_with_returns_cannot_be_deleted,
+];
+
+const PERIODS: &str = "/api/v1/reporting/periods";
+
+async fn the_calendar_is_checked_against_the_code(app: TestApp) {
+    let admin = app.admin().await;
+    let wrong = json!({"code": "2024-H1", "kind": "half", "starts_on": "2023-12-15", "ends_on": "2024-06-14"});
+    assert_eq!(admin.post(PERIODS, &wrong).await.faults(422, "invalid"), ["/starts_on"]);
+    let mut regime = wrong.clone();
+    regime["regime"] = json!("hau_giang");
+    admin.post(PERIODS, &regime).await.expect(201);
+    let nonsense = json!({"code": "2024-Q7", "kind": "quarter", "starts_on": "2024-07-01", "ends_on": "2024-06-01", "submit_by": "2024-01-01"});
+    assert_eq!(admin.post(PERIODS, &nonsense).await.faults(422, "invalid"), ["/code", "/ends_on", "/submit_by"]);
+}
+
+async fn a_period_lives_through_all_operations(app: TestApp) {
+    let admin = app.admin().await;
+    let body = json!({"code": "2030-H1", "kind": "half", "starts_on": "2030-01-01", "ends_on": "2030-06-30"});
+    let created = admin.post(PERIODS, &body).await;
+    let (location, etag) = (created.header("location"), created.etag());
+    assert_eq!(etag, "\"v1\"");
+    let period = created.expect(201);
+    assert_eq!(period["submit_by"], json!(null));
+    admin.post(PERIODS, &body).await.problem(409, "duplicate");
+
+    let unchanged = admin.with("if-none-match", &etag).get(&location).await;
+    assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0));
+    let patched = admin.patch(&location, &etag, &json!({"submit_by": "2030-07-05"})).await;
+    assert_eq!(patched.etag(), "\"v2\"");
+    assert_eq!(patched.expect(200)["submit_by"], "2030-07-05");
+    let stale = admin.patch(&location, &etag, &json!({"submit_by": null})).await;
+    assert_eq!(stale.etag(), "\"v2\"");
+    stale.problem(412, "precondition-failed");
+    assert_eq!(admin.patch(&location, "\"v2\"", &json!({"submit_by": null})).await.expect(200)["submit_by"], json!(null));
+    admin.patch(&location, "\"v3\"", &json!({"code": null})).await.problem(400, "wrong-shape");
+    admin.send("PATCH", &location, Some(("application/json", b"{}".to_vec()))).await.problem(428, "precondition-required");
+
+    admin.put(&location, "\"v3\"", &json!({"code": "2030-H2", "kind": "half", "starts_on": "2030-07-01", "ends_on": "2030-12-31"})).await.expect(200);
+    assert_eq!(admin.delete(&location, "\"v4\"").await.status, 204);
+    admin.get(&location).await.problem(404, "not-found");
+    admin.post(PERIODS, &body).await.expect(201);
+}
+
+async fn every_period_appears_once_on_the_pages_while_others_are_made(app: TestApp) {
+    let admin = app.admin().await;
+    for month in 1..=7 {
+        app.period("month", &format!("2024-{month:02}")).await;
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{PERIODS}?kind=month&limit=3&sort=-starts_on&include_total=true");
+    loop {
+        let answer = admin.get(&path).await;
+        let link = answer.header("link");
+        let page = answer.expect(200);
+        seen.extend(page["items"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()));
+        // Another month arrives between the pages, before where the reader stands.
+        app.period("month", &format!("2025-{:02}", seen.len())).await;
+        if page["next_cursor"].is_null() {
+            assert_eq!(link, "");
+            break;
+        }
+        path = link.strip_prefix('<').unwrap().split('>').next().unwrap().to_owned();
+    }
+    let expected: Vec<_> = (1..=7).rev().map(|month| format!("2024-{month:02}")).collect();
+    assert_eq!(seen, expected);
+}
+
+async fn only_an_administrator_of_the_whole_country_writes_periods(app: TestApp) {
+    let body = json!({"code": "2030", "kind": "year", "starts_on": "2030-01-01", "ends_on": "2030-12-31"});
+    let province = app.person("qtri.cantho", "admin", "92").await;
+    province.post(PERIODS, &body).await.problem(403, "forbidden");
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    editor.post(PERIODS, &body).await.problem(403, "forbidden");
+    app.period("year", "2030").await;
+    assert_eq!(editor.get(PERIODS).await.expect(200)["items"].as_array().unwrap().len(), 1);
+    app.anonymous().get(PERIODS).await.problem(401, "unauthorized");
+}
+
+async fn a_period_with_returns_cannot_be_deleted(app: TestApp) {
+    let period = app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let line = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
+    let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
+    admin.delete(&path, "\"v1\"").await.problem(409, "in-use");
+}

@@ -1,0 +1,159 @@
+//! An application with its own database, a fixed clock and real HTTP.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use cchc::audit::chain;
+use cchc::auth::password::HashCost;
+use cchc::config::Config;
+use cchc::db::types::Instant;
+use cchc::db::{Db, DbConn};
+use cchc::state::{AppState, Clock};
+use serde_json::{Value, json};
+
+use super::client::{Answer, Client};
+use super::database::{Backend, TestDatabase, test_config};
+
+/// The administrator of the whole country.
+pub const ADMIN: &str = "admin";
+/// The password of everyone in the stories.
+pub const PASSWORD: &str = "mot-mat-khau-dai-1";
+/// Password hashing that costs next to nothing.
+pub const CHEAP: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+
+/// The stories play on 23 November 2026, at noon in Vietnam.
+pub fn noon() -> Instant {
+    serde_json::from_value(json!("2026-11-23T05:00:00Z")).expect("an instant")
+}
+
+pub struct TestApp {
+    pub state: Arc<AppState>,
+    pub backend: Backend,
+    pub database: TestDatabase,
+    clock: Arc<AtomicI64>,
+    base: String,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl TestApp {
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, |_| {}).await
+    }
+
+    /// An application with another configuration.
+    pub async fn start_with(backend: Backend, configure: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDatabase::copy(backend).await;
+        Self::start_on(backend, database, configure).await
+    }
+
+    /// An application on a database that stands already, as a second instance or a restart.
+    pub async fn start_on(backend: Backend, database: TestDatabase, configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = test_config();
+        config.data_dir = database.folder.path().to_owned();
+        config.master_key = Some(
+            cchc::auth::keys::MasterKey::new("a master key for the stories alone").expect("it is long enough"),
+        );
+        configure(&mut config);
+        let clock = Arc::new(AtomicI64::new(noon().micros()));
+        let db = Db::open(database.location.clone(), &config).expect("the database opens");
+        let state = AppState::open(config, Clock::Fixed(clock.clone()), db, CHEAP).await.expect("the service opens");
+        state.set_ready();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = cchc::app::serve(state.clone(), listener, 1).expect("the server starts");
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { state, backend, database, clock, base, server: handle }
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub fn connect(&self) -> DbConn {
+        self.database.connect()
+    }
+
+    /// Nobody's client.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.base, None)
+    }
+
+    /// A client that sends this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client::new(&self.base, Some(token))
+    }
+
+    /// The administrator of the whole country.
+    pub async fn admin(&self) -> Client {
+        self.sign_in(ADMIN).await
+    }
+
+    /// Signs someone in with the password that everyone has.
+    pub async fn sign_in(&self, username: &str) -> Client {
+        let answer = self.token(&[("grant_type", "password"), ("username", username), ("password", PASSWORD)]).await;
+        let token = answer.expect(200)["access_token"].as_str().expect("an access token").to_owned();
+        Client::new(&self.base, Some(&token))
+    }
+
+    pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.anonymous().post_form("/api/v1/auth/token", form).await
+    }
+
+    /// An account with one grant on the unit of this code today, signed in.
+    pub async fn person(&self, username: &str, role: &str, unit_code: &str) -> Client {
+        self.person_with(username, json!({"role": role, "org_unit_code": unit_code})).await
+    }
+
+    /// An account with this grant, signed in.
+    pub async fn person_with(&self, username: &str, grant: Value) -> Client {
+        let admin = self.admin().await;
+        let user = admin
+            .post("/api/v1/admin/users", &json!({
+                "username": username, "display_name": "Tài khoản thử", "password": PASSWORD, "must_change_password": false,
+            }))
+            .await
+            .expect(201);
+        let mut grant = grant;
+        grant["user_id"] = user["id"].clone();
+        if grant.get("valid_from").is_none() {
+            grant["valid_from"] = json!("2024-01-01");
+        }
+        admin.post("/api/v1/admin/grants", &grant).await.expect(201);
+        self.sign_in(username).await
+    }
+
+    /// The id of the unit with this code on this day.
+    pub fn unit(&self, code: &str, day: &str) -> String {
+        let units = self.state.units();
+        units.tree().by_code(code, day.parse().expect("a day")).expect("a unit of this code").to_string()
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::AcqRel);
+    }
+
+    /// Seals what has been written so far.
+    pub async fn seal(&self) -> usize {
+        chain::seal(&self.state.db).await.expect("the journal can be sealed")
+    }
+
+    /// The calendar period of this code.
+    pub async fn period(&self, kind: &str, code: &str) -> Value {
+        let (from, to) = cchc::reporting::periods::calendar_window(kind.parse().expect("a kind"), code).expect("a code");
+        self.admin()
+            .await
+            .post("/api/v1/reporting/periods", &json!({"code": code, "kind": kind, "starts_on": from, "ends_on": to}))
+            .await
+            .expect(201)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let server = self.server.clone();
+        actix_web::rt::spawn(async move { server.stop(false).await });
+    }
+}

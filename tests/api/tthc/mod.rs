@@ -1,0 +1,45 @@
+//! Stories of administrative procedures.
+
+mod processing_returns;
+
+use serde_json::{Value, json};
+
+use crate::support::story::Story;
+use crate::support::{Answer, Client, TestApp};
+
+pub fn stories() -> Vec<Story> {
+    processing_returns::stories()
+}
+
+pub const RETURNS: &str = "/api/v1/tthc/processing-returns";
+
+/// Hands a return in.
+pub async fn submit(client: &Client, line: &Value) -> Answer {
+    client.step(&format!("{RETURNS}/{}/submission", line["id"].as_str().unwrap())).await
+}
+
+/// The two lines of the report of Phụng Hiệp for the first half of 2024, handed in.
+pub async fn phung_hiep(app: &TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    let lines = [
+        json!({
+            "handling_level": "district", "received_online": 1_882, "received_in_person": 5_395, "resolved_early": 6_986,
+            "resolved_on_time": 88, "resolved_overdue": 13, "pending_in_time": 642, "pending_overdue": 2,
+            "withdrawn": 6, "refused": 13,
+        }),
+        json!({
+            "handling_level": "commune", "received_online": 9_210, "received_in_person": 462, "resolved_early": 8_154,
+            "resolved_on_time": 177, "resolved_overdue": 14, "pending_in_time": 1_412, "pending_overdue": 8,
+            "withdrawn": 83, "refused": 17,
+        }),
+    ];
+    for mut line in lines {
+        line["org_unit_code"] = json!("934");
+        line["period_code"] = json!("2024-H1");
+        line["carried_over_basis"] = json!("implied");
+        line["covers_to"] = json!("2024-07-02");
+        let filed = admin.post(RETURNS, &line).await.expect(201);
+        submit(&admin, &filed).await.expect(200);
+    }
+}

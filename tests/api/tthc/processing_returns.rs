@@ -1,0 +1,200 @@
+//! A return from draft to acceptance, and everything that can be wrong with it.
+
+use serde_json::{Value, json};
+
+use super::{RETURNS, submit};
+use crate::stories;
+use crate::support::TestApp;
+
+stories![
+    a_return_goes_from_draft_to_acceptance,
+    a_return_that_does_not_balance_is_refused_with_the_difference,
+    an_implied_carry_over_balances_and_stays_marked,
+    a_line_is_filed_once_and_either_whole_or_by_field,
+    an_editor_files_for_the_own_unit_and_its_predecessors_only,
+    nobody_accepts_what_they_edited_nor_what_their_own_unit_filed,
+    filing_for_a_child_needs_its_scope_and_is_recorded,
+    nothing_arose_is_a_statement,
+    an_ended_unit_still_files_for_a_period_that_began_before,
+    every_fault_of_a_body_is_named,
+    a_system_files_by_its_scope,
+];
+
+fn line(code: &str) -> Value {
+    json!({
+        "org_unit_code": code, "period_code": "2026-Q3", "handling_level": "commune",
+        "received_online": 100, "resolved_early": 90, "pending_in_time": 10,
+    })
+}
+
+async fn a_return_goes_from_draft_to_acceptance(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let reviewer = app.person("tp.cantho", "reviewer", "92").await;
+    let draft = editor.post(RETURNS, &line("31396")).await.expect(201);
+    assert_eq!((&draft["state"], &draft["difference"], &draft["org_unit_name"]), (&json!("draft"), &json!(0), &json!("Xã Hiệp Hưng")));
+    let path = format!("{RETURNS}/{}", draft["id"].as_str().unwrap());
+    reviewer.step(&format!("{path}/acceptance")).await.problem(409, "wrong-state");
+    submit(&editor, &draft).await.expect(200);
+    let locked = editor.patch(&path, "\"v2\"", &json!({"pending_in_time": 11})).await;
+    assert!(locked.problem(409, "wrong-state")["detail"].as_str().unwrap().contains("acceptance"));
+    let back = reviewer.post(&format!("{path}/send-back"), &json!({"reason": "Thiếu hồ sơ kỳ trước."})).await.expect(200);
+    assert_eq!((&back["state"], &back["review_reason"]), (&json!("sent_back"), &json!("Thiếu hồ sơ kỳ trước.")));
+    let fixed = editor.patch(&path, "\"v3\"", &json!({"carried_over": 5, "pending_in_time": 15})).await.expect(200);
+    assert_eq!((&fixed["carried_over_basis"], &fixed["received_total"]), (&json!("stated"), &json!(105)));
+    submit(&editor, &fixed).await.expect(200);
+    let accepted = reviewer.step(&format!("{path}/acceptance")).await.expect(200);
+    assert_eq!(accepted["state"], "accepted");
+    editor.delete(&path, "\"v6\"").await.problem(409, "wrong-state");
+}
+
+async fn a_return_that_does_not_balance_is_refused_with_the_difference(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    let mut body = line("934");
+    body["period_code"] = json!("2024-H1");
+    body["handling_level"] = json!("district");
+    body["received_online"] = json!(7_277);
+    body["resolved_early"] = json!(7_087);
+    body["pending_in_time"] = json!(644);
+    body["withdrawn"] = json!(6);
+    body["refused"] = json!(13);
+    let draft = admin.post(RETURNS, &body).await.expect(201);
+    assert_eq!(draft["difference"], -473);
+    let problem = submit(&admin, &draft).await.problem(422, "unbalanced");
+    assert_eq!(problem["difference"], -473);
+    let words = problem["detail"].as_str().unwrap();
+    assert!(words.contains("lệch 473 hồ sơ") && words.contains("kỳ trước chuyển sang"), "{words}");
+}
+
+async fn an_implied_carry_over_balances_and_stays_marked(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let mut body = line("31396");
+    body["pending_in_time"] = json!(30);
+    body["carried_over_basis"] = json!("implied");
+    let draft = admin.post(RETURNS, &body).await.expect(201);
+    assert_eq!((&draft["carried_over"], &draft["difference"]), (&json!(20), &json!(0)));
+    let path = format!("{RETURNS}/{}", draft["id"].as_str().unwrap());
+    // The implied number follows the other columns.
+    let patched = admin.patch(&path, "\"v1\"", &json!({"pending_in_time": 31})).await.expect(200);
+    assert_eq!((&patched["carried_over"], &patched["carried_over_basis"]), (&json!(21), &json!("implied")));
+    let contradiction = admin.patch(&path, "\"v2\"", &json!({"carried_over": 5, "carried_over_basis": "implied"})).await;
+    assert_eq!(contradiction.faults(422, "invalid"), ["/carried_over"]);
+    assert_eq!(submit(&admin, &patched).await.expect(200)["carried_over_basis"], "implied");
+}
+
+async fn a_line_is_filed_once_and_either_whole_or_by_field(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let mut by_field = line("31396");
+    by_field["field"] = json!("Hộ tịch");
+    admin.post(RETURNS, &by_field).await.expect(201);
+    admin.post(RETURNS, &by_field).await.problem(409, "duplicate");
+    assert_eq!(admin.post(RETURNS, &line("31396")).await.faults(422, "invalid"), ["/field"]);
+    by_field["field"] = json!("Đất đai");
+    admin.post(RETURNS, &by_field).await.expect(201);
+}
+
+async fn an_editor_files_for_the_own_unit_and_its_predecessors_only(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    app.period("half", "2024-H1").await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let other = app.person("xa.tanbinh", "editor", "31399").await;
+    let mut old = line("31429");
+    old["period_code"] = json!("2024-H1");
+    let filed = editor.post(RETURNS, &old).await.expect(201);
+    editor.post(RETURNS, &line("31399")).await.problem(403, "forbidden");
+    // Another commune neither sees, changes nor lists it.
+    let path = format!("{RETURNS}/{}", filed["id"].as_str().unwrap());
+    other.get(&path).await.problem(404, "not-found");
+    other.patch(&path, "\"v1\"", &json!({"nil": false})).await.problem(404, "not-found");
+    other.delete(&path, "\"v1\"").await.problem(404, "not-found");
+    submit(&other, &filed).await.problem(404, "not-found");
+    assert_eq!(other.get(&format!("{RETURNS}?include_total=true")).await.expect(200)["total"], 0);
+    assert_eq!(editor.get(&format!("{RETURNS}?include_total=true")).await.expect(200)["total"], 1);
+}
+
+async fn nobody_accepts_what_they_edited_nor_what_their_own_unit_filed(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let filed = admin.post(RETURNS, &line("31396")).await.expect(201);
+    submit(&admin, &filed).await.expect(200);
+    let acceptance = format!("{RETURNS}/{}/acceptance", filed["id"].as_str().unwrap());
+    admin.step(&acceptance).await.problem(403, "forbidden");
+    // A reviewer of the commune itself reads the return, but takes only what units below file.
+    let own = app.person("ld.hiephung", "reviewer", "31396").await;
+    own.step(&acceptance).await.problem(403, "forbidden");
+    let above = app.person("tp.cantho", "reviewer", "92").await;
+    above.step(&acceptance).await.expect(200);
+}
+
+async fn filing_for_a_child_needs_its_scope_and_is_recorded(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let without = app.person("vp.cantho", "editor", "92").await;
+    without.post(RETURNS, &line("31396")).await.problem(403, "forbidden");
+    let with = app.person_with("vp2.cantho", json!({"role": "editor", "org_unit_code": "92", "valid_from": "2026-01-01", "scopes": ["file-for-children"]})).await;
+    let filed = with.post(RETURNS, &line("31396")).await.expect(201);
+    assert_eq!(filed["edited_by"], with.get("/api/v1/auth/me").await.expect(200)["id"]);
+}
+
+async fn nothing_arose_is_a_statement(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let mut body = line("31396");
+    body["nil"] = json!(true);
+    assert_eq!(admin.post(RETURNS, &body).await.faults(422, "invalid"), ["/nil"]);
+    let nil = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    let filed = admin.post(RETURNS, &nil).await.expect(201);
+    submit(&admin, &filed).await.expect(200);
+    let form = admin.get("/api/v1/reporting/forms/06a?org_unit_code=31396&period=2026-Q3").await.expect(200);
+    assert_eq!(form["rows"][0]["received_total"], 0);
+    assert_eq!(form["coverage"]["levels"][0]["units_filed"], 1);
+}
+
+async fn an_ended_unit_still_files_for_a_period_that_began_before(app: TestApp) {
+    app.period("year", "2025").await;
+    app.period("quarter", "2026-Q3").await;
+    let district = app.person_with("huyen.phunghiep", json!({"role": "editor", "org_unit_code": "934", "valid_from": "2024-01-01"})).await;
+    let id = app.unit("934", "2024-06-30");
+    let body = |period: &str| json!({"org_unit_id": id, "period_code": period, "handling_level": "district", "nil": true});
+    district.post(RETURNS, &body("2025")).await.expect(201);
+    assert_eq!(district.post(RETURNS, &body("2026-Q3")).await.faults(422, "invalid"), ["/org_unit_id"]);
+}
+
+async fn every_fault_of_a_body_is_named(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let shape = json!({"org_unit_code": 31396, "handling_level": "hamlet", "received_online": "many", "colour": "red"});
+    let mut faults = admin.post(RETURNS, &shape).await.faults(400, "wrong-shape");
+    faults.sort();
+    assert_eq!(faults, ["/colour", "/handling_level", "/org_unit_code", "/received_online"]);
+    let mut limits = line("31396");
+    limits["received_online"] = json!(-1);
+    limits["refused"] = json!(2_000_000_000);
+    assert_eq!(admin.post(RETURNS, &limits).await.faults(422, "invalid"), ["/received_online", "/refused"]);
+    let mut level = line("31396");
+    level["handling_level"] = json!("province");
+    assert_eq!(admin.post(RETURNS, &level).await.faults(422, "invalid"), ["/handling_level"]);
+    let mut names = line("31396");
+    names["org_unit_identifier"] = json!("H13");
+    assert_eq!(admin.post(RETURNS, &names).await.faults(422, "invalid"), ["/org_unit_code"]);
+}
+
+async fn a_system_files_by_its_scope(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let made = admin.post("/api/v1/admin/clients", &json!({"client_id": "cong-tinh", "display_name": "Cổng dịch vụ công"})).await.expect(201);
+    let secret = made["client_secret"].as_str().unwrap();
+    admin
+        .post("/api/v1/admin/grants", &json!({"client_id": made["id"], "role": "client", "org_unit_code": "92", "valid_from": "2026-01-01", "scopes": ["tthc:write"]}))
+        .await
+        .expect(201);
+    let answer = app.token(&[("grant_type", "client_credentials"), ("client_id", "cong-tinh"), ("client_secret", secret)]).await.expect(200);
+    assert!(answer["refresh_token"].is_null());
+    let system = app.with_token(answer["access_token"].as_str().unwrap());
+    let filed = system.post(RETURNS, &line("31399")).await.expect(201);
+    submit(&system, &filed).await.expect(200);
+    system.step(&format!("{RETURNS}/{}/acceptance", filed["id"].as_str().unwrap())).await.problem(403, "forbidden");
+    system.get("/api/v1/admin/users").await.problem(403, "forbidden");
+}
