@@ -122,7 +122,8 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
 }
 
 fn is_loaded(conn: &mut DbConn) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(processing_returns::table)).get_result(conn)
+    diesel::select(diesel::dsl::exists(processing_returns::table.select(processing_returns::id)))
+        .get_result(conn)
 }
 
 /// Every period of the calendar regime from 2023 to 2027.

@@ -243,6 +243,11 @@ impl<T> Recorded<T> {
         self.value
     }
 
+    /// The same change with another answer.
+    pub fn map<U>(self, view: impl FnOnce(T) -> U) -> Recorded<U> {
+        Recorded { value: view(self.value), keep: self.keep }
+    }
+
     /// The answer of a transaction that had nothing to change; it is rolled back.
     pub fn unchanged(value: T) -> Self {
         Self { value, keep: false }
