@@ -338,7 +338,7 @@ fn id_of_key(key: &str) -> OrgUnitId {
     uuid_of_key(key).into()
 }
 
-/// UUIDv5 (RFC 9562, 5.5), for which the crate asks a second SHA-1. Nothing here needs its strength.
+/// `UUIDv5` (RFC 9562, 5.5), for which the crate asks a second SHA-1. Nothing here needs its strength.
 pub(super) fn uuid_of_key(key: &str) -> Uuid {
     let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
     digest.update(NAMESPACE.as_bytes());
