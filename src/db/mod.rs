@@ -238,6 +238,16 @@ pub struct Recorded<T> {
 }
 
 impl<T> Recorded<T> {
+    /// The answer, to look at.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The same change with another answer.
+    pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Recorded<U> {
+        Recorded { value: answer(self.value), keep: self.keep }
+    }
+
     /// The answer alone, where one transaction makes several changes and the last one is its answer.
     pub fn into_value(self) -> T {
         self.value
