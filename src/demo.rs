@@ -2,6 +2,8 @@
 //! figures for the first half of 2024, and accounts to try them with. Everything is loaded through
 //! the same functions that serve the API, and kept between starts.
 
+mod accounts;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +14,6 @@ use diesel::prelude::*;
 
 use crate::app;
 use crate::audit::journal::Author;
-use crate::auth::accounts::demo_accounts;
 use crate::auth::keys::MasterKey;
 use crate::auth::scope::Scoped;
 use crate::config::Config;
@@ -114,7 +115,7 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     state.units_changed().await?;
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
     load_periods(state, &scoped).await?;
-    demo_accounts(state, &scoped, PASSWORD).await?;
+    accounts::load(state, &scoped).await?;
     state.access_changed().await?;
     // Last: its presence says that everything else is there.
     load_phung_hiep(state, &scoped).await?;
@@ -122,8 +123,8 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
 }
 
 fn is_loaded(conn: &mut DbConn) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(processing_returns::table.select(processing_returns::id)))
-        .get_result(conn)
+    let any = processing_returns::table.filter(processing_returns::deleted_at.is_null());
+    diesel::select(diesel::dsl::exists(any)).get_result(conn)
 }
 
 /// Every period of the calendar regime from 2023 to 2027.

@@ -90,6 +90,6 @@ fn admin_insert(tx: &mut WriteTx<'_>, username: String, hash: String) -> Result<
     let _receipt = tx.journal(entry)?;
     diesel::insert_into(schema::grants::table).values(&grant).execute(tx.conn())?;
     epochs::raise(tx, Epoch::Access)?;
-    let entry = grants::entry(JournalAction::Create, &tree, today, 1, grant)?;
+    let entry = grants::entry(JournalAction::Create, &tree, today, 1, &grant)?;
     Ok(tx.journal(entry)?.with(()))
 }

@@ -211,9 +211,11 @@ struct ServerFacts {
 fn check_server(conn: &mut DbConn) -> Result<(), OpenError> {
     let DbConn::Pg(pg) = conn else { return Ok(()) };
     let facts: ServerFacts = sql_query(
-        "SELECT datname::text AS name, datcollate::text AS collation, \
+        // The provider came with version 15; as JSON its absence is no error.
+        "SELECT datname::text AS name, \
+         CASE WHEN to_jsonb(d) ->> 'datlocprovider' = 'i' THEN 'icu' ELSE datcollate::text END AS collation, \
          pg_encoding_to_char(encoding)::text AS encoding, current_setting('server_version_num')::int AS version \
-         FROM pg_database WHERE datname = current_database()",
+         FROM pg_database d WHERE datname = current_database()",
     )
     .get_result(pg)
     .map_err(|error| OpenError::Migration(error.to_string()))?;

@@ -238,14 +238,19 @@ pub struct Recorded<T> {
 }
 
 impl<T> Recorded<T> {
-    /// The answer alone, where one transaction makes several changes and the last one is its answer.
-    pub fn into_value(self) -> T {
-        self.value
+    /// The answer, to look at.
+    pub fn value(&self) -> &T {
+        &self.value
     }
 
     /// The same change with another answer.
-    pub fn map<U>(self, view: impl FnOnce(T) -> U) -> Recorded<U> {
-        Recorded { value: view(self.value), keep: self.keep }
+    pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Recorded<U> {
+        Recorded { value: answer(self.value), keep: self.keep }
+    }
+
+    /// The answer alone, where one transaction makes several changes and the last one is its answer.
+    pub fn into_value(self) -> T {
+        self.value
     }
 
     /// The answer of a transaction that had nothing to change; it is rolled back.

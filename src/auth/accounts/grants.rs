@@ -121,7 +121,7 @@ record!(Grant);
 page_of!(GrantPage, Grant, "grants");
 
 impl Grant {
-    fn of(row: GrantRow, tree: &OrgTree, today: NaiveDate) -> Self {
+    fn of(row: &GrantRow, tree: &OrgTree, today: NaiveDate) -> Self {
         let unit = label(tree, row.org_unit_id, today);
         Self {
             id: row.id,
@@ -407,7 +407,7 @@ pub fn grant_list(
     let rows: Vec<GrantRow> = query.select(GrantRow::as_select()).load(conn)?;
     let total =
         page.include_total().then(|| matching(scoped, filter).count().get_result(conn)).transpose()?;
-    let view = |row| Grant::of(row, scoped.tree(), scoped.today());
+    let view = |row: GrantRow| Grant::of(&row, scoped.tree(), scoped.today());
     Ok(page.cut(rows, total, |row| serde_json::json!([row.created_at, row.id])).map(view))
 }
 
@@ -425,7 +425,7 @@ fn row_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<GrantRow, 
 /// # Errors
 /// 404 when there is none within reach.
 pub fn grant_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<Grant, ApiError> {
-    row_get(conn, scoped, id).map(|row| Grant::of(row, scoped.tree(), scoped.today()))
+    row_get(conn, scoped, id).map(|row| Grant::of(&row, scoped.tree(), scoped.today()))
 }
 
 /// Gives a grant.
@@ -442,7 +442,7 @@ pub fn grant_insert(
     let row = GrantRow { version: 1, created_at: at, updated_at: at, ..row };
     must_give(scoped, &[row.given()])?;
     diesel::insert_into(grants::table).values(&row).execute(tx.conn())?;
-    recorded(tx, scoped, JournalAction::Create, row)
+    recorded(tx, scoped, JournalAction::Create, &row)
 }
 
 /// Replaces a grant.
@@ -470,7 +470,7 @@ pub fn grant_replace(
     if updated == 0 {
         return Err(ApiError::new(Problem::PreconditionFailed));
     }
-    recorded(tx, scoped, JournalAction::Update, row)
+    recorded(tx, scoped, JournalAction::Update, &row)
 }
 
 /// Takes a grant away.
@@ -486,12 +486,12 @@ pub fn grant_delete(
     let present = row_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
     must_give(scoped, &[present.given()])?;
-    let entry = row_delete(tx, scoped, present)?;
+    let entry = row_delete(tx, scoped, &present)?;
     epochs::raise(tx, Epoch::Access)?;
     Ok(tx.journal(entry)?.with(()))
 }
 
-fn row_delete(tx: &mut WriteTx<'_>, scoped: &Scoped, present: GrantRow) -> Result<Entry, ApiError> {
+fn row_delete(tx: &mut WriteTx<'_>, scoped: &Scoped, present: &GrantRow) -> Result<Entry, ApiError> {
     let at = tx.at();
     let of_version = grants::table.find(present.id).filter(grants::version.eq(present.version));
     let deleted = diesel::update(of_version)
@@ -515,7 +515,7 @@ pub(super) fn grants_delete_of(
     client: Option<ClientId>,
 ) -> Result<(), ApiError> {
     for row in rows_of(tx.conn(), user, client)? {
-        let entry = row_delete(tx, scoped, row)?;
+        let entry = row_delete(tx, scoped, &row)?;
         // The deletion of the account itself gives the receipt.
         let _receipt = tx.journal(entry)?;
     }
@@ -583,16 +583,17 @@ fn row_of(
     };
     let Some(org_unit_id) = unit.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
     let at = scoped.author().at();
+    let GrantCreate { user_id, client_id, role, domains, scopes, valid_to, .. } = body;
     Ok(GrantRow {
         id: GrantId::new(),
-        user_id: body.user_id,
-        client_id: body.client_id,
-        role: body.role,
+        user_id,
+        client_id,
+        role,
         org_unit_id,
-        domains: words(body.domains.iter().map(|domain| domain.as_str())),
-        scopes: words(body.scopes.iter().map(String::as_str)),
+        domains: words(domains.iter().map(|domain| domain.as_str())),
+        scopes: words(scopes.iter().map(String::as_str)),
         valid_from,
-        valid_to: body.valid_to.unwrap_or(OPEN_END),
+        valid_to: valid_to.unwrap_or(OPEN_END),
         version: 1,
         created_at: at,
         updated_at: at,
@@ -649,7 +650,7 @@ pub(in crate::auth) fn entry(
     tree: &OrgTree,
     today: NaiveDate,
     version: i64,
-    row: GrantRow,
+    row: &GrantRow,
 ) -> Result<Entry, ApiError> {
     let content = Grant::of(row, tree, today);
     let entry = Entry::new(action, "grant", content.id, version, &content)?;
@@ -660,10 +661,10 @@ fn recorded(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     action: JournalAction,
-    row: GrantRow,
+    row: &GrantRow,
 ) -> Result<Recorded<Grant>, ApiError> {
     epochs::raise(tx, Epoch::Access)?;
-    let entry = entry(action, scoped.tree(), scoped.today(), row.version, row.clone())?;
+    let entry = entry(action, scoped.tree(), scoped.today(), row.version, row)?;
     Ok(tx.journal(entry)?.with(Grant::of(row, scoped.tree(), scoped.today())))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::catalogue::{BUNDLED, plan};
+use super::catalogue::{BUNDLED, CataloguePlan, plan};
 use super::store::{
     SuccessionRow, UnitRow, VersionRow, planned_succession, planned_unit, succession_entry,
     successions_insert, unit_entry, units_insert, versions_insert,
@@ -46,8 +46,21 @@ pub async fn import(
     at: Instant,
     progress: impl Fn(usize, usize),
 ) -> Result<ImportSummary, ApiError> {
+    import_plan(db, at, &plan(BUNDLED).map_err(ApiError::internal)?, progress).await
+}
+
+/// Loads a catalogue that was read already, or a part of one.
+///
+/// # Errors
+/// As [`import`].
+pub async fn import_plan(
+    db: &Db,
+    at: Instant,
+    plan: &CataloguePlan,
+    progress: impl Fn(usize, usize),
+) -> Result<ImportSummary, ApiError> {
     let standing = db.read_list(Standing::load).await?;
-    let (chunks, summary) = chunks(&standing, at)?;
+    let (chunks, summary) = chunks(&standing, plan, at)?;
     let total = chunks.iter().map(Chunk::len).sum();
     let mut done = 0;
     for chunk in chunks {
@@ -111,8 +124,11 @@ impl Chunks {
 }
 
 /// What is to be written, units before those under them and before the successions.
-fn chunks(standing: &Standing, at: Instant) -> Result<(Vec<Chunk>, ImportSummary), ApiError> {
-    let plan = plan(BUNDLED).map_err(ApiError::internal)?;
+fn chunks(
+    standing: &Standing,
+    plan: &CataloguePlan,
+    at: Instant,
+) -> Result<(Vec<Chunk>, ImportSummary), ApiError> {
     let tree = plan.tree();
     let mut summary = ImportSummary::default();
     let mut chunks = Chunks::default();

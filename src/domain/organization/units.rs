@@ -950,12 +950,10 @@ pub fn org_unit_lineage(
     use org_unit_successions as s;
     let day = day_of(as_of, scoped);
     let unit = unit_row(conn, id)?;
-    let rows: Vec<SuccessionRow> = s::table
-        .filter(s::deleted_at.is_null())
-        .filter(s::predecessor_id.eq(id).or(s::successor_id.eq(id)))
-        .order((s::effective_on, s::id))
-        .select(SuccessionRow::as_select())
-        .load(conn)?;
+    // Two queries: SQLite reads no partial index on one side of an OR.
+    let standing = || s::table.filter(s::deleted_at.is_null()).select(SuccessionRow::as_select());
+    let mut rows: Vec<SuccessionRow> = standing().filter(s::predecessor_id.eq(id)).load(conn)?;
+    rows.extend(standing().filter(s::successor_id.eq(id)).load(conn)?);
     let versions = versions_of(conn, id)?;
     let version = nearest(&versions, day).cloned().ok_or_else(ApiError::not_found)?;
     let shown = version.nearest_day(day);
@@ -1312,15 +1310,17 @@ fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
         .filter(org_units::deleted_at.is_null())
         .filter(v::parent_id.eq(id));
-    let successions =
-        s::table.filter(s::deleted_at.is_null()).filter(s::predecessor_id.eq(id).or(s::successor_id.eq(id)));
+    let standing = || s::table.filter(s::deleted_at.is_null());
+    let ended = standing().filter(s::predecessor_id.eq(id));
+    let founded = standing().filter(s::successor_id.eq(id));
     let returns =
         r::table.filter(r::deleted_at.is_null()).filter(r::org_unit_id.eq(id).or(r::province_id.eq(id)));
     let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
     let systems = clients::table.filter(clients::deleted_at.is_null()).filter(clients::org_unit_id.eq(id));
     let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
-        || diesel::select(dsl::exists(successions)).get_result(conn)?
+        || diesel::select(dsl::exists(ended)).get_result(conn)?
+        || diesel::select(dsl::exists(founded)).get_result(conn)?
         || diesel::select(dsl::exists(returns)).get_result(conn)?
         || diesel::select(dsl::exists(people)).get_result(conn)?
         || diesel::select(dsl::exists(systems)).get_result(conn)?
