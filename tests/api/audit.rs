@@ -4,10 +4,10 @@ use cchc::audit::chain::{Verdict, seal, verify};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 
-stories![
+tell![
     a_changed_entry_is_named,
     a_missing_entry_is_named_also_at_the_end,
     versions_of_a_record_are_never_sealed_out_of_order,

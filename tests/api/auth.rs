@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 use crate::support::app::PASSWORD;
 
-stories![
+tell![
     a_wrong_password_and_an_unknown_user_get_the_same_answer,
     too_many_attempts_are_slowed_down,
     a_refresh_token_is_used_once_and_its_reuse_ends_the_family,

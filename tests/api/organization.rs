@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 
-stories![
+tell![
     a_code_means_a_unit_only_on_a_day,
     the_lineage_of_the_district_leads_to_seven_communes,
     the_tree_can_be_walked_on_any_day,

@@ -6,11 +6,11 @@ use diesel::connection::SimpleConnection;
 
 use cchc::db::Location;
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 use crate::support::database::{Backend, TestDatabase};
 
-stories![
+tell![
     wrong_settings_are_listed_all_at_once,
     a_wrong_database_is_refused_in_one_line,
     a_database_newer_than_the_program_is_refused,

@@ -37,6 +37,17 @@ pub struct ImportSummary {
     pub corrected: usize,
 }
 
+impl std::fmt::Display for ImportSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { units, versions, successions, unchanged, corrected } = self;
+        write!(
+            f,
+            "made {units} units with {versions} versions and {successions} successions; \
+             {unchanged} stood already, {corrected} had been corrected and were left alone"
+        )
+    }
+}
+
 /// Loads the bundled catalogue. `progress` hears how many of how many records are done.
 ///
 /// # Errors
