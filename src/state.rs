@@ -158,9 +158,9 @@ impl AppState {
         read(&self.units).clone()
     }
 
-    /// Whether the service has all it needs to answer.
+    /// Whether the data are loaded and the service is not stopping.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
+    pub fn takes_requests(&self) -> bool {
         self.ready.load(Ordering::Acquire) && !self.is_stopping()
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant as Moment;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
     self, AUTHORIZATION, AcceptLanguage, Header, HeaderMap, HeaderName, HeaderValue,
 };
@@ -53,40 +54,62 @@ impl actix_web::FromRequest for RequestFacts {
     }
 }
 
+/// What is kept of a request while its handler has it: the router wants the request for itself.
+struct Asked {
+    method: Method,
+    path: String,
+    language: Language,
+    started: Moment,
+    facts: RequestFacts,
+}
+
 /// The outermost middleware.
 ///
 /// # Errors
-/// Never: whatever fails becomes a problem document.
+/// Only with a whole answer inside, where there is no request left to answer to: after a panic or
+/// when the time was up.
 pub async fn frame(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Moment::now();
     let app = App::of(req.request())?;
-    let facts = facts(&req, &app);
-    req.extensions_mut().insert(facts.clone());
-    let request = req.request().clone();
-    let language = language(&req);
-
-    let mut response = if app.is_stopping() {
-        refused(&request)
-    } else {
-        let authentication = authenticate(&request, &app, &facts).await;
-        req.extensions_mut().insert(Authentication(authentication));
-        let answer = AssertUnwindSafe(next.call(req)).catch_unwind();
-        match tokio::time::timeout(app.config.request_seconds.seconds(), answer).await {
-            Ok(Ok(Ok(response))) => response.map_into_boxed_body(),
-            Ok(Ok(Err(error))) => ServiceResponse::new(request.clone(), HttpResponse::from_error(error)),
-            Ok(Err(_panic)) => failed(&request, ApiError::internal("a handler panicked")),
-            Err(_elapsed) => failed(&request, ApiError::unavailable("the request took too long")),
-        }
+    let asked = Asked {
+        method: req.method().clone(),
+        path: req.path().to_owned(),
+        language: language(&req),
+        started: Moment::now(),
+        facts: facts(&req, &app),
     };
-    if response.status().is_client_error() || response.status().is_server_error() {
-        response = with_problem(response, language, &facts);
+    req.extensions_mut().insert(asked.facts.clone());
+    if !app.takes_requests() && !asked.path.starts_with("/health/") {
+        // The client should come back to another connection.
+        let mut response = asked.problem(&ApiError::unavailable("the service is starting or stopping"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        asked.report(&app, "(refused)", None, response.status());
+        return Ok(req.into_response(response));
     }
-    set_headers(response.headers_mut(), &facts, request.path());
-    report(&app, &request, response.status(), started, &facts);
-    Ok(response)
+    let authentication = authenticate(&req, &app, &asked.facts).await;
+    let actor = authentication.as_ref().ok().map(|signed_in| signed_in.principal.id.clone());
+    req.extensions_mut().insert(Authentication(authentication));
+
+    let answer = AssertUnwindSafe(next.call(req)).catch_unwind();
+    let failure = match tokio::time::timeout(app.config.request_seconds.seconds(), answer).await {
+        Ok(Ok(Ok(response))) => {
+            let response = asked.complete(response.map_into_boxed_body());
+            let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
+            asked.report(&app, &route, actor.as_deref(), response.status());
+            return Ok(response);
+        }
+        Ok(Ok(Err(error))) => match error.as_error::<ApiError>() {
+            Some(known) => ApiError::new(known.problem()),
+            None => ApiError::new(problem_of(error.as_response_error().status_code())),
+        },
+        Ok(Err(_panic)) => ApiError::internal("a handler panicked"),
+        Err(_elapsed) => ApiError::unavailable("the request took too long"),
+    };
+    let response = asked.problem(&failure);
+    asked.report(&app, "(failed)", actor.as_deref(), response.status());
+    Err(InternalError::from_response(failure, response).into())
 }
 
 fn facts(req: &ServiceRequest, app: &App) -> RequestFacts {
@@ -116,7 +139,7 @@ fn language(req: &ServiceRequest) -> Language {
 }
 
 /// Who is signed in. The handler's extractor decides whether anyone must be.
-async fn authenticate(req: &HttpRequest, app: &App, facts: &RequestFacts) -> Result<SignedIn, Denied> {
+async fn authenticate(req: &ServiceRequest, app: &App, facts: &RequestFacts) -> Result<SignedIn, Denied> {
     let header = req.headers().get(AUTHORIZATION).ok_or(Denied::NoToken)?;
     let header = header.to_str().map_err(|_| Denied::BadToken)?;
     let (scheme, token) = header.split_once(' ').ok_or(Denied::BadToken)?;
@@ -139,59 +162,70 @@ async fn authenticate(req: &HttpRequest, app: &App, facts: &RequestFacts) -> Res
     Ok(SignedIn { principal, claims: claims.into(), author })
 }
 
-fn failed(req: &HttpRequest, error: ApiError) -> ServiceResponse<BoxBody> {
-    ServiceResponse::new(req.clone(), HttpResponse::from_error(error))
-}
-
-/// The answer while the service stops: the client should come back to another connection.
-fn refused(req: &HttpRequest) -> ServiceResponse<BoxBody> {
-    let mut response = failed(req, ApiError::unavailable("the service is stopping"));
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-/// Replaces the body of a failure by its problem document.
-fn with_problem(
-    response: ServiceResponse<BoxBody>,
-    language: Language,
-    facts: &RequestFacts,
-) -> ServiceResponse<BoxBody> {
-    let status = response.status();
-    let from_framework;
-    let error = match response.response().error().and_then(Error::as_error::<ApiError>) {
-        Some(error) => error,
-        // Health and metrics answer a body of their own.
-        None if response.headers().contains_key(header::CONTENT_TYPE)
-            && response.response().error().is_none() =>
-        {
+impl Asked {
+    /// The answer with its problem document, where it is a failure, and the headers of every answer.
+    fn complete(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let status = response.status();
+        let failed = status.is_client_error() || status.is_server_error();
+        // Health answers a body of its own.
+        let has_body =
+            response.headers().contains_key(header::CONTENT_TYPE) && response.response().error().is_none();
+        if !failed || has_body {
+            let mut response = response;
+            set_headers(response.headers_mut(), &self.facts, &self.path);
             return response;
         }
-        None => {
-            from_framework = ApiError::new(problem_of(status));
-            &from_framework
+        let answer = match response.response().error().and_then(Error::as_error::<ApiError>) {
+            Some(error) => self.problem(error),
+            None => self.problem(&ApiError::new(problem_of(status))),
+        };
+        response.into_response(answer)
+    }
+
+    /// A problem document.
+    fn problem(&self, error: &ApiError) -> HttpResponse {
+        let status = error.problem().status();
+        if let Some(cause) = error.cause() {
+            let away = status == StatusCode::SERVICE_UNAVAILABLE;
+            let level = if away { log::Level::Warn } else { log::Level::Error };
+            log::log!(level, "request {}: {cause}", self.facts.request_id);
         }
-    };
-    if let Some(cause) = error.cause() {
-        let level =
-            if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
-        log::log!(level, "request {}: {cause}", facts.request_id);
-    }
-    let body = error.body(language, response.request().path(), &facts.request_id);
-    let mut answer = HttpResponse::build(error.problem().status());
-    answer
-        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()));
-    for (name, value) in error.headers() {
-        answer.insert_header((name.clone(), value.clone()));
-    }
-    for name in [header::CONNECTION, header::ALLOW] {
-        if let Some(value) = response.headers().get(&name) {
-            answer.insert_header((name, value.clone()));
+        let mut answer = HttpResponse::build(status);
+        answer
+            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+            .insert_header((header::CONTENT_LANGUAGE, self.language.tag()));
+        for (name, value) in error.headers() {
+            answer.insert_header((name.clone(), value.clone()));
         }
+        let body = error.body(self.language, &self.path, &self.facts.request_id);
+        let mut answer = answer.body(serde_json::to_string(&body).unwrap_or_default());
+        set_headers(answer.headers_mut(), &self.facts, &self.path);
+        answer
     }
-    let request = response.request().clone();
-    let body = serde_json::to_string(&body).unwrap_or_default();
-    ServiceResponse::new(request, answer.body(body))
+
+    /// One line a request: the route's pattern, never its query, and who by id only.
+    fn report(&self, app: &App, route: &str, actor: Option<&str>, status: StatusCode) {
+        let took = self.started.elapsed();
+        let method = match self.method {
+            Method::GET => "GET",
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            Method::OPTIONS => "OPTIONS",
+            Method::HEAD => "HEAD",
+            _ => "other",
+        };
+        app.metrics.answered(method, route, status.as_u16(), took);
+        log::info!(
+            target: "cchc::request",
+            "{method} {route} {} {}us request={} actor={}",
+            status.as_u16(),
+            took.as_micros(),
+            self.facts.request_id,
+            actor.unwrap_or("-")
+        );
+    }
 }
 
 /// The problem behind a failure of the framework itself.
@@ -231,32 +265,4 @@ fn set_headers(headers: &mut HeaderMap, facts: &RequestFacts, path: &str) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-}
-
-/// One line a request: the route's pattern, never its query, and who by id only.
-fn report(app: &App, req: &HttpRequest, status: StatusCode, started: Moment, facts: &RequestFacts) {
-    let took = started.elapsed();
-    let route = req.match_pattern().unwrap_or_else(|| "(none)".into());
-    let method = match *req.method() {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        Method::HEAD => "HEAD",
-        _ => "other",
-    };
-    app.metrics.answered(method, &route, status.as_u16(), took);
-    let actor = req.extensions().get::<Authentication>().and_then(|authentication| {
-        authentication.0.as_ref().ok().map(|signed_in| signed_in.principal.id.clone())
-    });
-    log::info!(
-        target: "cchc::request",
-        "{method} {route} {} {}us request={} actor={}",
-        status.as_u16(),
-        took.as_micros(),
-        facts.request_id,
-        actor.as_deref().unwrap_or("-")
-    );
 }

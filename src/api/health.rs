@@ -31,7 +31,7 @@ pub(crate) async fn live() -> web::Json<Health> {
 pub(crate) async fn ready(app: App) -> HttpResponse {
     let status = if app.is_stopping() {
         "stopping"
-    } else if !app.is_ready() {
+    } else if !app.takes_requests() {
         "starting"
     } else if app.db.read(ping).await.is_err() {
         "database_away"

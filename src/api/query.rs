@@ -2,19 +2,22 @@
 //! form is 400, each with its name.
 
 use std::borrow::Cow;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
-use super::json::faults_of;
+use super::json::{body, faults_of};
 use super::page::{PageParams, PageRequest};
 use super::text;
 use crate::auth::keys::KeyRing;
 use crate::auth::scope::Scoped;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::state::App;
 
 /// The parameters of an operation that is no list.
 #[derive(Debug)]
@@ -66,6 +69,39 @@ impl<F: DeserializeOwned + Validate + 'static> FromRequest for ListQuery<F> {
             let list = format!("{}?{}", req.path(), encoded(&own));
             Ok(Self { filter, page, list })
         }))
+    }
+}
+
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The fields of a form, as strict as a query: OAuth 2.0 asks for this shape.
+#[derive(Debug)]
+pub struct ValidForm<T>(pub T);
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidForm<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let app = App::of(&req)?;
+            if !req.content_type().eq_ignore_ascii_case(FORM) {
+                return Err(ApiError::detailed(
+                    Problem::UnsupportedMediaType,
+                    format!("Tiêu đề {CONTENT_TYPE} phải là {FORM}."),
+                    format!("{CONTENT_TYPE} must be {FORM}."),
+                ));
+            }
+            let bytes = body(&req, payload, app.config.body_limit_bytes.size()).await?;
+            let text = std::str::from_utf8(&bytes).map_err(|_| {
+                let message = Bilingual::new("Nội dung không phải UTF-8.", "The form is not UTF-8.");
+                ApiError::new(Problem::InvalidParameter)
+                    .with_faults(vec![Fault::new("", "not_utf8", message)])
+            })?;
+            pairs(text).and_then(|pairs| typed(&pairs)).map(Self)
+        })
     }
 }
 

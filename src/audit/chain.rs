@@ -12,7 +12,7 @@ use crate::db::{Db, DbConn};
 use crate::error::ApiError;
 
 /// Key of the PostgreSQL advisory lock that makes one instance the sequencer.
-const SEQUENCER_LOCK: i64 = 0x63_63_68_64;
+const SEQUENCER_LOCK: i64 = 0x6363_6864;
 
 /// Entries sealed in one transaction: few enough to hold SQLite's writer for a moment only.
 const PASS: i64 = 1_000;

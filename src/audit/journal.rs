@@ -7,7 +7,7 @@ use crate::db::DbConn;
 use crate::db::schema::journal;
 use crate::db::types::Instant;
 use crate::error::ApiError;
-use crate::{id, text_enum};
+use crate::{id, on_db, text_enum};
 
 id! {
     /// Id of a journal entry (mục nhật ký).
@@ -141,7 +141,7 @@ impl Entry {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = journal)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
 struct NewRow {
     id: JournalEntryId,
     recorded_at: Instant,
@@ -157,21 +157,36 @@ struct NewRow {
     content: String,
 }
 
+impl NewRow {
+    fn new(author: &Author, entry: Entry) -> Self {
+        Self {
+            id: JournalEntryId::new(),
+            recorded_at: author.at,
+            actor_kind: author.kind,
+            actor_id: author.id.clone(),
+            request_id: author.request_id.clone(),
+            action: entry.action,
+            record_type: entry.record_type,
+            record_id: entry.record_id,
+            record_version: entry.record_version,
+            org_unit_id: entry.org_unit_id,
+            province_id: entry.province_id,
+            content: entry.content.to_string(),
+        }
+    }
+}
+
 pub(crate) fn append(conn: &mut DbConn, author: &Author, entry: Entry) -> Result<(), ApiError> {
-    let row = NewRow {
-        id: JournalEntryId::new(),
-        recorded_at: author.at,
-        actor_kind: author.kind,
-        actor_id: author.id.clone(),
-        request_id: author.request_id.clone(),
-        action: entry.action,
-        record_type: entry.record_type,
-        record_id: entry.record_id,
-        record_version: entry.record_version,
-        org_unit_id: entry.org_unit_id,
-        province_id: entry.province_id,
-        content: entry.content.to_string(),
-    };
-    diesel::insert_into(journal::table).values(&row).execute(conn)?;
+    diesel::insert_into(journal::table).values(&NewRow::new(author, entry)).execute(conn)?;
+    Ok(())
+}
+
+/// Many entries at once, in their order: several rows a statement.
+pub(crate) fn append_all(conn: &mut DbConn, author: &Author, entries: Vec<Entry>) -> Result<(), ApiError> {
+    let rows: Vec<NewRow> = entries.into_iter().map(|entry| NewRow::new(author, entry)).collect();
+    // Twelve values a row: far below what a statement of either database may bind.
+    for part in rows.chunks(500) {
+        on_db!(conn, |c| diesel::insert_into(journal::table).values(part).execute(c))?;
+    }
     Ok(())
 }

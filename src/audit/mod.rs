@@ -2,9 +2,12 @@
 //! inspectors read and the source of the change feed.
 
 pub mod chain;
+pub mod entries;
 pub mod journal;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of the journal.
-pub fn routes(_cfg: &mut ServiceConfig<'_>) {}
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    entries::routes(cfg);
+}

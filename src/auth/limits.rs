@@ -12,6 +12,8 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::error::{ApiError, Problem};
+
 const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
 
 /// So many attempts a window. All of them may come at once; after that one more is allowed each
@@ -39,6 +41,12 @@ impl Allowance {
 pub struct RetryAfter {
     /// In how many seconds, at least one.
     pub seconds: u64,
+}
+
+impl From<RetryAfter> for ApiError {
+    fn from(wait: RetryAfter) -> Self {
+        Self::new(Problem::TooManyRequests).with_retry_after(wait.seconds)
+    }
 }
 
 /// The log-in attempts of late.

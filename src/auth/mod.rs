@@ -1,5 +1,7 @@
 //! Who are you, what may you do, and over which part of the country.
 
+pub mod accounts;
+pub mod command;
 pub mod keys;
 pub mod keystore;
 pub mod limits;
@@ -8,9 +10,14 @@ pub mod permission;
 pub mod permit;
 pub mod principal;
 pub mod scope;
+pub mod session;
+pub mod sign_in;
 pub mod token;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of signing in and of accounts.
-pub fn routes(_cfg: &mut ServiceConfig<'_>) {}
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    session::routes(cfg);
+    accounts::routes(cfg);
+}

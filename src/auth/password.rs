@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::auth::keys::Secret;
+use crate::error::{ApiError, Bilingual, Fault};
 
 /// The fewest characters that a password may have.
 pub const PASSWORD_MIN_CHARS: usize = 10;
@@ -86,6 +87,30 @@ impl PasswordFault {
             Self::IsUsername => "password_is_username",
             Self::TooCommon => "password_too_common",
         }
+    }
+
+    /// The fault of this member of a body.
+    #[must_use]
+    pub fn at(self, pointer: &str) -> Fault {
+        let message = match self {
+            Self::TooShort => Bilingual::new(
+                format!("Mật khẩu phải có ít nhất {PASSWORD_MIN_CHARS} ký tự."),
+                format!("A password has at least {PASSWORD_MIN_CHARS} characters."),
+            ),
+            Self::TooLong => Bilingual::new(
+                format!("Mật khẩu có tối đa {PASSWORD_MAX_CHARS} ký tự."),
+                format!("A password has at most {PASSWORD_MAX_CHARS} characters."),
+            ),
+            Self::IsUsername => Bilingual::new(
+                "Mật khẩu không được trùng với tên đăng nhập.",
+                "A password differs from the username.",
+            ),
+            Self::TooCommon => Bilingual::new(
+                "Mật khẩu này nằm trong số những mật khẩu ai cũng thử đầu tiên.",
+                "This password is among the first that anyone would try.",
+            ),
+        };
+        Fault::new(pointer, self.code(), message)
     }
 }
 
@@ -172,6 +197,15 @@ pub enum HashFault {
     /// The computation failed, for want of memory or of randomness.
     #[error("a password could not be hashed: check the memory and the randomness of the system")]
     Failed,
+}
+
+impl From<HashFault> for ApiError {
+    fn from(fault: HashFault) -> Self {
+        match fault {
+            HashFault::Busy => Self::unavailable(fault),
+            _ => Self::internal(fault),
+        }
+    }
 }
 
 /// Hashes and compares passwords, a few at a time.

@@ -1,5 +1,7 @@
 //! One connection type for both databases. What `MultiConnection` refuses goes through [`on_db!`].
 
+#![expect(missing_docs, reason = "the derive makes types of its own beside the connection")]
+
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 

@@ -14,7 +14,7 @@ use crate::config::{Config, Secret};
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Key of the PostgreSQL advisory lock under which migrations run.
-const MIGRATION_LOCK: i64 = 0x63_63_68_63;
+const MIGRATION_LOCK: i64 = 0x6363_6863;
 
 /// Why a database cannot be used, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +152,17 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Takes every table away, for a demonstration that starts over.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn revert_all(location: &Location) -> Result<(), OpenError> {
+    let mut conn = connect(location)?;
+    refuse_newer(&mut conn)?;
+    conn.revert_all_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(())
+}
+
 /// Connects and checks that the database is at this program's version, changing nothing.
 ///
 /// # Errors
@@ -200,9 +211,11 @@ struct ServerFacts {
 fn check_server(conn: &mut DbConn) -> Result<(), OpenError> {
     let DbConn::Pg(pg) = conn else { return Ok(()) };
     let facts: ServerFacts = sql_query(
-        "SELECT datname::text AS name, datcollate::text AS collation, \
+        // The provider came with version 15; as JSON its absence is no error.
+        "SELECT datname::text AS name, \
+         CASE WHEN to_jsonb(d) ->> 'datlocprovider' = 'i' THEN 'icu' ELSE datcollate::text END AS collation, \
          pg_encoding_to_char(encoding)::text AS encoding, current_setting('server_version_num')::int AS version \
-         FROM pg_database WHERE datname = current_database()",
+         FROM pg_database d WHERE datname = current_database()",
     )
     .get_result(pg)
     .map_err(|error| OpenError::Migration(error.to_string()))?;

@@ -204,6 +204,18 @@ impl WriteTx<'_> {
         self.entries += 1;
         Ok(Receipt(()))
     }
+
+    /// Writes the journal entries of many changes, for imports and batches. Without a single
+    /// entry the receipt keeps nothing.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn journal_all(&mut self, entries: Vec<Entry>) -> Result<Receipt, ApiError> {
+        let count = entries.len();
+        crate::audit::journal::append_all(self.conn, &self.author, entries)?;
+        self.entries += count;
+        Ok(Receipt(()))
+    }
 }
 
 /// Proof that a change stands in the journal.
@@ -226,6 +238,21 @@ pub struct Recorded<T> {
 }
 
 impl<T> Recorded<T> {
+    /// The answer, to look at.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The same change with another answer.
+    pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Recorded<U> {
+        Recorded { value: answer(self.value), keep: self.keep }
+    }
+
+    /// The answer alone, where one transaction makes several changes and the last one is its answer.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
     /// The answer of a transaction that had nothing to change; it is rolled back.
     pub fn unchanged(value: T) -> Self {
         Self { value, keep: false }

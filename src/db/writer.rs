@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant as Moment};
 
 use diesel::connection::SimpleConnection;
@@ -141,10 +141,7 @@ fn commit_group(
             return Err(());
         }
         if replies.len() < GROUP_JOBS && rows < GROUP_ROWS && started.elapsed() < GROUP_TIME {
-            next = match inbox.try_recv() {
-                Ok(job) => Some(job),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            next = inbox.try_recv().ok();
         }
     }
     match conn.batch_execute("COMMIT") {

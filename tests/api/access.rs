@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::contract::operations;
-use crate::stories;
+use crate::tell;
 use crate::support::{Client, TestApp};
 
-stories![
+tell![
     no_operation_but_the_public_ones_answers_without_a_token,
     an_account_without_grants_reads_reference_data_only,
     the_table_of_roles_holds_cell_by_cell,

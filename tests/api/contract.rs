@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 
-stories![
+tell![
     the_file_is_what_the_service_serves,
     every_operation_is_complete,
     every_reference_resolves_and_every_example_validates,

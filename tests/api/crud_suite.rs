@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::stories;
+use crate::tell;
 use crate::support::{Client, TestApp};
 
-stories![
+tell![
     every_resource_is_made_read_changed_and_deleted,
     every_resource_refuses_bad_bodies,
     every_list_refuses_what_it_does_not_know,

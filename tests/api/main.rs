@@ -1,1 +1,56 @@
-fn main() {}
+//! The service as its clients see it: a real server on an ephemeral port with a database of its own
+//! for every story. All stories run on SQLite, and again on PostgreSQL where `TEST_POSTGRES_URL` is
+//! set.
+
+#![expect(unreachable_pub, reason = "a test binary has no public interface")]
+
+mod access;
+mod audit;
+mod auth;
+mod contract;
+mod crud_suite;
+mod organization;
+mod reporting;
+mod start;
+mod support;
+mod tthc;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use support::database::Backend;
+use support::story::Story;
+
+fn stories() -> Vec<Story> {
+    [
+        contract::stories(),
+        access::stories(),
+        crud_suite::stories(),
+        audit::stories(),
+        auth::stories(),
+        organization::stories(),
+        reporting::stories(),
+        start::stories(),
+        tthc::stories(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let backends = Backend::available();
+    let trials: Vec<Trial> = backends
+        .iter()
+        .flat_map(|backend| stories().into_iter().map(move |story| story.on(*backend)))
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    support::database::drop_templates();
+    let ran_on: Vec<_> = backends.iter().map(|backend| backend.name()).collect();
+    println!("ran on: {}", ran_on.join(", "));
+    if !backends.contains(&Backend::Postgres) {
+        println!("not on PostgreSQL: set TEST_POSTGRES_URL to run the same stories there");
+    }
+    conclusion.exit_code()
+}

@@ -305,8 +305,41 @@ pub fn plan(files: CatalogueFiles<'_>) -> Result<CataloguePlan, CatalogueError> 
 /// Name space of the ids that follow from keys; another one would give every unit another id.
 const NAMESPACE: Uuid = Uuid::from_u128(0xc540_b53d_7d69_4be2_a7ee_3607_0fc8_1653);
 
-/// UUIDv5 (RFC 9562, 5.5), for which the crate asks a second SHA-1. Nothing here needs its strength.
+/// The id of the country, the root above the provinces.
+#[must_use]
+pub fn country_id() -> OrgUnitId {
+    id_of_key(COUNTRY_KEY)
+}
+
+/// The country (quốc gia): the root above the provinces.
+#[must_use]
+pub fn country() -> PlannedUnit {
+    PlannedUnit {
+        key: COUNTRY_KEY.to_owned(),
+        id: country_id(),
+        versions: vec![PlannedVersion {
+            code: None,
+            name: "Việt Nam".to_owned(),
+            full_name: "Cộng hòa xã hội chủ nghĩa Việt Nam".to_owned(),
+            kind: UnitKind::Country,
+            parent: None,
+            valid_from: None,
+            valid_from_certainty: Certainty::Inferred,
+            valid_to: None,
+            valid_to_certainty: None,
+            change: None,
+            legal_basis: None,
+            note: None,
+        }],
+    }
+}
+
 fn id_of_key(key: &str) -> OrgUnitId {
+    uuid_of_key(key).into()
+}
+
+/// `UUIDv5` (RFC 9562, 5.5), for which the crate asks a second SHA-1. Nothing here needs its strength.
+pub(super) fn uuid_of_key(key: &str) -> Uuid {
     let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
     digest.update(NAMESPACE.as_bytes());
     digest.update(key.as_bytes());
@@ -314,7 +347,7 @@ fn id_of_key(key: &str) -> OrgUnitId {
     for (to, from) in bytes.iter_mut().zip(digest.finish().as_ref()) {
         *to = *from;
     }
-    Builder::from_sha1_bytes(bytes).into_uuid().into()
+    Builder::from_sha1_bytes(bytes).into_uuid()
 }
 
 fn key_of(structure: Structure, code: &str) -> String {
@@ -584,26 +617,9 @@ fn assemble(old: &UnitList, new: &UnitList, rows: &[LinkRow]) -> CataloguePlan {
     let two = |code: &str| {
         kept.get(code).map_or_else(|| key_of(Structure::TwoTiers, code), |row| three(&row.old_code))
     };
-    let country = id_of_key(COUNTRY_KEY);
+    let country_id = country_id();
 
-    let mut units = vec![PlannedUnit {
-        key: COUNTRY_KEY.to_owned(),
-        id: country,
-        versions: vec![PlannedVersion {
-            code: None,
-            name: "Việt Nam".to_owned(),
-            full_name: "Cộng hòa xã hội chủ nghĩa Việt Nam".to_owned(),
-            kind: UnitKind::Country,
-            parent: None,
-            valid_from: None,
-            valid_from_certainty: Certainty::Inferred,
-            valid_to: None,
-            valid_to_certainty: None,
-            change: None,
-            legal_basis: None,
-            note: None,
-        }],
-    }];
+    let mut units = vec![country()];
     let mut codes = HashMap::with_capacity(old.rows.len() + new.rows.len());
     let mut positions = HashMap::with_capacity(old.rows.len() + new.rows.len());
 
@@ -618,7 +634,7 @@ fn assemble(old: &UnitList, new: &UnitList, rows: &[LinkRow]) -> CataloguePlan {
             name: row.name.clone(),
             full_name: row.full_name.clone(),
             kind: row.kind,
-            parent: Some(row.parent_code.as_deref().map_or(country, |code| id_of_key(&three(code)))),
+            parent: Some(row.parent_code.as_deref().map_or(country_id, |code| id_of_key(&three(code)))),
             valid_from: None,
             valid_from_certainty: Certainty::Inferred,
             valid_to: Some(end.map_or_else(two_tiers_begin, |row| row.effective_on)),
@@ -640,7 +656,7 @@ fn assemble(old: &UnitList, new: &UnitList, rows: &[LinkRow]) -> CataloguePlan {
             name: row.name.clone(),
             full_name: row.full_name.clone(),
             kind: row.kind,
-            parent: Some(row.parent_code.as_deref().map_or(country, |code| id_of_key(&two(code)))),
+            parent: Some(row.parent_code.as_deref().map_or(country_id, |code| id_of_key(&two(code)))),
             valid_from: Some(link.map_or_else(two_tiers_begin, |row| row.effective_on)),
             valid_from_certainty: Certainty::Exact,
             valid_to: None,

@@ -1,11 +1,20 @@
 //! Organization (tổ chức bộ máy): who exists, under whom, since when, and what became of it.
 
 pub mod catalogue;
+pub mod import;
 pub mod reference;
+pub mod rules;
 pub mod store;
+pub mod successions;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+pub mod units;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this room.
-pub fn routes(_cfg: &mut ServiceConfig<'_>) {}
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    units::routes(cfg);
+    successions::routes(cfg);
+}

@@ -96,23 +96,60 @@ fn exactly_one() -> Fault {
     )
 }
 
-/// A unit by any form that its identification code ever had, the one in force on the day first.
+/// A unit by any form that its identification code ever had, the one that bears it on the day first,
+/// then one in force on the day. Where several are left, none is guessed.
 fn by_any_identifier(tree: &OrgTree, identifier: &str, day: NaiveDate) -> Option<OrgUnitId> {
     let forms = identifier_forms(identifier);
-    forms
-        .iter()
-        .find_map(|form| tree.by_identifier(form, day))
-        .or_else(|| forms.iter().find_map(|form| tree.ever_by_identifier(form).first().copied()))
+    let gather = |find: &dyn Fn(&str) -> Vec<OrgUnitId>| {
+        let mut units: Vec<OrgUnitId> = forms.iter().flat_map(|form| find(form)).collect();
+        units.sort_unstable();
+        units.dedup();
+        units
+    };
+    let bearers = gather(&|form| tree.by_identifier_all(form, day));
+    if !bearers.is_empty() {
+        return only(&bearers);
+    }
+    let ever = gather(&|form| tree.ever_by_identifier(form));
+    let present: Vec<OrgUnitId> = ever.iter().copied().filter(|unit| tree.in_force(*unit, day)).collect();
+    only(if present.is_empty() { &ever } else { &present })
 }
 
-/// The code as given and, for a province's own agency, its other form: `000.00.00.H30` (QCVN 102)
-/// and `H30` (Quyết định 20/2020/QĐ-TTg) are the same.
-fn identifier_forms(identifier: &str) -> Vec<String> {
-    let other = match identifier.strip_prefix("000.00.00.") {
-        Some(short) => short.to_owned(),
-        None => format!("000.00.00.{identifier}"),
-    };
-    vec![identifier.to_owned(), other]
+fn only(units: &[OrgUnitId]) -> Option<OrgUnitId> {
+    match units {
+        [unit] => Some(*unit),
+        _ => None,
+    }
+}
+
+/// The forms in which an identification code may be kept: that of Quyết định 20/2020/QĐ-TTg
+/// (`H30.02`, the highest level first), that of QCVN 102:2016 (`000.00.02.H30`, the lowest first,
+/// with zeros for the levels that it lacks), and the one given.
+#[must_use]
+pub fn identifier_forms(identifier: &str) -> Vec<String> {
+    let given = identifier.trim().to_uppercase();
+    let mut parts: Vec<&str> = given.split('.').collect();
+    let is_name = |part: &&str| part.starts_with(|first: char| first.is_ascii_alphabetic());
+    if parts.last().is_some_and(is_name) && !parts.first().is_some_and(is_name) {
+        parts.reverse();
+    }
+    while parts.len() > 1 && parts.last().is_some_and(|part| part.bytes().all(|byte| byte == b'0')) {
+        parts.pop();
+    }
+    let mut forms = vec![parts.join(".")];
+    if parts.len() <= 4 && parts.first().is_some_and(is_name) {
+        let mut levels = vec!["000", "00", "00"];
+        // From the right: the top agency, then one level after the other.
+        for (place, part) in levels.iter_mut().rev().zip(parts.iter().skip(1)) {
+            *place = part;
+        }
+        levels.extend(parts.first());
+        forms.push(levels.join("."));
+    }
+    if !forms.contains(&given) {
+        forms.push(given);
+    }
+    forms
 }
 
 /// How answers name a unit: by everything at once.
@@ -143,10 +180,103 @@ pub fn label(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> UnitLabel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::organization::tree::{UnitKind, UnitVersion};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn version(unit: OrgUnitId, code: &str, identifier: &str, from: &str, to: Option<&str>) -> UnitVersion {
+        UnitVersion {
+            org_unit_id: unit,
+            code: Some(code.into()),
+            identifier: Some(identifier.into()),
+            name: format!("unit {code}"),
+            full_name: format!("unit {code}"),
+            kind: UnitKind::Commune,
+            parent_id: None,
+            valid_from: Some(day(from)),
+            valid_to: to.map(day),
+        }
+    }
+
+    fn code(faults: Vec<Fault>) -> (String, String) {
+        let fault = faults.into_iter().next().unwrap();
+        (fault.pointer, fault.code.into_owned())
+    }
 
     #[test]
-    fn both_forms_of_a_provinces_code_are_tried() {
-        assert_eq!(identifier_forms("000.00.00.H30"), ["000.00.00.H30", "H30"]);
-        assert_eq!(identifier_forms("H30"), ["H30", "000.00.00.H30"]);
+    fn both_forms_of_an_identifier_are_tried() {
+        assert_eq!(identifier_forms("000.00.00.H30"), ["H30", "000.00.00.H30"]);
+        assert_eq!(identifier_forms(" h30 "), ["H30", "000.00.00.H30"]);
+        assert_eq!(identifier_forms("000.00.02.H30"), ["H30.02", "000.00.02.H30"]);
+        assert_eq!(identifier_forms("H30.02.01"), ["H30.02.01", "000.01.02.H30"]);
+        assert_eq!(identifier_forms("007"), ["007"]);
+        assert_eq!(identifier_forms(""), [""]);
+    }
+
+    #[test]
+    fn a_code_is_read_on_the_day_and_only_one_member_names_a_unit() {
+        let (old, new) = (OrgUnitId::new(), OrgUnitId::new());
+        let tree = OrgTree::new(
+            vec![
+                version(old, "31420", "H30.1", "2004-01-01", Some("2025-07-01")),
+                version(new, "31420", "H30.2", "2025-07-01", None),
+            ],
+            Vec::new(),
+        );
+        let name = UnitName { code: Some("31420"), ..UnitName::default() };
+        assert_eq!(name.resolve(&tree, day("2025-06-30")).unwrap(), old);
+        assert_eq!(name.resolve(&tree, day("2025-07-01")).unwrap(), new);
+        assert_eq!(code(name.resolve(&tree, day("1999-01-01")).unwrap_err()).0, "/org_unit_code");
+        let none = UnitName::default();
+        assert_eq!(code(none.resolve(&tree, day("2026-01-01")).unwrap_err()).1, "exactly_one");
+        assert_eq!(none.resolve_optional(&tree, day("2026-01-01")).unwrap(), None);
+        let both = UnitName { id: Some(old), code: Some("31420"), identifier: None };
+        assert_eq!(code(both.resolve(&tree, day("2025-06-30")).unwrap_err()).1, "exactly_one");
+        assert_eq!(label(&tree, old, day("2026-01-01")).org_unit_code.as_deref(), Some("31420"));
+    }
+
+    #[test]
+    fn an_agency_is_found_under_every_form_that_its_identifier_ever_had() {
+        let (agency, other) = (OrgUnitId::new(), OrgUnitId::new());
+        let tree = OrgTree::new(
+            vec![
+                version(agency, "1", "000.00.02.H30", "2017-01-01", Some("2021-01-01")),
+                version(agency, "1", "H30.44", "2021-01-01", None),
+                version(other, "2", "000.00.00.H30", "2017-01-01", None),
+            ],
+            Vec::new(),
+        );
+        let find = |identifier| {
+            UnitName { identifier: Some(identifier), ..UnitName::default() }.resolve(&tree, day("2026-01-01"))
+        };
+        for form in ["H30", "h30", "000.00.00.H30"] {
+            assert_eq!(find(form).unwrap(), other, "{form}");
+        }
+        for form in ["H30.02", "000.00.02.H30", "H30.44", "000.00.44.H30"] {
+            assert_eq!(find(form).unwrap(), agency, "{form}");
+        }
+        assert_eq!(code(find("H31").unwrap_err()), ("/org_unit_identifier".into(), "unknown_unit".into()));
+    }
+
+    #[test]
+    fn whoever_bears_an_identifier_on_the_day_comes_first_and_nobody_is_guessed() {
+        let (old, new) = (OrgUnitId::new(), OrgUnitId::new());
+        let tree = OrgTree::new(
+            vec![
+                version(old, "1", "H30.02", "2017-01-01", Some("2021-01-01")),
+                version(old, "1", "H30.03", "2021-01-01", None),
+                version(new, "2", "H30.02", "2022-01-01", None),
+                version(new, "2", "H30.03", "2021-06-01", Some("2022-01-01")),
+            ],
+            Vec::new(),
+        );
+        let find = |identifier, on| {
+            UnitName { identifier: Some(identifier), ..UnitName::default() }.resolve(&tree, day(on))
+        };
+        assert_eq!(find("H30.02", "2021-05-01").unwrap(), old);
+        assert_eq!(find("H30.02", "2022-06-01").unwrap(), new);
+        assert_eq!(code(find("H30.03", "2021-07-01").unwrap_err()).1, "unknown_unit");
     }
 }

@@ -236,7 +236,7 @@ impl OrgTree {
         let mut versions = Vec::with_capacity(placed.len());
         for (position, (unit, row)) in placed.into_iter().enumerate() {
             if let Some(span) = spans.get_mut(unit.position()) {
-                if span.is_empty() {
+                if span.start == span.end {
                     span.start = position;
                 }
                 span.end = position + 1;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 use crate::tthc::{phung_hiep, submit};
 
-stories![
+tell![
     the_report_of_phung_hiep_comes_out_as_form_06,
     both_definitions_keep_their_identity,
     the_districts_line_counts_until_every_commune_has_filed,

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 
-stories![
+tell![
     the_calendar_is_checked_against_the_code,
     a_period_lives_through_all_operations,
     every_period_appears_once_on_the_pages_while_others_are_made,

@@ -67,10 +67,6 @@ impl TestApp {
         Self { state, backend, database, clock, base, server: handle }
     }
 
-    pub fn base(&self) -> &str {
-        &self.base
-    }
-
     pub fn connect(&self) -> DbConn {
         self.database.connect()
     }

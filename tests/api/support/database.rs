@@ -87,6 +87,16 @@ impl TestDatabase {
         }
     }
 
+    /// A PostgreSQL database that sorts by the rules of a language.
+    pub fn sorted_by_language() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let name = fresh_name("language");
+        maintain(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'vi'"
+        ));
+        Self { location: postgres_location(&name), folder, postgres_name: Some(name) }
+    }
+
     pub fn connect(&self) -> DbConn {
         self.location.connect(PlanMode::Generic).expect("the story's database answers")
     }
@@ -167,7 +177,7 @@ fn fill(location: Location) {
         actix_web::rt::System::new().block_on(async move {
             migrate::prepare(&location).expect("the template can be migrated");
             let db = Db::open(location.clone(), &test_config()).expect("the template can be opened");
-            import_plan(&db, noon(), three_provinces(), |_, _| {}).await.expect("units can be imported");
+            import_plan(&db, noon(), &three_provinces(), |_, _| {}).await.expect("units can be imported");
             cchc::auth::command::admin_create_with_cost(&db, noon(), ADMIN, PASSWORD, super::app::CHEAP)
                 .await
                 .expect("an administrator can be made");

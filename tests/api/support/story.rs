@@ -36,7 +36,7 @@ impl Story {
 
 /// The stories of a module; one that is not listed is dead code, which clippy refuses.
 #[macro_export]
-macro_rules! stories {
+macro_rules! tell {
     ($($story:ident),+ $(,)?) => {
         pub fn stories() -> Vec<$crate::support::story::Story> {
             vec![$($crate::support::story::Story::new(

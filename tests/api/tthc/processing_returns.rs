@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{RETURNS, submit};
-use crate::stories;
+use crate::tell;
 use crate::support::TestApp;
 
-stories![
+tell![
     a_return_goes_from_draft_to_acceptance,
     a_return_that_does_not_balance_is_refused_with_the_difference,
     an_implied_carry_over_balances_and_stays_marked,

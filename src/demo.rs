@@ -1,0 +1,244 @@
+//! The demonstration: the whole country's units, the periods of five years, a real district's
+//! figures for the first half of 2024, and accounts to try them with. Everything is loaded through
+//! the same functions that serve the API, and kept between starts.
+
+mod accounts;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::app;
+use crate::audit::journal::Author;
+use crate::auth::keys::MasterKey;
+use crate::auth::scope::Scoped;
+use crate::config::Config;
+use crate::db::schema::processing_returns;
+use crate::db::{DbConn, Location, migrate};
+use crate::domain::organization::import::import;
+use crate::domain::organization::tree::Tier;
+use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
+use crate::domain::tthc::processing_returns::store::{processing_return_insert, processing_return_submit};
+use crate::error::ApiError;
+use crate::reporting::periods::{PeriodCreate, PeriodKind, calendar_window, period_insert};
+use crate::service::Service;
+use crate::state::{AppState, Clock, StartError};
+
+/// The password of every account and the secret of the client, in the demonstration only.
+pub const PASSWORD: &str = "demo-cchc-2024";
+
+/// The SQLite file of the demonstration, in the data folder.
+const DEMO_FILE: &str = "demo.db";
+
+/// Serves the demonstration until a signal stops it.
+///
+/// # Errors
+/// Whatever stops the start, in one line.
+pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Result<(), StartError> {
+    let location = migrate::location(&config, DEMO_FILE)?;
+    if matches!(location, Location::Postgres(_)) && config.master_key.is_none() {
+        // A demonstration holds nothing that a secret would protect.
+        config.master_key = MasterKey::new("the demonstration has no secrets of its own").ok();
+    }
+    let listener = app::listen(config.bind)?;
+    let address = listener.local_addr()?;
+    if fresh {
+        start_over(&location)?;
+    }
+    let service = Service::open(config, location, Clock::System).await?;
+    writeln!(out, "cchc demo: starting on http://{address}")?;
+    let state = service.state.clone();
+    let loading = async {
+        load(&state).await?;
+        state.set_ready();
+        Ok(introduce(out, address)?)
+    };
+    let serving = async { Ok::<_, StartError>(service.run(listener).await?) };
+    tokio::try_join!(serving, loading)?;
+    Ok(())
+}
+
+/// Forgets what the demonstration holds.
+fn start_over(location: &Location) -> Result<(), StartError> {
+    match location {
+        Location::Sqlite(path) => {
+            let _lock = migrate::lock_for_serving(location)?;
+            for suffix in ["", "-wal", "-shm"] {
+                let mut name = path.as_os_str().to_owned();
+                name.push(suffix);
+                match std::fs::remove_file(Path::new(&name)) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+        Location::Postgres(_) => Ok(migrate::revert_all(location)?),
+    }
+}
+
+fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
+    let base = format!("http://{address}");
+    writeln!(
+        out,
+        "\nSwagger UI:  {base}/swagger-ui/\n\
+         \n\
+         Accounts (password {PASSWORD} for all):\n\
+         \x20 admin               administrator of the whole country\n\
+         \x20 huyen.phunghiep     editor and reviewer of the district 934 Phụng Hiệp (ended 2025)\n\
+         \x20 xa.hiephung         editor of the commune 31429 Hiệp Hưng (ended 2025)\n\
+         \x20 tp.cantho           reviewer of 92 Cần Thơ\n\
+         \x20 xa.hiephung.2025    editor of the commune 31396 Hiệp Hưng\n\
+         \x20 xa.tanbinh.2025     editor of the commune 31399 Tân Bình\n\
+         \x20 thanhtra            inspector of 92 Cần Thơ\n\
+         Client:   cong-tinh (92 Cần Thơ, tthc:write), secret {PASSWORD}\n\
+         \n\
+         Form 06 of Phụng Hiệp, first half of 2024:\n\
+         curl -s -H \"Authorization: Bearer $(curl -s -d 'grant_type=password&username=admin&password={PASSWORD}' \
+         {base}/api/v1/auth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\" \
+         '{base}/api/v1/reporting/forms/06a?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart'\n"
+    )?;
+    out.flush()
+}
+
+/// Loads what is not there yet.
+async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
+    if state.db.read(|conn| Ok(is_loaded(conn)?)).await? {
+        return Ok(());
+    }
+    let at = state.now();
+    import(&state.db, at, |_, _| {}).await?;
+    state.units_changed().await?;
+    let scoped = Scoped::operator(Author::operator("demo", at), state.units());
+    load_periods(state, &scoped).await?;
+    accounts::load(state, &scoped).await?;
+    state.access_changed().await?;
+    // Last: its presence says that everything else is there.
+    load_phung_hiep(state, &scoped).await?;
+    Ok(())
+}
+
+fn is_loaded(conn: &mut DbConn) -> QueryResult<bool> {
+    let any = processing_returns::table.filter(processing_returns::deleted_at.is_null());
+    diesel::select(diesel::dsl::exists(any)).get_result(conn)
+}
+
+/// Every period of the calendar regime from 2023 to 2027.
+fn periods() -> Vec<(PeriodKind, String)> {
+    (2023..=2027)
+        .flat_map(|year| {
+            let months = (1..=12).map(move |month| (PeriodKind::Month, format!("{year}-{month:02}")));
+            let quarters = (1..=4).map(move |quarter| (PeriodKind::Quarter, format!("{year}-Q{quarter}")));
+            let halves = (1..=2).map(move |half| (PeriodKind::Half, format!("{year}-H{half}")));
+            let rest = [(PeriodKind::NineMonths, format!("{year}-9M")), (PeriodKind::Year, year.to_string())];
+            months.chain(quarters).chain(halves).chain(rest)
+        })
+        .collect()
+}
+
+async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
+    use crate::db::schema::periods as table;
+    let known: Vec<String> = state
+        .db
+        .read(|conn| Ok(table::table.filter(table::deleted_at.is_null()).select(table::code).load(conn)?))
+        .await?;
+    for (kind, code) in periods() {
+        if known.contains(&code) {
+            continue;
+        }
+        let (starts_on, ends_on) = calendar_window(kind, &code)
+            .ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
+        let body =
+            PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None };
+        let scoped = scoped.clone();
+        state.db.write(scoped.author(), move |tx| period_insert(tx, &scoped, body)).await?;
+    }
+    Ok(())
+}
+
+/// The results of both tiers as the report states them, with the sentences they stand in.
+fn phung_hiep() -> [ProcessingReturnCreate; 2] {
+    let line = |handling_level, source: &str| ProcessingReturnCreate {
+        org_unit_id: None,
+        org_unit_identifier: None,
+        org_unit_code: Some("934".into()),
+        period_id: None,
+        period_code: Some("2024-H1".into()),
+        handling_level,
+        field: None,
+        nil: false,
+        received_online: 0,
+        received_in_person: 0,
+        received_postal: 0,
+        carried_over: None,
+        carried_over_basis: Some(CarriedOverBasis::Implied),
+        resolved_early: 0,
+        resolved_on_time: 0,
+        resolved_overdue: 0,
+        pending_in_time: 0,
+        pending_overdue: 0,
+        withdrawn: 0,
+        refused: 0,
+        covers_from: None,
+        covers_to: NaiveDate::from_ymd_opt(2024, 7, 2),
+        source_note: Some(source.into()),
+    };
+    [
+        ProcessingReturnCreate {
+            received_online: 1_882,
+            received_in_person: 5_395,
+            resolved_early: 6_986,
+            resolved_on_time: 88,
+            resolved_overdue: 13,
+            pending_in_time: 642,
+            pending_overdue: 2,
+            withdrawn: 6,
+            refused: 13,
+            ..line(
+                Tier::District,
+                "Cấp huyện: Tiếp nhận được 7.277 hồ sơ (trong đó, có 1.882 hồ sơ trực tuyến, chiếm 25,86%): đã giải \
+                 quyết 7.087 hồ sơ, trong đó, trước hạn 6.986 hồ sơ, đúng hạn 88 hồ sơ (chiếm 99,82%) và trễ hẹn 13 hồ \
+                 sơ (lĩnh vực bảo trợ xã hội 11 hồ sơ; lĩnh vực giáo dục 02 hồ sơ); tự rút 06 hồ sơ, từ chối giải quyết \
+                 13 hồ sơ; đang giải quyết 644 hồ sơ (trong đó có 01 hồ sơ Lao động-Tiền lương-BHXH, 01 hồ sơ đất đai \
+                 quá hạn).",
+            )
+        },
+        ProcessingReturnCreate {
+            received_online: 9_210,
+            received_in_person: 462,
+            resolved_early: 8_154,
+            resolved_on_time: 177,
+            resolved_overdue: 14,
+            pending_in_time: 1_412,
+            pending_overdue: 8,
+            withdrawn: 83,
+            refused: 17,
+            ..line(
+                Tier::Commune,
+                "Cấp xã: Tiếp nhận được 9.672 hồ sơ (trong đó, có 9.210 hồ sơ trực tuyến, chiếm 95,22%): đã giải quyết \
+                 8.345 hồ sơ, trong đó, trước hạn 8.154 hồ sơ, đúng hạn 177 hồ sơ (chiếm 99,83%) và trễ hẹn 14 hồ sơ \
+                 (lĩnh vực đất đai 13 hồ sơ; lĩnh vực hộ tịch 01 hồ sơ); tự rút 83 hồ sơ, từ chối giải quyết 17 hồ sơ; \
+                 đang giải quyết 1.420 hồ sơ, trong đó, trong hạn 1.412 hồ sơ.",
+            )
+        },
+    ]
+}
+
+async fn load_phung_hiep(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
+    let scoped = scoped.clone();
+    state
+        .db
+        .write(scoped.author(), move |tx| {
+            let [district, commune] = phung_hiep();
+            let district = processing_return_insert(tx, &scoped, district)?.into_value();
+            let commune = processing_return_insert(tx, &scoped, commune)?.into_value();
+            processing_return_submit(tx, &scoped, district.id, None)?;
+            processing_return_submit(tx, &scoped, commune.id, None)
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The journal as an inspector reads it, and as nobody can change it unseen.
+
+use cchc::audit::chain::{Verdict, seal, verify};
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+
+use crate::tell;
+use crate::support::TestApp;
+
+tell![
+    a_changed_entry_is_named,
+    a_missing_entry_is_named_also_at_the_end,
+    versions_of_a_record_are_never_sealed_out_of_order,
+    two_sequencers_give_no_position_twice,
+    an_inspector_reads_the_entries_of_his_province_only,
+];
+
+async fn five_periods(app: &TestApp) {
+    for month in 1..=5 {
+        app.period("month", &format!("2024-{month:02}")).await;
+    }
+    app.seal().await;
+}
+
+fn verdict(app: &TestApp) -> Verdict {
+    verify(&mut app.connect()).expect("the journal can be read")
+}
+
+fn end(app: &TestApp) -> i64 {
+    match verdict(app) {
+        Verdict::Sound { sealed, .. } => sealed,
+        broken => panic!("{broken:?}"),
+    }
+}
+
+async fn a_changed_entry_is_named(app: TestApp) {
+    five_periods(&app).await;
+    let third = end(&app) - 2;
+    app.connect()
+        .batch_execute(&format!("UPDATE journal SET content = replace(content, '2024', '2025') WHERE position = {third}"))
+        .unwrap();
+    match verdict(&app) {
+        Verdict::Broken { position, id, reason } => {
+            assert_eq!((position, reason), (third, "the entry was changed"));
+            assert!(id.is_some());
+        }
+        sound => panic!("{sound:?}"),
+    }
+}
+
+async fn a_missing_entry_is_named_also_at_the_end(app: TestApp) {
+    five_periods(&app).await;
+    let last = end(&app);
+    app.connect().batch_execute(&format!("DELETE FROM journal WHERE position = {last}")).unwrap();
+    assert_eq!(verdict(&app), Verdict::Broken { position: last, id: None, reason: "the entry is missing" });
+    app.connect().batch_execute(&format!("DELETE FROM journal WHERE position = {}", last - 3)).unwrap();
+    assert_eq!(verdict(&app), Verdict::Broken { position: last - 3, id: None, reason: "the entry is missing" });
+}
+
+async fn versions_of_a_record_are_never_sealed_out_of_order(app: TestApp) {
+    let admin = app.admin().await;
+    let period = app.period("year", "2030").await;
+    let path = format!("/api/v1/reporting/periods/{}", period["id"].as_str().unwrap());
+    for version in 1..=5 {
+        // A clock that runs backwards, as that of another instance may.
+        app.pass(-7);
+        let day = format!("2031-01-{version:02}");
+        admin.patch(&path, &format!("\"v{version}\""), &json!({"submit_by": day})).await.expect(200);
+    }
+    app.seal().await;
+    let entries = admin.get(&format!("/api/v1/admin/audit?record_id={}", period["id"].as_str().unwrap())).await.expect(200);
+    let mut sealed: Vec<_> = entries["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["position"].as_i64().unwrap(), entry["record_version"].as_i64().unwrap()))
+        .collect();
+    sealed.sort_unstable();
+    let versions: Vec<_> = sealed.iter().map(|(_, version)| *version).collect();
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+    end(&app);
+}
+
+async fn two_sequencers_give_no_position_twice(app: TestApp) {
+    let before = end(&app);
+    let writes = async {
+        for month in 1..=12 {
+            app.period("month", &format!("2025-{month:02}")).await;
+        }
+    };
+    let sequencer = || async {
+        for _ in 0..40 {
+            seal(&app.state.db).await.expect("the journal can be sealed");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(writes, sequencer(), sequencer());
+    app.seal().await;
+    // Twelve periods, and a sign-in of the administrator for each.
+    assert_eq!(end(&app), before + 24);
+}
+
+async fn an_inspector_reads_the_entries_of_his_province_only(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let inspector = app.person("thanhtra", "inspector", "92").await;
+    let line = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    let filed = admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
+    let entries = inspector.get("/api/v1/admin/audit?record_type=processing_return").await.expect(200);
+    assert_eq!(entries["items"][0]["record_id"], filed["id"]);
+    assert_eq!(entries["items"][0]["content"]["org_unit_code"], "31396");
+    let periods = inspector.get("/api/v1/admin/audit?record_type=period").await.expect(200);
+    assert_eq!(periods["items"], json!([]));
+    let by_unit = admin.get(&format!("/api/v1/admin/audit?org_unit_id={}", filed["org_unit_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(by_unit["items"].as_array().unwrap().len(), 1);
+    let later = admin.get("/api/v1/admin/audit?recorded_from=2026-11-24T00:00:00Z").await.expect(200);
+    assert_eq!(later["items"], json!([]));
+    app.person("xa.hiephung", "editor", "31396").await.get("/api/v1/admin/audit").await.problem(403, "forbidden");
+}

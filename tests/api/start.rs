@@ -1,0 +1,127 @@
+//! Starting the binary: what is wrong is said in one line, with an exit code that is not 0.
+
+use std::process::{Command, Output};
+
+use diesel::connection::SimpleConnection;
+
+use cchc::db::Location;
+
+use crate::tell;
+use crate::support::TestApp;
+use crate::support::database::{Backend, TestDatabase};
+
+tell![
+    wrong_settings_are_listed_all_at_once,
+    a_wrong_database_is_refused_in_one_line,
+    a_database_newer_than_the_program_is_refused,
+    a_second_process_on_the_same_file_is_refused,
+    commands_work_beside_a_running_service,
+    two_instances_may_migrate_at_once,
+];
+
+fn cchc(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cchc"));
+    command.args(arguments).env_clear().env("CCHC_LOG", "error").env("CCHC_BIND", "127.0.0.1:0");
+    command.envs(vars.iter().copied()).output().expect("the binary runs")
+}
+
+#[track_caller]
+fn refused(output: &Output, part: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "it should not have started: {said}");
+    assert!(said.contains(part), "{said}");
+}
+
+fn vars_of(database: &TestDatabase) -> Vec<(&'static str, String)> {
+    let mut vars = vec![
+        ("CCHC_DATA_DIR", database.folder.path().to_string_lossy().into_owned()),
+        ("CCHC_MASTER_KEY", "a master key for the stories alone".to_owned()),
+    ];
+    if let Location::Postgres(url) = &database.location {
+        vars.push(("DATABASE_URL", url.expose().to_owned()));
+    }
+    vars
+}
+
+fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
+    let vars = vars_of(database);
+    let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    cchc(arguments, &vars)
+}
+
+async fn wrong_settings_are_listed_all_at_once(_app: TestApp) {
+    let output = cchc(&["serve"], &[("CCHC_BIND", "here"), ("CCHC_COLOUR", "red"), ("CCHC_WORKERS", "many")]);
+    for part in ["CCHC_BIND", "CCHC_COLOUR", "CCHC_WORKERS"] {
+        refused(&output, part);
+    }
+    let listed = cchc(&["config"], &[]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("CCHC_MASTER_KEY"));
+}
+
+async fn a_wrong_database_is_refused_in_one_line(app: TestApp) {
+    let key = ("CCHC_MASTER_KEY", "a master key for the stories alone");
+    refused(&cchc(&["serve"], &[("DATABASE_URL", "mysql://localhost/cchc")]), "must begin with postgres://");
+    let away = cchc(&["serve"], &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"), key]);
+    refused(&away, "check host, port, user, password");
+    assert_eq!(String::from_utf8_lossy(&away.stderr).lines().count(), 1);
+    refused(&cchc(&["serve"], &[("CCHC_DATA_DIR", "/proc/cchc")]), "set CCHC_DATA_DIR");
+    if app.backend == Backend::Postgres {
+        let languages = TestDatabase::sorted_by_language();
+        refused(&on(&languages, &["serve"]), "LC_COLLATE 'C'");
+        let keyless = TestDatabase::empty(Backend::Postgres);
+        let url = vars_of(&keyless).pop().map(|(_, url)| url).unwrap_or_default();
+        refused(&cchc(&["serve"], &[("DATABASE_URL", &url)]), "CCHC_MASTER_KEY must be set");
+    }
+}
+
+async fn a_database_newer_than_the_program_is_refused(app: TestApp) {
+    app.connect()
+        .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")
+        .unwrap();
+    refused(&on(&app.database, &["migrate"]), "newer than this program");
+}
+
+async fn a_second_process_on_the_same_file_is_refused(app: TestApp) {
+    if app.backend == Backend::Postgres {
+        return;
+    }
+    let _lock = cchc::db::migrate::lock_for_serving(&app.database.location).expect("the first process");
+    refused(&on(&app.database, &["serve"]), "already served by another process");
+}
+
+async fn commands_work_beside_a_running_service(app: TestApp) {
+    let admin = app.admin().await;
+    let before = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
+    let rotated = on(&app.database, &["keys", "rotate"]);
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    app.state.refresh().await.expect("the service looks for changes");
+    let after = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!((before["keys"].as_array().unwrap().len(), after["keys"].as_array().unwrap().len()), (1, 2));
+    // Nobody is cut off by the rotation.
+    admin.get("/api/v1/auth/me").await.expect(200);
+
+    let made = {
+        let vars = vars_of(&app.database);
+        let mut vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        vars.push(("CCHC_ADMIN_PASSWORD", "mot-mat-khau-khac-2"));
+        cchc(&["admin", "create", "admin.hai"], &vars)
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(!String::from_utf8_lossy(&made.stdout).contains("mot-mat-khau"));
+    let form = [("grant_type", "password"), ("username", "admin.hai"), ("password", "mot-mat-khau-khac-2")];
+    app.token(&form).await.expect(200);
+    app.seal().await;
+    let verified = on(&app.database, &["audit", "verify"]);
+    assert!(verified.status.success() && String::from_utf8_lossy(&verified.stdout).starts_with("sound"));
+}
+
+async fn two_instances_may_migrate_at_once(app: TestApp) {
+    let database = TestDatabase::empty(app.backend);
+    let outputs = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| on(&database, &["migrate"]))).collect();
+        runs.into_iter().map(|run| run.join().expect("a run")).collect::<Vec<_>>()
+    });
+    for output in outputs {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
