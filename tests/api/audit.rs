@@ -124,7 +124,10 @@ async fn an_inspector_reads_the_entries_of_his_province_only(app: TestApp) {
     let periods = inspector.get("/api/v1/admin/audit?record_type=period").await.expect(200);
     assert_eq!(periods["items"], json!([]));
     let by_unit = admin
-        .get(&format!("/api/v1/admin/audit?record_type=processing_return&org_unit_id={}", filed["org_unit_id"].as_str().unwrap()))
+        .get(&format!(
+            "/api/v1/admin/audit?record_type=processing_return&org_unit_id={}",
+            filed["org_unit_id"].as_str().unwrap()
+        ))
         .await
         .expect(200);
     assert_eq!(by_unit["items"].as_array().unwrap().len(), 1);

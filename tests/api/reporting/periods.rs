@@ -21,7 +21,10 @@ async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
     let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
     let admin = app.admin().await;
     let compressed = admin.with("accept-encoding", "gzip").get(&path).await;
-    assert_eq!((compressed.header("content-encoding"), compressed.etag()), ("gzip".into(), "\"v1-gzip\"".into()));
+    assert_eq!(
+        (compressed.header("content-encoding"), compressed.etag()),
+        ("gzip".into(), "\"v1-gzip\"".into())
+    );
     assert_eq!(compressed.bytes[..2], [0x1f, 0x8b]);
     let plain = admin.with("if-none-match", "\"v1-gzip\"").get(&path).await;
     assert_eq!((plain.status, plain.etag()), (200, "\"v1\"".into()));

@@ -1,0 +1,26 @@
+# The whole service in one image: libpq, OpenSSL and SQLite are built from source by cargo.
+FROM rust:1.95.0-slim-bookworm AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
+ && rm -rf /var/lib/apt/lists/*
+# The image's own toolchain is the pinned one; without its extra components.
+ENV RUSTUP_TOOLCHAIN=1.95.0
+WORKDIR /build
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked --bin cchc \
+ && cp target/release/cchc /usr/local/bin/cchc
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc
+COPY --from=build /usr/local/bin/cchc /usr/local/bin/cchc
+USER 10001
+WORKDIR /var/lib/cchc
+ENV CCHC_BIND=0.0.0.0:8080 CCHC_DATA_DIR=/var/lib/cchc
+VOLUME /var/lib/cchc
+EXPOSE 8080
+# SIGTERM finishes running requests; give it more than CCHC_SHUTDOWN_SECONDS (docker stop -t 35).
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["cchc"]
+CMD ["serve"]
