@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use cchc::audit::chain::{self, Verdict};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
-use cchc::db::migrate::{self, OpenError};
+use cchc::db::migrate;
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
 use cchc::{app, auth, demo, domain, openapi};
@@ -151,7 +151,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
 
 fn verify(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {
     migrate::check(location)?;
-    let mut conn = migrate::single_connection(location).map_err(OpenError::from)?;
+    let mut conn = migrate::single_connection(location)?;
     match chain::verify(&mut conn)? {
         Verdict::Sound { sealed, hash, unsealed } => {
             writeln!(out, "sound: {sealed} entries sealed, {unsealed} waiting; the chain ends in {hash}")?;

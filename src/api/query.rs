@@ -173,7 +173,9 @@ fn typed<T: DeserializeOwned + Validate>(pairs: &[(String, String)]) -> Result<T
                 .filter_map(|pair| {
                     let error =
                         serde_urlencoded::from_str::<T>(&encoded(std::slice::from_ref(pair))).err()?;
-                    Some(parameter_fault(&pair.0, &error.to_string()))
+                    let said = error.to_string();
+                    // By itself a parameter lacks the required ones beside it.
+                    (missing(&said).is_none()).then(|| parameter_fault(&pair.0, &said))
                 })
                 .collect();
             Err(if faults.is_empty() {
@@ -185,7 +187,16 @@ fn typed<T: DeserializeOwned + Validate>(pairs: &[(String, String)]) -> Result<T
     }
 }
 
+/// The name of the parameter that is missing, if that is what the parser says.
+fn missing(said: &str) -> Option<&str> {
+    said.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
 fn parameter_fault(name: &str, said: &str) -> Fault {
+    if let Some(name) = missing(said) {
+        let message = Bilingual::new("Thiếu tham số bắt buộc.", "The parameter is required.");
+        return Fault::new(format!("/{}", text::escape(name)), "required", message);
+    }
     let pointer = format!("/{}", text::escape(name));
     if said.starts_with("unknown field") {
         let message =
@@ -201,4 +212,37 @@ fn parameter_fault(name: &str, said: &str) -> Fault {
             format!("The value cannot be read: {said}."),
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        #[expect(dead_code, reason = "only its presence counts")]
+        kind: String,
+        #[expect(dead_code, reason = "only its form counts")]
+        count: Option<u8>,
+    }
+
+    fn faults(query: &str) -> Vec<(String, String)> {
+        let error = pairs(query).and_then(|pairs| typed::<Form>(&pairs)).unwrap_err();
+        let body = error.body(crate::error::Language::En, "/", "");
+        body.errors.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named_and_no_right_one() {
+        assert_eq!(faults("count=1"), [("/kind".into(), "required".into())]);
+        assert_eq!(faults("kind=a&colour=red"), [("/colour".into(), "unknown".into())]);
+        assert_eq!(
+            faults("kind=a&count=many&colour=red"),
+            [("/count".into(), "invalid".into()), ("/colour".into(), "unknown".into())]
+        );
+        assert_eq!(faults("kind=a&kind=b"), [("/kind".into(), "repeated".into())]);
+    }
 }

@@ -680,7 +680,7 @@ mod tests {
         assert_eq!(ring.signing_key(NOW.plus_seconds(CACHE - 1)).kid(), first);
         assert_eq!(ring.signing_key(NOW.plus_seconds(CACHE)).kid(), second);
         assert_eq!(published(&ring, CACHE + TOKEN - 1).len(), 2);
-        assert_eq!(published(&ring, CACHE + TOKEN), [second.clone()]);
+        assert_eq!(published(&ring, CACHE + TOKEN), std::slice::from_ref(&second));
         assert!(ring.published_key(&first, NOW.plus_seconds(CACHE + TOKEN)).is_none());
         assert!(!ring.forget_retired(NOW.plus_seconds(CACHE + TOKEN - 1)));
         assert!(ring.forget_retired(NOW.plus_seconds(CACHE + TOKEN)));

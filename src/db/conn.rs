@@ -1,4 +1,4 @@
-//! One connection type for both databases. What `MultiConnection` refuses goes through [`on_db!`].
+//! One connection type for both databases. What `MultiConnection` refuses goes through [`on_db!`](crate::on_db).
 
 #![expect(missing_docs, reason = "the derive makes types of its own beside the connection")]
 

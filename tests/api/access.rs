@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::contract::operations;
-use crate::tell;
 use crate::support::{Client, TestApp};
+use crate::tell;
 
 tell![
     no_operation_but_the_public_ones_answers_without_a_token,
@@ -14,14 +14,8 @@ tell![
 ];
 
 /// The operations that anyone may call. The list only ever shrinks.
-const PUBLIC: &[&str] = &[
-    "get_liveness",
-    "get_readiness",
-    "get_metrics",
-    "create_token",
-    "revoke_token",
-    "get_jwks",
-];
+const PUBLIC: &[&str] =
+    &["get_liveness", "get_readiness", "get_metrics", "create_token", "revoke_token", "get_jwks"];
 
 /// A path with ids that name nothing.
 fn filled(path: &str) -> String {
@@ -63,7 +57,12 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
     newcomer.get("/api/v1/reporting/periods").await.expect(200);
     newcomer.get("/api/v1/organization/org-units?limit=1").await.expect(200);
     newcomer.get("/api/v1/auth/me").await.expect(200);
-    for path in ["/api/v1/tthc/processing-returns", "/api/v1/admin/users", "/api/v1/admin/audit", "/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-Q3"] {
+    for path in [
+        "/api/v1/tthc/processing-returns",
+        "/api/v1/admin/users",
+        "/api/v1/admin/audit",
+        "/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-Q3",
+    ] {
         newcomer.get(path).await.problem(403, "forbidden");
     }
 }
@@ -71,16 +70,22 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
 /// One request for each action, with the status of whoever is allowed.
 async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
     let none = uuid::Uuid::now_v7();
-    let answer = match action {
-        "read" => client.get("/api/v1/tthc/processing-returns").await,
-        "write" => client.post("/api/v1/tthc/processing-returns", &json!({"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"})).await,
-        "review" => client.step(&format!("/api/v1/tthc/processing-returns/{none}/acceptance")).await,
-        "read_reference" => client.get("/api/v1/organization/org-units?limit=1").await,
-        "write_reference" => client.post("/api/v1/organization/org-units", &json!({})).await,
-        "read_journal" => client.get("/api/v1/admin/audit?limit=1").await,
-        "administer" => client.get("/api/v1/admin/users?limit=1").await,
-        other => panic!("no request for {other}"),
-    };
+    let answer =
+        match action {
+            "read" => client.get("/api/v1/tthc/processing-returns").await,
+            "write" => client
+                .post(
+                    "/api/v1/tthc/processing-returns",
+                    &json!({"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"}),
+                )
+                .await,
+            "review" => client.step(&format!("/api/v1/tthc/processing-returns/{none}/acceptance")).await,
+            "read_reference" => client.get("/api/v1/organization/org-units?limit=1").await,
+            "write_reference" => client.post("/api/v1/organization/org-units", &json!({})).await,
+            "read_journal" => client.get("/api/v1/admin/audit?limit=1").await,
+            "administer" => client.get("/api/v1/admin/users?limit=1").await,
+            other => panic!("no request for {other}"),
+        };
     let _ = app;
     answer.status
 }
@@ -88,7 +93,10 @@ async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
 async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
     // Written out once more by hand: what the code says must be what was decided.
     const ALLOWED: &[(&str, &[&str])] = &[
-        ("admin", &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"]),
+        (
+            "admin",
+            &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"],
+        ),
         ("reviewer", &["read", "review", "read_reference"]),
         ("editor", &["read", "write", "read_reference"]),
         ("inspector", &["read", "read_reference", "read_journal"]),
@@ -113,13 +121,23 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
 }
 
 async fn forged_and_expired_tokens_are_refused(app: TestApp) {
-    let answer = app.token(&[("grant_type", "password"), ("username", "admin"), ("password", crate::support::app::PASSWORD)]).await;
+    let answer = app
+        .token(&[
+            ("grant_type", "password"),
+            ("username", "admin"),
+            ("password", crate::support::app::PASSWORD),
+        ])
+        .await;
     let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
     app.with_token(&token).get("/api/v1/auth/me").await.expect(200);
     let (head, rest) = token.split_once('.').unwrap();
     let (claims, signature) = rest.split_once('.').unwrap();
     let flipped: String = signature.chars().rev().collect();
-    for forged in [format!("{head}.{claims}.{flipped}"), format!("{head}.{claims}."), format!("eyJhbGciOiJub25lIn0.{claims}.")] {
+    for forged in [
+        format!("{head}.{claims}.{flipped}"),
+        format!("{head}.{claims}."),
+        format!("eyJhbGciOiJub25lIn0.{claims}."),
+    ] {
         app.with_token(&forged).get("/api/v1/auth/me").await.problem(401, "unauthorized");
     }
     app.pass(14 * 60);

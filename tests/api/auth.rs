@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::tell;
 use crate::support::TestApp;
 use crate::support::app::PASSWORD;
+use crate::tell;
 
 tell![
     a_wrong_password_and_an_unknown_user_get_the_same_answer,
@@ -30,7 +30,8 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer(app: TestApp) 
         assert_eq!(wrong[member], unknown[member]);
     }
     app.token(&[("grant_type", "implicit")]).await.problem(400, "invalid-grant");
-    let client = app.token(&[("grant_type", "client_credentials"), ("client_id", "la"), ("client_secret", "x")]).await;
+    let client =
+        app.token(&[("grant_type", "client_credentials"), ("client_id", "la"), ("client_secret", "x")]).await;
     assert_eq!(client.problem(401, "unauthorized")["error"], "invalid_client");
 }
 
@@ -43,11 +44,15 @@ async fn too_many_attempts_are_slowed_down(app: TestApp) {
     let last = last.unwrap();
     assert!(last.header("retry-after").parse::<u64>().unwrap() >= 1);
     last.problem(429, "too-many-requests");
+    // Others are not kept out.
     app.sign_in("admin").await;
 }
 
 async fn a_refresh_token_is_used_once_and_its_reuse_ends_the_family(app: TestApp) {
-    let first = app.token(&[("grant_type", "password"), ("username", "admin"), ("password", PASSWORD)]).await.expect(200);
+    let first = app
+        .token(&[("grant_type", "password"), ("username", "admin"), ("password", PASSWORD)])
+        .await
+        .expect(200);
     let refresh = |token: String| {
         let app = &app;
         async move { app.token(&[("grant_type", "refresh_token"), ("refresh_token", &token)]).await }
@@ -69,13 +74,21 @@ async fn a_new_account_must_change_its_password_first(app: TestApp) {
     let newcomer = app.sign_in("can.bo").await;
     newcomer.get("/api/v1/reporting/periods").await.problem(403, "password-change-required");
     let change = |new: &'static str| json!({"current_password": PASSWORD, "new_password": new});
-    assert_eq!(newcomer.post("/api/v1/auth/password", &change("ngan")).await.faults(422, "invalid"), ["/new_password"]);
+    assert_eq!(
+        newcomer.post("/api/v1/auth/password", &change("ngan")).await.faults(422, "invalid"),
+        ["/new_password"]
+    );
     assert_eq!(newcomer.post("/api/v1/auth/password", &change("mat-khau-moi-cua-toi")).await.status, 204);
     newcomer.get("/api/v1/auth/me").await.problem(401, "unauthorized");
-    app.token(&[("grant_type", "password"), ("username", "can.bo"), ("password", PASSWORD)]).await.problem(400, "invalid-grant");
+    app.token(&[("grant_type", "password"), ("username", "can.bo"), ("password", PASSWORD)])
+        .await
+        .problem(400, "invalid-grant");
     let form = [("grant_type", "password"), ("username", "can.bo"), ("password", "mat-khau-moi-cua-toi")];
     let token = app.token(&form).await.expect(200);
-    app.with_token(token["access_token"].as_str().unwrap()).get("/api/v1/reporting/periods").await.expect(200);
+    app.with_token(token["access_token"].as_str().unwrap())
+        .get("/api/v1/reporting/periods")
+        .await
+        .expect(200);
 }
 
 async fn deactivation_ends_every_session_at_once(app: TestApp) {
@@ -86,11 +99,16 @@ async fn deactivation_ends_every_session_at_once(app: TestApp) {
     let etag = admin.get(&path).await.etag();
     admin.patch(&path, &etag, &json!({"active": false})).await.expect(200);
     editor.get("/api/v1/auth/me").await.problem(401, "unauthorized");
-    app.token(&[("grant_type", "password"), ("username", "xa.hiephung"), ("password", PASSWORD)]).await.problem(400, "invalid-grant");
+    app.token(&[("grant_type", "password"), ("username", "xa.hiephung"), ("password", PASSWORD)])
+        .await
+        .problem(400, "invalid-grant");
 }
 
 async fn a_revoked_token_no_longer_holds(app: TestApp) {
-    let answer = app.token(&[("grant_type", "password"), ("username", "admin"), ("password", PASSWORD)]).await.expect(200);
+    let answer = app
+        .token(&[("grant_type", "password"), ("username", "admin"), ("password", PASSWORD)])
+        .await
+        .expect(200);
     let access = answer["access_token"].as_str().unwrap();
     let revoke = |token: String| {
         let app = &app;
@@ -101,14 +119,19 @@ async fn a_revoked_token_no_longer_holds(app: TestApp) {
     app.with_token(access).get("/api/v1/auth/me").await.problem(401, "unauthorized");
     let refresh = answer["refresh_token"].as_str().unwrap();
     assert_eq!(revoke(refresh.to_owned()).await.status, 200);
-    app.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await.problem(400, "invalid-grant");
+    app.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh)])
+        .await
+        .problem(400, "invalid-grant");
 }
 
 async fn an_administrator_of_a_province_cannot_reach_beyond_it(app: TestApp) {
     let province = app.person("qtri.cantho", "admin", "92").await;
-    let root = app.state.units().tree().ids().find(|id| {
-        app.state.units().tree().latest(*id).is_some_and(|v| v.kind.as_str() == "country")
-    });
+    let root = app
+        .state
+        .units()
+        .tree()
+        .ids()
+        .find(|id| app.state.units().tree().latest(*id).is_some_and(|v| v.kind.as_str() == "country"));
     let commune = app.unit("31396", "2026-11-23");
     let user = json!({"username": "xa.moi", "display_name": "Tài khoản thử", "password": PASSWORD, "org_unit_id": commune});
     let user = province.post("/api/v1/admin/users", &user).await.expect(201);

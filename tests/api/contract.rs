@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::tell;
 use crate::support::TestApp;
+use crate::tell;
 
 tell![
     the_file_is_what_the_service_serves,
@@ -37,7 +37,9 @@ async fn the_file_is_what_the_service_serves(app: TestApp) {
     let served = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
     let kept: Value = serde_json::from_str(&file("openapi/openapi.json")).expect("the file is JSON");
     if let Some(pointer) = first_difference(&served, &kept, String::new()) {
-        panic!("openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q -- openapi > openapi/openapi.json");
+        panic!(
+            "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q -- openapi > openapi/openapi.json"
+        );
     }
     assert_eq!(cchc::openapi::text(), file("openapi/openapi.json"));
 }
@@ -66,11 +68,15 @@ async fn every_operation_is_complete(app: TestApp) {
         let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{name} has no id"));
         assert!(ids.insert(id.to_owned()), "{id} is used twice");
         for member in ["summary", "description"] {
-            assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {member}");
+            assert!(
+                operation[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{name} has no {member}"
+            );
         }
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name} has one tag");
         assert!(operation["security"].is_array(), "{name} says who may call it");
-        let braces: BTreeSet<_> = path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).collect();
+        let braces: BTreeSet<_> =
+            path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).collect();
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let in_path: BTreeSet<_> =
             parameters.iter().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
@@ -115,7 +121,8 @@ async fn every_reference_resolves_and_every_example_validates(app: TestApp) {
     for (path, method, operation) in operations(document) {
         let Some(content) = operation["requestBody"]["content"].as_object() else { continue };
         for body in content.values() {
-            let name = body["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            let name =
+                body["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
             let schema = &document["components"]["schemas"][name];
             assert!(schema.get("example").is_some(), "{method} {path}: {name} has no example");
         }
@@ -127,7 +134,8 @@ async fn no_two_schemas_share_a_name(_app: TestApp) {
     let mut names = BTreeSet::new();
     let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
             if entry.is_dir() {
                 folders.push(entry);
                 continue;
@@ -136,7 +144,10 @@ async fn no_two_schemas_share_a_name(_app: TestApp) {
             let mut is_schema = false;
             for line in text.lines() {
                 is_schema |= line.contains("derive(") && line.contains("ToSchema");
-                let declared = line.trim_start().strip_prefix("pub struct ").or(line.trim_start().strip_prefix("pub enum "));
+                let declared = line
+                    .trim_start()
+                    .strip_prefix("pub struct ")
+                    .or(line.trim_start().strip_prefix("pub enum "));
                 if let (true, Some(rest)) = (is_schema, declared) {
                     let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
                     assert!(names.insert(name.clone()), "two schemas are called {name}");
@@ -151,9 +162,14 @@ async fn no_two_schemas_share_a_name(_app: TestApp) {
 async fn the_readme_shows_the_settings_and_the_table_of_roles(_app: TestApp) {
     for readme in ["README.md", "README.vi.md"] {
         let text = file(readme);
-        assert!(text.contains(&cchc::auth::permission::table()), "{readme} lacks the table of roles:\n{}", cchc::auth::permission::table());
+        assert!(
+            text.contains(&cchc::auth::permission::table()),
+            "{readme} lacks the table of roles:\n{}",
+            cchc::auth::permission::table()
+        );
         for setting in cchc::config::SETTINGS {
-            let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+            let default =
+                if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
             let row = format!("| `{}` | {default} |", setting.name);
             assert!(text.contains(&row), "{readme} lacks the row: {row}");
         }

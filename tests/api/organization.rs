@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::tell;
 use crate::support::TestApp;
+use crate::tell;
 
 tell![
     a_code_means_a_unit_only_on_a_day,
@@ -19,7 +19,12 @@ tell![
 const UNITS: &str = "/api/v1/organization/org-units";
 
 fn names(page: &Value) -> Vec<String> {
-    page["items"].as_array().unwrap().iter().map(|unit| unit["full_name"].as_str().unwrap().to_owned()).collect()
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| unit["full_name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn a_code_means_a_unit_only_on_a_day(app: TestApp) {
@@ -41,7 +46,8 @@ async fn the_lineage_of_the_district_leads_to_seven_communes(app: TestApp) {
     let admin = app.admin().await;
     let district = app.unit("934", "2024-06-30");
     let lineage = admin.get(&format!("{UNITS}/{district}/lineage?as_of=2026-11-23")).await.expect(200);
-    let codes: Vec<_> = lineage["heirs"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> =
+        lineage["heirs"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["31393", "31396", "31399", "31408", "31420", "31426", "31432"]);
 }
 
@@ -52,12 +58,16 @@ async fn the_tree_can_be_walked_on_any_day(app: TestApp) {
         async move { admin.get(&path).await.expect(200)["total"].as_i64().unwrap() }
     };
     let (old, new) = (app.unit("92", "2024-06-30"), app.unit("92", "2026-11-23"));
-    assert_eq!(total(format!("{UNITS}/{old}/subtree?as_of=2024-06-30&kind=commune&include_total=true")).await, 83);
+    assert_eq!(
+        total(format!("{UNITS}/{old}/subtree?as_of=2024-06-30&kind=commune&include_total=true")).await,
+        83
+    );
     assert_eq!(total(format!("{UNITS}/{new}/children?include_total=true")).await, 103);
     let commune = app.unit("31429", "2024-06-30");
     let above = admin.get(&format!("{UNITS}/{commune}/ancestors?as_of=2024-06-30")).await.expect(200);
     assert_eq!(names(&above)[..2], ["Huyện Phụng Hiệp", "Tỉnh Hậu Giang"]);
-    let seen = total(format!("{UNITS}?org_unit_code=934&as_of=2024-06-30&scope=subtree&include_total=true")).await;
+    let seen =
+        total(format!("{UNITS}?org_unit_code=934&as_of=2024-06-30&scope=subtree&include_total=true")).await;
     assert_eq!(seen, 16);
 }
 
@@ -93,7 +103,7 @@ async fn renaming_keeps_the_unit_and_its_past(app: TestApp) {
     let etag = admin.get(&path).await.etag();
     let renamed = json!({
         "valid_from": "2026-01-01", "change_kind": "rename", "name": "Hiệp Hưng Mới", "full_name": "Xã Hiệp Hưng Mới",
-        "legal_basis": "Nghị quyết thử nghiệm",
+        "kind": "commune", "code": "31396", "parent_code": "92", "legal_basis": "Nghị quyết thử nghiệm",
     });
     let answer = admin.with("if-match", &etag).post(&format!("{path}/versions"), &renamed).await;
     assert!([200, 201].contains(&answer.status), "{}", answer.text());
@@ -107,7 +117,7 @@ async fn rules_of_the_tree_are_kept(app: TestApp) {
     let admin = app.admin().await;
     let unit = |code: &str, kind: &str, parent: &str| json!({"name": "Thử", "code": code, "kind": kind, "parent_code": parent, "valid_from": "2026-01-01"});
     admin.post(UNITS, &unit("31396", "commune", "92")).await.problem(409, "duplicate");
-    assert_eq!(admin.post(UNITS, &unit("77", "province", "92")).await.faults(422, "invalid"), ["/kind"]);
+    assert_eq!(admin.post(UNITS, &unit("77", "province", "92")).await.faults(422, "invalid"), ["/parent_id"]);
     assert_eq!(admin.post(UNITS, &unit("7777", "commune", "92")).await.faults(422, "invalid"), ["/code"]);
     let commune = app.unit("31396", "2026-11-23");
     let etag = admin.get(&format!("{UNITS}/{commune}")).await.etag();

@@ -6,9 +6,9 @@ use diesel::connection::SimpleConnection;
 
 use cchc::db::Location;
 
-use crate::tell;
 use crate::support::TestApp;
 use crate::support::database::{Backend, TestDatabase};
+use crate::tell;
 
 tell![
     wrong_settings_are_listed_all_at_once,

@@ -527,7 +527,8 @@ fn day_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Naiv
 }
 
 fn worded(text: &str) -> Result<(), validator::ValidationError> {
-    if text.trim() == text && !fold(text).is_empty() {
+    // An empty text is the length's fault.
+    if text.is_empty() || (text.trim() == text && !fold(text).is_empty()) {
         return Ok(());
     }
     Err(validator::ValidationError::new("blank").with_message(

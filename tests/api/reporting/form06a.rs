@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::tell;
 use crate::support::TestApp;
+use crate::tell;
 use crate::tthc::{phung_hiep, submit};
 
 tell![
@@ -24,8 +24,17 @@ fn row<'a>(form: &'a Value, level: &str) -> &'a Value {
 
 fn figures(row: &Value) -> Vec<i64> {
     let columns = [
-        "received_total", "received_online", "received_direct", "carried_over", "resolved_total", "resolved_early",
-        "resolved_on_time", "resolved_overdue", "pending_total", "pending_in_time", "pending_overdue",
+        "received_total",
+        "received_online",
+        "received_direct",
+        "carried_over",
+        "resolved_total",
+        "resolved_early",
+        "resolved_on_time",
+        "resolved_overdue",
+        "pending_total",
+        "pending_in_time",
+        "pending_overdue",
         "received_in_period",
     ];
     columns.iter().map(|column| row[column].as_i64().unwrap_or_else(|| panic!("{column} in {row}"))).collect()
@@ -34,7 +43,8 @@ fn figures(row: &Value) -> Vec<i64> {
 async fn the_report_of_phung_hiep_comes_out_as_form_06(app: TestApp) {
     phung_hiep(&app).await;
     let admin = app.admin().await;
-    let query = "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart";
+    let query =
+        "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart";
     let form = admin.get(&format!("{FORM}{query}")).await.expect(200);
     assert_eq!(form["unit"]["org_unit_name"], "Huyện Phụng Hiệp");
     let district = row(&form, "district");
@@ -52,7 +62,8 @@ async fn the_report_of_phung_hiep_comes_out_as_form_06(app: TestApp) {
 async fn both_definitions_keep_their_identity(app: TestApp) {
     phung_hiep(&app).await;
     let admin = app.admin().await;
-    let query = "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=circular-01-2020";
+    let query =
+        "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=circular-01-2020";
     let form = admin.get(&format!("{FORM}{query}")).await.expect(200);
     let (district, commune) = (row(&form, "district"), row(&form, "commune"));
     assert_eq!((&district["resolved_on_time"], &district["carried_over"]), (&json!(107), &json!(473)));
@@ -67,9 +78,15 @@ async fn both_definitions_keep_their_identity(app: TestApp) {
 async fn the_districts_line_counts_until_every_commune_has_filed(app: TestApp) {
     phung_hiep(&app).await;
     let admin = app.admin().await;
-    let query = "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart";
+    let query =
+        "?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart";
     let form = admin.get(&format!("{FORM}{query}")).await.expect(200);
-    let coverage = form["coverage"]["levels"].as_array().unwrap().iter().find(|c| c["handling_level"] == "commune").unwrap();
+    let coverage = form["coverage"]["levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["handling_level"] == "commune")
+        .unwrap();
     assert_eq!((&coverage["units_filed"], &coverage["units_expected"]), (&json!(0), &json!(15)));
     assert_eq!(coverage["stated"][0]["counts"], true);
     assert_eq!(coverage["stated"][0]["difference"]["received_total"], 9_865);
@@ -89,7 +106,12 @@ async fn the_districts_line_counts_until_every_commune_has_filed(app: TestApp) {
         let filed = admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
         submit(&admin, &filed).await.expect(200);
         let form = admin.get(&format!("{FORM}{query}")).await.expect(200);
-        let coverage = form["coverage"]["levels"].as_array().unwrap().iter().find(|c| c["handling_level"] == "commune").unwrap();
+        let coverage = form["coverage"]["levels"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|c| c["handling_level"] == "commune")
+            .unwrap();
         assert_eq!(coverage["units_filed"], number + 1);
         let last = number == 14;
         assert_eq!(coverage["stated"][0]["counts"], !last);
@@ -112,10 +134,16 @@ async fn after_the_reform_there_are_provinces_and_communes_only(app: TestApp) {
     }
     let form = |query: &'static str| {
         let admin = admin.clone();
-        async move { admin.get(&format!("{FORM}?org_unit_code=92&period=2026-Q3&scope=subtree{query}")).await.expect(200) }
+        async move {
+            admin
+                .get(&format!("{FORM}?org_unit_code=92&period=2026-Q3&scope=subtree{query}"))
+                .await
+                .expect(200)
+        }
     };
     let today = form("&as_of=2026-09-30").await;
-    let levels: Vec<_> = today["rows"].as_array().unwrap().iter().map(|row| row["handling_level"].clone()).collect();
+    let levels: Vec<_> =
+        today["rows"].as_array().unwrap().iter().map(|row| row["handling_level"].clone()).collect();
     assert_eq!(levels, ["province", "commune"]);
     assert_eq!(row(&today, "commune")["received_total"], 100);
     assert_eq!(today["totals"]["received_total"], 600);
@@ -124,16 +152,25 @@ async fn after_the_reform_there_are_provinces_and_communes_only(app: TestApp) {
 
     let old = form("&as_of=2024-06-30").await;
     assert_ne!(old["unit"]["org_unit_id"], today["unit"]["org_unit_id"]);
-    let communes = old["coverage"]["levels"].as_array().unwrap().iter().find(|c| c["handling_level"] == "commune").unwrap();
+    let communes = old["coverage"]["levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["handling_level"] == "commune")
+        .unwrap();
     assert_eq!(communes["units_expected"], 83);
 }
 
 async fn a_unit_that_does_not_exist_on_the_day_names_its_successors(app: TestApp) {
     app.period("half", "2024-H1").await;
     let admin = app.admin().await;
-    let answer = admin.in_english().get(&format!("{FORM}?org_unit_code=934&as_of=2026-09-30&period=2024-H1&scope=subtree")).await;
+    let answer = admin
+        .in_english()
+        .get(&format!("{FORM}?org_unit_code=934&as_of=2026-09-30&period=2024-H1&scope=subtree"))
+        .await;
     let problem = answer.problem(422, "unit-not-in-force");
-    let codes: Vec<_> = problem["successors"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> =
+        problem["successors"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["31393", "31396", "31399", "31408", "31420", "31426", "31432"]);
     assert!(problem["detail"].as_str().unwrap().contains("Phụng Hiệp"));
     admin.get(&format!("{FORM}?org_unit_code=99999&period=2024-H1")).await.problem(422, "invalid");
@@ -146,7 +183,11 @@ async fn the_form_of_another_unit_is_refused(app: TestApp) {
     commune.get(&format!("{FORM}{own}")).await.expect(200);
     // What was merged into the commune is its own; the district above it was not.
     commune.get(&format!("{FORM}?period=2026-Q3&org_unit_code=31429&as_of=2024-06-30")).await.expect(200);
-    for other in ["?period=2026-Q3&org_unit_code=92", "?period=2026-Q3&org_unit_code=31399", "?period=2026-Q3&org_unit_code=934&as_of=2024-06-30"] {
+    for other in [
+        "?period=2026-Q3&org_unit_code=92",
+        "?period=2026-Q3&org_unit_code=31399",
+        "?period=2026-Q3&org_unit_code=934&as_of=2024-06-30",
+    ] {
         commune.get(&format!("{FORM}{other}")).await.problem(403, "forbidden");
     }
     app.anonymous().get(&format!("{FORM}{own}")).await.problem(401, "unauthorized");
@@ -154,13 +195,26 @@ async fn the_form_of_another_unit_is_refused(app: TestApp) {
 
 async fn wrong_questions_are_answered_with_every_fault(app: TestApp) {
     let admin = app.admin().await;
-    let faults = admin.get(&format!("{FORM}?period=2026-Q3&scope=everything&as_of=30/9/2026&colour=red")).await;
+    let faults =
+        admin.get(&format!("{FORM}?period=2026-Q3&scope=everything&as_of=30/9/2026&colour=red")).await;
     let mut faults = faults.faults(400, "invalid-parameter");
     faults.sort();
     assert_eq!(faults, ["/as_of", "/colour", "/scope"]);
-    assert_eq!(admin.get(&format!("{FORM}?org_unit_code=92")).await.faults(400, "invalid-parameter"), ["/period"]);
-    assert_eq!(admin.get(&format!("{FORM}?org_unit_code=92&period=2099-H1")).await.faults(422, "invalid"), ["/period"]);
+    assert_eq!(
+        admin.get(&format!("{FORM}?org_unit_code=92")).await.faults(400, "invalid-parameter"),
+        ["/period"]
+    );
+    assert_eq!(
+        admin.get(&format!("{FORM}?org_unit_code=92&period=2099-H1")).await.faults(422, "invalid"),
+        ["/period"]
+    );
     app.period("quarter", "2026-Q3").await;
     assert_eq!(admin.get(&format!("{FORM}?period=2026-Q3")).await.faults(422, "invalid"), ["/org_unit_code"]);
-    assert_eq!(admin.get(&format!("{FORM}?period=2026-Q3&period=2026-Q3&org_unit_code=92")).await.faults(400, "invalid-parameter"), ["/period"]);
+    assert_eq!(
+        admin
+            .get(&format!("{FORM}?period=2026-Q3&period=2026-Q3&org_unit_code=92"))
+            .await
+            .faults(400, "invalid-parameter"),
+        ["/period"]
+    );
 }

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use crate::tell;
 use crate::support::TestApp;
+use crate::tell;
 
 tell![
+    a_compressed_answer_has_a_tag_of_its_own,
     the_calendar_is_checked_against_the_code,
     a_period_lives_through_all_operations,
     every_period_appears_once_on_the_pages_while_others_are_made,
@@ -15,15 +16,35 @@ tell![
 
 const PERIODS: &str = "/api/v1/reporting/periods";
 
+async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
+    let period = app.period("year", "2030").await;
+    let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
+    let admin = app.admin().await;
+    let compressed = admin.with("accept-encoding", "gzip").get(&path).await;
+    assert_eq!(
+        (compressed.header("content-encoding"), compressed.etag()),
+        ("gzip".into(), "\"v1-gzip\"".into())
+    );
+    assert_eq!(compressed.bytes[..2], [0x1f, 0x8b]);
+    let plain = admin.with("if-none-match", "\"v1-gzip\"").get(&path).await;
+    assert_eq!((plain.status, plain.etag()), (200, "\"v1\"".into()));
+    // A change is based on the version, however it was sent.
+    admin.patch(&path, "\"v1-gzip\"", &json!({"submit_by": "2031-01-05"})).await.expect(200);
+}
+
 async fn the_calendar_is_checked_against_the_code(app: TestApp) {
     let admin = app.admin().await;
-    let wrong = json!({"code": "2024-H1", "kind": "half", "starts_on": "2023-12-15", "ends_on": "2024-06-14"});
+    let wrong =
+        json!({"code": "2024-H1", "kind": "half", "starts_on": "2023-12-15", "ends_on": "2024-06-14"});
     assert_eq!(admin.post(PERIODS, &wrong).await.faults(422, "invalid"), ["/starts_on"]);
     let mut regime = wrong.clone();
     regime["regime"] = json!("hau_giang");
     admin.post(PERIODS, &regime).await.expect(201);
     let nonsense = json!({"code": "2024-Q7", "kind": "quarter", "starts_on": "2024-07-01", "ends_on": "2024-06-01", "submit_by": "2024-01-01"});
-    assert_eq!(admin.post(PERIODS, &nonsense).await.faults(422, "invalid"), ["/code", "/ends_on", "/submit_by"]);
+    assert_eq!(
+        admin.post(PERIODS, &nonsense).await.faults(422, "invalid"),
+        ["/code", "/ends_on", "/submit_by"]
+    );
 }
 
 async fn a_period_lives_through_all_operations(app: TestApp) {
@@ -44,11 +65,24 @@ async fn a_period_lives_through_all_operations(app: TestApp) {
     let stale = admin.patch(&location, &etag, &json!({"submit_by": null})).await;
     assert_eq!(stale.etag(), "\"v2\"");
     stale.problem(412, "precondition-failed");
-    assert_eq!(admin.patch(&location, "\"v2\"", &json!({"submit_by": null})).await.expect(200)["submit_by"], json!(null));
+    assert_eq!(
+        admin.patch(&location, "\"v2\"", &json!({"submit_by": null})).await.expect(200)["submit_by"],
+        json!(null)
+    );
     admin.patch(&location, "\"v3\"", &json!({"code": null})).await.problem(400, "wrong-shape");
-    admin.send("PATCH", &location, Some(("application/json", b"{}".to_vec()))).await.problem(428, "precondition-required");
+    admin
+        .send("PATCH", &location, Some(("application/json", b"{}".to_vec())))
+        .await
+        .problem(428, "precondition-required");
 
-    admin.put(&location, "\"v3\"", &json!({"code": "2030-H2", "kind": "half", "starts_on": "2030-07-01", "ends_on": "2030-12-31"})).await.expect(200);
+    admin
+        .put(
+            &location,
+            "\"v3\"",
+            &json!({"code": "2030-H2", "kind": "half", "starts_on": "2030-07-01", "ends_on": "2030-12-31"}),
+        )
+        .await
+        .expect(200);
     assert_eq!(admin.delete(&location, "\"v4\"").await.status, 204);
     admin.get(&location).await.problem(404, "not-found");
     admin.post(PERIODS, &body).await.expect(201);
@@ -92,7 +126,8 @@ async fn only_an_administrator_of_the_whole_country_writes_periods(app: TestApp)
 async fn a_period_with_returns_cannot_be_deleted(app: TestApp) {
     let period = app.period("quarter", "2026-Q3").await;
     let admin = app.admin().await;
-    let line = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    let line =
+        json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
     admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
     let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
     admin.delete(&path, "\"v1\"").await.problem(409, "in-use");

@@ -33,6 +33,7 @@ pub struct TestApp {
     pub database: TestDatabase,
     clock: Arc<AtomicI64>,
     base: String,
+    admin: tokio::sync::OnceCell<Client>,
     server: actix_web::dev::ServerHandle,
 }
 
@@ -48,23 +49,29 @@ impl TestApp {
     }
 
     /// An application on a database that stands already, as a second instance or a restart.
-    pub async fn start_on(backend: Backend, database: TestDatabase, configure: impl FnOnce(&mut Config)) -> Self {
+    pub async fn start_on(
+        backend: Backend,
+        database: TestDatabase,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = test_config();
         config.data_dir = database.folder.path().to_owned();
         config.master_key = Some(
-            cchc::auth::keys::MasterKey::new("a master key for the stories alone").expect("it is long enough"),
+            cchc::auth::keys::MasterKey::new("a master key for the stories alone")
+                .expect("it is long enough"),
         );
         configure(&mut config);
         let clock = Arc::new(AtomicI64::new(noon().micros()));
         let db = Db::open(database.location.clone(), &config).expect("the database opens");
-        let state = AppState::open(config, Clock::Fixed(clock.clone()), db, CHEAP).await.expect("the service opens");
+        let state =
+            AppState::open(config, Clock::Fixed(clock.clone()), db, CHEAP).await.expect("the service opens");
         state.set_ready();
         let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let server = cchc::app::serve(state.clone(), listener, 1).expect("the server starts");
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { state, backend, database, clock, base, server: handle }
+        Self { state, backend, database, clock, base, admin: tokio::sync::OnceCell::new(), server: handle }
     }
 
     pub fn connect(&self) -> DbConn {
@@ -83,12 +90,13 @@ impl TestApp {
 
     /// The administrator of the whole country.
     pub async fn admin(&self) -> Client {
-        self.sign_in(ADMIN).await
+        self.admin.get_or_init(|| self.sign_in(ADMIN)).await.clone()
     }
 
     /// Signs someone in with the password that everyone has.
     pub async fn sign_in(&self, username: &str) -> Client {
-        let answer = self.token(&[("grant_type", "password"), ("username", username), ("password", PASSWORD)]).await;
+        let answer =
+            self.token(&[("grant_type", "password"), ("username", username), ("password", PASSWORD)]).await;
         let token = answer.expect(200)["access_token"].as_str().expect("an access token").to_owned();
         Client::new(&self.base, Some(&token))
     }
@@ -114,7 +122,7 @@ impl TestApp {
         let mut grant = grant;
         grant["user_id"] = user["id"].clone();
         if grant.get("valid_from").is_none() {
-            grant["valid_from"] = json!("2024-01-01");
+            grant["valid_from"] = json!("2025-07-01");
         }
         admin.post("/api/v1/admin/grants", &grant).await.expect(201);
         self.sign_in(username).await
@@ -138,10 +146,14 @@ impl TestApp {
 
     /// The calendar period of this code.
     pub async fn period(&self, kind: &str, code: &str) -> Value {
-        let (from, to) = cchc::reporting::periods::calendar_window(kind.parse().expect("a kind"), code).expect("a code");
+        let (from, to) =
+            cchc::reporting::periods::calendar_window(kind.parse().expect("a kind"), code).expect("a code");
         self.admin()
             .await
-            .post("/api/v1/reporting/periods", &json!({"code": code, "kind": kind, "starts_on": from, "ends_on": to}))
+            .post(
+                "/api/v1/reporting/periods",
+                &json!({"code": code, "kind": kind, "starts_on": from, "ends_on": to}),
+            )
             .await
             .expect(201)
     }

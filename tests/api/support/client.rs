@@ -12,7 +12,11 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str, token: Option<&str>) -> Self {
-        let client = Self { http: reqwest::Client::new(), base: base.to_owned(), headers: HeaderMap::new() };
+        let client = Self {
+            http: reqwest::Client::builder().no_gzip().build().expect("a client"),
+            base: base.to_owned(),
+            headers: HeaderMap::new(),
+        };
         match token {
             Some(token) => client.with("authorization", &format!("Bearer {token}")),
             None => client,
@@ -36,7 +40,8 @@ impl Client {
 
     pub async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
+        let mut request =
+            self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some((content_type, bytes)) = body {
             request = request.header("content-type", content_type).body(bytes);
         }
@@ -121,7 +126,8 @@ impl Answer {
         if self.bytes.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{}: {error}: {}", self.request, self.text()))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.request, self.text()))
     }
 
     pub fn text(&self) -> String {

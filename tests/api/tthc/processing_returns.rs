@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{RETURNS, submit};
-use crate::tell;
 use crate::support::TestApp;
+use crate::tell;
 
 tell![
     a_return_goes_from_draft_to_acceptance,
@@ -32,15 +32,25 @@ async fn a_return_goes_from_draft_to_acceptance(app: TestApp) {
     let editor = app.person("xa.hiephung", "editor", "31396").await;
     let reviewer = app.person("tp.cantho", "reviewer", "92").await;
     let draft = editor.post(RETURNS, &line("31396")).await.expect(201);
-    assert_eq!((&draft["state"], &draft["difference"], &draft["org_unit_name"]), (&json!("draft"), &json!(0), &json!("Xã Hiệp Hưng")));
+    assert_eq!(
+        (&draft["state"], &draft["difference"], &draft["org_unit_name"]),
+        (&json!("draft"), &json!(0), &json!("Xã Hiệp Hưng"))
+    );
     let path = format!("{RETURNS}/{}", draft["id"].as_str().unwrap());
     reviewer.step(&format!("{path}/acceptance")).await.problem(409, "wrong-state");
     submit(&editor, &draft).await.expect(200);
     let locked = editor.patch(&path, "\"v2\"", &json!({"pending_in_time": 11})).await;
     assert!(locked.problem(409, "wrong-state")["detail"].as_str().unwrap().contains("acceptance"));
-    let back = reviewer.post(&format!("{path}/send-back"), &json!({"reason": "Thiếu hồ sơ kỳ trước."})).await.expect(200);
-    assert_eq!((&back["state"], &back["review_reason"]), (&json!("sent_back"), &json!("Thiếu hồ sơ kỳ trước.")));
-    let fixed = editor.patch(&path, "\"v3\"", &json!({"carried_over": 5, "pending_in_time": 15})).await.expect(200);
+    let back = reviewer
+        .post(&format!("{path}/send-back"), &json!({"reason": "Thiếu hồ sơ kỳ trước."}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&back["state"], &back["review_reason"]),
+        (&json!("sent_back"), &json!("Thiếu hồ sơ kỳ trước."))
+    );
+    let fixed =
+        editor.patch(&path, "\"v3\"", &json!({"carried_over": 5, "pending_in_time": 15})).await.expect(200);
     assert_eq!((&fixed["carried_over_basis"], &fixed["received_total"]), (&json!("stated"), &json!(105)));
     submit(&editor, &fixed).await.expect(200);
     let accepted = reviewer.step(&format!("{path}/acceptance")).await.expect(200);
@@ -79,7 +89,8 @@ async fn an_implied_carry_over_balances_and_stays_marked(app: TestApp) {
     // The implied number follows the other columns.
     let patched = admin.patch(&path, "\"v1\"", &json!({"pending_in_time": 31})).await.expect(200);
     assert_eq!((&patched["carried_over"], &patched["carried_over_basis"]), (&json!(21), &json!("implied")));
-    let contradiction = admin.patch(&path, "\"v2\"", &json!({"carried_over": 5, "carried_over_basis": "implied"})).await;
+    let contradiction =
+        admin.patch(&path, "\"v2\"", &json!({"carried_over": 5, "carried_over_basis": "implied"})).await;
     assert_eq!(contradiction.faults(422, "invalid"), ["/carried_over"]);
     assert_eq!(submit(&admin, &patched).await.expect(200)["carried_over_basis"], "implied");
 }
@@ -144,7 +155,8 @@ async fn nothing_arose_is_a_statement(app: TestApp) {
     let mut body = line("31396");
     body["nil"] = json!(true);
     assert_eq!(admin.post(RETURNS, &body).await.faults(422, "invalid"), ["/nil"]);
-    let nil = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    let nil =
+        json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
     let filed = admin.post(RETURNS, &nil).await.expect(201);
     submit(&admin, &filed).await.expect(200);
     let form = admin.get("/api/v1/reporting/forms/06a?org_unit_code=31396&period=2026-Q3").await.expect(200);
@@ -155,7 +167,12 @@ async fn nothing_arose_is_a_statement(app: TestApp) {
 async fn an_ended_unit_still_files_for_a_period_that_began_before(app: TestApp) {
     app.period("year", "2025").await;
     app.period("quarter", "2026-Q3").await;
-    let district = app.person_with("huyen.phunghiep", json!({"role": "editor", "org_unit_code": "934", "valid_from": "2024-01-01"})).await;
+    let district = app
+        .person_with(
+            "huyen.phunghiep",
+            json!({"role": "editor", "org_unit_code": "934", "valid_from": "2024-01-01"}),
+        )
+        .await;
     let id = app.unit("934", "2024-06-30");
     let body = |period: &str| json!({"org_unit_id": id, "period_code": period, "handling_level": "district", "nil": true});
     district.post(RETURNS, &body("2025")).await.expect(201);
@@ -184,17 +201,29 @@ async fn every_fault_of_a_body_is_named(app: TestApp) {
 async fn a_system_files_by_its_scope(app: TestApp) {
     app.period("quarter", "2026-Q3").await;
     let admin = app.admin().await;
-    let made = admin.post("/api/v1/admin/clients", &json!({"client_id": "cong-tinh", "display_name": "Cổng dịch vụ công"})).await.expect(201);
+    let made = admin
+        .post(
+            "/api/v1/admin/clients",
+            &json!({"client_id": "cong-tinh", "display_name": "Cổng dịch vụ công"}),
+        )
+        .await
+        .expect(201);
     let secret = made["client_secret"].as_str().unwrap();
     admin
         .post("/api/v1/admin/grants", &json!({"client_id": made["id"], "role": "client", "org_unit_code": "92", "valid_from": "2026-01-01", "scopes": ["tthc:write"]}))
         .await
         .expect(201);
-    let answer = app.token(&[("grant_type", "client_credentials"), ("client_id", "cong-tinh"), ("client_secret", secret)]).await.expect(200);
+    let answer = app
+        .token(&[("grant_type", "client_credentials"), ("client_id", "cong-tinh"), ("client_secret", secret)])
+        .await
+        .expect(200);
     assert!(answer["refresh_token"].is_null());
     let system = app.with_token(answer["access_token"].as_str().unwrap());
     let filed = system.post(RETURNS, &line("31399")).await.expect(201);
     submit(&system, &filed).await.expect(200);
-    system.step(&format!("{RETURNS}/{}/acceptance", filed["id"].as_str().unwrap())).await.problem(403, "forbidden");
+    system
+        .step(&format!("{RETURNS}/{}/acceptance", filed["id"].as_str().unwrap()))
+        .await
+        .problem(403, "forbidden");
     system.get("/api/v1/admin/users").await.problem(403, "forbidden");
 }

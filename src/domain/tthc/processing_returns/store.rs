@@ -425,15 +425,13 @@ fn owner(
         code: body.org_unit_code.as_deref(),
     };
     // A unit that ended within the period still reports for its part of it.
-    let (unit, day) = match name.resolve(tree, period.ends_on) {
-        Ok(unit) => (unit, period.ends_on),
-        Err(faults) => {
-            let unit = name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?;
-            (unit, period.starts_on)
-        }
+    let unit = match name.resolve(tree, period.ends_on) {
+        Ok(unit) => unit,
+        Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
     };
+    let tier = tier_of(tree, unit, period.ends_on).or_else(|| tier_of(tree, unit, period.starts_on));
     let mut faults = shape_faults(body);
-    match tier_of(tree, unit, day) {
+    match tier {
         Some(tier) => faults.extend(rules::level_of_unit(tier, body.handling_level).err()),
         None => faults.push(Fault::new(
             "/org_unit_id",
