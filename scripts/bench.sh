@@ -27,6 +27,7 @@ bench() {
   local name=$1 url=$2 folder="$work/$1" round unit
   say "$name: preparing"
   prepare "$folder" "$url"
+  (cchc "$folder" "$url" -- import units) >/dev/null
   serve "$folder" "$url"
   sign_in
   unit=$(curl -sf -H "Authorization: Bearer $token" "$base/api/v1/organization/org-units?code=31396&as_of=2026-07-01" |

@@ -145,12 +145,11 @@ cchc() {
   exec env "${clean[@]}" "${settings[@]}" "$binary" "$@"
 }
 
-# Migrates, loads the units and makes the administrator.
+# Migrates and makes the administrator.
 prepare() {
   local folder=$1 url=$2
   mkdir -p "$folder"
   (cchc "$folder" "$url" -- migrate) >/dev/null
-  (cchc "$folder" "$url" -- import units) >/dev/null
   (cchc "$folder" "$url" "CCHC_ADMIN_PASSWORD=$admin_password" -- admin create "$admin_name") >/dev/null
 }
 

@@ -49,7 +49,7 @@ for round in 1 2 3 4 5; do
 done
 
 url="$pg_url/round5"
-say "loading units and making an administrator beside the running instances"
+say "making an administrator beside the running instances"
 prepare "$folder" "$url"
 sleep 2
 base=${bases[0]}
