@@ -45,7 +45,7 @@ if wants lint; then
   say "== openapi-spec-validator"
   "$python/openapi-spec-validator" "$document"
   say "== redocly"
-  "$node/redocly" lint --config redocly.yaml cchc@v1
+  "$node/redocly" lint --config redocly.yaml "$document"
   say "== spectral"
   "$node/spectral" lint --ruleset .spectral.yaml --fail-severity error "$document"
 fi

@@ -43,7 +43,13 @@ def pages(base, token, path):
     cursor = None
     while True:
         query = {"limit": 200} | ({"cursor": cursor} if cursor else {})
-        status, body = call(base, f"{path}?{urllib.parse.urlencode(query)}", token)
+        for attempt in range(5):
+            status, body = call(base, f"{path}?{urllib.parse.urlencode(query)}", token)
+            if status != 503:
+                break
+            # What a client does after Retry-After; it is shown, for it should be rare.
+            print(f"(GET {path} was answered 503, try {attempt + 1})", end=" ")
+            time.sleep(1)
         if status != 200:
             fail(f"GET {path} answered {status}: {body[:300]!r}")
         page = json.loads(body)
