@@ -4,7 +4,7 @@
 
 /// Declares the six standard operations of a resource and the function that mounts them.
 ///
-/// ```ignore
+/// ```text
 /// crud! {
 ///     tag: "accounts", what: "an account", many: "accounts", vi: "tài khoản",
 ///     collection: "/api/v1/admin/users", record: "/api/v1/admin/users/{id}",

@@ -54,7 +54,7 @@ impl std::str::FromStr for IdText {
 
 /// Declares the id types of the rooms: one type a table, so that no two are ever swapped.
 ///
-/// ```ignore
+/// ```text
 /// id! {
 ///     /// Identity of an administrative unit (định danh đơn vị).
 ///     OrgUnitId
@@ -159,7 +159,7 @@ pub fn id_schema(description: &str) -> RefOr<Schema> {
 /// Declares an enumeration that is `snake_case` text on the wire and in the database. Each value
 /// carries its Vietnamese term, which stands in the contract and on forms.
 ///
-/// ```ignore
+/// ```text
 /// text_enum! {
 ///     /// Kind of unit (loại đơn vị).
 ///     pub enum UnitKind {
