@@ -108,7 +108,7 @@ problems! {
         vi: "Tham số không hợp lệ", "Tham số lạ hoặc sai kiểu bị từ chối, không bị bỏ qua. Xem danh sách tham số của thao tác trong tài liệu OpenAPI.",
         en: "A parameter is not valid", "Unknown and wrongly typed parameters are refused, not ignored. See the operation's parameters in the OpenAPI document.";
     /// A cursor was forged or belongs to another list.
-    InvalidCursor => "invalid-cursor", 400,
+    InvalidCursor => "invalid-cursor", 422,
         vi: "Con trỏ trang không dùng được", "Con trỏ chỉ dùng cho đúng danh sách, bộ lọc, thứ tự và tài khoản đã tạo ra nó. Hãy đọc lại từ trang đầu.",
         en: "The page cursor cannot be used", "A cursor belongs to the list, filters, order and account that made it. Start again from the first page.";
     /// A header is missing its form.

@@ -12,7 +12,6 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         title = "cchc",
         description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
-        contact(name = "cchc", url = "https://github.com/cchc-vn/cchc"),
     ),
     servers((url = "/", description = "This server")),
     components(schemas(ProblemDetails, ProblemFault)),
@@ -93,7 +92,7 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     let has_body = operation.contains_key("requestBody");
     let mut problems = vec![500, 503];
     if has_in("query") || has_body {
-        problems.push(400);
+        problems.extend([400, 422]);
     }
     if !is_public {
         problems.extend([401, 403]);
@@ -102,7 +101,7 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
         problems.push(404);
     }
     if has_body {
-        problems.extend([409, 413, 415, 422]);
+        problems.extend([409, 413, 415]);
     }
     if has_if_match {
         problems.extend([409, 412]);

@@ -219,7 +219,7 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
     let mut faults = Vec::new();
     text::normalise(&mut value, &mut String::new(), &mut faults);
     if !faults.is_empty() {
-        return Err(ApiError::new(Problem::WrongShape).with_faults(faults));
+        return Err(ApiError::invalid(faults));
     }
     // Through the text once more: only the parser sees a member that is given twice.
     serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text))
@@ -263,26 +263,86 @@ fn shape_error<T: ToSchema>(
     contract: &Contract,
 ) -> ApiError {
     let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return malformed(text) };
-    let mut faults = contract.faults(&T::name(), &value);
-    if faults.is_empty() {
-        // What the schema cannot express, such as a member that is given twice.
-        let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment {
-            serde_path_to_error::Segment::Seq { index } => format!("{pointer}/{index}"),
-            serde_path_to_error::Segment::Map { key } => format!("{pointer}/{}", text::escape(key)),
-            _ => pointer,
-        });
-        let said = error.inner().to_string();
-        let said = said.split(" at line ").next().unwrap_or_default().to_owned();
-        faults.push(Fault::new(
-            pointer,
-            "invalid",
-            Bilingual::new(
-                format!("Giá trị không đọc được: {said}."),
-                format!("The value cannot be read: {said}."),
-            ),
-        ));
+    let faults = contract.faults(&T::name(), &value);
+    if !faults.is_empty() {
+        return ApiError::new(Problem::WrongShape).with_faults(faults);
     }
-    ApiError::new(Problem::WrongShape).with_faults(faults)
+    if let Err(twice) = serde_json::from_str::<OnceEach>(text) {
+        let name = twice.to_string().split('"').nth(1).unwrap_or_default().to_owned();
+        let message = Bilingual::new("Trường được nêu hai lần.", "The member is given twice.");
+        let fault = Fault::new(format!("/{}", text::escape(&name)), "repeated", message);
+        return ApiError::new(Problem::WrongShape).with_faults(vec![fault]);
+    }
+    // What the schema allows is right in shape: 6990.0 is an integer to it.
+    let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment {
+        serde_path_to_error::Segment::Seq { index } => format!("{pointer}/{index}"),
+        serde_path_to_error::Segment::Map { key } => format!("{pointer}/{}", text::escape(key)),
+        _ => pointer,
+    });
+    let said = error.inner().to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    let message = Bilingual::new(
+        format!("Giá trị không đọc được: {said}."),
+        format!("The value cannot be read: {said}."),
+    );
+    ApiError::invalid(vec![Fault::new(pointer, "invalid", message)])
+}
+
+/// Any JSON in which no object has a member twice; the error names the first that has.
+struct OnceEach;
+
+impl<'de> serde::Deserialize<'de> for OnceEach {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for OnceEach {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut seen = std::collections::HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            members.next_value::<Self>()?;
+            if !seen.insert(name.clone()) {
+                return Err(serde::de::Error::custom(format!("\"{name}\" is given twice")));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct PageParams {
     pub limit: Option<i64>,
     /// Where the page begins: `next_cursor` of the page before (con trỏ trang).
     #[validate(length(min = 1, max = 2000))]
-    #[param(min_length = 1, max_length = 2000)]
+    #[param(min_length = 1, max_length = 2000, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
     /// Whether `total` is counted (kèm tổng số).
     pub include_total: Option<bool>,
@@ -86,7 +86,7 @@ impl PageRequest {
     /// The sort key and id behind which the page begins.
     ///
     /// # Errors
-    /// 400 when the cursor was made for another order.
+    /// 422 when the cursor was made for another order.
     pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, ApiError> {
         let Some(after) = &self.after else { return Ok(None) };
         serde_json::from_value(after.clone()).map(Some).map_err(|_| ApiError::new(Problem::InvalidCursor))

@@ -143,6 +143,9 @@ fn pairs(query: &str) -> Result<Pairs, ApiError> {
     }
     if faults.is_empty() {
         Ok(pairs)
+    } else if faults.iter().all(|fault| fault.code == "nul_character") {
+        // Well formed, but no column holds it.
+        Err(ApiError::invalid(faults))
     } else {
         Err(ApiError::new(Problem::InvalidParameter).with_faults(faults))
     }

@@ -13,6 +13,8 @@ pub mod schema;
 pub mod types;
 mod writer;
 
+use std::sync::Arc;
+
 use diesel::Connection;
 use diesel::connection::TransactionManager;
 
@@ -52,15 +54,23 @@ impl Db {
         let width = config.db_connections.get();
         let gate =
             || Gate::new(config.db_connections.size(), config.db_queue.size(), config.db_wait_ms.millis());
-        let lists = Pool::new(&location, PlanMode::Custom, true, width, gate());
+        let generation = Arc::default();
+        let lists = Pool::new(&location, PlanMode::Custom, true, width, gate(), &generation);
         let (points, write) = match &location {
             // SQLite plans a statement once either way: one pool serves both kinds of read.
             Location::Sqlite(_) => {
                 (lists.clone(), WriteDoor::Sqlite(Writer::start(&location, config.db_queue.size())?))
             }
             Location::Postgres(_) => (
-                Pool::new(&location, PlanMode::Generic, true, width, gate()),
-                WriteDoor::Postgres(Pool::new(&location, PlanMode::Generic, false, width, gate())),
+                Pool::new(&location, PlanMode::Generic, true, width, gate(), &generation),
+                WriteDoor::Postgres(Pool::new(
+                    &location,
+                    PlanMode::Generic,
+                    false,
+                    width,
+                    gate(),
+                    &generation,
+                )),
             ),
         };
         Ok(Self { location, points, lists, write })

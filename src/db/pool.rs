@@ -129,8 +129,17 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(location: &Location, plan: PlanMode, read_only: bool, width: u32, gate: Gate) -> Self {
-        let generation = Arc::new(AtomicU64::new(0));
+    /// Pools of one database share the `generation`: what one has found lost, the others try before
+    /// they use it.
+    pub(super) fn new(
+        location: &Location,
+        plan: PlanMode,
+        read_only: bool,
+        width: u32,
+        gate: Gate,
+        generation: &Arc<AtomicU64>,
+    ) -> Self {
+        let generation = generation.clone();
         let manager = Manager { location: location.clone(), plan, read_only, generation: generation.clone() };
         let pool = R2d2Pool::builder()
             .max_size(width)

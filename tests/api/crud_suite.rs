@@ -201,10 +201,11 @@ async fn every_resource_refuses_bad_bodies(app: TestApp) {
         let (name, _) =
             fixture.create.as_object().unwrap().iter().find(|(_, value)| value.is_string()).unwrap();
         let twice = fixture.create.to_string().replacen('{', &format!("{{\"{name}\": \"x\", "), 1);
-        post(json_type, twice.into_bytes()).await.problem(400, "wrong-shape");
+        let faults = post(json_type, twice.into_bytes()).await.faults(400, "wrong-shape");
+        assert_eq!(faults, [format!("/{name}")], "{what}");
         let mut nul = fixture.create.clone();
         nul[name] = json!("a\u{0}b");
-        assert_eq!(admin.post(what, &nul).await.faults(400, "wrong-shape"), [format!("/{name}")], "{what}");
+        assert_eq!(admin.post(what, &nul).await.faults(422, "invalid"), [format!("/{name}")], "{what}");
         let (invalid, pointer) = &fixture.invalid;
         let mut faults = admin.post(what, invalid).await.faults(422, "invalid");
         faults.dedup();
@@ -224,7 +225,6 @@ async fn every_list_refuses_what_it_does_not_know(app: TestApp) {
             ("include_total=perhaps", "/include_total"),
             ("sort=colour", "/sort"),
             ("limit=1&limit=2", "/limit"),
-            ("limit=%00", "/limit"),
         ] {
             assert_eq!(
                 admin.get(&format!("{what}?{query}")).await.faults(400, "invalid-parameter"),
@@ -232,8 +232,13 @@ async fn every_list_refuses_what_it_does_not_know(app: TestApp) {
                 "{what}?{query}"
             );
         }
+        assert_eq!(
+            admin.get(&format!("{what}?limit=%00")).await.faults(422, "invalid"),
+            ["/limit"],
+            "{what}"
+        );
         admin.get(&format!("{what}?limit=%ff")).await.problem(400, "invalid-parameter");
-        admin.get(&format!("{what}?cursor=Zm9yZ2Vk")).await.problem(400, "invalid-cursor");
+        admin.get(&format!("{what}?cursor=Zm9yZ2Vk")).await.problem(422, "invalid-cursor");
     }
 }
 
@@ -277,7 +282,7 @@ async fn no_cursor_works_elsewhere(app: TestApp) {
     let page = admin.get("/api/v1/reporting/periods?limit=1&kind=month").await.expect(200);
     let cursor = page["next_cursor"].as_str().unwrap().to_owned();
     let refused =
-        |client: Client, path: String| async move { client.get(&path).await.problem(400, "invalid-cursor") };
+        |client: Client, path: String| async move { client.get(&path).await.problem(422, "invalid-cursor") };
     admin.get(&format!("/api/v1/reporting/periods?limit=2&kind=month&cursor={cursor}")).await.expect(200);
     refused(admin.clone(), format!("/api/v1/reporting/periods?cursor={cursor}")).await;
     refused(admin.clone(), format!("/api/v1/reporting/periods?kind=month&sort=-starts_on&cursor={cursor}"))

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::catalogue::{BUNDLED, CataloguePlan, plan};
@@ -88,6 +89,15 @@ pub async fn import_plan(
         .await?;
         done += size;
         progress(done, total);
+    }
+    if done > 0 {
+        // Until they know the new rows, both planners choose poorly: a page took eight times as long.
+        db.maintain(|conn| {
+            Ok(conn.batch_execute(
+                "ANALYZE org_units; ANALYZE org_unit_versions; ANALYZE org_unit_successions;",
+            )?)
+        })
+        .await?;
     }
     Ok(summary)
 }

@@ -6,6 +6,7 @@ pub mod reference;
 pub mod rules;
 pub mod store;
 pub mod successions;
+pub mod successors;
 #[cfg(test)]
 mod tests;
 pub mod tree;

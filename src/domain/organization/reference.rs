@@ -49,6 +49,12 @@ pub struct UnitName<'a> {
 }
 
 impl UnitName<'_> {
+    /// Whether a unit is named at all.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.id.is_some() || self.identifier.is_some() || self.code.is_some()
+    }
+
     /// The unit that is named; `None` when none is.
     ///
     /// # Errors

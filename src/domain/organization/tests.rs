@@ -208,8 +208,8 @@ async fn lists_answer_for_the_day() {
     assert_eq!(world.names("org_unit_code=93&scope=subtree&as_of=2024-06-30").await.len(), 1 + 8 + 75);
     assert_eq!(world.names("org_unit_code=93&as_of=2024-06-30").await, ["Tỉnh Hậu Giang"]);
     for (query, problem) in [
-        ("scope=children", Problem::InvalidParameter),
-        ("org_unit_code=934", Problem::InvalidParameter),
+        ("scope=children", Problem::Invalid),
+        ("org_unit_code=934", Problem::UnitNotInForce),
         ("sort=code", Problem::InvalidParameter),
         ("as_of=yesterday", Problem::InvalidParameter),
     ] {
@@ -273,7 +273,7 @@ async fn one_unit_answers_for_the_day_or_names_its_heirs() {
         body["successors"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["31393", "31396", "31399", "31408", "31420", "31426", "31432"]);
     let detail = body["detail"].as_str().unwrap();
-    assert!(detail.starts_with("Huyện Phụng Hiệp không có hiệu lực vào ngày 2025-07-01"), "{detail}");
+    assert!(detail.starts_with("Huyện Phụng Hiệp không tồn tại vào ngày 2025-07-01"), "{detail}");
     assert!(detail.contains("Xã Phụng Hiệp (31420)"), "{detail}");
 
     let lineage =

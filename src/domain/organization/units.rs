@@ -24,6 +24,7 @@ use super::store::{
     VersionRow, unit_bump, unit_entry, unit_row, units_insert, version_on, version_update, versions_insert,
     versions_of, versions_of_all,
 };
+use super::successors::{not_in_force, unit_in_force};
 use super::tree::{OrgTree, OrgUnitId, SuccessionRelation, Tier, UnitKind, UnitVersion};
 use crate::api::json::check;
 use crate::api::{
@@ -734,8 +735,7 @@ fn selected(
 /// A page of units.
 ///
 /// # Errors
-/// 400 for a cursor of another order or a unit that is not named well, 422 for one that is not in
-/// force on the day.
+/// 422 for a cursor of another order, or a unit that is unknown or not in force on the day.
 pub fn org_unit_list(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -748,9 +748,7 @@ pub fn org_unit_list(
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
-    let unit = name
-        .resolve_optional(scoped.tree(), day)
-        .map_err(|faults| ApiError::new(Problem::InvalidParameter).with_faults(faults))?;
+    let unit = name.is_given().then(|| unit_in_force(scoped.tree(), &name, day)).transpose()?;
     let within = match (unit, filter.scope) {
         (None, None) => Within::Everything,
         (None, Some(_)) => {
@@ -758,17 +756,13 @@ pub fn org_unit_list(
                 "Phạm vi chỉ dùng cùng với một đơn vị.",
                 "A scope is given together with a unit only.",
             );
-            let faults = vec![Fault::new("/scope", "without_unit", message)];
-            return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
+            return Err(ApiError::invalid(vec![Fault::new("/scope", "without_unit", message)]));
         }
-        (Some(unit), scope) => {
-            in_force(conn, scoped, unit, day)?;
-            match scope.unwrap_or_default() {
-                UnitScope::Own => Within::One(unit),
-                UnitScope::Children => Within::AtOrUnder(unit, vec![unit]),
-                UnitScope::Subtree => Within::subtree(scoped.tree(), unit, day),
-            }
-        }
+        (Some(unit), scope) => match scope.unwrap_or_default() {
+            UnitScope::Own => Within::One(unit),
+            UnitScope::Children => Within::AtOrUnder(unit, vec![unit]),
+            UnitScope::Subtree => Within::subtree(scoped.tree(), unit, day),
+        },
     };
     let selection = Selection {
         day,
@@ -844,33 +838,8 @@ fn in_force(
     let unit = unit_row(conn, id)?;
     match version_on(conn, id, day)? {
         Some(version) => Ok((unit, version)),
-        None => Err(not_in_force(scoped.tree(), id, day)),
+        None => Err(not_in_force(scoped.tree(), &[id], day)),
     }
-}
-
-/// 422: the unit is not in force on the day; names those that carry its territory then.
-#[must_use]
-pub fn not_in_force(tree: &OrgTree, id: OrgUnitId, day: NaiveDate) -> ApiError {
-    let name = tree.latest(id).map_or("", |version| version.full_name.as_str());
-    let heirs: Vec<OrgUnitName> =
-        tree.heirs(id, day).into_iter().filter_map(|heir| OrgUnitName::of(tree, heir, day)).collect();
-    let list: Vec<String> = heirs
-        .iter()
-        .map(|heir| match &heir.code {
-            Some(code) => format!("{} ({code})", heir.full_name),
-            None => heir.full_name.clone(),
-        })
-        .collect();
-    let mut vi = format!("{name} không có hiệu lực vào ngày {day}");
-    let mut en = format!("{name} is not in force on {day}");
-    if !list.is_empty() {
-        let list = list.join(", ");
-        vi.push_str(&format!("; đơn vị kế thừa: {list}"));
-        en.push_str(&format!("; its territory is carried by {list}"));
-    }
-    let heirs = serde_json::to_value(heirs).unwrap_or_default();
-    ApiError::detailed(Problem::UnitNotInForce, format!("{vi}."), format!("{en}."))
-        .with_member("successors", heirs)
 }
 
 /// The version in force on the day, else the last that began before it, else the first.
@@ -1192,7 +1161,7 @@ fn corrected(
     let day = day_of(as_of, scoped);
     match (version_on(conn, id, day)?, as_of) {
         (Some(version), _) => Ok(version),
-        (None, Some(_)) => Err(not_in_force(scoped.tree(), id, day)),
+        (None, Some(_)) => Err(not_in_force(scoped.tree(), &[id], day)),
         (None, None) => versions_of(conn, id)?.pop().ok_or_else(ApiError::not_found),
     }
 }
@@ -1252,7 +1221,7 @@ pub fn org_unit_version_insert(
     writable(scoped, Some(id))?;
     let day = day_of(Some(body.valid_from), scoped);
     let Some(mut present) = version_on(tx.conn(), id, day)? else {
-        return Err(not_in_force(scoped.tree(), id, day));
+        return Err(not_in_force(scoped.tree(), &[id], day));
     };
     if present.valid_from == body.valid_from {
         let message = Bilingual::new(

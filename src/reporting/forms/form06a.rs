@@ -10,13 +10,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
-use super::successors::unit_in_force;
 use crate::api::ValidQuery;
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::periods;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label, scoped_units};
+use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::domain::tthc::processing_returns::rules::Columns;

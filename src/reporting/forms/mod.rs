@@ -3,7 +3,6 @@
 
 pub mod aggregate;
 pub mod form06a;
-pub mod successors;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -18,6 +18,7 @@ use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, label, scoped_units};
+use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::periods::PeriodId;
@@ -90,8 +91,11 @@ fn wanted_units(
         code: filter.org_unit_code.as_deref(),
     };
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    let unit = name.resolve_optional(scoped.tree(), day).map_err(ApiError::invalid)?;
-    Ok(unit.map(|unit| scoped_units(scoped.tree(), unit, filter.scope.unwrap_or_default(), day)))
+    if !name.is_given() {
+        return Ok(None);
+    }
+    let unit = unit_in_force(scoped.tree(), &name, day)?;
+    Ok(Some(scoped_units(scoped.tree(), unit, filter.scope.unwrap_or_default(), day)))
 }
 
 fn matching<'a>(
