@@ -12,6 +12,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         title = "cchc",
         description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "cchc"),
     ),
     servers((url = "/", description = "This server")),
     components(schemas(ProblemDetails, ProblemFault)),

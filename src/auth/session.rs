@@ -39,7 +39,7 @@ use crate::state::App;
 /// A sign-in (đăng nhập), in the shape of OAuth 2.0: which fields it needs, the grant type says.
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"grant_type": "password", "username": "nguyen.lan", "password": "con mèo trèo cây cau"}))]
+#[schema(example = json!({"grant_type": "password", "username": "xa.hiephung.2025", "password": "con mèo trèo cây cau"}))]
 pub struct TokenRequest {
     /// `password` for people, `client_credentials` for systems, `refresh_token` to go on.
     #[validate(length(min = 1, max = 50))]
@@ -126,7 +126,7 @@ pub struct PasswordChange {
 /// One's own account (tài khoản của tôi).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "0190a8c0-0000-7000-8000-000000000002", "kind": "user", "name": "nguyen.lan",
+    "id": "0190a8c0-0000-7000-8000-000000000002", "kind": "user", "name": "xa.hiephung.2025",
     "org_unit_id": "0190a8c0-0000-7000-8000-000000000003", "org_unit_code": "31420",
     "org_unit_identifier": "H30.44", "org_unit_name": "Xã Phụng Hiệp", "must_change_password": false,
     "grants": [{"id": "0190a8c0-0000-7000-8000-000000000004", "role": "editor",

@@ -71,7 +71,7 @@ impl UserRow {
 /// The account of a person (tài khoản người dùng).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "0190a8c0-0000-7000-8000-000000000002", "username": "nguyen.lan", "display_name": "Nguyễn Thị Lan",
+    "id": "0190a8c0-0000-7000-8000-000000000002", "username": "xa.hiephung.2025", "display_name": "Nguyễn Thị Lan",
     "org_unit_id": "0190a8c0-0000-7000-8000-000000000003", "org_unit_code": "31420",
     "org_unit_identifier": "H30.44", "org_unit_name": "Xã Phụng Hiệp", "active": true,
     "must_change_password": false, "version": 1,
@@ -133,7 +133,7 @@ impl User {
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "username": "nguyen.lan", "display_name": "Nguyễn Thị Lan", "org_unit_code": "31420",
+    "username": "xa.hiephung.2025", "display_name": "Nguyễn Thị Lan", "org_unit_code": "31420",
     "password": "con mèo trèo cây cau"
 }))]
 pub struct UserCreate {
@@ -174,7 +174,7 @@ pub struct UserCreate {
 /// The whole of a changed account.
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"username": "nguyen.lan", "display_name": "Nguyễn Thị Lan", "org_unit_code": "31420"}))]
+#[schema(example = json!({"username": "xa.hiephung.2025", "display_name": "Nguyễn Thị Lan", "org_unit_code": "31420"}))]
 pub struct UserReplace {
     /// The name to sign in with (tên đăng nhập); capitals become small letters.
     #[validate(length(min = 3, max = 64), custom(function = "sign_in_name"))]
