@@ -20,13 +20,14 @@ unmount() {
 
 say "preparing"
 prepare "$work/seed" ""
-# Room for the data that are there, 8 MiB to fill, and a ballast that is thrown off later.
+# Room for the data that are there, 8 MiB to fill, and a ballast that is thrown off later: so much
+# that two seconds of writes cannot fill the disk a second time.
 seed=$(du -sk "$work/seed" | cut -f 1)
 mkdir "$disk"
-mount -t tmpfs -o "size=$((seed + 8192 + 4096))k" tmpfs "$disk"
+mount -t tmpfs -o "size=$((seed + 8192 + 65536))k" tmpfs "$disk"
 at_end unmount
 cp -a "$work/seed/." "$disk"
-dd if=/dev/zero of="$disk/ballast" bs=1024 count=4096 status=none
+dd if=/dev/zero of="$disk/ballast" bs=1024 count=65536 status=none
 acks="$work/acks"
 touch "$acks"
 

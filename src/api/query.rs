@@ -46,7 +46,7 @@ impl<F> ListQuery<F> {
     /// The page asked for; its cursor must have been made for this list, filter and reach.
     ///
     /// # Errors
-    /// 400 for a cursor that was not.
+    /// 422 for a cursor that was not.
     pub fn page(&self, scoped: &Scoped, keys: &KeyRing) -> Result<PageRequest, ApiError> {
         PageRequest::new(&self.page, self.list.clone(), scoped, keys)
     }

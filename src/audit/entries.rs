@@ -151,7 +151,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a JournalFilter) -> Entries<'a> {
 /// A page of entries, newest first.
 ///
 /// # Errors
-/// 400 for a cursor of another list.
+/// 422 for a cursor of another list.
 pub fn journal_list(
     conn: &mut DbConn,
     scoped: &Scoped,

@@ -100,7 +100,7 @@ fn run(location: &Location, inbox: &Receiver<Job>, waiting: &AtomicUsize) {
             Ok(mut open) => commit_group(&mut open, first, inbox, waiting).is_ok().then_some(open),
             Err(error) => {
                 log::error!("the database file cannot be opened for writing: {error}");
-                refuse(first, waiting, &error);
+                refuse(first, waiting);
                 None
             }
         };
@@ -108,7 +108,7 @@ fn run(location: &Location, inbox: &Receiver<Job>, waiting: &AtomicUsize) {
 }
 
 /// Answers a job that never ran: its closure is dropped and the caller's channel with it.
-fn refuse(job: Job, waiting: &AtomicUsize, _cause: &diesel::ConnectionError) {
+fn refuse(job: Job, waiting: &AtomicUsize) {
     waiting.fetch_sub(1, Ordering::Relaxed);
     drop(job);
 }

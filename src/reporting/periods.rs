@@ -301,7 +301,7 @@ fn matching(filter: &PeriodFilter) -> Periods<'_> {
 /// A page of periods.
 ///
 /// # Errors
-/// 400 for a cursor of another order.
+/// 422 for a cursor of another order.
 pub fn period_list(
     conn: &mut DbConn,
     _scoped: &Scoped,

@@ -302,7 +302,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a ClientFilter) -> Clients<'a> {
 /// A page of clients.
 ///
 /// # Errors
-/// 400 for a cursor of another order.
+/// 422 for a cursor of another order.
 pub fn client_list(
     conn: &mut DbConn,
     scoped: &Scoped,

@@ -388,7 +388,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a GrantFilter) -> Grants<'a> {
 /// A page of grants.
 ///
 /// # Errors
-/// 400 for a cursor of another order.
+/// 422 for a cursor of another order.
 pub fn grant_list(
     conn: &mut DbConn,
     scoped: &Scoped,

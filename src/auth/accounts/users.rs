@@ -332,7 +332,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a UserFilter) -> Users<'a> {
 /// A page of users.
 ///
 /// # Errors
-/// 400 for a cursor of another order.
+/// 422 for a cursor of another order.
 pub fn user_list(
     conn: &mut DbConn,
     scoped: &Scoped,

@@ -273,7 +273,7 @@ fn matching(filter: &OrgUnitSuccessionFilter) -> org_unit_successions::BoxedQuer
 /// A page of successions.
 ///
 /// # Errors
-/// 400 for a cursor of another order.
+/// 422 for a cursor of another order.
 pub fn succession_list(
     conn: &mut DbConn,
     scoped: &Scoped,

@@ -788,7 +788,7 @@ pub enum Below {
 /// A page of the units under one unit: directly, or the unit with all that stands under it.
 ///
 /// # Errors
-/// As [`org_unit_get`], and 400 for a cursor of another order.
+/// As [`org_unit_get`], and 422 for a cursor of another order.
 pub fn org_unit_list_below(
     conn: &mut DbConn,
     scoped: &Scoped,

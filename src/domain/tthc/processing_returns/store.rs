@@ -53,7 +53,7 @@ fn answer(scoped: &Scoped, row: ReturnRow, period: &PeriodFacts) -> ProcessingRe
 /// A page of returns.
 ///
 /// # Errors
-/// 400 for a cursor of another order, 422 for a unit that is not known.
+/// 422 for a cursor of another order, 422 for a unit that is not known.
 pub fn processing_return_list(
     conn: &mut DbConn,
     scoped: &Scoped,
