@@ -236,6 +236,8 @@ settings! {
     cors_origins: Origins = "", "CCHC_CORS_ORIGINS", "Web origins that may call from a browser, separated by commas; none by default.";
     trusted_proxies: TrustedProxies = "", "CCHC_TRUSTED_PROXIES", "Proxies whose `X-Forwarded-For` is believed, addresses or networks separated by commas.";
     body_limit_bytes: Count<1024, 1_073_741_824> = "1048576", "CCHC_BODY_LIMIT_BYTES", "Largest request body, after decompression, in bytes.";
+    batch_limit_bytes: Count<1024, 1_073_741_824> = "33554432", "CCHC_BATCH_LIMIT_BYTES", "Largest body of a batch, after decompression, in bytes.";
+    idempotency_seconds: Count<60, 604_800> = "86400", "CCHC_IDEMPOTENCY_SECONDS", "How long the answer to a request with an Idempotency-Key is kept, in seconds.";
     json_depth: Count<4, 128> = "32", "CCHC_JSON_DEPTH", "Deepest nesting of a JSON body.";
     request_seconds: Count<1, 600> = "30", "CCHC_REQUEST_SECONDS", "Longest time for one request, in seconds; then 503.";
     client_seconds: Count<1, 600> = "10", "CCHC_CLIENT_SECONDS", "Longest time a client may take to send the head of a request, in seconds.";

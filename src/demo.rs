@@ -24,7 +24,8 @@ use crate::domain::organization::tree::Tier;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
 use crate::domain::tthc::processing_returns::store::{processing_return_insert, processing_return_submit};
 use crate::error::ApiError;
-use crate::reporting::periods::{PeriodCreate, PeriodKind, calendar_window, period_insert};
+use crate::api::records::insert;
+use crate::reporting::periods::{PeriodCreate, PeriodKind, Periods, calendar_window};
 use crate::service::Service;
 use crate::state::{AppState, Clock, StartError};
 
@@ -155,7 +156,7 @@ async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError>
         let body =
             PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None };
         let scoped = scoped.clone();
-        state.db.write(scoped.author(), move |tx| period_insert(tx, &scoped, body)).await?;
+        state.db.write(scoped.author(), move |tx| insert::<Periods>(tx, &scoped, body)).await?;
     }
     Ok(())
 }

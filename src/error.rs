@@ -151,6 +151,14 @@ problems! {
     WrongState => "wrong-state", 409,
         vi: "Trạng thái hiện tại không cho phép thao tác này", "Xem `detail` để biết các bước hợp lệ từ trạng thái hiện tại.",
         en: "The present state does not allow this", "`detail` names the steps that are possible now.";
+    /// The same request is being worked on.
+    RequestUnderWay => "request-under-way", 409,
+        vi: "Yêu cầu này đang được xử lý", "Một yêu cầu với cùng Idempotency-Key chưa xong. Đợi một giây rồi gửi lại để nhận kết quả của nó.",
+        en: "This request is under way", "A request with the same Idempotency-Key has not ended. Wait a second and send it again to get its answer.";
+    /// A newer record is held than the one that was sent.
+    Stale => "stale", 409,
+        vi: "Đang lưu dữ liệu mới hơn", "Bản ghi đang lưu mới hơn dữ liệu được gửi nên không bị ghi đè.",
+        en: "A newer record is held", "The record held is newer than what was sent, so it was not overwritten.";
     /// The record changed since it was read.
     PreconditionFailed => "precondition-failed", 412,
         vi: "Bản ghi đã được thay đổi từ lần đọc trước", "Đọc lại bản ghi, xem thay đổi của người khác rồi gửi lại với ETag mới.",
@@ -175,6 +183,10 @@ problems! {
     Unbalanced => "unbalanced", 422,
         vi: "Số liệu không cân đối", "Kiểm tra lại các cột nêu trong `detail`; nếu có hồ sơ kỳ trước chuyển sang thì bổ sung.",
         en: "The figures do not balance", "Check the columns named in `detail`; if dossiers were carried over from before, state them.";
+    /// The key came with another body before.
+    IdempotencyKeyReused => "idempotency-key-reused", 422,
+        vi: "Idempotency-Key đã dùng cho nội dung khác", "Mỗi khóa chỉ dùng cho một nội dung gửi lên. Hãy tạo khóa mới cho yêu cầu mới.",
+        en: "The Idempotency-Key was used for another body", "A key belongs to one body. Make a new key for a new request.";
     /// `If-Match` is missing.
     PreconditionRequired => "precondition-required", 428,
         vi: "Thiếu tiêu đề If-Match", "Đọc bản ghi trước rồi gửi ETag của nó trong `If-Match`, để không ghi đè thay đổi của người khác.",
@@ -288,6 +300,22 @@ impl ApiError {
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.0.faults = faults;
         self
+    }
+
+    /// Its faults as those of a part of the input, which `pointer` names; an error without any
+    /// becomes one itself.
+    #[must_use]
+    pub fn into_faults(self, pointer: &str) -> Vec<Fault> {
+        let inner = *self.0;
+        if inner.faults.is_empty() {
+            let message = inner.detail.unwrap_or_else(|| inner.problem.help());
+            return vec![Fault::new(pointer, inner.problem.slug().replace('-', "_"), message)];
+        }
+        inner
+            .faults
+            .into_iter()
+            .map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault })
+            .collect()
     }
 
     /// Adds an extension member (RFC 9457, section 3.2).

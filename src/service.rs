@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use crate::api::idempotency;
 use crate::app;
 use crate::audit::chain;
 use crate::auth::password::HashCost;
@@ -81,7 +82,7 @@ async fn watch_changes(state: Arc<AppState>) {
     }
 }
 
-/// Forgets tokens that have expired, once an hour.
+/// Forgets tokens and kept answers that have expired, once an hour.
 async fn forget_expired(state: Arc<AppState>) {
     loop {
         let now = state.now();
@@ -91,12 +92,13 @@ async fn forget_expired(state: Arc<AppState>) {
                 let old = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now));
                 let refresh = diesel::delete(old).execute(conn)?;
                 let old = revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now));
-                Ok(refresh + diesel::delete(old).execute(conn)?)
+                let tokens = refresh + diesel::delete(old).execute(conn)?;
+                Ok(tokens + idempotency::forget_expired(conn, now)?)
             })
             .await;
         match forgotten {
-            Ok(count) => log::debug!("forgot {count} expired tokens"),
-            Err(error) => log::warn!("expired tokens could not be forgotten: {error}"),
+            Ok(count) => log::debug!("forgot {count} expired tokens and answers"),
+            Err(error) => log::warn!("expired tokens and answers could not be forgotten: {error}"),
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
     }

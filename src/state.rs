@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use diesel::prelude::*;
 
 use crate::api::contract::Contract;
+use crate::api::idempotency::UnderWay;
 use crate::api::metrics::Metrics;
 use crate::audit::journal::ActorKind;
 use crate::auth::keys::KeyRing;
@@ -70,6 +71,8 @@ pub struct AppState {
     pub logins: LoginLimits,
     /// The contract.
     pub contract: Contract,
+    /// Requests with an `Idempotency-Key` that are under way.
+    pub under_way: UnderWay,
     /// Counts and times.
     pub metrics: Metrics,
     keys: RwLock<Arc<KeyRing>>,
@@ -122,6 +125,7 @@ impl AppState {
         );
         let state = Arc::new(Self {
             contract: Contract::new(crate::openapi::document()),
+            under_way: UnderWay::default(),
             metrics: Metrics::new(),
             hasher,
             logins,

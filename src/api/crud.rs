@@ -17,6 +17,7 @@
 /// ```
 ///
 /// The store functions have the shapes of those of periods; `patch` has `onto(&row) -> create`.
+/// `batch` needs the resource's [`Records`](crate::api::records::Records).
 /// `afterwards` names the method of the state that refreshes what is held in memory.
 #[macro_export]
 macro_rules! crud {
@@ -29,12 +30,14 @@ macro_rules! crud {
         create_one: $create_one:ident => $insert_store:path,
         replace: $replace:ident => $replace_store:path, patch_one: $patch_one:ident,
         delete: $delete:ident => $delete_store:path,
+        $(batch: $batch_path:literal, $batch:ident => $records:ty,)?
         $(afterwards: $afterwards:ident,)?
     ) => {
         /// Mounts the standard operations.
         fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
             use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
             cfg.service($list).service($create_one).service($get).service($replace).service($patch_one).service($delete);
+            $(cfg.service(crud_operations::$batch);)?
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
@@ -71,14 +74,39 @@ macro_rules! crud {
         #[post($collection)]
         pub(super) async fn $create_one(
             permit: $write,
+            once: $crate::api::Once,
             app: $crate::state::App,
             body: $crate::api::ValidJson<$create>,
-        ) -> Result<$crate::api::Created<$row>, $crate::error::ApiError> {
+        ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
             let scoped = permit.into_scoped();
-            let row = app.db.write(scoped.author(), move |tx| $insert_store(tx, &scoped, body.0)).await?;
+            let author = scoped.author();
+            let made = move |tx: &mut $crate::db::WriteTx<'_>| {
+                Ok($insert_store(tx, &scoped, body.0)?.map($crate::api::Created))
+            };
+            let answer = once.write(&app, author, $crate::db::Weight::Single, made).await?;
             $(app.$afterwards().await?;)?
-            Ok($crate::api::Created(row))
+            Ok(answer)
         }
+
+        $(
+        #[utoipa::path(
+            operation_id = stringify!($batch), tag = $tag, summary = concat!("Write many ", $many),
+            description = concat!("Makes up to 10,000 ", $many, " (", $vi, "), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written."),
+            params($crate::api::batch::BatchParams),
+            request_body(content((Vec<$create> = "application/json"), (String = "application/x-ndjson"))),
+            responses((status = 200, description = "What became of each line.", body = $crate::api::batch::BatchReport)),
+        )]
+        #[post($batch_path)]
+        pub(super) async fn $batch(
+            permit: $write,
+            once: $crate::api::Once,
+            query: $crate::api::ValidQuery<$crate::api::batch::BatchParams>,
+            app: $crate::state::App,
+            batch: $crate::api::batch::Batch<$create>,
+        ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
+            $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await
+        }
+        )?
 
         #[utoipa::path(
             operation_id = stringify!($get), tag = $tag, summary = concat!("Get ", $what),

@@ -42,13 +42,13 @@ macro_rules! record {
     };
 }
 
-fn tag<R: Record>(record: &R, req: &HttpRequest) -> String {
+pub(super) fn tag<R: Record>(record: &R, compression: Option<&str>) -> String {
     let mut tag = format!("\"v{}", record.version());
     if let Some(view) = record.view() {
         tag.push('-');
         tag.push_str(&view);
     }
-    if let Some(encoding) = compression(req) {
+    if let Some(encoding) = compression {
         tag.push('-');
         tag.push_str(encoding);
     }
@@ -57,7 +57,7 @@ fn tag<R: Record>(record: &R, req: &HttpRequest) -> String {
 }
 
 /// The encoding that the compressing middleware will choose for this request.
-fn compression(req: &HttpRequest) -> Option<&'static str> {
+pub(super) fn compression(req: &HttpRequest) -> Option<&'static str> {
     if !req.headers().contains_key(ACCEPT_ENCODING) {
         return None;
     }
@@ -90,7 +90,7 @@ impl<R: Record> Responder for Found<R> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        let tag = tag(&self.0, req);
+        let tag = tag(&self.0, compression(req));
         let known = tags(req.headers(), &IF_NONE_MATCH).unwrap_or_default();
         if known.iter().any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag) {
             return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
@@ -107,7 +107,7 @@ impl<R: Record> Responder for Saved<R> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        HttpResponse::Ok().insert_header((ETAG, tag(&self.0, req))).json(self.0)
+        HttpResponse::Ok().insert_header((ETAG, tag(&self.0, compression(req)))).json(self.0)
     }
 }
 
@@ -120,7 +120,7 @@ impl<R: Record> Responder for Created<R> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         HttpResponse::Created()
-            .insert_header((ETAG, tag(&self.0, req)))
+            .insert_header((ETAG, tag(&self.0, compression(req))))
             .insert_header((LOCATION, format!("{}/{}", req.path(), self.0.id_text())))
             .json(self.0)
     }

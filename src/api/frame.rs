@@ -32,6 +32,8 @@ pub struct RequestFacts {
     pub request_id: String,
     /// Where it comes from.
     pub address: std::net::IpAddr,
+    /// In which language it is answered.
+    pub language: Language,
 }
 
 impl RequestFacts {
@@ -41,6 +43,7 @@ impl RequestFacts {
         req.extensions().get::<Self>().cloned().unwrap_or_else(|| Self {
             request_id: String::new(),
             address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            language: Language::default(),
         })
     }
 }
@@ -58,7 +61,6 @@ impl actix_web::FromRequest for RequestFacts {
 struct Asked {
     method: Method,
     path: String,
-    language: Language,
     started: Moment,
     facts: RequestFacts,
 }
@@ -76,7 +78,6 @@ pub async fn frame(
     let asked = Asked {
         method: req.method().clone(),
         path: req.path().to_owned(),
-        language: language(&req),
         started: Moment::now(),
         facts: facts(&req, &app),
     };
@@ -124,6 +125,7 @@ fn facts(req: &ServiceRequest, app: &App) -> RequestFacts {
             forwarded,
             &app.config.trusted_proxies,
         ),
+        language: language(req),
     }
 }
 
@@ -193,11 +195,11 @@ impl Asked {
         let mut answer = HttpResponse::build(status);
         answer
             .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-            .insert_header((header::CONTENT_LANGUAGE, self.language.tag()));
+            .insert_header((header::CONTENT_LANGUAGE, self.facts.language.tag()));
         for (name, value) in error.headers() {
             answer.insert_header((name.clone(), value.clone()));
         }
-        let body = error.body(self.language, &self.path, &self.facts.request_id);
+        let body = error.body(self.facts.language, &self.path, &self.facts.request_id);
         let mut answer = answer.body(serde_json::to_string(&body).unwrap_or_default());
         set_headers(answer.headers_mut(), &self.facts, &self.path);
         answer

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::Contract;
+use super::idempotency::BodyDigest;
 use super::text;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
@@ -132,6 +133,7 @@ async fn read<T: DeserializeOwned + ToSchema>(
         ));
     }
     let bytes = body(req, payload, app.config.body_limit_bytes.size()).await?;
+    BodyDigest::of(&bytes).keep(req);
     parse(&bytes, app.config.json_depth.size(), &app.contract)
 }
 
@@ -189,15 +191,7 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
     depth: usize,
     contract: &Contract,
 ) -> Result<T, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        ApiError::detailed(
-            Problem::MalformedJson,
-            format!("Nội dung không phải UTF-8 tại byte {}.", error.valid_up_to()),
-            format!("The body is not UTF-8 at byte {}.", error.valid_up_to()),
-        )
-    })?;
-    // A byte order mark is no part of JSON, but common exporters write one.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text_of(bytes)?;
     if nesting(text) > depth {
         return Err(ApiError::detailed(
             Problem::MalformedJson,
@@ -227,6 +221,19 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
         .map_err(|error| shape_error::<T>(text, &error, contract))
 }
 
+/// The text of a body.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, ApiError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        ApiError::detailed(
+            Problem::MalformedJson,
+            format!("Nội dung không phải UTF-8 tại byte {}.", error.valid_up_to()),
+            format!("The body is not UTF-8 at byte {}.", error.valid_up_to()),
+        )
+    })?;
+    // A byte order mark is no part of JSON, but common exporters write one.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// The deepest nesting of arrays and objects, found without parsing.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
@@ -246,7 +253,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-fn malformed(text: &str) -> ApiError {
+pub(super) fn malformed(text: &str) -> ApiError {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => ApiError::new(Problem::MalformedJson),
         Err(error) => ApiError::detailed(
@@ -267,11 +274,8 @@ fn shape_error<T: ToSchema>(
     if !faults.is_empty() {
         return ApiError::new(Problem::WrongShape).with_faults(faults);
     }
-    if let Err(twice) = serde_json::from_str::<OnceEach>(text) {
-        let name = twice.to_string().split('"').nth(1).unwrap_or_default().to_owned();
-        let message = Bilingual::new("Trường được nêu hai lần.", "The member is given twice.");
-        let fault = Fault::new(format!("/{}", text::escape(&name)), "repeated", message);
-        return ApiError::new(Problem::WrongShape).with_faults(vec![fault]);
+    if let Err(twice) = once_each(text) {
+        return twice;
     }
     // What the schema allows is right in shape: 6990.0 is an integer to it.
     let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment {
@@ -286,6 +290,15 @@ fn shape_error<T: ToSchema>(
         format!("The value cannot be read: {said}."),
     );
     ApiError::invalid(vec![Fault::new(pointer, "invalid", message)])
+}
+
+/// Refuses a text in which an object has a member twice.
+pub(super) fn once_each(text: &str) -> Result<(), ApiError> {
+    let Err(twice) = serde_json::from_str::<OnceEach>(text) else { return Ok(()) };
+    let name = twice.to_string().split('"').nth(1).unwrap_or_default().to_owned();
+    let message = Bilingual::new("Trường được nêu hai lần.", "The member is given twice.");
+    let fault = Fault::new(format!("/{}", text::escape(&name)), "repeated", message);
+    Err(ApiError::new(Problem::WrongShape).with_faults(vec![fault]))
 }
 
 /// Any JSON in which no object has a member twice; the error names the first that has.

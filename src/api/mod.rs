@@ -2,19 +2,23 @@
 //! administration.
 
 pub mod address;
+pub mod batch;
 pub mod contract;
 pub mod crud;
 pub mod etag;
 pub mod frame;
 pub mod health;
+pub mod idempotency;
 pub mod json;
 pub mod metrics;
 pub mod page;
 pub mod patch;
 pub mod problems;
 pub mod query;
+pub mod records;
 pub mod text;
 
+pub use idempotency::{Once, Rendered};
 pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};
 pub use json::{MergePatch, ValidJson};
 pub use page::{PageParams, PageRequest, PageRows, Paged};

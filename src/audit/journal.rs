@@ -79,6 +79,12 @@ impl Author {
         Self::new(ActorKind::Operator, command, "", at)
     }
 
+    /// What kind of actor.
+    #[must_use]
+    pub fn kind(&self) -> ActorKind {
+        self.kind
+    }
+
     /// The actor's id; for an operator the command.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -37,6 +37,17 @@ pub struct Db {
     /// Lists and reports: a plan for each call.
     lists: Pool,
     write: WriteDoor,
+    /// Large writes take turns, so that single ones come between them.
+    turns: Gate,
+}
+
+/// How large a write is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// One record and what belongs to it.
+    Single,
+    /// Many records: it waits for its turn among the large writes before it queues with the others.
+    Many,
 }
 
 #[derive(Clone)]
@@ -54,6 +65,12 @@ impl Db {
         let width = config.db_connections.get();
         let gate =
             || Gate::new(config.db_connections.size(), config.db_queue.size(), config.db_wait_ms.millis());
+        // SQLite has one writer. On PostgreSQL most connections stay free for single writes.
+        let at_once = match &location {
+            Location::Sqlite(_) => 1,
+            Location::Postgres(_) => config.db_connections.size().div_ceil(4),
+        };
+        let turns = Gate::new(at_once, config.db_queue.size(), config.request_seconds.seconds());
         let generation = Arc::default();
         let lists = Pool::new(&location, PlanMode::Custom, true, width, gate(), &generation);
         let (points, write) = match &location {
@@ -73,7 +90,7 @@ impl Db {
                 )),
             ),
         };
-        Ok(Self { location, points, lists, write })
+        Ok(Self { location, points, lists, write, turns })
     }
 
     /// Where the data are.
@@ -113,7 +130,24 @@ impl Db {
         author: Author,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.transact(move |conn| {
+        self.write_of(Weight::Single, author, work).await
+    }
+
+    /// Writes as [`Db::write`] does, in the place that the weight gives.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_of<T: Send + 'static>(
+        &self,
+        weight: Weight,
+        author: Author,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<T>, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _turn = match weight {
+            Weight::Single => None,
+            Weight::Many => Some(self.turns.enter().await?),
+        };
+        self.transact(weight, move |conn| {
             let mut tx = WriteTx { conn, author, entries: 0 };
             let recorded = work(&mut tx)?;
             let keep = recorded.keep && tx.entries > 0;
@@ -128,15 +162,19 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.transact(move |conn| work(conn).map(|value| Kept { value, keep: true, rows: 1 })).await
+        self.transact(Weight::Single, move |conn| {
+            work(conn).map(|value| Kept { value, keep: true, rows: 1 })
+        })
+        .await
     }
 
     async fn transact<T: Send + 'static>(
         &self,
+        weight: Weight,
         work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         match &self.write {
-            WriteDoor::Sqlite(writer) => writer.run(work).await,
+            WriteDoor::Sqlite(writer) => writer.run(weight, work).await,
             WriteDoor::Postgres(pool) => pool.run(move |conn| postgres_transaction(conn, work)).await,
         }
     }
@@ -215,6 +253,12 @@ impl WriteTx<'_> {
         Ok(Receipt(()))
     }
 
+    /// Lets a transaction commit that changed no record, but what is noted beside them.
+    pub(crate) fn noted(&mut self) -> Receipt {
+        self.entries += 1;
+        Receipt(())
+    }
+
     /// Writes the journal entries of many changes, for imports and batches. Without a single
     /// entry the receipt keeps nothing.
     ///
@@ -256,6 +300,19 @@ impl<T> Recorded<T> {
     /// The same change with another answer.
     pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Recorded<U> {
         Recorded { value: answer(self.value), keep: self.keep }
+    }
+
+    /// The same change with an answer that may fail to be made.
+    ///
+    /// # Errors
+    /// What `answer` says; the transaction is then rolled back.
+    pub fn try_map<U>(self, answer: impl FnOnce(T) -> Result<U, ApiError>) -> Result<Recorded<U>, ApiError> {
+        Ok(Recorded { value: answer(self.value)?, keep: self.keep })
+    }
+
+    /// Whether there was something to change.
+    pub fn is_kept(&self) -> bool {
+        self.keep
     }
 
     /// The answer alone, where one transaction makes several changes and the last one is its answer.

@@ -216,6 +216,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (digest) {
+        digest -> Text,
+        body_digest -> Text,
+        answer -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    source_times (record_id) {
+        record_id -> Text,
+        source_updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     org_units,
     org_unit_versions,

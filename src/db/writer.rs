@@ -9,6 +9,7 @@ use std::time::{Duration, Instant as Moment};
 
 use diesel::connection::SimpleConnection;
 
+use super::Weight;
 use super::conn::{DbConn, Location, PlanMode};
 use crate::error::ApiError;
 
@@ -22,7 +23,12 @@ pub(super) struct Done {
     pub(super) reply: Box<dyn FnOnce(Result<(), ApiError>) + Send>,
 }
 
-type Job = Box<dyn FnOnce(&mut DbConn) -> Done + Send>;
+/// Work for the writer.
+struct Job {
+    /// Large writes have a transaction of their own: what is small does not wait for their fsync.
+    weight: Weight,
+    run: Box<dyn FnOnce(&mut DbConn) -> Done + Send>,
+}
 
 const GROUP_JOBS: usize = 256;
 const GROUP_ROWS: usize = 2_000;
@@ -54,10 +60,11 @@ impl Writer {
     /// Queues a job and waits for its commit.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        weight: Weight,
         work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let job: Job = Box::new(move |conn| {
+        let run = Box::new(move |conn: &mut DbConn| {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
                 .unwrap_or_else(|_| Err(ApiError::internal("a write panicked")));
             let (keep, rows) = outcome.as_ref().map_or((false, 1), |kept| (kept.keep, kept.rows));
@@ -70,6 +77,7 @@ impl Writer {
             };
             Done { keep, rows, reply: Box::new(reply) }
         });
+        let job = Job { weight, run };
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = self.jobs.try_send(job) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -91,13 +99,14 @@ pub(super) struct Kept<T> {
 
 fn run(location: &Location, inbox: &Receiver<Job>, waiting: &AtomicUsize) {
     let mut conn = None;
-    while let Ok(first) = inbox.recv() {
+    let mut set_aside = None;
+    while let Some(first) = set_aside.take().or_else(|| inbox.recv().ok()) {
         let open = match conn.take() {
             Some(open) => Ok(open),
             None => location.connect(PlanMode::Generic),
         };
         conn = match open {
-            Ok(mut open) => commit_group(&mut open, first, inbox, waiting).is_ok().then_some(open),
+            Ok(mut open) => commit_group(&mut open, first, inbox, waiting, &mut set_aside).is_ok().then_some(open),
             Err(error) => {
                 log::error!("the database file cannot be opened for writing: {error}");
                 refuse(first, waiting);
@@ -113,12 +122,13 @@ fn refuse(job: Job, waiting: &AtomicUsize) {
     drop(job);
 }
 
-/// Runs one group. `Err` when the connection can no longer be trusted.
+/// Runs one group; a large job that comes behind others is set aside for the next. `Err` when the connection can no longer be trusted.
 fn commit_group(
     conn: &mut DbConn,
     first: Job,
     inbox: &Receiver<Job>,
     waiting: &AtomicUsize,
+    set_aside: &mut Option<Job>,
 ) -> Result<(), ()> {
     if let Err(error) = conn.batch_execute("BEGIN IMMEDIATE") {
         log::error!("a write could not begin: {error}");
@@ -131,6 +141,11 @@ fn commit_group(
     let mut rows = 0;
     let mut next = Some(first);
     while let Some(job) = next.take() {
+        let is_large = job.weight == Weight::Many;
+        if is_large && !replies.is_empty() {
+            *set_aside = Some(job);
+            break;
+        }
         waiting.fetch_sub(1, Ordering::Relaxed);
         let (done, stands) = run_job(conn, job);
         rows += done.rows;
@@ -140,7 +155,7 @@ fn commit_group(
             replies.into_iter().for_each(|reply| reply(Err(ApiError::unavailable(&cause))));
             return Err(());
         }
-        if replies.len() < GROUP_JOBS && rows < GROUP_ROWS && started.elapsed() < GROUP_TIME {
+        if !is_large && replies.len() < GROUP_JOBS && rows < GROUP_ROWS && started.elapsed() < GROUP_TIME {
             next = inbox.try_recv().ok();
         }
     }
@@ -164,7 +179,7 @@ fn run_job(conn: &mut DbConn, job: Job) -> (Done, Result<(), diesel::result::Err
         let dropped = Done { keep: false, rows: 0, reply: Box::new(move |_| drop(job)) };
         return (dropped, Err(error));
     }
-    let done = job(conn);
+    let done = (job.run)(conn);
     let stands = conn.batch_execute(if done.keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
     (done, stands)
 }

@@ -5,6 +5,8 @@
 //! Reference data: every token reads them, an administrator of the whole country writes them. This
 //! resource is written out by hand; [`crud!`](crate::crud) expands to the same.
 
+use std::collections::{HashMap, HashSet};
+
 use actix_web::{delete, get, patch, post, put};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -13,20 +15,22 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::json::check;
+use crate::api::records::{Draft, Records, Written, insert, replace};
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, PageParams, PageRequest, PageRows,
-    Paged, Patch, Saved, ValidJson, ValidPath,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest,
+    PageRows, Paged, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
 use crate::auth::scope::Scoped;
 use crate::db::schema::periods;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, WriteTx};
+use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
-use crate::{id, keyset, page_of, record, text_enum};
+use crate::{hide_row, id, keyset, page_of, record, row, save_rows, text_enum};
 
 id! {
     /// Id of a reporting period (kỳ báo cáo).
@@ -64,8 +68,8 @@ text_enum! {
 }
 
 /// A reporting period (kỳ báo cáo).
-#[derive(Debug, Clone, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = periods)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = periods, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[schema(example = json!({
     "id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1", "kind": "half",
     "starts_on": "2024-01-01", "ends_on": "2024-06-30", "submit_by": null, "version": 1,
@@ -94,6 +98,7 @@ pub struct Period {
     pub updated_at: Instant,
 }
 record!(Period);
+row!(Period, PeriodId);
 page_of!(PeriodPage, Period, "reporting periods");
 
 /// A new period, or the whole of a changed one.
@@ -278,9 +283,9 @@ fn number(text: &str, least: u32, most: u32) -> Option<u32> {
     text.parse().ok().filter(|number| digits && (least..=most).contains(number))
 }
 
-type Periods<'a> = periods::BoxedQuery<'a, crate::db::conn::MultiBackend>;
+type Query<'a> = periods::BoxedQuery<'a, crate::db::conn::MultiBackend>;
 
-fn matching(filter: &PeriodFilter) -> Periods<'_> {
+fn matching(filter: &PeriodFilter) -> Query<'_> {
     let PeriodFilter { regime, code, kind, on, sort: _ } = filter;
     let mut query = periods::table.filter(periods::deleted_at.is_null()).into_boxed();
     if let Some(regime) = regime {
@@ -340,73 +345,80 @@ pub fn period_get(conn: &mut DbConn, _scoped: &Scoped, id: PeriodId) -> Result<P
         .first(conn)?)
 }
 
-/// Makes a period.
-///
-/// # Errors
-/// 409 when the regime has the code, 422 when it is not valid as a whole.
-pub fn period_insert(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    body: PeriodCreate,
-) -> Result<Recorded<Period>, ApiError> {
-    whole_country(scoped)?;
-    valid(&body)?;
-    let PeriodCreate { regime, code, kind, starts_on, ends_on, submit_by } = body;
-    let at = tx.at();
-    let row: Period = diesel::insert_into(periods::table)
-        .values((
-            periods::id.eq(PeriodId::new()),
-            periods::regime.eq(regime),
-            periods::code.eq(code),
-            periods::kind.eq(kind),
-            periods::starts_on.eq(starts_on),
-            periods::ends_on.eq(ends_on),
-            periods::submit_by.eq(submit_by),
-            periods::version.eq(1_i64),
-            periods::created_at.eq(at),
-            periods::updated_at.eq(at),
-        ))
-        .returning(<Period as Selectable<crate::db::conn::MultiBackend>>::construct_selection())
-        .get_result(tx.conn())?;
-    let entry = Entry::new(JournalAction::Create, "period", row.id, row.version, &row)?;
-    Ok(tx.journal(entry)?.with(row))
+/// Reporting periods, as they are written.
+pub struct Periods;
+
+impl Records for Periods {
+    type Id = PeriodId;
+    type Body = PeriodCreate;
+    type Row = Period;
+    type View = Period;
+
+    fn find(conn: &mut DbConn, scoped: &Scoped, id: PeriodId) -> Result<Period, ApiError> {
+        period_get(conn, scoped, id)
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        _scoped: &Scoped,
+        bodies: &[PeriodCreate],
+    ) -> Result<Vec<Option<Period>>, ApiError> {
+        let codes: HashSet<&str> = bodies.iter().map(|body| body.code.as_str()).collect();
+        let found: Vec<Period> = periods::table
+            .filter(periods::code.eq_any(codes).and(periods::deleted_at.is_null()))
+            .select(Period::as_select())
+            .load(tx.conn())?;
+        let found: HashMap<_, _> =
+            found.iter().map(|row| ((row.regime.as_str(), row.code.as_str()), row)).collect();
+        let key = |body: &PeriodCreate| found.get(&(body.regime.as_str(), body.code.as_str())).copied();
+        Ok(bodies.iter().map(|body| key(body).cloned()).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<PeriodCreate, Period>>,
+    ) -> Result<Vec<Result<Period, ApiError>>, ApiError> {
+        whole_country(scoped)?;
+        let at = tx.at();
+        Ok(drafts.into_iter().map(|draft| period_made(draft, at)).collect())
+    }
+
+    fn save(
+        tx: &mut WriteTx<'_>,
+        _scoped: &Scoped,
+        rows: Vec<Period>,
+    ) -> Result<Written<Period>, ApiError> {
+        let stored = save_rows!(
+            tx.conn(),
+            periods,
+            PeriodId,
+            rows,
+            [regime, code, kind, starts_on, ends_on, submit_by]
+        )?;
+        let entry =
+            |action, _: &Period, row: &Period| Entry::new(action, "period", row.id, row.version, row);
+        Written::journal(tx, rows, &stored, entry, Period::clone)
+    }
 }
 
-/// Replaces a period.
-///
-/// # Errors
-/// 412 when it has changed, 409 and 422 as for a new one.
-pub fn period_replace(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: PeriodId,
-    expected: &IfMatch,
-    body: PeriodCreate,
-) -> Result<Recorded<Period>, ApiError> {
-    whole_country(scoped)?;
-    let present = period_get(tx.conn(), scoped, id)?;
-    expected.check(present.version)?;
+fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period, ApiError> {
+    let Draft { body, present } = draft;
     valid(&body)?;
     let PeriodCreate { regime, code, kind, starts_on, ends_on, submit_by } = body;
-    let at = tx.at();
-    let row: Option<Period> =
-        diesel::update(periods::table.find(id).filter(periods::version.eq(present.version)))
-            .set((
-                periods::regime.eq(regime),
-                periods::code.eq(code),
-                periods::kind.eq(kind),
-                periods::starts_on.eq(starts_on),
-                periods::ends_on.eq(ends_on),
-                periods::submit_by.eq(submit_by),
-                periods::version.eq(present.version + 1),
-                periods::updated_at.eq(at),
-            ))
-            .returning(<Period as Selectable<crate::db::conn::MultiBackend>>::construct_selection())
-            .get_result(tx.conn())
-            .optional()?;
-    let row = row.ok_or_else(|| ApiError::new(Problem::PreconditionFailed))?;
-    let entry = Entry::new(JournalAction::Update, "period", row.id, row.version, &row)?;
-    Ok(tx.journal(entry)?.with(row))
+    let present = present.as_ref();
+    Ok(Period {
+        id: present.map_or_else(PeriodId::new, |row| row.id),
+        regime,
+        code,
+        kind,
+        starts_on,
+        ends_on,
+        submit_by,
+        version: present.map_or(0, |row| row.version),
+        created_at: present.map_or(at, |row| row.created_at),
+        updated_at: present.map_or(at, |row| row.updated_at),
+    })
 }
 
 /// Deletes a period to which no return belongs.
@@ -429,17 +441,7 @@ pub fn period_delete(
     {
         return Err(ApiError::new(Problem::InUse));
     }
-    let at = tx.at();
-    let deleted = diesel::update(periods::table.find(id).filter(periods::version.eq(present.version)))
-        .set((
-            periods::deleted_at.eq(Some(at)),
-            periods::version.eq(present.version + 1),
-            periods::updated_at.eq(at),
-        ))
-        .execute(tx.conn())?;
-    if deleted == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
+    hide_row!(tx, periods, present)?;
     let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;
     Ok(tx.journal(entry)?.with(()))
 }
@@ -459,6 +461,7 @@ fn valid(body: &PeriodCreate) -> Result<(), ApiError> {
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_periods)
         .service(create_period)
+        .service(batch_periods)
         .service(get_period)
         .service(replace_period)
         .service(patch_period)
@@ -492,11 +495,32 @@ async fn list_periods(
 #[post("/api/v1/reporting/periods")]
 async fn create_period(
     permit: Permit<WriteReference, Reporting>,
+    once: Once,
     app: App,
     body: ValidJson<PeriodCreate>,
-) -> Result<Created<Period>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.write(scoped.author(), move |tx| period_insert(tx, &scoped, body.0)).await.map(Created)
+    let author = scoped.author();
+    let made = move |tx: &mut WriteTx<'_>| Ok(insert::<Periods>(tx, &scoped, body.0)?.map(Created));
+    once.write(&app, author, Weight::Single, made).await
+}
+
+#[utoipa::path(
+    operation_id = "batch_periods", tag = "periods", summary = "Write many reporting periods",
+    description = "Makes up to 10,000 reporting periods (kỳ báo cáo), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written.",
+    params(BatchParams),
+    request_body(content((Vec<PeriodCreate> = "application/json"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "What became of each line.", body = BatchReport)),
+)]
+#[post("/api/v1/reporting/periods/batch")]
+async fn batch_periods(
+    permit: Permit<WriteReference, Reporting>,
+    once: Once,
+    query: ValidQuery<BatchParams>,
+    app: App,
+    batch: Batch<PeriodCreate>,
+) -> Result<Rendered, ApiError> {
+    write_batch::<Periods>(&app, once, permit.into_scoped(), query.0, batch).await
 }
 
 #[utoipa::path(
@@ -532,7 +556,7 @@ async fn replace_period(
 ) -> Result<Saved<Period>, ApiError> {
     let scoped = permit.into_scoped();
     app.db
-        .write(scoped.author(), move |tx| period_replace(tx, &scoped, id.0, &if_match, body.0))
+        .write(scoped.author(), move |tx| replace::<Periods>(tx, &scoped, id.0, &if_match, body.0))
         .await
         .map(Saved)
 }
@@ -556,7 +580,7 @@ async fn patch_period(
     let author = scoped.author();
     let patched = move |tx: &mut WriteTx<'_>| {
         let whole = body.0.onto(&period_get(tx.conn(), &scoped, id.0)?);
-        period_replace(tx, &scoped, id.0, &if_match, whole)
+        replace::<Periods>(tx, &scoped, id.0, &if_match, whole)
     };
     app.db.write(author, patched).await.map(Saved)
 }

@@ -1,0 +1,2 @@
+DROP TABLE source_times;
+DROP TABLE idempotency_keys;

@@ -1,0 +1,535 @@
+//! Many records in one request: a JSON array or one record a line (NDJSON), all or nothing unless
+//! `mode=partial`. Lines are read and checked in memory before the database is touched.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::contract::Contract;
+use super::etag::Record;
+use super::idempotency::{Answer, Asked, BodyDigest, Once, Rendered};
+use super::json::{body, check, malformed, once_each, parse, text_of};
+use super::records::{Draft, PART, Records, Row};
+use crate::auth::scope::Scoped;
+use crate::db::schema::source_times;
+use crate::db::types::Instant;
+use crate::db::{DbConn, Receipt, Recorded, Weight, WriteTx};
+use crate::error::{ApiError, Bilingual, Fault, Problem, ProblemDetails};
+use crate::state::App;
+use crate::{on_db, text_enum};
+
+/// The most records of one batch.
+pub const BATCH_LINES: usize = 10_000;
+
+/// One record a line.
+pub const NDJSON: &str = "application/x-ndjson";
+
+text_enum! {
+    /// What a batch does when some of its lines cannot be written (cách ghi một lô).
+    pub enum BatchMode {
+        /// Nothing is written unless every line can be.
+        All => "all", "tất cả hoặc không ghi gì";
+        /// Each line stands for itself.
+        Partial => "partial", "ghi từng dòng hợp lệ";
+    }
+}
+
+text_enum! {
+    /// What a batch does with a record that has the natural key already (khi đã có bản ghi trùng khóa).
+    pub enum OnConflict {
+        /// The line is refused as a duplicate.
+        Refuse => "refuse", "từ chối dòng";
+        /// The record is replaced, when the line is not older.
+        Update => "update", "cập nhật bản ghi";
+    }
+}
+
+text_enum! {
+    /// What became of a line (kết quả của một dòng).
+    pub enum BatchOutcome {
+        /// A record was made.
+        Created => "created", "đã tạo";
+        /// A record was replaced.
+        Updated => "updated", "đã cập nhật";
+        /// The record said the same already: nothing was written.
+        Unchanged => "unchanged", "không thay đổi";
+        /// A newer record is held: nothing was written.
+        Stale => "stale", "dữ liệu cũ hơn";
+        /// The line cannot be written; its problem says why.
+        Refused => "refused", "bị từ chối";
+    }
+}
+
+/// How a batch is written.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BatchParams {
+    /// What happens when some lines cannot be written (cách ghi); `all` when not given.
+    #[param(inline)]
+    pub mode: Option<BatchMode>,
+    /// What happens to a record with the natural key of a line (khi trùng khóa); `refuse` when not given.
+    #[param(inline)]
+    pub on_conflict: Option<OnConflict>,
+}
+
+/// What became of a batch, line by line (kết quả ghi một lô).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "created": 1, "updated": 0, "unchanged": 0, "stale": 0, "refused": 0,
+    "lines": [{"index": 0, "outcome": "created", "status": 201, "id": "0190a8c0-0000-7000-8000-000000000001", "version": 1}]
+}))]
+pub struct BatchReport {
+    /// Records made (số bản ghi đã tạo).
+    pub created: i64,
+    /// Records replaced (số bản ghi đã cập nhật).
+    pub updated: i64,
+    /// Lines that said what was known already (số dòng không thay đổi).
+    pub unchanged: i64,
+    /// Lines older than the record held (số dòng dữ liệu cũ).
+    pub stale: i64,
+    /// Lines refused (số dòng bị từ chối).
+    pub refused: i64,
+    /// The lines, in their order.
+    pub lines: Vec<BatchLine>,
+}
+
+/// What became of one line (kết quả của một dòng).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchLine {
+    /// Its place in the batch, from 0 (thứ tự dòng).
+    #[schema(minimum = 0)]
+    pub index: usize,
+    /// What became of it.
+    pub outcome: BatchOutcome,
+    /// The HTTP status that it would have had by itself.
+    #[schema(minimum = 200, maximum = 599)]
+    pub status: u16,
+    /// The record's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, format = "uuid")]
+    pub id: Option<String>,
+    /// The record's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub version: Option<i64>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub problem: Option<ProblemDetails>,
+}
+
+/// When a line may replace the record that is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// Only this version of it; 0 for none at all.
+    pub if_version: Option<i64>,
+    /// Only when the sender's own record was not changed later than this.
+    pub source_updated_at: Option<Instant>,
+}
+
+/// The lines of a batch, each read and within its limits, or with what is wrong with it.
+#[derive(Debug)]
+pub struct Batch<B>(pub Vec<Result<(B, Guard), ApiError>>);
+
+impl<B> FromRequest for Batch<B>
+where
+    B: serde::de::DeserializeOwned + Validate + ToSchema + Send + 'static,
+{
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let app = App::of(&req)?;
+            let by_line = req.content_type().eq_ignore_ascii_case(NDJSON);
+            if !by_line && !req.content_type().eq_ignore_ascii_case("application/json") {
+                return Err(ApiError::detailed(
+                    Problem::UnsupportedMediaType,
+                    format!("Tiêu đề Content-Type phải là application/json hoặc {NDJSON}."),
+                    format!("Content-Type must be application/json or {NDJSON}."),
+                ));
+            }
+            let bytes = body(&req, payload, app.config.batch_limit_bytes.size()).await?;
+            BodyDigest::of(&bytes).keep(&req);
+            let depth = app.config.json_depth.size();
+            tokio::task::spawn_blocking(move || lines(&bytes, by_line, depth, &app.contract).map(Self))
+                .await
+                .map_err(ApiError::internal)?
+        })
+    }
+}
+
+type Lines<B> = Vec<Result<(B, Guard), ApiError>>;
+
+fn lines<B>(bytes: &[u8], by_line: bool, depth: usize, contract: &Contract) -> Result<Lines<B>, ApiError>
+where
+    B: serde::de::DeserializeOwned + Validate + ToSchema,
+{
+    let text = text_of(bytes)?;
+    let texts: Vec<&str> = if by_line {
+        text.lines().filter(|line| !line.trim().is_empty()).collect()
+    } else {
+        let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| no_array(text))?;
+        items.into_iter().map(RawValue::get).collect()
+    };
+    if texts.len() > BATCH_LINES {
+        return Err(ApiError::detailed(
+            Problem::PayloadTooLarge,
+            format!("Một lô tối đa {BATCH_LINES} bản ghi; hãy chia thành nhiều lô."),
+            format!("A batch has {BATCH_LINES} records at most; send several."),
+        ));
+    }
+    Ok(texts.into_iter().map(|text| line(text, depth, contract)).collect())
+}
+
+fn no_array(text: &str) -> ApiError {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Err(_) => malformed(text),
+        Ok(_) => ApiError::detailed(
+            Problem::WrongShape,
+            "Nội dung phải là một mảng JSON các bản ghi.",
+            "The body must be a JSON array of records.",
+        ),
+    }
+}
+
+fn line<B>(text: &str, depth: usize, contract: &Contract) -> Result<(B, Guard), ApiError>
+where
+    B: serde::de::DeserializeOwned + Validate + ToSchema,
+{
+    let (text, guard) = split_guard(text)?;
+    let body = parse(text.as_bytes(), depth, contract)?;
+    check(&body)?;
+    Ok((body, guard))
+}
+
+/// Takes the guard's members out of a line that has some.
+fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
+    const NAMES: [&str; 2] = ["if_version", "source_updated_at"];
+    let mut guard = Guard::default();
+    if !NAMES.iter().any(|name| text.contains(name)) {
+        return Ok((text.into(), guard));
+    }
+    // Whatever is no object is refused with the rest of its shape.
+    let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(text) else {
+        return Ok((text.into(), guard));
+    };
+    once_each(text)?;
+    for name in NAMES {
+        let Some(value) = members.remove(name) else { continue };
+        let read: Result<Guard, _> = serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());
+        let read = read.map_err(|error| wrong_guard(name, &error))?;
+        guard.if_version = guard.if_version.or(read.if_version);
+        guard.source_updated_at = guard.source_updated_at.or(read.source_updated_at);
+    }
+    Ok((serde_json::to_string(&members).map_err(ApiError::internal)?.into(), guard))
+}
+
+fn wrong_guard(name: &str, error: &serde_json::Error) -> ApiError {
+    let message = Bilingual::new(
+        format!("Giá trị không đọc được: {error}."),
+        format!("The value cannot be read: {error}."),
+    );
+    ApiError::new(Problem::WrongShape).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
+}
+
+/// What became of the lines so far.
+struct Outcomes {
+    mode: BatchMode,
+    lines: Vec<Option<Line>>,
+}
+
+/// What became of one line.
+enum Line {
+    Held { outcome: BatchOutcome, id: String, version: i64 },
+    Refused(ApiError),
+}
+
+impl Line {
+    /// Whether it keeps a batch from being written whole; a line that is only late does not.
+    fn is_fault(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.problem() != Problem::Stale)
+    }
+}
+
+impl Outcomes {
+    fn put(&mut self, index: usize, line: Line) {
+        if let Some(place) = self.lines.get_mut(index) {
+            *place = Some(line);
+        }
+    }
+
+    fn refuse(&mut self, index: usize, error: ApiError) {
+        self.put(index, Line::Refused(error));
+    }
+
+    fn held(&mut self, index: usize, outcome: BatchOutcome, id: String, version: i64) {
+        self.put(index, Line::Held { outcome, id, version });
+    }
+
+    /// Whether the batch can no longer be written.
+    fn is_lost(&self) -> bool {
+        self.mode == BatchMode::All && self.lines.iter().flatten().any(Line::is_fault)
+    }
+
+    /// Goes on unless all lines must be written and one cannot be: then every fault of every line,
+    /// under the problem of the first.
+    fn all_or_nothing(self) -> Result<Self, ApiError> {
+        if !self.is_lost() {
+            return Ok(self);
+        }
+        let refused = self.lines.into_iter().enumerate().filter_map(|(index, line)| match line? {
+            Line::Refused(error) if error.problem() != Problem::Stale => Some((index, error)),
+            _ => None,
+        });
+        let mut first = None;
+        let mut faults = Vec::new();
+        for (index, error) in refused {
+            first.get_or_insert(error.problem());
+            faults.extend(error.into_faults(&format!("/{index}")));
+        }
+        Err(ApiError::new(first.unwrap_or(Problem::Invalid)).with_faults(faults))
+    }
+}
+
+impl Answer for Outcomes {
+    fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
+        let line = |(index, line): (usize, &Option<Line>)| match line.as_ref()? {
+            Line::Held { outcome, id, version } => Some(BatchLine {
+                index,
+                outcome: *outcome,
+                status: if *outcome == BatchOutcome::Created { 201 } else { 200 },
+                id: Some(id.clone()),
+                version: Some(*version),
+                problem: None,
+            }),
+            Line::Refused(error) => {
+                let is_stale = error.problem() == Problem::Stale;
+                Some(BatchLine {
+                    index,
+                    outcome: if is_stale { BatchOutcome::Stale } else { BatchOutcome::Refused },
+                    status: error.problem().status().as_u16(),
+                    id: None,
+                    version: None,
+                    problem: Some(asked.problem(error)),
+                })
+            }
+        };
+        let lines: Vec<_> = self.lines.iter().enumerate().filter_map(line).collect();
+        let count = |wanted| {
+            i64::try_from(lines.iter().filter(|line| line.outcome == wanted).count()).unwrap_or(i64::MAX)
+        };
+        Rendered::json(
+            200,
+            &BatchReport {
+                created: count(BatchOutcome::Created),
+                updated: count(BatchOutcome::Updated),
+                unchanged: count(BatchOutcome::Unchanged),
+                stale: count(BatchOutcome::Stale),
+                refused: count(BatchOutcome::Refused),
+                lines,
+            },
+        )
+    }
+}
+
+/// Writes a batch in one transaction.
+///
+/// # Errors
+/// In mode `all` the problem of the first line that cannot be written, with the faults of all.
+pub async fn write_batch<R: Records>(
+    app: &App,
+    once: Once,
+    scoped: Scoped,
+    params: BatchParams,
+    batch: Batch<R::Body>,
+) -> Result<Rendered, ApiError> {
+    let mut outcomes = Outcomes { mode: params.mode.unwrap_or(BatchMode::All), lines: Vec::new() };
+    outcomes.lines.resize_with(batch.0.len(), || None);
+    let mut lines = Vec::with_capacity(batch.0.len());
+    for (index, line) in batch.0.into_iter().enumerate() {
+        match line {
+            Ok((body, guard)) => lines.push((Place { index, guard }, body)),
+            Err(error) => outcomes.refuse(index, error),
+        }
+    }
+    let outcomes = outcomes.all_or_nothing()?;
+    let update = params.on_conflict == Some(OnConflict::Update);
+    let author = scoped.author();
+    let work = move |tx: &mut WriteTx<'_>| write_lines::<R>(tx, &scoped, update, lines, outcomes);
+    once.write(app, author, Weight::Many, work).await
+}
+
+/// Where a line stands, and when it may be written.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    index: usize,
+    guard: Guard,
+}
+
+fn write_lines<R: Records>(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    update: bool,
+    lines: Vec<(Place, R::Body)>,
+    mut outcomes: Outcomes,
+) -> Result<Recorded<Outcomes>, ApiError> {
+    let mut receipt = None;
+    let mut named = HashSet::new();
+    let mut lines = lines.into_iter();
+    loop {
+        let (places, bodies): (Vec<_>, Vec<_>) = lines.by_ref().take(PART).unzip();
+        if places.is_empty() {
+            break;
+        }
+        let written = write_part::<R>(tx, scoped, update, places, bodies, &mut named, &mut outcomes)?;
+        receipt = written.or(receipt);
+    }
+    let outcomes = outcomes.all_or_nothing()?;
+    Ok(match receipt {
+        Some(receipt) => receipt.with(outcomes),
+        None => Recorded::unchanged(outcomes),
+    })
+}
+
+fn write_part<R: Records>(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    update: bool,
+    places: Vec<Place>,
+    bodies: Vec<R::Body>,
+    named: &mut HashSet<R::Id>,
+    outcomes: &mut Outcomes,
+) -> Result<Option<Receipt>, ApiError> {
+    let present = if update && R::NATURAL_KEY {
+        R::present(tx, scoped, &bodies)?
+    } else {
+        bodies.iter().map(|_| None).collect()
+    };
+    let held = source_times_of(tx.conn(), &places, &present)?;
+    let (mut open, mut drafts, mut before) = (Vec::new(), Vec::new(), Vec::new());
+    for ((place, body), present) in places.into_iter().zip(bodies).zip(present) {
+        if let Some(refusal) = refusal(&place.guard, present.as_ref(), &held) {
+            outcomes.refuse(place.index, refusal);
+        } else if present.as_ref().is_some_and(|row| !named.insert(row.id())) {
+            outcomes.refuse(place.index, named_twice());
+        } else {
+            open.push(place);
+            before.push(present.clone());
+            drafts.push(Draft { body, present });
+        }
+    }
+    let at = tx.at();
+    let (mut changed, mut rows, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+    for ((place, before), made) in open.into_iter().zip(before).zip(R::made(tx, scoped, drafts)?) {
+        match (made, before) {
+            (Err(error), _) => outcomes.refuse(place.index, error),
+            (Ok(row), Some(before)) if row == before => {
+                outcomes.held(place.index, BatchOutcome::Unchanged, row.id().to_string(), row.version());
+                sent.extend(place.guard.source_updated_at.map(|time| (row.id().to_string(), time)));
+            }
+            (Ok(mut row), _) => {
+                row.revise(at);
+                changed.push(place);
+                rows.push(row);
+            }
+        }
+    }
+    if outcomes.is_lost() {
+        return Ok(None);
+    }
+    let written = R::save(tx, scoped, rows)?;
+    for (place, line) in changed.into_iter().zip(written.lines) {
+        match line {
+            Ok(view) => {
+                let (id, version) = (view.id_text(), view.version());
+                sent.extend(place.guard.source_updated_at.map(|time| (id.clone(), time)));
+                let outcome = if version == 1 { BatchOutcome::Created } else { BatchOutcome::Updated };
+                outcomes.held(place.index, outcome, id, version);
+            }
+            Err(error) => outcomes.refuse(place.index, error),
+        }
+    }
+    if sent.is_empty() {
+        return Ok(written.receipt);
+    }
+    keep_source_times(tx.conn(), sent)?;
+    Ok(Some(tx.noted()))
+}
+
+/// Why a line does not replace the record that is there.
+fn refusal<R: Row>(
+    guard: &Guard,
+    present: Option<&R>,
+    held: &HashMap<String, Instant>,
+) -> Option<ApiError>
+where
+    R::Id: Display,
+{
+    let version = present.map_or(0, Row::version);
+    let other_version = guard.if_version.is_some_and(|expected| expected != version);
+    let is_older = guard.source_updated_at.zip(present).is_some_and(|(sent, row)| {
+        held.get(&row.id().to_string()).is_some_and(|held| sent < *held)
+    });
+    (other_version || is_older).then(|| ApiError::new(Problem::Stale))
+}
+
+fn named_twice() -> ApiError {
+    ApiError::detailed(
+        Problem::Duplicate,
+        "Lô đã có một dòng khác cho cùng bản ghi này.",
+        "Another line of the batch is about the same record.",
+    )
+}
+
+/// When the sending systems last changed the records of these lines.
+fn source_times_of<R: Row>(
+    conn: &mut DbConn,
+    places: &[Place],
+    present: &[Option<R>],
+) -> Result<HashMap<String, Instant>, ApiError>
+where
+    R::Id: Display,
+{
+    let ids: Vec<String> = places
+        .iter()
+        .zip(present)
+        .filter(|(place, _)| place.guard.source_updated_at.is_some())
+        .filter_map(|(_, row)| Some(row.as_ref()?.id().to_string()))
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let held: Vec<(String, Instant)> = source_times::table
+        .filter(source_times::record_id.eq_any(ids))
+        .select((source_times::record_id, source_times::source_updated_at))
+        .load(conn)?;
+    Ok(held.into_iter().collect())
+}
+
+fn keep_source_times(conn: &mut DbConn, sent: Vec<(String, Instant)>) -> Result<(), ApiError> {
+    use diesel::upsert::excluded;
+    use source_times::{record_id, source_updated_at};
+    let rows: Vec<_> =
+        sent.into_iter().map(|(id, time)| (record_id.eq(id), source_updated_at.eq(time))).collect();
+    on_db!(conn, |c| diesel::insert_into(source_times::table)
+        .values(&rows)
+        .on_conflict(record_id)
+        .do_update()
+        .set(source_updated_at.eq(excluded(source_updated_at)))
+        .execute(c))?;
+    Ok(())
+}
