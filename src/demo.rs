@@ -12,6 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::api::records::insert;
 use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
@@ -21,10 +22,10 @@ use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
 use crate::domain::organization::import::import;
 use crate::domain::organization::tree::Tier;
+use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
-use crate::domain::tthc::processing_returns::store::{processing_return_insert, processing_return_submit};
+use crate::domain::tthc::processing_returns::store::processing_return_submit;
 use crate::error::ApiError;
-use crate::api::records::insert;
 use crate::reporting::periods::{PeriodCreate, PeriodKind, Periods, calendar_window};
 use crate::service::Service;
 use crate::state::{AppState, Clock, StartError};
@@ -235,8 +236,8 @@ async fn load_phung_hiep(state: &AppState, scoped: &Scoped) -> Result<(), ApiErr
         .db
         .write(scoped.author(), move |tx| {
             let [district, commune] = phung_hiep();
-            let district = processing_return_insert(tx, &scoped, district)?.into_value();
-            let commune = processing_return_insert(tx, &scoped, commune)?.into_value();
+            let district = insert::<ProcessingReturns>(tx, &scoped, district)?.into_value();
+            let commune = insert::<ProcessingReturns>(tx, &scoped, commune)?.into_value();
             processing_return_submit(tx, &scoped, district.id, None)?;
             processing_return_submit(tx, &scoped, commune.id, None)
         })

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
+use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
@@ -51,6 +52,7 @@ pub fn text() -> String {
 }
 
 fn complete(document: &mut Value) {
+    complete_batches(document);
     if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         components.insert(
             "securitySchemes".into(),
@@ -64,17 +66,78 @@ fn complete(document: &mut Value) {
         components.insert("responses".into(), shared_responses());
     }
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
-    for item in paths.values_mut().filter_map(Value::as_object_mut) {
-        for (method, operation) in item.iter_mut() {
+    for (path, item) in paths.iter_mut() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
-                complete_operation(method, operation);
+                complete_operation(path, method, operation);
             }
         }
     }
 }
 
+/// The header with which a POST may be sent again.
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "A key of the client's own for this request (khóa chống ghi trùng): sent again with it, the request is answered again and not done again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })
+}
+
+/// A line of a batch is the record's body with two members more, which say when it may be written.
+fn complete_batches(document: &mut Value) {
+    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    for path in paths.keys().filter(|path| path.ends_with("/batch")) {
+        let items = format!(
+            "/paths/{}/post/requestBody/content/application~1json/schema/items/$ref",
+            path.replace('/', "~1")
+        );
+        let Some(body) = document.pointer(&items).and_then(Value::as_str).map(str::to_owned) else {
+            continue;
+        };
+        let Some(name) =
+            body.rsplit('/').next().map(|name| format!("{}Line", name.trim_end_matches("Create")))
+        else {
+            continue;
+        };
+        let Some(mut line) = document.pointer(body.trim_start_matches('#')).cloned() else { continue };
+        if let Some(members) = line.pointer_mut("/properties").and_then(Value::as_object_mut) {
+            members.insert("if_version".into(), json!({
+                "type": "integer", "format": "int64", "minimum": 0,
+                "description": "The version that the record must have for the line to be written; 0 when there must be none (phiên bản phải có).",
+            }));
+            members.insert("source_updated_at".into(), json!({
+                "type": "string", "format": "date-time",
+                "description": "When the sending system last changed its record (thời điểm hệ thống gửi cập nhật): an older line is answered `stale`.",
+            }));
+        }
+        if let Some(description) = line.get_mut("description") {
+            *description = json!(format!("A line of a batch. {}", description.as_str().unwrap_or_default()));
+        }
+        let example = line.get("example").cloned().unwrap_or_default();
+        if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+            schemas.insert(name.clone(), line);
+        }
+        let content = json!({
+            "application/json": {
+                "schema": {"type": "array", "maxItems": BATCH_LINES,
+                    "items": {"$ref": format!("#/components/schemas/{name}")}},
+                "example": [example],
+            },
+            NDJSON: {
+                "schema": {"type": "string", "description": "One record a line, each as in the JSON array."},
+                "example": format!("{example}\n"),
+            },
+        });
+        let body = format!("/paths/{}/post/requestBody/content", path.replace('/', "~1"));
+        if let Some(place) = document.pointer_mut(&body) {
+            *place = content;
+        }
+    }
+}
+
 /// Adds what an operation can answer beside its own replies.
-fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
+fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_public = operation.get("security").is_some();
     if is_public {
         operation.insert("security".into(), json!([]));
@@ -90,6 +153,12 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     });
     // An action on a record: a POST that names one.
     let is_step = method == "post" && has_in("path");
+    let may_repeat = method == "post" && !path.starts_with("/api/v1/auth/");
+    if may_repeat {
+        let mut parameters = parameters.clone();
+        parameters.push(idempotency_key());
+        operation.insert("parameters".into(), parameters.into());
+    }
     let has_body = operation.contains_key("requestBody");
     let mut problems = vec![500, 503];
     if has_in("query") || has_body {
@@ -110,8 +179,8 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     if if_match_required {
         problems.push(428);
     }
-    if is_step {
-        problems.extend([409, 422]);
+    if is_step || may_repeat {
+        problems.extend([400, 409, 422]);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for status in problems {

@@ -230,7 +230,8 @@ fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
     once_each(text)?;
     for name in NAMES {
         let Some(value) = members.remove(name) else { continue };
-        let read: Result<Guard, _> = serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());
+        let read: Result<Guard, _> =
+            serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());
         let read = read.map_err(|error| wrong_guard(name, &error))?;
         guard.if_version = guard.if_version.or(read.if_version);
         guard.source_updated_at = guard.source_updated_at.or(read.source_updated_at);
@@ -451,7 +452,7 @@ fn write_part<R: Records>(
     if outcomes.is_lost() {
         return Ok(None);
     }
-    let written = R::save(tx, scoped, rows)?;
+    let written = R::save(tx, scoped, &rows)?;
     for (place, line) in changed.into_iter().zip(written.lines) {
         match line {
             Ok(view) => {
@@ -471,19 +472,16 @@ fn write_part<R: Records>(
 }
 
 /// Why a line does not replace the record that is there.
-fn refusal<R: Row>(
-    guard: &Guard,
-    present: Option<&R>,
-    held: &HashMap<String, Instant>,
-) -> Option<ApiError>
+fn refusal<R: Row>(guard: &Guard, present: Option<&R>, held: &HashMap<String, Instant>) -> Option<ApiError>
 where
     R::Id: Display,
 {
     let version = present.map_or(0, Row::version);
     let other_version = guard.if_version.is_some_and(|expected| expected != version);
-    let is_older = guard.source_updated_at.zip(present).is_some_and(|(sent, row)| {
-        held.get(&row.id().to_string()).is_some_and(|held| sent < *held)
-    });
+    let is_older = guard
+        .source_updated_at
+        .zip(present)
+        .is_some_and(|(sent, row)| held.get(&row.id().to_string()).is_some_and(|held| sent < *held));
     (other_version || is_older).then(|| ApiError::new(Problem::Stale))
 }
 

@@ -46,6 +46,12 @@ impl Asked {
         Self { path: req.path().to_owned(), compression: compression(req), facts: RequestFacts::of(req) }
     }
 
+    /// The path of the request.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The problem document of an error that is part of the answer.
     #[must_use]
     pub fn problem(&self, error: &ApiError) -> ProblemDetails {
@@ -72,6 +78,15 @@ impl Rendered {
     pub fn json<T: Serialize>(status: u16, content: &T) -> Result<Self, ApiError> {
         let body = serde_json::to_string(content).map_err(ApiError::internal)?;
         Ok(Self { status, location: None, etag: None, body, is_replayed: false })
+    }
+
+    /// 201 with a record that was made at this place.
+    ///
+    /// # Errors
+    /// None that a type of ours can cause.
+    pub fn created<R: Record>(record: &R, place: String, asked: &Asked) -> Result<Self, ApiError> {
+        let etag = Some(tag(record, asked.compression));
+        Ok(Self { location: Some(place), etag, ..Self::json(201, record)? })
     }
 }
 
@@ -106,9 +121,7 @@ pub trait Answer {
 
 impl<R: Record> Answer for Created<R> {
     fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
-        let place = format!("{}/{}", asked.path, self.0.id_text());
-        let etag = tag(&self.0, asked.compression);
-        Ok(Rendered { location: Some(place), etag: Some(etag), ..Rendered::json(201, &self.0)? })
+        Rendered::created(&self.0, format!("{}/{}", asked.path, self.0.id_text()), asked)
     }
 }
 
@@ -190,7 +203,8 @@ impl Once {
             let rendered = move |tx: &mut WriteTx<'_>| work(tx)?.try_map(|answer| answer.render(&asked));
             return app.db.write_of(weight, author, rendered).await;
         };
-        let digest = self.req.extensions().get::<BodyDigest>().copied().unwrap_or_else(|| BodyDigest::of(b""));
+        let digest =
+            self.req.extensions().get::<BodyDigest>().copied().unwrap_or_else(|| BodyDigest::of(b""));
         let request = KeyedRequest {
             digest: keyed(&author, &self.req, &key),
             body: URL_SAFE_NO_PAD.encode(body_and_query(digest, self.req.query_string())),
@@ -287,11 +301,8 @@ fn keep(
     use idempotency_keys as k;
     let plain = serde_json::to_vec(answer).map_err(ApiError::internal)?;
     let sealed = key.seal(&plain, request.digest.as_bytes()).map_err(ApiError::internal)?;
-    let content = (
-        k::body_digest.eq(&request.body),
-        k::answer.eq(&sealed),
-        k::expires_at.eq(request.expires_at),
-    );
+    let content =
+        (k::body_digest.eq(&request.body), k::answer.eq(&sealed), k::expires_at.eq(request.expires_at));
     on_db!(tx.conn(), |c| diesel::insert_into(k::table)
         .values((k::digest.eq(&request.digest), content))
         .on_conflict(k::digest)

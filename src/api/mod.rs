@@ -18,8 +18,8 @@ pub mod query;
 pub mod records;
 pub mod text;
 
-pub use idempotency::{Once, Rendered};
 pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};
+pub use idempotency::{Once, Rendered};
 pub use json::{MergePatch, ValidJson};
 pub use page::{PageParams, PageRequest, PageRows, Paged};
 pub use patch::{Change, Patch};

@@ -62,7 +62,7 @@ pub trait Records: 'static {
     fn save(
         tx: &mut WriteTx<'_>,
         scoped: &Scoped,
-        rows: Vec<Self::Row>,
+        rows: &[Self::Row],
     ) -> Result<Written<Self::View>, ApiError>;
 }
 
@@ -126,14 +126,14 @@ impl<V> Written<V> {
     /// When the journal cannot be written.
     pub fn journal<R: Row>(
         tx: &mut WriteTx<'_>,
-        rows: Vec<R>,
+        rows: &[R],
         stored: &HashSet<R::Id>,
         entry: impl Fn(JournalAction, &V, &R) -> Result<Entry, ApiError>,
         view: impl Fn(&R) -> V,
     ) -> Result<Self, ApiError> {
         let mut entries = Vec::with_capacity(rows.len());
         let mut lines = Vec::with_capacity(rows.len());
-        for row in &rows {
+        for row in rows {
             let is_new = row.version() == 1;
             if stored.contains(&row.id()) {
                 let action = if is_new { JournalAction::Create } else { JournalAction::Update };
@@ -150,7 +150,7 @@ impl<V> Written<V> {
     }
 
     /// The one record that was to be stored.
-    fn only(self) -> Result<Recorded<V>, ApiError> {
+    pub(crate) fn only(self) -> Result<Recorded<V>, ApiError> {
         let view = one(self.lines)??;
         let receipt = self.receipt.ok_or_else(|| ApiError::internal("a record was stored unseen"))?;
         Ok(receipt.with(view))
@@ -192,7 +192,7 @@ fn write<R: Records>(
 ) -> Result<Recorded<R::View>, ApiError> {
     let mut row = one(R::made(tx, scoped, vec![draft])?)??;
     row.revise(tx.at());
-    R::save(tx, scoped, vec![row])?.only()
+    R::save(tx, scoped, &[row])?.only()
 }
 
 fn one<T>(mut lines: Vec<T>) -> Result<T, ApiError> {
@@ -204,7 +204,7 @@ fn one<T>(mut lines: Vec<T>) -> Result<T, ApiError> {
 /// `version`, `created_at` and `updated_at`, which every table has.
 ///
 /// ```text
-/// save_rows!(tx.conn(), periods, PeriodId, &rows, [regime, code, kind, starts_on, ends_on, submit_by])
+/// save_rows!(tx.conn(), periods, PeriodId, rows.iter(), [regime, code, kind, starts_on, ends_on, submit_by])
 /// ```
 #[macro_export]
 macro_rules! save_rows {
@@ -213,7 +213,7 @@ macro_rules! save_rows {
             use diesel::prelude::*;
             use diesel::query_dsl::methods::FilterDsl;
             use diesel::upsert::excluded;
-            let (new, changed): (Vec<_>, Vec<_>) = $rows.iter().partition(|row| row.version == 1);
+            let (new, changed): (Vec<_>, Vec<_>) = $rows.partition(|row| row.version == 1);
             let mut stored = std::collections::HashSet::with_capacity(new.len() + changed.len());
             // A statement of SQLite binds 32,766 values.
             for part in new.chunks(400) {

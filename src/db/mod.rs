@@ -162,10 +162,8 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.transact(Weight::Single, move |conn| {
-            work(conn).map(|value| Kept { value, keep: true, rows: 1 })
-        })
-        .await
+        self.transact(Weight::Single, move |conn| work(conn).map(|value| Kept { value, keep: true, rows: 1 }))
+            .await
     }
 
     async fn transact<T: Send + 'static>(

@@ -106,7 +106,9 @@ fn run(location: &Location, inbox: &Receiver<Job>, waiting: &AtomicUsize) {
             None => location.connect(PlanMode::Generic),
         };
         conn = match open {
-            Ok(mut open) => commit_group(&mut open, first, inbox, waiting, &mut set_aside).is_ok().then_some(open),
+            Ok(mut open) => {
+                commit_group(&mut open, first, inbox, waiting, &mut set_aside).is_ok().then_some(open)
+            }
             Err(error) => {
                 log::error!("the database file cannot be opened for writing: {error}");
                 refuse(first, waiting);

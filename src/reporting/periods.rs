@@ -19,8 +19,8 @@ use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, insert, replace};
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest,
-    PageRows, Paged, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
+    Paged, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
@@ -68,7 +68,9 @@ text_enum! {
 }
 
 /// A reporting period (kỳ báo cáo).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = periods, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[schema(example = json!({
     "id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1", "kind": "half",
@@ -384,20 +386,15 @@ impl Records for Periods {
         Ok(drafts.into_iter().map(|draft| period_made(draft, at)).collect())
     }
 
-    fn save(
-        tx: &mut WriteTx<'_>,
-        _scoped: &Scoped,
-        rows: Vec<Period>,
-    ) -> Result<Written<Period>, ApiError> {
+    fn save(tx: &mut WriteTx<'_>, _scoped: &Scoped, rows: Vec<Period>) -> Result<Written<Period>, ApiError> {
         let stored = save_rows!(
             tx.conn(),
             periods,
             PeriodId,
-            rows,
+            rows.iter(),
             [regime, code, kind, starts_on, ends_on, submit_by]
         )?;
-        let entry =
-            |action, _: &Period, row: &Period| Entry::new(action, "period", row.id, row.version, row);
+        let entry = |action, _: &Period, row: &Period| Entry::new(action, "period", row.id, row.version, row);
         Written::journal(tx, rows, &stored, entry, Period::clone)
     }
 }

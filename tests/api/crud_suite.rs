@@ -11,6 +11,8 @@ tell![
     every_list_refuses_what_it_does_not_know,
     every_write_stands_in_the_journal,
     no_cursor_works_elsewhere,
+    every_record_is_made_once_for_its_key,
+    every_batch_is_written_whole_or_line_by_line,
 ];
 
 /// A resource as the suite needs it.
@@ -297,4 +299,93 @@ async fn no_cursor_works_elsewhere(app: TestApp) {
         format!("/api/v1/reporting/periods?kind=month&cursor={}", forged.into_iter().collect::<String>()),
     )
     .await;
+}
+
+async fn every_record_is_made_once_for_its_key(app: TestApp) {
+    let admin = app.admin().await;
+    for (number, fixture) in fixtures(&app).await.into_iter().enumerate() {
+        let what = fixture.collection;
+        let keyed = admin.with("idempotency-key", &format!("lan-{number}"));
+        let first = keyed.post(what, &fixture.create).await;
+        let (location, etag) = (first.header("location"), first.etag());
+        assert!(!first.headers.contains_key("idempotency-replayed"), "{what}");
+        let first = first.expect(201);
+        let again = keyed.post(what, &fixture.create).await;
+        assert_eq!((again.header("location"), again.etag()), (location.clone(), etag.clone()), "{what}");
+        assert_eq!(again.header("idempotency-replayed"), "true", "{what}");
+        assert_eq!(again.expect(201), first, "{what}");
+        keyed.post(what, &fixture.invalid.0).await;
+        let mut other = fixture.create.clone();
+        other.as_object_mut().unwrap().extend(fixture.patch.as_object().unwrap().clone());
+        if other.get("active").is_none() {
+            keyed.post(what, &other).await.problem(422, "idempotency-key-reused");
+        }
+        assert_eq!(admin.delete(&location, &etag).await.status, 204, "{what}");
+
+        let twins = admin.with("idempotency-key", &format!("sinh-doi-{number}"));
+        let (one, two) = tokio::join!(twins.post(what, &fixture.create), twins.post(what, &fixture.create));
+        let made: Vec<_> = [one, two].into_iter().filter(|answer| answer.status != 409).collect();
+        assert!(!made.is_empty(), "{what}");
+        let mut ids: Vec<_> = made.into_iter().map(|answer| answer.expect(201)["id"].to_string()).collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{what}: twins made one record");
+    }
+}
+
+async fn every_batch_is_written_whole_or_line_by_line(app: TestApp) {
+    let admin = app.admin().await;
+    let document = app.state.contract.document();
+    for fixture in fixtures(&app).await {
+        let batch = format!("{}/batch", fixture.collection);
+        if document["paths"].get(&batch).is_none() {
+            continue;
+        }
+        let lines = json!([fixture.create, fixture.invalid.0]);
+        let faults = admin.post(&batch, &lines).await.faults(422, "invalid");
+        assert!(
+            faults.iter().all(|fault| *fault == format!("/1{}", fixture.invalid.1)),
+            "{batch}: {faults:?}"
+        );
+        let outcomes = |report: &Value| -> Vec<String> {
+            report["lines"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|l| l["outcome"].as_str().unwrap().into())
+                .collect()
+        };
+        let report = admin.post(&format!("{batch}?mode=partial"), &lines).await.expect(200);
+        assert_eq!(outcomes(&report), ["created", "refused"], "{batch}: {report}");
+        assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)));
+        assert_eq!(report["lines"][1]["problem"]["type"], "/problems/invalid");
+        let id = report["lines"][0]["id"].as_str().unwrap().to_owned();
+        let record = format!("{}/{id}", fixture.collection);
+        admin.get(&record).await.expect(200);
+
+        let line = |body: Value| Some(("application/x-ndjson", format!("{body}\n\n").into_bytes()));
+        admin.send("POST", &batch, line(fixture.create.clone())).await.problem(409, "duplicate");
+        let upsert = format!("{batch}?on_conflict=update");
+        let report = admin.send("POST", &upsert, line(fixture.create.clone())).await.expect(200);
+        assert_eq!(outcomes(&report), ["unchanged"], "{batch}");
+        let mut changed = fixture.create.clone();
+        changed.as_object_mut().unwrap().extend(fixture.patch.as_object().unwrap().clone());
+        let report = admin.send("POST", &upsert, line(changed.clone())).await.expect(200);
+        assert_eq!(outcomes(&report), ["updated"], "{batch}: {report}");
+        assert_eq!(report["lines"][0]["version"], 2);
+        let mut stale = fixture.create.clone();
+        stale["if_version"] = json!(1);
+        let report = admin.send("POST", &upsert, line(stale)).await.expect(200);
+        assert_eq!(outcomes(&report), ["stale"], "{batch}");
+
+        let report =
+            admin.post(&format!("{upsert}&mode=partial"), &json!([changed, changed])).await.expect(200);
+        assert_eq!(outcomes(&report), ["unchanged", "refused"], "{batch}: one record is named twice");
+        for broken in ["{\"a\": ", "[1", "{}"] {
+            let body = Some(("application/json", broken.as_bytes().to_vec()));
+            assert_eq!(admin.send("POST", &batch, body).await.status, 400, "{batch}: {broken}");
+        }
+        app.seal().await;
+        let entries = admin.get(&format!("/api/v1/admin/audit?record_id={id}")).await.expect(200);
+        assert_eq!(entries["items"].as_array().unwrap().len(), 2, "{batch}: one entry a change");
+    }
 }

@@ -15,6 +15,7 @@
 mod access;
 mod audit;
 mod auth;
+mod batch;
 mod contract;
 mod crud_suite;
 mod organization;
@@ -34,6 +35,7 @@ fn stories() -> Vec<Story> {
         contract::stories(),
         access::stories(),
         crud_suite::stories(),
+        batch::stories(),
         audit::stories(),
         auth::stories(),
         organization::stories(),

@@ -14,8 +14,8 @@ use super::grants::{grants_delete_of, grants_of_client};
 use super::{must_give, not_oneself, of_unit, own_unit, sees, sign_in_name, unit_onto};
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, PageParams, PageRequest, PageRows,
-    Paged, Patch, Saved, ValidJson, ValidPath,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
+    Paged, Patch, Rendered, Saved, ValidJson, ValidPath,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Administer, Organization, Permit};
@@ -26,7 +26,7 @@ use crate::db::conn::MultiBackend;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::clients;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, WriteTx};
+use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
@@ -566,14 +566,20 @@ async fn list_clients(
 #[post("/api/v1/admin/clients")]
 async fn create_client(
     permit: Permit<Administer, Organization>,
+    once: Once,
     app: App,
     body: ValidJson<ClientCreate>,
-) -> Result<Created<ClientWithSecret>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let (secret, hash) = secret(&app).await?;
-    let client = app.db.write(scoped.author(), move |tx| client_insert(tx, &scoped, body.0, hash)).await?;
+    let author = scoped.author();
+    let made = move |tx: &mut WriteTx<'_>| {
+        let client = client_insert(tx, &scoped, body.0, hash)?;
+        Ok(client.map(|client| Created(client.with_secret(secret))))
+    };
+    let answer = once.write(&app, author, Weight::Single, made).await?;
     app.access_changed().await?;
-    Ok(Created(client.with_secret(secret)))
+    Ok(answer)
 }
 
 #[utoipa::path(
@@ -671,13 +677,17 @@ async fn rotate_client_secret(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,
     if_match: IfMatch,
+    once: Once,
     app: App,
-) -> Result<Saved<ClientWithSecret>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let (secret, hash) = secret(&app).await?;
     let author = scoped.author();
-    let rotated = move |tx: &mut WriteTx<'_>| client_secret_replace(tx, &scoped, id.0, &if_match, hash);
-    let client = app.db.write(author, rotated).await?;
+    let rotated = move |tx: &mut WriteTx<'_>| {
+        let client = client_secret_replace(tx, &scoped, id.0, &if_match, hash)?;
+        Ok(client.map(|client| Saved(client.with_secret(secret))))
+    };
+    let answer = once.write(&app, author, Weight::Single, rotated).await?;
     app.access_changed().await?;
-    Ok(Saved(client.with_secret(secret)))
+    Ok(answer)
 }

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, PageParams, PageRequest, PageRows,
-    Paged, Patch, Saved, ValidJson, ValidPath,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
+    Paged, Patch, Rendered, Saved, ValidJson, ValidPath,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::password::check_password;
@@ -29,7 +29,7 @@ use crate::db::conn::MultiBackend;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::users;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, WriteTx};
+use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
@@ -609,14 +609,17 @@ async fn list_users(
 #[post("/api/v1/admin/users")]
 async fn create_user(
     permit: Permit<Administer, Organization>,
+    once: Once,
     app: App,
     body: ValidJson<UserCreate>,
-) -> Result<Created<User>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let hash = hashed(&app, &body.0.username, &body.0.password, "/password").await?;
-    let user = app.db.write(scoped.author(), move |tx| user_insert(tx, &scoped, body.0, hash)).await?;
+    let author = scoped.author();
+    let made = move |tx: &mut WriteTx<'_>| Ok(user_insert(tx, &scoped, body.0, hash)?.map(Created));
+    let answer = once.write(&app, author, Weight::Single, made).await?;
     app.access_changed().await?;
-    Ok(Created(user))
+    Ok(answer)
 }
 
 #[utoipa::path(

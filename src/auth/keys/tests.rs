@@ -1,6 +1,6 @@
 //! What the key ring promises.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use proptest::prelude::*;
 

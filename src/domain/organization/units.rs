@@ -5,8 +5,7 @@
 //! journal; what really changed on a day is a new version; what ended by merger or division is told
 //! by a [succession](super::successions).
 
-use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, post, put, web};
+use actix_web::{delete, get, patch, post, put, web};
 use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use diesel::dsl;
@@ -26,10 +25,11 @@ use super::store::{
 };
 use super::successors::{not_in_force, unit_in_force};
 use super::tree::{OrgTree, OrgUnitId, SuccessionRelation, Tier, UnitKind, UnitVersion};
+use crate::api::idempotency::{Answer, Asked};
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, PageParams, PageRequest, PageRows,
-    Paged, Patch, Record, Saved, ValidJson, ValidPath, ValidQuery,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
+    Paged, Patch, Record, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::audit::journal::JournalAction;
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
@@ -40,7 +40,7 @@ use crate::db::schema::{
     clients, grants, org_unit_successions, org_unit_versions, org_units, processing_returns, users,
 };
 use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, WriteTx};
+use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
 use crate::text::fold;
@@ -1301,17 +1301,10 @@ fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
 #[derive(Debug)]
 struct NewVersion(OrgUnit);
 
-impl Responder for NewVersion {
-    type Body = actix_web::body::BoxBody;
-
-    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+impl Answer for NewVersion {
+    fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
         let day = self.0.valid_from.map(|day| format!("?as_of={day}")).unwrap_or_default();
-        let place = format!("{}{day}", req.path().trim_end_matches("/versions"));
-        let mut response = Created(self.0).respond_to(req);
-        if let Ok(place) = HeaderValue::from_str(&place) {
-            response.headers_mut().insert(LOCATION, place);
-        }
-        response
+        Rendered::created(&self.0, format!("{}{day}", asked.path().trim_end_matches("/versions")), asked)
     }
 }
 
@@ -1358,13 +1351,16 @@ async fn list_org_units(
 #[post("/api/v1/organization/org-units")]
 async fn create_org_unit(
     permit: Permit<WriteReference, Organization>,
+    once: Once,
     app: App,
     body: ValidJson<OrgUnitCreate>,
-) -> Result<Created<OrgUnit>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
-    let row = app.db.write(scoped.author(), move |tx| org_unit_insert(tx, &scoped, body.0)).await?;
+    let author = scoped.author();
+    let made = move |tx: &mut WriteTx<'_>| Ok(org_unit_insert(tx, &scoped, body.0)?.map(Created));
+    let answer = once.write(&app, author, Weight::Single, made).await?;
     app.units_changed().await?;
-    Ok(Created(row))
+    Ok(answer)
 }
 
 #[utoipa::path(
@@ -1546,14 +1542,17 @@ async fn list_org_unit_versions(
 async fn create_org_unit_version(
     permit: Permit<WriteReference, Organization>,
     id: ValidPath<OrgUnitId>,
+    once: Once,
     app: App,
     body: ValidJson<OrgUnitVersionCreate>,
-) -> Result<NewVersion, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
-    let row =
-        app.db.write(scoped.author(), move |tx| org_unit_version_insert(tx, &scoped, id.0, body.0)).await?;
+    let author = scoped.author();
+    let made =
+        move |tx: &mut WriteTx<'_>| Ok(org_unit_version_insert(tx, &scoped, id.0, body.0)?.map(NewVersion));
+    let answer = once.write(&app, author, Weight::Single, made).await?;
     app.units_changed().await?;
-    Ok(NewVersion(row))
+    Ok(answer)
 }
 
 #[utoipa::path(

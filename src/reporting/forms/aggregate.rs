@@ -10,9 +10,9 @@ use chrono::NaiveDate;
 
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind};
+use crate::domain::tthc::processing_returns::lines::ProcessingLine;
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::domain::tthc::processing_returns::rules::Columns;
-use crate::domain::tthc::processing_returns::store::ProcessingLine;
 
 /// What a line counts, and where its carry-over comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -74,6 +74,11 @@ impl TestApp {
         Self { state, backend, database, clock, base, admin: tokio::sync::OnceCell::new(), server: handle }
     }
 
+    /// A second instance on the same database; `None` on SQLite, which serves one process.
+    pub async fn second_instance(&self) -> Option<Self> {
+        Some(Self::start_on(self.backend, self.database.shared()?, |_| {}).await)
+    }
+
     pub fn connect(&self) -> DbConn {
         self.database.connect()
     }
@@ -126,6 +131,21 @@ impl TestApp {
         }
         admin.post("/api/v1/admin/grants", &grant).await.expect(201);
         self.sign_in(username).await
+    }
+
+    /// A system with a grant on this unit, signed in.
+    pub async fn system(&self, client_id: &str, unit: &str, scopes: &[&str]) -> Client {
+        let admin = self.admin().await;
+        let client = json!({"client_id": client_id, "display_name": "Hệ thống thử"});
+        let client = admin.post("/api/v1/admin/clients", &client).await.expect(201);
+        let grant = json!({"client_id": client["id"], "role": "client", "org_unit_id": unit,
+            "scopes": scopes, "valid_from": "2024-01-01"});
+        admin.post("/api/v1/admin/grants", &grant).await.expect(201);
+        let secret = client["client_secret"].as_str().expect("the secret is shown once");
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)];
+        let token = self.token(&form).await.expect(200)["access_token"].as_str().expect("a token").to_owned();
+        Client::new(&self.base, Some(&token))
     }
 
     /// The id of the unit with this code on this day.

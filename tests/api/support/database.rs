@@ -71,6 +71,13 @@ impl TestDatabase {
         }
     }
 
+    /// The same PostgreSQL database for another instance; `None` on SQLite, which serves one process.
+    pub fn shared(&self) -> Option<Self> {
+        self.postgres_name.as_ref()?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Some(Self { location: self.location.clone(), folder, postgres_name: None })
+    }
+
     /// An empty database, for stories about opening one.
     pub fn empty(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

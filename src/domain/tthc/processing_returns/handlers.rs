@@ -8,12 +8,15 @@ use super::model::{
     ProcessingReturnPage, ProcessingReturnPatch, SendBack,
 };
 use super::store::{
-    processing_return_accept, processing_return_delete, processing_return_get, processing_return_insert,
-    processing_return_list, processing_return_replace, processing_return_send_back, processing_return_submit,
+    processing_return_accept, processing_return_delete, processing_return_get, processing_return_list,
+    processing_return_send_back, processing_return_submit,
 };
-use crate::api::{IfMatch, Saved, ValidJson, ValidPath};
+use super::writes::ProcessingReturns;
+use crate::api::records::{insert, replace};
+use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath};
 use crate::auth::permit::{Permit, Read, Review, Tthc, Write};
 use crate::crud;
+use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
 
@@ -26,10 +29,11 @@ crud! {
     read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
     list: list_processing_returns => processing_return_list,
     get: get_processing_return => processing_return_get,
-    create_one: create_processing_return => processing_return_insert,
-    replace: replace_processing_return => processing_return_replace,
+    create_one: create_processing_return => insert::<ProcessingReturns>,
+    replace: replace_processing_return => replace::<ProcessingReturns>,
     patch_one: patch_processing_return,
     delete: delete_processing_return => processing_return_delete,
+    batch: "/api/v1/tthc/processing-returns/batch", batch_processing_returns => ProcessingReturns,
 }
 
 /// Mounts the operations.
@@ -51,13 +55,15 @@ async fn submit_processing_return(
     permit: Permit<Write, Tthc>,
     id: ValidPath<ProcessingReturnId>,
     if_match: Option<IfMatch>,
+    once: Once,
     app: App,
-) -> Result<Saved<ProcessingReturn>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let author = scoped.author();
-    let submitted =
-        move |tx: &mut crate::db::WriteTx<'_>| processing_return_submit(tx, &scoped, id.0, if_match.as_ref());
-    app.db.write(author, submitted).await.map(Saved)
+    let submitted = move |tx: &mut WriteTx<'_>| {
+        Ok(processing_return_submit(tx, &scoped, id.0, if_match.as_ref())?.map(Saved))
+    };
+    once.write(&app, author, Weight::Single, submitted).await
 }
 
 #[utoipa::path(
@@ -71,13 +77,15 @@ async fn accept_processing_return(
     permit: Permit<Review, Tthc>,
     id: ValidPath<ProcessingReturnId>,
     if_match: Option<IfMatch>,
+    once: Once,
     app: App,
-) -> Result<Saved<ProcessingReturn>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let author = scoped.author();
-    let accepted =
-        move |tx: &mut crate::db::WriteTx<'_>| processing_return_accept(tx, &scoped, id.0, if_match.as_ref());
-    app.db.write(author, accepted).await.map(Saved)
+    let accepted = move |tx: &mut WriteTx<'_>| {
+        Ok(processing_return_accept(tx, &scoped, id.0, if_match.as_ref())?.map(Saved))
+    };
+    once.write(&app, author, Weight::Single, accepted).await
 }
 
 #[utoipa::path(
@@ -92,14 +100,14 @@ async fn send_back_processing_return(
     permit: Permit<Review, Tthc>,
     id: ValidPath<ProcessingReturnId>,
     if_match: Option<IfMatch>,
+    once: Once,
     app: App,
     body: ValidJson<SendBack>,
-) -> Result<Saved<ProcessingReturn>, ApiError> {
+) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let author = scoped.author();
-    let reason = body.0.reason;
-    let sent_back = move |tx: &mut crate::db::WriteTx<'_>| {
-        processing_return_send_back(tx, &scoped, id.0, if_match.as_ref(), reason)
+    let sent_back = move |tx: &mut WriteTx<'_>| {
+        Ok(processing_return_send_back(tx, &scoped, id.0, if_match.as_ref(), body.0.reason)?.map(Saved))
     };
-    app.db.write(author, sent_back).await.map(Saved)
+    once.write(&app, author, Weight::Single, sent_back).await
 }

@@ -4,8 +4,11 @@
 //! back.
 
 mod handlers;
+pub mod lines;
 pub mod model;
 pub mod rules;
 pub mod store;
+mod writes;
 
 pub use handlers::routes;
+pub use writes::ProcessingReturns;

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::rules::Columns;
+use crate::api::records::Row;
 use crate::api::{Change, Patch};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
@@ -55,8 +56,8 @@ text_enum! {
 }
 
 /// A return as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = processing_returns, treat_none_as_null = true)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = processing_returns, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct ReturnRow {
     /// Its id.
     pub id: ProcessingReturnId,
@@ -145,17 +146,45 @@ impl ReturnRow {
 }
 
 /// What a return needs to know of its period.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = periods)]
 pub struct PeriodFacts {
     /// Its id.
     pub id: PeriodId,
+    /// Its reporting regime.
+    pub regime: String,
     /// Its code.
     pub code: String,
     /// First day.
     pub starts_on: NaiveDate,
     /// Last day.
     pub ends_on: NaiveDate,
+}
+
+/// A stored return with its period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// The return.
+    pub line: ReturnRow,
+    /// Its period.
+    pub period: PeriodFacts,
+}
+
+impl Row for Filed {
+    type Id = ProcessingReturnId;
+
+    fn id(&self) -> ProcessingReturnId {
+        self.line.id
+    }
+
+    fn version(&self) -> i64 {
+        self.line.version
+    }
+
+    fn revise(&mut self, at: Instant) {
+        self.line.version += 1;
+        self.line.updated_at = at;
+    }
 }
 
 /// Results of handling administrative procedures that a unit reports for a period: one line for each

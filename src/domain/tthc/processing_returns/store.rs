@@ -1,28 +1,26 @@
 //! Processing returns in the database.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
 use super::model::{
-    CarriedOverBasis, PeriodFacts, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnFilter,
-    ProcessingReturnId, ProcessingReturnSort, ReturnRow, ReturnState,
+    Filed, PeriodFacts, ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnSort,
+    ReturnRow,
 };
-use super::rules::{self, Columns, Step};
-use crate::api::json::check;
+use super::rules::{self, Step};
+use crate::api::records::{Row, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, label, scoped_units};
 use crate::domain::organization::successors::unit_in_force;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::reporting::periods::PeriodId;
-use crate::{confine, keyset};
+use crate::domain::organization::tree::OrgUnitId;
+use crate::error::{ApiError, Problem};
+use crate::{confine, hide_row, keyset, save_rows};
 
 const RECORD_TYPE: &str = "processing_return";
 
@@ -133,6 +131,17 @@ fn row_get(conn: &mut DbConn, id: ProcessingReturnId) -> Result<(ReturnRow, Peri
         .first(conn)?)
 }
 
+/// A return by its id, in reach, as it is stored.
+pub(super) fn filed_find(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcessingReturnId,
+) -> Result<Filed, ApiError> {
+    let (line, period) = row_get(conn, id)?;
+    scoped.must_reach(line.org_unit_id)?;
+    Ok(Filed { line, period })
+}
+
 /// A return by its id, in reach.
 ///
 /// # Errors
@@ -142,109 +151,8 @@ pub fn processing_return_get(
     scoped: &Scoped,
     id: ProcessingReturnId,
 ) -> Result<ProcessingReturn, ApiError> {
-    let (row, period) = row_get(conn, id)?;
-    scoped.must_reach(row.org_unit_id)?;
-    Ok(answer(scoped, row, &period))
-}
-
-/// Makes a return: a draft.
-///
-/// # Errors
-/// 403 for a unit out of reach, 409 for a line that exists, 422 for what is not valid.
-pub fn processing_return_insert(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    body: ProcessingReturnCreate,
-) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    check(&body)?;
-    let (unit, period) = owner(tx.conn(), scoped, &body)?;
-    if !scoped.reaches(unit) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
-    let province = home_province(scoped.tree(), unit).ok_or_else(|| no_province(unit))?;
-    one_kind_of_line(tx.conn(), unit, &period, &body, None)?;
-    let at = tx.at();
-    let stored = stored_columns(&body)?;
-    let row = ReturnRow {
-        id: ProcessingReturnId::new(),
-        province_id: province,
-        org_unit_id: unit,
-        period_id: period.id,
-        handling_level: body.handling_level,
-        field: body.field.clone().unwrap_or_default(),
-        nil: body.nil,
-        received_online: body.received_online,
-        received_in_person: body.received_in_person,
-        received_postal: body.received_postal,
-        carried_over: stored.0,
-        carried_over_basis: stored.1,
-        resolved_early: body.resolved_early,
-        resolved_on_time: body.resolved_on_time,
-        resolved_overdue: body.resolved_overdue,
-        pending_in_time: body.pending_in_time,
-        pending_overdue: body.pending_overdue,
-        withdrawn: body.withdrawn,
-        refused: body.refused,
-        covers_from: body.covers_from,
-        covers_to: body.covers_to,
-        source_note: body.source_note,
-        state: ReturnState::Draft,
-        edited_by: tx.author().id().to_owned(),
-        filed_by: filing_unit(scoped, unit),
-        submitted_at: None,
-        reviewed_by: None,
-        reviewed_at: None,
-        review_reason: None,
-        version: 1,
-        created_at: at,
-        updated_at: at,
-    };
-    diesel::insert_into(processing_returns::table).values(&row).execute(tx.conn())?;
-    recorded(tx, scoped, JournalAction::Create, row, &period)
-}
-
-/// Replaces a draft, or one that was sent back. Unit, period, level and field name the return and stay.
-///
-/// # Errors
-/// 409 in another state, 412 when it has changed, 422 for what is not valid.
-pub fn processing_return_replace(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: ProcessingReturnId,
-    expected: &IfMatch,
-    body: ProcessingReturnCreate,
-) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let (present, _) = row_get(tx.conn(), id)?;
-    scoped.must_reach(present.org_unit_id)?;
-    expected.check(present.version)?;
-    let state = rules::step(present.state, Step::Edit)?;
-    check(&body)?;
-    let (unit, period) = owner(tx.conn(), scoped, &body)?;
-    same_line(&present, unit, &period, &body)?;
-    let (carried_over, carried_over_basis) = stored_columns(&body)?;
-    let row = ReturnRow {
-        nil: body.nil,
-        received_online: body.received_online,
-        received_in_person: body.received_in_person,
-        received_postal: body.received_postal,
-        carried_over,
-        carried_over_basis,
-        resolved_early: body.resolved_early,
-        resolved_on_time: body.resolved_on_time,
-        resolved_overdue: body.resolved_overdue,
-        pending_in_time: body.pending_in_time,
-        pending_overdue: body.pending_overdue,
-        withdrawn: body.withdrawn,
-        refused: body.refused,
-        covers_from: body.covers_from,
-        covers_to: body.covers_to,
-        source_note: body.source_note,
-        state,
-        edited_by: tx.author().id().to_owned(),
-        filed_by: filing_unit(scoped, unit),
-        ..present
-    };
-    update(tx, scoped, JournalAction::Update, row, &period)
+    let Filed { line, period } = filed_find(conn, scoped, id)?;
+    Ok(answer(scoped, line, &period))
 }
 
 /// Deletes a draft, or one that was sent back.
@@ -257,25 +165,14 @@ pub fn processing_return_delete(
     id: ProcessingReturnId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    let (present, period) = row_get(tx.conn(), id)?;
-    scoped.must_reach(present.org_unit_id)?;
+    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
     rules::step(present.state, Step::Delete)?;
-    let at = tx.at();
-    let version = present.version;
-    let deleted =
-        diesel::update(processing_returns::table.find(id).filter(processing_returns::version.eq(version)))
-            .set((
-                processing_returns::deleted_at.eq(Some(at)),
-                processing_returns::version.eq(version + 1),
-                processing_returns::updated_at.eq(at),
-            ))
-            .execute(tx.conn())?;
-    if deleted == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
-    let row = ReturnRow { version: version + 1, ..present };
-    Ok(journal(tx, scoped, JournalAction::Delete, row, &period)?.0.with(()))
+    hide_row!(tx, processing_returns, present)?;
+    let row = ReturnRow { version: present.version + 1, ..present };
+    let view = answer(scoped, row.clone(), &period);
+    let entry = journal_entry(JournalAction::Delete, &view, &row)?;
+    Ok(tx.journal(entry)?.with(()))
 }
 
 /// Hands a return in: from now on it counts.
@@ -288,8 +185,7 @@ pub fn processing_return_submit(
     id: ProcessingReturnId,
     expected: Option<&IfMatch>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let (present, period) = row_get(tx.conn(), id)?;
-    scoped.must_reach(present.org_unit_id)?;
+    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
     let state = rules::step(present.state, Step::Submit)?;
     if scoped.today() < period.starts_on {
@@ -309,7 +205,7 @@ pub fn processing_return_submit(
         review_reason: None,
         ..present
     };
-    update(tx, scoped, JournalAction::Submit, row, &period)
+    stepped(tx, scoped, JournalAction::Submit, row, period)
 }
 
 /// Accepts a return of a unit below.
@@ -348,8 +244,7 @@ fn review(
     action: JournalAction,
     reason: Option<String>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let (present, period) = row_get(tx.conn(), id)?;
-    scoped.must_reach(present.org_unit_id)?;
+    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
     let state = rules::step(present.state, step)?;
     if step == Step::Accept && present.edited_by == tx.author().id() {
@@ -366,289 +261,71 @@ fn review(
         review_reason: reason,
         ..present
     };
-    update(tx, scoped, action, row, &period)
+    stepped(tx, scoped, action, row, period)
 }
 
-/// Writes a changed row over the version that was read.
-fn update(
+/// Stores a step of a return's life.
+fn stepped(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     action: JournalAction,
-    mut row: ReturnRow,
-    period: &PeriodFacts,
+    line: ReturnRow,
+    period: PeriodFacts,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let read = row.version;
-    row.version = read + 1;
-    row.updated_at = tx.at();
-    let changed =
-        diesel::update(processing_returns::table.find(row.id).filter(processing_returns::version.eq(read)))
-            .set(&row)
-            .execute(tx.conn())?;
-    if changed == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
-    recorded(tx, scoped, action, row, period)
+    let mut filed = Filed { line, period };
+    filed.revise(tx.at());
+    save_as(tx, scoped, &[filed], Some(action))?.only()
 }
 
-fn recorded(
+/// Stores lines with their journal entries: made or changed, unless a step has its own name.
+pub(super) fn save_as(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
+    rows: &[Filed],
+    step: Option<JournalAction>,
+) -> Result<Written<ProcessingReturn>, ApiError> {
+    let stored = save_rows!(
+        tx.conn(),
+        processing_returns,
+        ProcessingReturnId,
+        rows.iter().map(|filed| &filed.line),
+        [
+            nil,
+            received_online,
+            received_in_person,
+            received_postal,
+            carried_over,
+            carried_over_basis,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            pending_in_time,
+            pending_overdue,
+            withdrawn,
+            refused,
+            covers_from,
+            covers_to,
+            source_note,
+            state,
+            edited_by,
+            filed_by,
+            submitted_at,
+            reviewed_by,
+            reviewed_at,
+            review_reason,
+        ]
+    )?;
+    let entry = |action, view: &ProcessingReturn, filed: &Filed| {
+        journal_entry(step.unwrap_or(action), view, &filed.line)
+    };
+    Written::journal(tx, rows, &stored, entry, |filed| answer(scoped, filed.line.clone(), &filed.period))
+}
+
+fn journal_entry(
     action: JournalAction,
-    row: ReturnRow,
-    period: &PeriodFacts,
-) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let (receipt, view) = journal(tx, scoped, action, row, period)?;
-    Ok(receipt.with(view))
-}
-
-fn journal(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    row: ReturnRow,
-    period: &PeriodFacts,
-) -> Result<(crate::db::Receipt, ProcessingReturn), ApiError> {
-    let (unit, province) = (row.org_unit_id, row.province_id);
-    let view = answer(scoped, row, period);
-    let entry = Entry::new(action, RECORD_TYPE, view.id, view.version, &view)?
-        .of_unit(unit, Some(province.to_string()));
-    Ok((tx.journal(entry)?, view))
-}
-
-/// The unit and period that a body names, and whether such a return can be.
-fn owner(
-    conn: &mut DbConn,
-    scoped: &Scoped,
-    body: &ProcessingReturnCreate,
-) -> Result<(OrgUnitId, PeriodFacts), ApiError> {
-    let period = period_of(conn, body)?;
-    let tree = scoped.tree();
-    let name = UnitName {
-        id: body.org_unit_id,
-        identifier: body.org_unit_identifier.as_deref(),
-        code: body.org_unit_code.as_deref(),
-    };
-    // A unit that ended within the period still reports for its part of it.
-    let unit = match name.resolve(tree, period.ends_on) {
-        Ok(unit) => unit,
-        Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
-    };
-    let tier = tier_of(tree, unit, period.ends_on).or_else(|| tier_of(tree, unit, period.starts_on));
-    let mut faults = shape_faults(body);
-    match tier {
-        Some(tier) => faults.extend(rules::level_of_unit(tier, body.handling_level).err()),
-        None => faults.push(Fault::new(
-            "/org_unit_id",
-            "not_in_force",
-            Bilingual::new(
-                format!("Đơn vị không tồn tại trong kỳ {}.", period.code),
-                format!("The unit does not exist in the period {}.", period.code),
-            ),
-        )),
-    }
-    if faults.is_empty() { Ok((unit, period)) } else { Err(ApiError::invalid(faults)) }
-}
-
-/// The tier of a unit; of an agency that of the administrative unit above it.
-fn tier_of(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
-    let own = tree.version_at(unit, day)?;
-    own.kind.tier().or_else(|| {
-        tree.ancestors(unit, day).into_iter().find_map(|above| tree.version_at(above, day)?.kind.tier())
-    })
-}
-
-fn period_of(conn: &mut DbConn, body: &ProcessingReturnCreate) -> Result<PeriodFacts, ApiError> {
-    let query =
-        periods::table.filter(periods::deleted_at.is_null()).select(PeriodFacts::as_select()).into_boxed();
-    let fault = |pointer: &str, code: &'static str, vi: &'static str, en: &'static str| {
-        ApiError::invalid(vec![Fault::new(pointer, code, Bilingual::new(vi, en))])
-    };
-    let query = match (&body.period_id, &body.period_code) {
-        (Some(id), None) => query.filter(periods::id.eq(id)),
-        (None, Some(code)) => query.filter(periods::code.eq(code).and(periods::regime.eq("calendar"))),
-        _ => {
-            return Err(fault(
-                "/period_code",
-                "exactly_one",
-                "Nêu đúng một trong period_id và period_code.",
-                "Give exactly one of period_id and period_code.",
-            ));
-        }
-    };
-    let pointer = if body.period_id.is_some() { "/period_id" } else { "/period_code" };
-    query.first(conn).optional()?.ok_or_else(|| {
-        fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
-    })
-}
-
-/// Faults that the body shows by itself.
-fn shape_faults(body: &ProcessingReturnCreate) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    if body.nil && body.columns() != Columns::default() {
-        faults.push(Fault::new(
-            "/nil",
-            "not_nil",
-            Bilingual::new(
-                "Báo cáo không phát sinh thì mọi cột phải bằng 0.",
-                "Where nothing arose, every column is zero.",
-            ),
-        ));
-    }
-    if let (Some(from), Some(to)) = (body.covers_from, body.covers_to)
-        && to < from
-    {
-        faults.push(Fault::new(
-            "/covers_to",
-            "before_start",
-            Bilingual::new("Ngày kết thúc trước ngày bắt đầu.", "The last day is before the first."),
-        ));
-    }
-    faults.extend(rules::carry_over(&body.columns(), body.carried_over, body.carried_over_basis).err());
-    faults
-}
-
-fn stored_columns(
-    body: &ProcessingReturnCreate,
-) -> Result<(Option<i64>, Option<CarriedOverBasis>), ApiError> {
-    rules::carry_over(&body.columns(), body.carried_over, body.carried_over_basis)
-        .map_err(|fault| ApiError::invalid(vec![fault]))
-}
-
-/// A unit states a level either in one line or by field: both together would count twice.
-fn one_kind_of_line(
-    conn: &mut DbConn,
-    unit: OrgUnitId,
-    period: &PeriodFacts,
-    body: &ProcessingReturnCreate,
-    own: Option<ProcessingReturnId>,
-) -> Result<(), ApiError> {
-    use processing_returns as r;
-    if let DbConn::Pg(pg) = conn {
-        // Two lines that are filed at the same moment must see each other.
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind::<diesel::sql_types::Text, _>(format!("{unit} {} {}", period.id, body.handling_level))
-            .execute(pg)?;
-    }
-    let by_field = body.field.is_some();
-    let mut others = r::table
-        .filter(r::period_id.eq(period.id).and(r::org_unit_id.eq(unit)))
-        .filter(r::handling_level.eq(body.handling_level).and(r::deleted_at.is_null()))
-        .into_boxed();
-    others = if by_field { others.filter(r::field.eq("")) } else { others.filter(r::field.ne("")) };
-    if let Some(own) = own {
-        others = others.filter(r::id.ne(own));
-    }
-    let count: i64 = others.count().get_result(conn)?;
-    if count == 0 {
-        return Ok(());
-    }
-    Err(ApiError::invalid(vec![Fault::new(
-        "/field",
-        "line_and_fields",
-        Bilingual::new(
-            "Đơn vị đã báo cáo cấp này theo cách khác: hoặc một dòng tổng, hoặc từng lĩnh vực, không cả hai.",
-            "The unit has reported this level the other way: either one line, or by field, not both.",
-        ),
-    )]))
-}
-
-fn same_line(
-    present: &ReturnRow,
-    unit: OrgUnitId,
-    period: &PeriodFacts,
-    body: &ProcessingReturnCreate,
-) -> Result<(), ApiError> {
-    let same = [
-        ("/org_unit_id", present.org_unit_id == unit),
-        ("/period_id", present.period_id == period.id),
-        ("/handling_level", present.handling_level == body.handling_level),
-        ("/field", present.field == body.field.as_deref().unwrap_or_default()),
-    ];
-    let faults: Vec<_> = same
-        .into_iter()
-        .filter(|(_, same)| !same)
-        .map(|(pointer, _)| {
-            Fault::new(
-                pointer,
-                "names_the_return",
-                Bilingual::new(
-                    "Giá trị này xác định báo cáo nên không thay đổi được; hãy xóa và tạo báo cáo khác.",
-                    "This names the return and cannot change; delete it and make another.",
-                ),
-            )
-        })
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
-}
-
-/// The unit that files for another one.
-fn filing_unit(scoped: &Scoped, unit: OrgUnitId) -> Option<OrgUnitId> {
-    scoped.principal()?.org_unit_id.filter(|own| *own != unit)
-}
-
-fn no_province(unit: OrgUnitId) -> ApiError {
-    ApiError::detailed(
-        Problem::Invalid,
-        "Đơn vị không thuộc tỉnh, thành phố nào nên không báo cáo số liệu này.",
-        format!("The unit {unit} stands in no province and does not file this return."),
-    )
-}
-
-/// A submitted or accepted line, for the forms.
-#[derive(Debug, Clone)]
-pub struct ProcessingLine {
-    /// The unit that stated it.
-    pub org_unit_id: OrgUnitId,
-    /// The level that handled the dossiers.
-    pub handling_level: Tier,
-    /// The field; none for a line without field.
-    pub field: Option<String>,
-    /// The leaf columns.
-    pub columns: Columns,
-    /// Where its carry-over comes from.
-    pub carried_over_basis: Option<CarriedOverBasis>,
-    /// First day really covered, when it is not the period's.
-    pub covers_from: Option<NaiveDate>,
-    /// Last day really covered, when it is not the period's.
-    pub covers_to: Option<NaiveDate>,
-}
-
-/// More units than this are not named one by one in a query.
-const NAMED_UNITS: usize = 2_000;
-
-/// The lines that these units have handed in for a period.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn processing_lines(
-    conn: &mut DbConn,
-    period: PeriodId,
-    units: &[OrgUnitId],
-) -> Result<Vec<ProcessingLine>, ApiError> {
-    use processing_returns as r;
-    let mut query = r::table
-        .filter(r::period_id.eq(period).and(r::deleted_at.is_null()))
-        .filter(r::state.eq_any([ReturnState::Submitted, ReturnState::Accepted]))
-        .into_boxed();
-    if units.len() <= NAMED_UNITS {
-        query = query.filter(r::org_unit_id.eq_any(units.to_vec()));
-    }
-    let rows: Vec<ReturnRow> = query
-        .order((r::org_unit_id, r::handling_level, r::field))
-        .select(ReturnRow::as_select())
-        .load(conn)?;
-    let wanted: std::collections::HashSet<_> = units.iter().copied().collect();
-    Ok(rows
-        .into_iter()
-        .filter(|row| wanted.contains(&row.org_unit_id))
-        .map(|row| ProcessingLine {
-            org_unit_id: row.org_unit_id,
-            handling_level: row.handling_level,
-            columns: row.columns(),
-            carried_over_basis: row.carried_over_basis,
-            covers_from: row.covers_from,
-            covers_to: row.covers_to,
-            field: Some(row.field).filter(|field| !field.is_empty()),
-        })
-        .collect())
+    view: &ProcessingReturn,
+    line: &ReturnRow,
+) -> Result<Entry, ApiError> {
+    Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, view)?
+        .of_unit(line.org_unit_id, Some(line.province_id.to_string())))
 }

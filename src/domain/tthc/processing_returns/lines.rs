@@ -1,0 +1,73 @@
+//! What units have handed in, as the forms read it.
+
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{CarriedOverBasis, ReturnRow, ReturnState};
+use super::rules::Columns;
+use crate::db::DbConn;
+use crate::db::schema::processing_returns;
+use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::error::ApiError;
+use crate::reporting::periods::PeriodId;
+
+/// A submitted or accepted line, for the forms.
+#[derive(Debug, Clone)]
+pub struct ProcessingLine {
+    /// The unit that stated it.
+    pub org_unit_id: OrgUnitId,
+    /// The level that handled the dossiers.
+    pub handling_level: Tier,
+    /// The field; none for a line without field.
+    pub field: Option<String>,
+    /// The leaf columns.
+    pub columns: Columns,
+    /// Where its carry-over comes from.
+    pub carried_over_basis: Option<CarriedOverBasis>,
+    /// First day really covered, when it is not the period's.
+    pub covers_from: Option<NaiveDate>,
+    /// Last day really covered, when it is not the period's.
+    pub covers_to: Option<NaiveDate>,
+}
+
+/// More units than this are not named one by one in a query.
+const NAMED_UNITS: usize = 2_000;
+
+/// The lines that these units have handed in for a period.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn processing_lines(
+    conn: &mut DbConn,
+    period: PeriodId,
+    units: &[OrgUnitId],
+) -> Result<Vec<ProcessingLine>, ApiError> {
+    use processing_returns as r;
+    let mut query = r::table
+        .filter(r::period_id.eq(period).and(r::deleted_at.is_null()))
+        .filter(r::state.eq_any([ReturnState::Submitted, ReturnState::Accepted]))
+        .into_boxed();
+    if units.len() <= NAMED_UNITS {
+        query = query.filter(r::org_unit_id.eq_any(units.to_vec()));
+    }
+    let rows: Vec<ReturnRow> = query
+        .order((r::org_unit_id, r::handling_level, r::field))
+        .select(ReturnRow::as_select())
+        .load(conn)?;
+    let wanted: HashSet<_> = units.iter().copied().collect();
+    Ok(rows
+        .into_iter()
+        .filter(|row| wanted.contains(&row.org_unit_id))
+        .map(|row| ProcessingLine {
+            org_unit_id: row.org_unit_id,
+            handling_level: row.handling_level,
+            columns: row.columns(),
+            carried_over_basis: row.carried_over_basis,
+            covers_from: row.covers_from,
+            covers_to: row.covers_to,
+            field: Some(row.field).filter(|field| !field.is_empty()),
+        })
+        .collect())
+}

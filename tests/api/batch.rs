@@ -1,0 +1,284 @@
+//! Many records in one request, and requests that come twice.
+
+use std::io::Write;
+
+use cchc::db::DbConn;
+use serde_json::{Value, json};
+
+use crate::support::app::ADMIN;
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    a_batch_of_ten_thousand_is_one_write,
+    more_than_ten_thousand_lines_are_refused,
+    a_compressed_batch_is_read_and_a_bomb_is_not,
+    every_fault_of_every_line_is_told,
+    an_older_line_never_replaces_a_newer_record,
+    single_writes_come_between_batches,
+    a_partial_batch_writes_what_is_right,
+    returns_of_a_whole_district_come_in_one_batch,
+    a_batch_obeys_the_life_of_a_return,
+    a_key_belongs_to_its_account,
+    an_answer_is_forgotten_after_a_day,
+    twins_on_two_instances_make_one_record,
+];
+
+const BATCH: &str = "/api/v1/reporting/periods/batch";
+
+/// Months of regimes that nobody has.
+fn months(count: usize) -> Vec<Value> {
+    (0..count)
+        .map(|number| {
+            let (regime, month) = (format!("r{}", number / 12), number % 12 + 1);
+            json!({"regime": regime, "code": format!("2030-{month:02}"), "kind": "month",
+                "starts_on": "2030-01-01", "ends_on": "2030-01-31"})
+        })
+        .collect()
+}
+
+fn ndjson(lines: &[Value]) -> Vec<u8> {
+    lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+async fn send(client: &Client, path: &str, lines: &[Value]) -> Value {
+    client.send("POST", path, Some(("application/x-ndjson", ndjson(lines)))).await.expect(200)
+}
+
+async fn count(client: &Client, query: &str) -> i64 {
+    let path = format!("/api/v1/reporting/periods?limit=1&include_total=true&{query}");
+    client.get(&path).await.expect(200)["total"].as_i64().unwrap()
+}
+
+async fn a_batch_of_ten_thousand_is_one_write(app: TestApp) {
+    let admin = app.admin().await;
+    let mut lines = months(10_000);
+    lines[9_999]["ends_on"] = json!("2029-12-31");
+    let refused = admin.send("POST", BATCH, Some(("application/x-ndjson", ndjson(&lines)))).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/9999/ends_on"]);
+    assert_eq!(count(&admin, "on=2030-01-15").await, 0, "nothing was written");
+
+    let report = send(&admin, BATCH, &months(10_000)).await;
+    assert_eq!(
+        (&report["created"], report["lines"].as_array().map(Vec::len)),
+        (&json!(10_000), Some(10_000))
+    );
+    assert_eq!(count(&admin, "on=2030-01-15").await, 10_000);
+    let report = send(&admin, &format!("{BATCH}?on_conflict=update"), &months(10_000)).await;
+    assert_eq!(report["unchanged"], 10_000);
+    app.seal().await;
+    let entries =
+        admin.get("/api/v1/admin/audit?record_type=period&limit=1&include_total=true").await.expect(200);
+    assert_eq!(entries["total"], 10_000, "one entry a record, and none for what stayed");
+}
+
+async fn more_than_ten_thousand_lines_are_refused(app: TestApp) {
+    let body = Some(("application/x-ndjson", ndjson(&months(10_001))));
+    app.admin().await.send("POST", BATCH, body).await.problem(413, "payload-too-large");
+}
+
+async fn a_compressed_batch_is_read_and_a_bomb_is_not(app: TestApp) {
+    let admin = app.admin().await.with("content-encoding", "gzip");
+    let body = gzip(&ndjson(&months(300)));
+    let report = admin.send("POST", BATCH, Some(("application/x-ndjson", body))).await.expect(200);
+    assert_eq!(report["created"], 300);
+    let bomb = gzip(&vec![b' '; 256 * 1024 * 1024]);
+    assert!(bomb.len() < 2 * 1024 * 1024);
+    let refused = admin.send("POST", BATCH, Some(("application/json", bomb))).await;
+    refused.problem(413, "payload-too-large");
+}
+
+async fn every_fault_of_every_line_is_told(app: TestApp) {
+    let admin = app.admin().await;
+    let mut lines = months(4);
+    lines[1]["colour"] = json!("red");
+    lines[2]["code"] = json!("2030");
+    lines[3].as_object_mut().unwrap().remove("kind");
+    let body = json!(lines);
+    let mut faults = admin.post(BATCH, &body).await.faults(400, "wrong-shape");
+    faults.sort();
+    assert_eq!(faults, ["/1/colour", "/3/kind"], "what is wrong in shape is told before anything else");
+    let report = admin.in_english().post(&format!("{BATCH}?mode=partial"), &body).await.expect(200);
+    let statuses: Vec<_> = report["lines"].as_array().unwrap().iter().map(|l| l["status"].clone()).collect();
+    assert_eq!(statuses, [json!(201), json!(400), json!(422), json!(400)]);
+    assert_eq!(report["lines"][2]["problem"]["errors"][0]["pointer"], "/code");
+    assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
+    let guard = json!([{"if_version": "one", "regime": "a", "code": "2030-01", "kind": "month",
+        "starts_on": "2030-01-01", "ends_on": "2030-01-31"}]);
+    assert_eq!(admin.post(BATCH, &guard).await.faults(400, "wrong-shape"), ["/0/if_version"]);
+}
+
+async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {
+    let admin = app.admin().await;
+    let upsert = format!("{BATCH}?on_conflict=update");
+    let line = |submit_by: &str, changed: &str| {
+        let mut line = months(1).remove(0);
+        line["submit_by"] = json!(submit_by);
+        line["source_updated_at"] = json!(changed);
+        vec![line]
+    };
+    let outcome = |report: Value| report["lines"][0]["outcome"].as_str().unwrap().to_owned();
+    let sent = send(&admin, &upsert, &line("2030-02-01", "2030-02-01T10:00:00Z")).await;
+    assert_eq!(outcome(sent), "created");
+    let sent = send(&admin, &upsert, &line("2030-02-02", "2030-02-01T09:59:59Z")).await;
+    assert_eq!(outcome(sent), "stale");
+    let sent = send(&admin, &upsert, &line("2030-02-01", "2030-02-01T12:00:00Z")).await;
+    assert_eq!(outcome(sent), "unchanged");
+    let sent = send(&admin, &upsert, &line("2030-02-03", "2030-02-01T11:00:00Z")).await;
+    assert_eq!(outcome(sent), "stale", "what was confirmed at noon is not undone by eleven o'clock's");
+    let sent = send(&admin, &upsert, &line("2030-02-03", "2030-02-01T12:00:01Z")).await;
+    assert_eq!(outcome(sent), "updated");
+    let mut only_new = months(1);
+    only_new[0]["if_version"] = json!(0);
+    assert_eq!(outcome(send(&admin, &upsert, &only_new).await), "stale");
+}
+
+async fn single_writes_come_between_batches(app: TestApp) {
+    let admin = app.admin().await;
+    let all = months(9_000);
+    let order = std::sync::Mutex::new(Vec::new());
+    let batch = |part: usize| {
+        let (admin, order, lines) = (admin.clone(), &order, &all[part * 3_000..(part + 1) * 3_000]);
+        async move {
+            send(&admin, BATCH, lines).await;
+            order.lock().unwrap().push("batch");
+        }
+    };
+    let single = async {
+        let year =
+            json!({"code": "2031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"});
+        admin.post("/api/v1/reporting/periods", &year).await.expect(201);
+        order.lock().unwrap().push("single");
+    };
+    tokio::join!(batch(0), batch(1), batch(2), single);
+    let order = order.into_inner().unwrap();
+    assert_ne!(order.last(), Some(&"single"), "{order:?}");
+}
+
+async fn a_partial_batch_writes_what_is_right(app: TestApp) {
+    let admin = app.admin().await;
+    let mut lines = months(2_500);
+    for line in lines.iter_mut().step_by(10) {
+        line["ends_on"] = json!("2029-12-31");
+    }
+    lines[1] = lines[2].clone();
+    let report = send(&admin, &format!("{BATCH}?mode=partial"), &lines).await;
+    assert_eq!((&report["created"], &report["refused"]), (&json!(2_249), &json!(251)));
+    assert_eq!(report["lines"][2]["problem"]["type"], "/problems/duplicate", "the same line again");
+    assert_eq!(count(&admin, "on=2030-01-15").await, 2_249);
+}
+
+async fn returns_of_a_whole_district_come_in_one_batch(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let system = app.system("he-thong-huyen", &app.unit("934", "2024-06-30"), &["tthc:write"]).await;
+    let units = app
+        .admin()
+        .await
+        .get("/api/v1/organization/org-units?as_of=2024-06-30&org_unit_code=934&scope=children&limit=200")
+        .await;
+    let units = units.expect(200)["items"].as_array().unwrap().clone();
+    let units: Vec<_> = units.into_iter().filter(|unit| unit["code"] != "934").collect();
+    assert_eq!(units.len(), 15);
+    let lines: Vec<Value> = units
+        .iter()
+        .map(|unit| {
+            json!({"org_unit_code": unit["code"], "period_code": "2024-H1", "handling_level": "commune",
+            "received_online": 10, "resolved_on_time": 10})
+        })
+        .collect();
+    let path = "/api/v1/tthc/processing-returns/batch";
+    let report = send(&system, path, &lines).await;
+    assert_eq!(report["created"], 15);
+    let mut other = lines.clone();
+    other.push(json!({"org_unit_code": "31117", "period_code": "2024-H1", "handling_level": "commune"}));
+    other[0]["field"] = json!("Hộ tịch");
+    let report = send(&system, &format!("{path}?mode=partial&on_conflict=update"), &other).await;
+    let line = |index: usize| report["lines"][index].clone();
+    assert_eq!(line(0)["problem"]["errors"][0]["code"], "line_and_fields");
+    assert_eq!(line(1)["outcome"], "unchanged");
+    assert_eq!(line(15)["status"], 403, "another district's commune: {}", line(15));
+}
+
+async fn a_batch_obeys_the_life_of_a_return(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let body = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune",
+        "received_online": 4, "pending_in_time": 4});
+    let path = "/api/v1/tthc/processing-returns/batch?on_conflict=update";
+    let id =
+        send(&editor, path, std::slice::from_ref(&body)).await["lines"][0]["id"].as_str().unwrap().to_owned();
+    editor.step(&format!("/api/v1/tthc/processing-returns/{id}/submission")).await.expect(200);
+    let report = send(&editor, path, std::slice::from_ref(&body)).await;
+    assert_eq!(report["unchanged"], 1, "the same figures again change nothing");
+    let mut other = body.clone();
+    other["received_online"] = json!(5);
+    let sent = editor.send("POST", path, Some(("application/x-ndjson", ndjson(&[other])))).await;
+    sent.problem(409, "wrong-state");
+}
+
+async fn a_key_belongs_to_its_account(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let one = app.person("xa.hiephung", "editor", "31396").await.with("idempotency-key", "cung-mot-khoa");
+    let other = app.person("xa.tanbinh", "editor", "31399").await.with("idempotency-key", "cung-mot-khoa");
+    let body =
+        |code: &str| json!({"org_unit_code": code, "period_code": "2026-Q3", "handling_level": "commune"});
+    let path = "/api/v1/tthc/processing-returns";
+    one.post(path, &body("31396")).await.expect(201);
+    other.post(path, &body("31399")).await.expect(201);
+    one.post(path, &body("31399")).await.problem(422, "idempotency-key-reused");
+    one.with("idempotency-key", "hai lần").post(path, &body("31396")).await.problem(400, "invalid-header");
+    let refused = one.with("idempotency-key", "lan-dau-sai");
+    refused.post(path, &body("31399")).await.problem(403, "forbidden");
+    refused.post(path, &body("31396")).await.problem(409, "duplicate");
+}
+
+async fn an_answer_is_forgotten_after_a_day(app: TestApp) {
+    let admin = app.admin().await;
+    let year = json!({"code": "2031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"});
+    let path = "/api/v1/reporting/periods";
+    let first = admin.with("idempotency-key", "mot-ngay").post(path, &year).await.expect(201);
+    let kept = {
+        use diesel::prelude::*;
+        let mut conn: DbConn = app.connect();
+        let kept: Vec<String> = cchc::db::schema::idempotency_keys::table
+            .select(cchc::db::schema::idempotency_keys::answer)
+            .load(&mut conn)
+            .unwrap();
+        kept
+    };
+    assert_eq!(kept.len(), 1);
+    assert!(!kept[0].contains("2031"), "the answer is sealed");
+    app.pass(23 * 3600);
+    let admin = app.sign_in(ADMIN).await.with("idempotency-key", "mot-ngay");
+    assert_eq!(admin.post(path, &year).await.expect(201), first);
+    app.pass(2 * 3600);
+    let admin = app.sign_in(ADMIN).await.with("idempotency-key", "mot-ngay");
+    admin.post(path, &year).await.problem(409, "duplicate");
+}
+
+async fn twins_on_two_instances_make_one_record(app: TestApp) {
+    let Some(second) = app.second_instance().await else { return };
+    let keys: Vec<String> = (0..20).map(|number| format!("sinh-doi-{number}")).collect();
+    let (here, there) = (app.admin().await, second.admin().await);
+    for (number, key) in keys.iter().enumerate() {
+        let regime = format!("r{number}");
+        let body = json!({"regime": regime, "code": "2031", "kind": "year",
+            "starts_on": "2031-01-01", "ends_on": "2031-12-31"});
+        let path = "/api/v1/reporting/periods";
+        let (here, there) = (here.with("idempotency-key", key), there.with("idempotency-key", key));
+        let (one, two) = tokio::join!(here.post(path, &body), there.post(path, &body));
+        for answer in [one, two] {
+            assert!([201, 409].contains(&answer.status));
+            if answer.status == 409 {
+                answer.problem(409, "request-under-way");
+            }
+        }
+        assert_eq!(count(&app.admin().await, &format!("regime={regime}")).await, 1);
+    }
+}
