@@ -386,7 +386,7 @@ impl Records for Periods {
         Ok(drafts.into_iter().map(|draft| period_made(draft, at)).collect())
     }
 
-    fn save(tx: &mut WriteTx<'_>, _scoped: &Scoped, rows: Vec<Period>) -> Result<Written<Period>, ApiError> {
+    fn save(tx: &mut WriteTx<'_>, _scoped: &Scoped, rows: &[Period]) -> Result<Written<Period>, ApiError> {
         let stored = save_rows!(
             tx.conn(),
             periods,
