@@ -133,7 +133,8 @@ cchc() {
   for name in $(compgen -e); do
     case $name in CCHC_* | DATABASE_URL) clean+=(-u "$name") ;; esac
   done
-  local settings=("CCHC_DATA_DIR=$folder" CCHC_LOG=warn CCHC_TOKEN_SECONDS=3600 CCHC_LOGIN_ATTEMPTS=1000)
+  local settings=("CCHC_DATA_DIR=$folder" CCHC_LOG=warn CCHC_TOKEN_SECONDS=3600 CCHC_LOGIN_ATTEMPTS=1000
+    CCHC_RATE_PER_MINUTE=0)
   if [ -n "$url" ]; then
     settings+=("DATABASE_URL=$url" "CCHC_MASTER_KEY=$master_key")
   fi

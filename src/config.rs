@@ -82,12 +82,23 @@ trait Setting: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
+impl<const MIN: u32, const MAX: u32> TryFrom<u32> for Count<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("a whole number from {MIN} to {MAX}"))
+        }
+    }
+}
+
 impl<const MIN: u32, const MAX: u32> Setting for Count<MIN, MAX> {
     fn read(text: &str) -> Result<Self, String> {
-        match text.parse() {
-            Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
-            _ => Err(format!("a whole number from {MIN} to {MAX}")),
-        }
+        // What is no number at all is outside every span.
+        text.parse::<u32>()
+            .map_or_else(|_| Err(format!("a whole number from {MIN} to {MAX}")), Self::try_from)
     }
 }
 
@@ -245,6 +256,7 @@ settings! {
     db_connections: Count<1, 256> = "8", "CCHC_DB_CONNECTIONS", "Database connections of one instance for reading and, on PostgreSQL, as many for writing.";
     db_queue: Count<1, 100_000> = "1024", "CCHC_DB_QUEUE", "Requests that may wait for the database; over it 503.";
     db_wait_ms: Count<10, 60_000> = "5000", "CCHC_DB_WAIT_MS", "Longest wait for a database connection, in milliseconds; then 503.";
+    rate_per_minute: Count<0, 100_000_000> = "60000", "CCHC_RATE_PER_MINUTE", "Requests a minute of one account, or of one address that is not signed in; over it 429. 0 for any number.";
     token_seconds: Count<60, 3600> = "900", "CCHC_TOKEN_SECONDS", "Lifetime of an access token, in seconds.";
     refresh_seconds: Count<300, 31_536_000> = "2592000", "CCHC_REFRESH_SECONDS", "Lifetime of a refresh token, in seconds.";
     jwks_cache_seconds: Count<60, 86_400> = "3600", "CCHC_JWKS_CACHE_SECONDS", "How long others may cache the public keys, in seconds; a new key signs only after that.";

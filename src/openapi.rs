@@ -63,7 +63,6 @@ fn complete(document: &mut Value) {
                     "flows": {"password": {"tokenUrl": "/api/v1/auth/token", "scopes": {}}}},
             }),
         );
-        components.insert("responses".into(), shared_responses());
     }
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for (path, item) in paths.iter_mut() {
@@ -72,6 +71,12 @@ fn complete(document: &mut Value) {
                 complete_operation(path, method, operation);
             }
         }
+    }
+    let used = Value::Object(paths.clone()).to_string();
+    let mut responses = shared_responses();
+    responses.retain(|name, _| used.contains(&format!("#/components/responses/{name}\"")));
+    if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
+        components.insert("responses".into(), responses.into());
     }
 }
 
@@ -167,6 +172,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     if !is_public {
         problems.extend([401, 403]);
     }
+    if path.starts_with("/api/") || path.starts_with("/.well-known/") {
+        problems.push(429);
+    }
     if has_in("path") {
         problems.push(404);
     }
@@ -191,7 +199,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
 }
 
 /// One reply a status, with the problems that have it.
-fn shared_responses() -> Value {
+fn shared_responses() -> Map<String, Value> {
     let mut responses = Map::new();
     for problem in Problem::ALL {
         let status = problem.status().as_u16();
@@ -216,5 +224,5 @@ fn shared_responses() -> Value {
             })
         });
     }
-    Value::Object(responses)
+    responses
 }

@@ -16,7 +16,7 @@ use crate::api::metrics::Metrics;
 use crate::audit::journal::ActorKind;
 use crate::auth::keys::KeyRing;
 use crate::auth::keystore;
-use crate::auth::limits::{Allowance, LoginLimits};
+use crate::auth::limits::{Allowance, LoginLimits, RequestLimits};
 use crate::auth::password::{HashCost, Hasher};
 use crate::auth::principal::{Principal, principal_load};
 use crate::auth::scope::Units;
@@ -69,6 +69,8 @@ pub struct AppState {
     pub hasher: Hasher,
     /// Login attempts of late.
     pub logins: LoginLimits,
+    /// Requests of late; none where any number is allowed.
+    pub requests: Option<RequestLimits>,
     /// The contract.
     pub contract: Contract,
     /// Requests with an `Idempotency-Key` that are under way.
@@ -126,6 +128,8 @@ impl AppState {
         let state = Arc::new(Self {
             contract: Contract::new(crate::openapi::document()),
             under_way: UnderWay::default(),
+            requests: std::num::NonZeroU32::new(config.rate_per_minute.get())
+                .map(|per_minute| RequestLimits::new(per_minute, 100_000)),
             metrics: Metrics::new(),
             hasher,
             logins,

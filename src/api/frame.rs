@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 
 use super::address;
 use crate::audit::journal::{ActorKind, Author};
+use crate::auth::limits::Standing;
 use crate::auth::permit::{Authentication, Denied, SignedIn};
 use crate::auth::token::{self, Audience, PrincipalKind};
 use crate::error::{ApiError, Language, Problem};
@@ -24,6 +25,11 @@ use crate::state::App;
 
 /// `X-Request-Id`.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How many requests may follow.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// How many requests are allowed in which time.
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What the frame knows of a request, for handlers.
 #[derive(Debug, Clone)]
@@ -82,7 +88,7 @@ pub async fn frame(
         facts: facts(&req, &app),
     };
     req.extensions_mut().insert(asked.facts.clone());
-    if !app.takes_requests() && !asked.path.starts_with("/health/") {
+    if !app.takes_requests() && !is_operation(&asked.path) {
         // The client should come back to another connection.
         let mut response = asked.problem(&ApiError::unavailable("the service is starting or stopping"));
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -92,11 +98,22 @@ pub async fn frame(
     let authentication = authenticate(&req, &app, &asked.facts).await;
     let actor = authentication.as_ref().ok().map(|signed_in| signed_in.principal.id.clone());
     req.extensions_mut().insert(Authentication(authentication));
+    let limits = app.requests.as_ref().filter(|_| !is_operation(&asked.path));
+    let standing = match limits.map(|limits| limits.check(actor.as_deref(), asked.facts.address)) {
+        Some(Err(wait)) => {
+            let response = asked.problem(&wait.into());
+            asked.report(&app, "(refused)", actor.as_deref(), response.status());
+            return Ok(req.into_response(response));
+        }
+        Some(Ok(standing)) => Some(standing),
+        None => None,
+    };
 
     let answer = AssertUnwindSafe(next.call(req)).catch_unwind();
     let failure = match tokio::time::timeout(app.config.request_seconds.seconds(), answer).await {
         Ok(Ok(Ok(response))) => {
-            let response = asked.complete(response.map_into_boxed_body());
+            let mut response = asked.complete(response.map_into_boxed_body());
+            standing.into_iter().for_each(|standing| tell_standing(response.headers_mut(), standing));
             let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
             asked.report(&app, &route, actor.as_deref(), response.status());
             return Ok(response);
@@ -111,6 +128,25 @@ pub async fn frame(
     let response = asked.problem(&failure);
     asked.report(&app, "(failed)", actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
+}
+
+/// Whether a path is the operator's: answered in every state and at any rate.
+fn is_operation(path: &str) -> bool {
+    path.starts_with("/health/") || path == "/metrics"
+}
+
+/// `RateLimit` and `RateLimit-Policy`, after the IETF's draft.
+fn tell_standing(headers: &mut HeaderMap, standing: Standing) {
+    let Standing { per_minute, remaining } = standing;
+    let told = [
+        (RATE_LIMIT_POLICY, format!("\"requests\";q={per_minute};w=60")),
+        (RATE_LIMIT, format!("\"requests\";r={remaining};t=60")),
+    ];
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn facts(req: &ServiceRequest, app: &App) -> RequestFacts {

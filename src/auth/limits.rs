@@ -1,4 +1,4 @@
-//! How often someone may try to log in, by account and by address.
+//! How often someone may ask: any request, by account or else by address, and logins, by both.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use unicode_normalization::UnicodeNormalization;
@@ -87,7 +87,8 @@ impl<C: Clock + Clone> LoginLimits<C> {
     /// The address or the account has had too many attempts.
     pub fn check(&self, account: &str, address: IpAddr) -> Result<(), RetryAfter> {
         self.addresses.check(&network(address))?;
-        self.accounts.check(&self.account_key(account))
+        self.accounts.check(&self.account_key(account))?;
+        Ok(())
     }
 
     fn account_key(&self, account: &str) -> u64 {
@@ -104,9 +105,53 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The requests of late, whatever they ask for.
+#[derive(Debug)]
+pub struct RequestLimits<C: Clock = DefaultClock> {
+    accounts: Limiter<String, C>,
+    addresses: Limiter<IpAddr, C>,
+    per_minute: NonZeroU32,
+}
+
+/// How much of its allowance a client has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// How many may follow at once.
+    pub remaining: u32,
+}
+
+impl RequestLimits {
+    /// So many requests a minute for each account, and for each address without one.
+    #[must_use]
+    pub fn new(per_minute: NonZeroU32, keys: usize) -> Self {
+        let allowance = Allowance { attempts: per_minute, window: Duration::from_secs(60) };
+        let clock = DefaultClock::default();
+        Self {
+            accounts: Limiter::new(allowance, keys, clock.clone()),
+            addresses: Limiter::new(allowance, keys, clock),
+            per_minute,
+        }
+    }
+
+    /// Counts a request of this account, or of this address where nobody is signed in.
+    ///
+    /// # Errors
+    ///
+    /// It has had too many.
+    pub fn check(&self, account: Option<&str>, address: IpAddr) -> Result<Standing, RetryAfter> {
+        let remaining = match account {
+            Some(account) => self.accounts.check(&account.to_owned()),
+            None => self.addresses.check(&network(address)),
+        }?;
+        Ok(Standing { per_minute: self.per_minute.get(), remaining })
+    }
+}
+
 #[derive(Debug)]
 struct Limiter<K: Hash + Eq + Clone, C: Clock> {
-    limiter: RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<C::Instant>>,
+    limiter: RateLimiter<K, DashMapStateStore<K>, C, StateInformationMiddleware>,
     keys: usize,
     sweep_above: AtomicUsize,
 }
@@ -114,16 +159,17 @@ struct Limiter<K: Hash + Eq + Clone, C: Clock> {
 impl<K: Hash + Eq + Clone, C: Clock> Limiter<K, C> {
     fn new(allowance: Allowance, keys: usize, clock: C) -> Self {
         Self {
-            limiter: RateLimiter::dashmap_with_clock(allowance.quota(), clock),
+            limiter: RateLimiter::dashmap_with_clock(allowance.quota(), clock).with_middleware(),
             keys,
             sweep_above: AtomicUsize::new(keys),
         }
     }
 
-    fn check(&self, key: &K) -> Result<(), RetryAfter> {
+    /// Counts an attempt; answers how many are left.
+    fn check(&self, key: &K) -> Result<u32, RetryAfter> {
         let outcome = self.limiter.check_key(key);
         self.sweep();
-        outcome.map_err(|until| {
+        outcome.map(|state| state.remaining_burst_capacity()).map_err(|until| {
             let wait = until.wait_time_from(self.limiter.clock().now());
             let started = u64::from(wait.subsec_nanos() > 0);
             RetryAfter { seconds: wait.as_secs().saturating_add(started).max(1) }

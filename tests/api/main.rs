@@ -18,9 +18,11 @@ mod auth;
 mod batch;
 mod contract;
 mod crud_suite;
+mod frame;
 mod organization;
 mod reporting;
 mod start;
+mod stop;
 mod support;
 mod tthc;
 
@@ -41,6 +43,8 @@ fn stories() -> Vec<Story> {
         organization::stories(),
         reporting::stories(),
         start::stories(),
+        stop::stories(),
+        frame::stories(),
         tthc::stories(),
     ]
     .into_iter()

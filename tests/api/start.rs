@@ -32,7 +32,7 @@ fn refused(output: &Output, part: &str) {
     assert!(said.contains(part), "{said}");
 }
 
-fn vars_of(database: &TestDatabase) -> Vec<(&'static str, String)> {
+pub fn vars_of(database: &TestDatabase) -> Vec<(&'static str, String)> {
     let mut vars = vec![
         ("CCHC_DATA_DIR", database.folder.path().to_string_lossy().into_owned()),
         ("CCHC_MASTER_KEY", "a master key for the stories alone".to_owned()),

@@ -1,0 +1,115 @@
+//! Stopping the binary: what runs is finished, what comes is refused, nobody can hold it for long.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::TestApp;
+use crate::support::database::{Backend, TestDatabase};
+use crate::tell;
+
+tell![a_stop_finishes_what_runs_and_refuses_what_comes, a_client_that_never_ends_does_not_hold_a_stop,];
+
+/// The binary serving a database of its own.
+struct Served {
+    process: Child,
+    address: String,
+    log: BufReader<std::process::ChildStderr>,
+    _database: TestDatabase,
+}
+
+impl Served {
+    fn start(backend: Backend, shutdown_seconds: &str) -> Self {
+        let database = TestDatabase::empty(backend);
+        let mut process = Command::new(env!("CARGO_BIN_EXE_cchc"))
+            .arg("serve")
+            .env_clear()
+            .envs([
+                ("CCHC_LOG", "cchc=info"),
+                ("CCHC_BIND", "127.0.0.1:0"),
+                ("CCHC_SHUTDOWN_SECONDS", shutdown_seconds),
+            ])
+            .envs(crate::start::vars_of(&database))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut said = BufReader::new(process.stdout.take().expect("its output"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(said.read_line(&mut line).expect("a line") > 0, "it ended before it served");
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split(['/', ' ', '\n']).next().expect("an address").to_owned();
+            }
+        };
+        let log = BufReader::new(process.stderr.take().expect("its log"));
+        Self { process, address, log, _database: database }
+    }
+
+    /// A request whose body is still under way, and that is being worked on.
+    fn begin(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        let head = "POST /api/v1/auth/token HTTP/1.1\r\nHost: cchc\r\nExpect: 100-continue\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 44\r\n\r\n";
+        stream.write_all(head.as_bytes()).expect("the head is sent");
+        let mut answer = [0; 25];
+        stream.read_exact(&mut answer).expect("an answer to Expect");
+        assert!(answer.starts_with(b"HTTP/1.1 100 Continue"), "{}", String::from_utf8_lossy(&answer));
+        stream.write_all(b"grant_type=password&").expect("half of the body");
+        stream
+    }
+
+    /// Asks it to stop and waits until it has begun to.
+    fn terminate(&mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        let mut line = String::new();
+        while !line.contains("stopping") {
+            line.clear();
+            assert!(self.log.read_line(&mut line).expect("a line") > 0, "it said nothing of stopping");
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn a_stop_finishes_what_runs_and_refuses_what_comes(app: TestApp) {
+    let mut served = Served::start(app.backend, "30");
+    let mut running = served.begin();
+    served.terminate();
+
+    if let Ok(mut late) = TcpStream::connect(&served.address) {
+        late.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        let asked = late.write_all(b"GET /api/v1/auth/me HTTP/1.1\r\nHost: cchc\r\n\r\n");
+        let mut answer = String::new();
+        // Refused by a problem or by a closed connection, but never served.
+        if asked.is_ok() && late.read_to_string(&mut answer).is_ok() && !answer.is_empty() {
+            assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+            assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+    }
+
+    running.write_all(b"username=an&password=khong").expect("the rest of the body");
+    let mut answer = [0; 12];
+    running.read_exact(&mut answer).expect("the request is answered");
+    assert_eq!(&answer, b"HTTP/1.1 400", "invalid-grant, as at any other time");
+    drop(running);
+    assert!(served.process.wait().expect("it ends").success());
+}
+
+async fn a_client_that_never_ends_does_not_hold_a_stop(app: TestApp) {
+    let mut served = Served::start(app.backend, "1");
+    let _never = served.begin();
+    let started = Instant::now();
+    served.terminate();
+    assert!(served.process.wait().expect("it ends").success());
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
