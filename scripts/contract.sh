@@ -57,7 +57,7 @@ if wants clients; then
   "$node/tsc" --noEmit --strict --target es2022 --module esnext "$work/typescript/api.ts"
   say "== openapi-python-client, import"
   (cd "$work" && PATH="$python:$PATH" "$python/openapi-python-client" generate --path "$document" \
-    --meta none --output-path "$work/clients/cchc_client" --fail-on-warning)
+    --config "$root/scripts/python-client.yaml" --meta none --output-path "$work/clients/cchc_client" --fail-on-warning)
   PYTHONPATH="$work/clients" "$python/python" - <<'PYTHON'
 import importlib, pkgutil
 

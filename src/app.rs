@@ -15,7 +15,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::api::frame::{REQUEST_ID, frame};
 use crate::api::{health, problems};
 use crate::config::Config;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::state::{App, AppState};
 use crate::{audit, auth, domain, reporting};
 
@@ -103,5 +103,5 @@ async fn no_such_operation(req: HttpRequest, app: App) -> Result<HttpResponse, A
     if methods.is_empty() {
         return Err(ApiError::not_found());
     }
-    Err(ApiError::new(Problem::MethodNotAllowed).with_header(header::ALLOW, &methods.join(", ")))
+    Err(ApiError::method_not_allowed(&methods))
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::api::records::insert;
+use crate::api::records::{add_missing, insert};
 use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
@@ -26,6 +26,7 @@ use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
 use crate::domain::tthc::processing_returns::store::processing_return_submit;
 use crate::error::ApiError;
+use crate::reporting::holidays;
 use crate::reporting::periods::{PeriodCreate, PeriodKind, Periods, calendar_window};
 use crate::service::Service;
 use crate::state::{AppState, Clock, StartError};
@@ -117,6 +118,7 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     state.units_changed().await?;
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
     load_periods(state, &scoped).await?;
+    holidays::import(&state.db, scoped.clone()).await?;
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
     // Last: its presence says that everything else is there.
@@ -143,22 +145,14 @@ fn periods() -> Vec<(PeriodKind, String)> {
 }
 
 async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
-    use crate::db::schema::periods as table;
-    let known: Vec<String> = state
-        .db
-        .read(|conn| Ok(table::table.filter(table::deleted_at.is_null()).select(table::code).load(conn)?))
-        .await?;
-    for (kind, code) in periods() {
-        if known.contains(&code) {
-            continue;
-        }
-        let (starts_on, ends_on) = calendar_window(kind, &code)
-            .ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
-        let body =
-            PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None };
-        let scoped = scoped.clone();
-        state.db.write(scoped.author(), move |tx| insert::<Periods>(tx, &scoped, body)).await?;
-    }
+    let bodies = periods().into_iter().map(|(kind, code)| {
+        let (starts_on, ends_on) = calendar_window(kind, &code)?;
+        Some(PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None })
+    });
+    let bodies: Option<Vec<_>> = bodies.collect();
+    let bodies = bodies.ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
+    let owned = scoped.clone();
+    state.db.write(scoped.author(), move |tx| add_missing::<Periods>(tx, &owned, bodies)).await?;
     Ok(())
 }
 

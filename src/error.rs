@@ -274,6 +274,12 @@ impl ApiError {
         Self::new(Problem::NotFound)
     }
 
+    /// 405, with the methods that the path has.
+    #[must_use]
+    pub fn method_not_allowed(methods: &[String]) -> Self {
+        Self::new(Problem::MethodNotAllowed).with_header(actix_web::http::header::ALLOW, &methods.join(", "))
+    }
+
     /// 500: the cause goes to the log only.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let mut error = Self::new(Problem::Internal);

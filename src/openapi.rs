@@ -24,6 +24,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "org-units", description = "Administrative units and agencies, as they stand on any day (đơn vị)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
+        (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
         (name = "operation", description = "Health and metrics (vận hành)"),
     )

@@ -230,21 +230,27 @@ fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
     once_each(text)?;
     for name in NAMES {
         let Some(value) = members.remove(name) else { continue };
-        let read: Result<Guard, _> =
-            serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());
-        let read = read.map_err(|error| wrong_guard(name, &error))?;
+        let is_number = value.is_number();
+        let read = serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());
+        let read: Guard = read.map_err(|error| wrong_guard(name, is_number, &error))?;
+        if read.if_version.is_some_and(|version| version < 0) {
+            let message = Bilingual::new("Phiên bản không nhỏ hơn 0.", "A version is 0 or more.");
+            return Err(ApiError::invalid(vec![Fault::new("/if_version", "range", message)]));
+        }
         guard.if_version = guard.if_version.or(read.if_version);
         guard.source_updated_at = guard.source_updated_at.or(read.source_updated_at);
     }
     Ok((serde_json::to_string(&members).map_err(ApiError::internal)?.into(), guard))
 }
 
-fn wrong_guard(name: &str, error: &serde_json::Error) -> ApiError {
+/// What the schema allows but the service cannot read, such as `2.0` for an integer, is right in shape.
+fn wrong_guard(name: &str, is_number: bool, error: &serde_json::Error) -> ApiError {
     let message = Bilingual::new(
         format!("Giá trị không đọc được: {error}."),
         format!("The value cannot be read: {error}."),
     );
-    ApiError::new(Problem::WrongShape).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
+    let problem = if is_number == (name == "if_version") { Problem::Invalid } else { Problem::WrongShape };
+    ApiError::new(problem).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
 }
 
 /// What became of the lines so far.

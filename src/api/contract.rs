@@ -53,6 +53,10 @@ impl Contract {
     /// The methods of the operation at this path; empty when there is none.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<String> {
+        // `/periods/batch` is a path of its own, though `/periods/{id}` would match it too.
+        if let Some((_, methods)) = self.routes.iter().find(|(route, _)| route.pattern() == Some(path)) {
+            return methods.clone();
+        }
         self.routes
             .iter()
             .filter(|(route, _)| route.is_match(path))

@@ -115,8 +115,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for ValidPath<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let path = actix_web::web::Path::<T>::from_request(req, payload).into_inner();
-        ready(path.map(|path| Self(path.into_inner())).map_err(|_| ApiError::not_found()))
+        ready(path.map(|path| Self(path.into_inner())).map_err(|_| names_nothing(req)))
     }
+}
+
+/// 404, or 405 where the path is another operation's that looks like an id, such as `/batch`.
+fn names_nothing(req: &HttpRequest) -> ApiError {
+    let methods = App::of(req).map(|app| app.contract.methods(req.path())).unwrap_or_default();
+    if methods.iter().any(|method| method == req.method().as_str()) {
+        return ApiError::not_found();
+    }
+    ApiError::method_not_allowed(&methods)
 }
 
 type Pairs = Vec<(String, String)>;

@@ -199,6 +199,38 @@ fn one<T>(mut lines: Vec<T>) -> Result<T, ApiError> {
     lines.pop().ok_or_else(|| ApiError::internal("a store lost a record"))
 }
 
+/// Makes the records whose natural key is not there yet, and leaves the others alone: for lists that
+/// come with the service and may be loaded again. Answers how many were made.
+///
+/// # Errors
+/// What is wrong with the first that cannot be made.
+pub fn add_missing<R: Records>(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    bodies: Vec<R::Body>,
+) -> Result<Recorded<usize>, ApiError> {
+    let (mut made, mut receipt) = (0, None);
+    let mut bodies = bodies.into_iter();
+    loop {
+        let part: Vec<_> = bodies.by_ref().take(PART).collect();
+        if part.is_empty() {
+            break;
+        }
+        let present = R::present(tx, scoped, &part)?;
+        let missing = part.into_iter().zip(present).filter(|(_, present)| present.is_none());
+        let drafts = missing.map(|(body, present)| Draft { body, present }).collect();
+        let mut rows = R::made(tx, scoped, drafts)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        rows.iter_mut().for_each(|row| row.revise(tx.at()));
+        let written = R::save(tx, scoped, &rows)?;
+        made += written.lines.into_iter().collect::<Result<Vec<_>, _>>()?.len();
+        receipt = written.receipt.or(receipt);
+    }
+    Ok(match receipt {
+        Some(receipt) => receipt.with(made),
+        None => Recorded::unchanged(made),
+    })
+}
+
 /// Stores rows of a table: new ones (version 1) unless a unique key is taken, changed ones over the
 /// version before. Answers the ids of those that were stored. The columns are all but `id`,
 /// `version`, `created_at` and `updated_at`, which every table has.

@@ -165,6 +165,15 @@ impl Scoped {
         self.everything
     }
 
+    /// Lets the request go on when it reaches what belongs to no unit: reference data are written by
+    /// administrators of the whole country alone.
+    ///
+    /// # Errors
+    /// 403 for everyone else.
+    pub fn whole_country(&self) -> Result<(), ApiError> {
+        if self.everything { Ok(()) } else { Err(ApiError::new(Problem::Forbidden)) }
+    }
+
     /// Whether records of this unit are reached.
     #[must_use]
     pub fn reaches(&self, unit: OrgUnitId) -> bool {

@@ -232,6 +232,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    holidays (id) {
+        id -> Text,
+        day -> Date,
+        kind -> Text,
+        name -> Text,
+        source -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     org_units,
     org_unit_versions,

@@ -2,12 +2,15 @@
 //! figures, not the tables of rooms.
 
 pub mod forms;
+pub mod holidays;
 pub mod periods;
+pub mod working_days;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of reporting.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     periods::routes(cfg);
+    holidays::routes(cfg);
     forms::routes(cfg);
 }

@@ -381,7 +381,7 @@ impl Records for Periods {
         scoped: &Scoped,
         drafts: Vec<Draft<PeriodCreate, Period>>,
     ) -> Result<Vec<Result<Period, ApiError>>, ApiError> {
-        whole_country(scoped)?;
+        scoped.whole_country()?;
         let at = tx.at();
         Ok(drafts.into_iter().map(|draft| period_made(draft, at)).collect())
     }
@@ -429,7 +429,7 @@ pub fn period_delete(
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
     use crate::db::schema::processing_returns;
-    whole_country(scoped)?;
+    scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
     let of_period = processing_returns::period_id.eq(id).and(processing_returns::deleted_at.is_null());
@@ -441,11 +441,6 @@ pub fn period_delete(
     hide_row!(tx, periods, present)?;
     let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;
     Ok(tx.journal(entry)?.with(()))
-}
-
-/// Periods belong to no unit: only an administrator of the whole country changes them.
-fn whole_country(scoped: &Scoped) -> Result<(), ApiError> {
-    if scoped.everything() { Ok(()) } else { Err(ApiError::new(Problem::Forbidden)) }
 }
 
 fn valid(body: &PeriodCreate) -> Result<(), ApiError> {

@@ -112,6 +112,15 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     let guard = json!([{"if_version": "one", "regime": "a", "code": "2030-01", "kind": "month",
         "starts_on": "2030-01-01", "ends_on": "2030-01-31"}]);
     assert_eq!(admin.post(BATCH, &guard).await.faults(400, "wrong-shape"), ["/0/if_version"]);
+    for version in [json!(1.0), json!(-1)] {
+        let mut line = guard.clone();
+        line[0]["if_version"] = version;
+        assert_eq!(admin.post(BATCH, &line).await.faults(422, "invalid"), ["/0/if_version"]);
+    }
+    let refused =
+        admin.with("if-match", "\"v1\"").send("PUT", BATCH, Some(("application/json", b"{}".to_vec()))).await;
+    assert_eq!(refused.header("allow"), "POST");
+    refused.problem(405, "method-not-allowed");
 }
 
 async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {

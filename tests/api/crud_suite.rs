@@ -50,6 +50,14 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             natural_key: true,
         },
         Fixture {
+            record_type: "holiday",
+            collection: "/api/v1/reporting/holidays",
+            create: json!({"day": "2031-01-01", "kind": "holiday", "name": "Tết Dương lịch"}),
+            patch: json!({"source": "Thông báo thử"}),
+            invalid: (json!({"day": "2031-01-02", "kind": "make_up_workday", "name": "Làm bù"}), "/day"),
+            natural_key: true,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

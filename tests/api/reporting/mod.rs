@@ -1,10 +1,11 @@
 //! Stories of reporting.
 
 mod form06a;
+mod holidays;
 mod periods;
 
 use crate::support::story::Story;
 
 pub fn stories() -> Vec<Story> {
-    [periods::stories(), form06a::stories()].concat()
+    [periods::stories(), holidays::stories(), form06a::stories()].concat()
 }

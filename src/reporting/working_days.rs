@@ -1,0 +1,369 @@
+//! The working-day calendar (lịch làm việc) and what it makes of a deadline: pure rules over listed
+//! days. A year of which no holiday is listed is unknown, and nothing is guessed about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::holidays::HolidayKind;
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::text_enum;
+
+text_enum! {
+    /// What a day is to public offices (loại ngày đối với cơ quan nhà nước).
+    pub enum DayKind {
+        /// A working day of the week.
+        WorkingDay => "working_day", "ngày làm việc";
+        /// A Saturday or Sunday.
+        Weekend => "weekend", "ngày nghỉ hằng tuần";
+        /// A public holiday.
+        Holiday => "holiday", "ngày nghỉ lễ";
+        /// A Saturday or Sunday on which offices work.
+        MakeUpWorkday => "make_up_workday", "ngày làm bù";
+    }
+}
+
+impl DayKind {
+    /// What the week alone says of a day.
+    #[must_use]
+    pub fn of_week(day: NaiveDate) -> Self {
+        if matches!(day.weekday(), Weekday::Sat | Weekday::Sun) { Self::Weekend } else { Self::WorkingDay }
+    }
+
+    /// Whether offices work.
+    #[must_use]
+    pub const fn works(self) -> bool {
+        matches!(self, Self::WorkingDay | Self::MakeUpWorkday)
+    }
+}
+
+/// A year of which no holiday is listed (chưa có dữ liệu ngày nghỉ của năm).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownYear(pub i32);
+
+impl From<UnknownYear> for ApiError {
+    fn from(UnknownYear(year): UnknownYear) -> Self {
+        Self::invalid(vec![Fault::new(
+            "/received_at",
+            "unknown_year",
+            Bilingual::new(
+                format!(
+                    "Chưa có dữ liệu ngày nghỉ của năm {year} nên không tính được hạn; hãy đề nghị quản trị viên nhập danh mục ngày nghỉ năm {year}."
+                ),
+                format!(
+                    "No holidays of {year} are listed, so no due day can be computed; ask the administrator to enter those of {year}."
+                ),
+            ),
+        )])
+    }
+}
+
+/// The listed days of some years.
+#[derive(Debug, Clone, Default)]
+pub struct Calendar {
+    listed: BTreeMap<NaiveDate, (HolidayKind, String)>,
+    years: BTreeSet<i32>,
+}
+
+impl FromIterator<(NaiveDate, HolidayKind, String)> for Calendar {
+    fn from_iter<I: IntoIterator<Item = (NaiveDate, HolidayKind, String)>>(days: I) -> Self {
+        let mut calendar = Self::default();
+        for (day, kind, name) in days {
+            if kind == HolidayKind::Holiday {
+                calendar.years.insert(day.year());
+            }
+            calendar.listed.insert(day, (kind, name));
+        }
+        calendar
+    }
+}
+
+impl Calendar {
+    /// What a day is, with the name under which it is listed.
+    ///
+    /// # Errors
+    /// When nothing is listed of its year.
+    pub fn kind(&self, day: NaiveDate) -> Result<(DayKind, Option<&str>), UnknownYear> {
+        if !self.years.contains(&day.year()) {
+            return Err(UnknownYear(day.year()));
+        }
+        Ok(match self.listed.get(&day) {
+            Some((HolidayKind::Holiday, name)) => (DayKind::Holiday, Some(name)),
+            Some((HolidayKind::MakeUpWorkday, name)) => (DayKind::MakeUpWorkday, Some(name)),
+            None => (DayKind::of_week(day), None),
+        })
+    }
+}
+
+/// Part of a day on which offices take and handle dossiers (giờ làm việc), such as 07:30 to 11:30.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfficeSpan {
+    /// When it opens.
+    pub opens: NaiveTime,
+    /// When it closes.
+    pub closes: NaiveTime,
+}
+
+/// How long a procedure may take (thời hạn giải quyết).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// So many office hours.
+    WorkingHours(u32),
+    /// So many working days, counted from the working day after receipt.
+    WorkingDays(u32),
+    /// So many days of the calendar, counted from the day after receipt; an end on a day of rest
+    /// moves to the next working day (Bộ luật Dân sự 2015, Điều 147 and 148).
+    CalendarDays(u32),
+    /// On the day of receipt, or the next working day when that is a day of rest.
+    Immediate,
+}
+
+/// A day between receipt and due day, and why it counted or not (diễn giải từng ngày).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DueDateStep {
+    /// The day.
+    pub day: NaiveDate,
+    /// Day of the week, 1 for Monday to 7 for Sunday (thứ trong tuần, 1 là thứ Hai).
+    #[schema(minimum = 1, maximum = 7)]
+    pub weekday: u32,
+    /// What it is to public offices.
+    pub kind: DayKind,
+    /// The name under which it is listed, such as that of the holiday.
+    pub name: Option<String>,
+    /// Whether it counts.
+    pub counted: bool,
+    /// How many have been counted up to and with it: days, or minutes of office hours.
+    pub count: u32,
+}
+
+/// When something is due, and how that was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The due day.
+    pub on: NaiveDate,
+    /// The due time of that day, in Vietnam's time; only where hours are counted.
+    pub at: Option<NaiveDateTime>,
+    /// Every day from the day of receipt on.
+    pub steps: Vec<DueDateStep>,
+}
+
+/// The most days that a deadline is followed for: three years.
+const LONGEST: u32 = 1_096;
+
+/// When what was received at this time of Vietnam is due.
+///
+/// # Errors
+/// When the count runs into a year of which no holiday is listed.
+pub fn due(
+    calendar: &Calendar,
+    office: &[OfficeSpan],
+    received: NaiveDateTime,
+    span: Span,
+) -> Result<Due, UnknownYear> {
+    let mut count = Count { calendar, steps: Vec::new(), total: 0 };
+    match span {
+        Span::WorkingDays(days) => {
+            count.step(received.date(), |_| 0)?;
+            let on = count.until(received.date(), days, |kind| u32::from(kind.works()))?;
+            Ok(Due { on, at: None, steps: count.steps })
+        }
+        Span::CalendarDays(days) => {
+            count.step(received.date(), |_| 0)?;
+            let mut on = count.until(received.date(), days, |_| 1)?;
+            while !calendar.kind(on)?.0.works() {
+                on = next(on)?;
+                count.step(on, |_| 0)?;
+            }
+            Ok(Due { on, at: None, steps: count.steps })
+        }
+        Span::Immediate => {
+            let mut on = received.date();
+            while !count.step(on, |kind| u32::from(kind.works()))?.works() {
+                on = next(on)?;
+            }
+            Ok(Due { on, at: None, steps: count.steps })
+        }
+        Span::WorkingHours(hours) => count.hours(office, received, hours.saturating_mul(60)),
+    }
+}
+
+fn next(day: NaiveDate) -> Result<NaiveDate, UnknownYear> {
+    day.checked_add_days(Days::new(1)).ok_or(UnknownYear(day.year()))
+}
+
+struct Count<'a> {
+    calendar: &'a Calendar,
+    steps: Vec<DueDateStep>,
+    total: u32,
+}
+
+impl Count<'_> {
+    /// Writes a day down, with what it adds.
+    fn step(&mut self, day: NaiveDate, adds: impl Fn(DayKind) -> u32) -> Result<DayKind, UnknownYear> {
+        let (kind, name) = self.calendar.kind(day)?;
+        let added = adds(kind);
+        self.total += added;
+        self.steps.push(DueDateStep {
+            day,
+            weekday: day.weekday().number_from_monday(),
+            kind,
+            name: name.map(str::to_owned),
+            counted: added > 0,
+            count: self.total,
+        });
+        Ok(kind)
+    }
+
+    /// Goes on behind `day` until so many have been counted.
+    fn until(
+        &mut self,
+        mut day: NaiveDate,
+        wanted: u32,
+        adds: impl Fn(DayKind) -> u32,
+    ) -> Result<NaiveDate, UnknownYear> {
+        for _ in 0..LONGEST {
+            if self.total >= wanted {
+                break;
+            }
+            day = next(day)?;
+            self.step(day, &adds)?;
+        }
+        Ok(day)
+    }
+
+    /// Runs through office hours from the moment of receipt.
+    fn hours(
+        mut self,
+        office: &[OfficeSpan],
+        received: NaiveDateTime,
+        wanted: u32,
+    ) -> Result<Due, UnknownYear> {
+        let mut day = received.date();
+        let mut from = received.time();
+        for _ in 0..LONGEST {
+            let works = self.calendar.kind(day)?.0.works();
+            let open = if works { minutes_open(office, from) } else { 0 };
+            let missing = wanted - self.total;
+            if works && open >= missing && open > 0 {
+                let at = day.and_time(time_after(office, from, missing));
+                self.step(day, |_| missing)?;
+                return Ok(Due { on: day, at: Some(at), steps: self.steps });
+            }
+            self.step(day, |_| open)?;
+            day = next(day)?;
+            from = NaiveTime::MIN;
+        }
+        Err(UnknownYear(day.year()))
+    }
+}
+
+/// Office minutes that a day still has from this time on.
+fn minutes_open(office: &[OfficeSpan], from: NaiveTime) -> u32 {
+    office
+        .iter()
+        .map(|span| span.closes.signed_duration_since(span.opens.max(from)).num_minutes())
+        .map(|minutes| u32::try_from(minutes).unwrap_or(0))
+        .sum()
+}
+
+/// The time at which so many office minutes have passed; the day has at least as many.
+fn time_after(office: &[OfficeSpan], from: NaiveTime, mut minutes: u32) -> NaiveTime {
+    let mut at = from;
+    for span in office {
+        let opens = span.opens.max(from);
+        let open = u32::try_from(span.closes.signed_duration_since(opens).num_minutes()).unwrap_or(0);
+        if open == 0 {
+            continue;
+        }
+        let passed = minutes.min(open);
+        at = opens + TimeDelta::minutes(i64::from(passed));
+        minutes -= passed;
+        if minutes == 0 {
+            break;
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::reporting::holidays::bundled;
+
+    fn calendar() -> Calendar {
+        bundled().unwrap().into_iter().map(|day| (day.day, day.kind, day.name)).collect()
+    }
+
+    fn office() -> [OfficeSpan; 2] {
+        let at = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+        [
+            OfficeSpan { opens: at(7, 30), closes: at(11, 30) },
+            OfficeSpan { opens: at(13, 30), closes: at(17, 0) },
+        ]
+    }
+
+    fn due_on(received: &str, span: Span) -> String {
+        due(&calendar(), &office(), received.parse().unwrap(), span).unwrap().on.to_string()
+    }
+
+    #[test]
+    fn working_days_count_from_the_day_after_receipt_over_holidays_and_make_up_saturdays() {
+        assert_eq!(due_on("2024-04-26T09:00:00", Span::WorkingDays(1)), "2024-05-02");
+        assert_eq!(due_on("2024-05-03T09:00:00", Span::WorkingDays(1)), "2024-05-04");
+        assert_eq!(due_on("2024-02-07T09:00:00", Span::WorkingDays(1)), "2024-02-15");
+        let explained =
+            due(&calendar(), &office(), "2024-04-26T09:00:00".parse().unwrap(), Span::WorkingDays(1));
+        let steps = explained.unwrap().steps;
+        let kinds: Vec<_> = steps.iter().map(|step| (step.day.to_string(), step.kind, step.count)).collect();
+        assert_eq!(kinds.first().unwrap(), &("2024-04-26".to_owned(), DayKind::WorkingDay, 0));
+        assert_eq!(kinds[3], ("2024-04-29".to_owned(), DayKind::Holiday, 0));
+        assert_eq!(kinds.last().unwrap(), &("2024-05-02".to_owned(), DayKind::WorkingDay, 1));
+    }
+
+    #[test]
+    fn calendar_days_that_end_on_a_day_of_rest_end_on_the_next_working_day() {
+        assert_eq!(due_on("2024-04-19T09:00:00", Span::CalendarDays(3)), "2024-04-22");
+        assert_eq!(due_on("2024-04-19T09:00:00", Span::CalendarDays(9)), "2024-05-02");
+        assert_eq!(due_on("2024-06-01T09:00:00", Span::Immediate), "2024-06-03");
+        assert_eq!(due_on("2024-06-03T09:00:00", Span::Immediate), "2024-06-03");
+    }
+
+    #[test]
+    fn hours_run_inside_office_hours_only() {
+        let at = |received: &str, hours| {
+            let due =
+                due(&calendar(), &office(), received.parse().unwrap(), Span::WorkingHours(hours)).unwrap();
+            due.at.unwrap().to_string()
+        };
+        assert_eq!(at("2024-06-03T08:00:00", 2), "2024-06-03 10:00:00");
+        assert_eq!(at("2024-06-03T11:00:00", 2), "2024-06-03 15:00:00");
+        assert_eq!(at("2024-06-07T16:30:00", 2), "2024-06-10 09:00:00");
+        assert_eq!(at("2024-06-03T12:00:00", 1), "2024-06-03 14:30:00");
+        assert_eq!(at("2024-06-08T09:00:00", 8), "2024-06-11 08:00:00");
+    }
+
+    #[test]
+    fn a_year_of_which_nothing_is_listed_is_refused() {
+        let unknown =
+            due(&calendar(), &office(), "2027-12-30T09:00:00".parse().unwrap(), Span::WorkingDays(5));
+        assert_eq!(unknown, Err(UnknownYear(2028)));
+    }
+
+    proptest! {
+        /// The day that is found is a working day, and just as many lie between as were asked for.
+        #[test]
+        fn the_due_day_is_the_nth_working_day_after_receipt(offset in 0_u64..1_200, days in 1_u32..120) {
+            let calendar = calendar();
+            let received = NaiveDate::from_ymd_opt(2023, 1, 1).unwrap() + Days::new(offset);
+            let found = due(&calendar, &office(), received.and_hms_opt(9, 0, 0).unwrap(), Span::WorkingDays(days)).unwrap();
+            prop_assert!(calendar.kind(found.on).unwrap().0.works());
+            let between = received.iter_days().skip(1).take_while(|day| *day <= found.on);
+            let counted = between.filter(|day| calendar.kind(*day).unwrap().0.works()).count();
+            prop_assert_eq!(counted, usize::try_from(days).unwrap());
+        }
+    }
+}
