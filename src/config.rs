@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::auth::keys::MasterKey;
+use crate::reporting::working_days::OfficeHours;
 
 /// A text that must not be shown: its `Debug` and `Display` are blank.
 #[derive(Clone, PartialEq, Eq)]
@@ -151,6 +152,12 @@ impl Setting for LogFilter {
     }
 }
 
+impl Setting for OfficeHours {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(str::to_owned)
+    }
+}
+
 /// Web origins that may call the service from a browser; none by default.
 #[derive(Debug, Clone, Default)]
 pub struct Origins(pub Vec<String>);
@@ -256,6 +263,7 @@ settings! {
     db_connections: Count<1, 256> = "8", "CCHC_DB_CONNECTIONS", "Database connections of one instance for reading and, on PostgreSQL, as many for writing.";
     db_queue: Count<1, 100_000> = "1024", "CCHC_DB_QUEUE", "Requests that may wait for the database; over it 503.";
     db_wait_ms: Count<10, 60_000> = "5000", "CCHC_DB_WAIT_MS", "Longest wait for a database connection, in milliseconds; then 503.";
+    office_hours: OfficeHours = "07:30-11:30,13:30-17:00", "CCHC_OFFICE_HOURS", "Office hours of a working day in Vietnam's time, in which deadlines in hours run.";
     rate_per_minute: Count<0, 100_000_000> = "60000", "CCHC_RATE_PER_MINUTE", "Requests a minute of one account, or of one address that is not signed in; over it 429. 0 for any number.";
     token_seconds: Count<60, 3600> = "900", "CCHC_TOKEN_SECONDS", "Lifetime of an access token, in seconds.";
     refresh_seconds: Count<300, 31_536_000> = "2592000", "CCHC_REFRESH_SECONDS", "Lifetime of a refresh token, in seconds.";

@@ -22,6 +22,7 @@ use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
 use crate::domain::organization::import::import;
 use crate::domain::organization::tree::Tier;
+use crate::domain::tthc::procedures;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
 use crate::domain::tthc::processing_returns::store::processing_return_submit;
@@ -110,15 +111,17 @@ fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
 
 /// Loads what is not there yet.
 async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
+    let at = state.now();
+    // What a later version of the demonstration adds comes into one that was made before.
+    holidays::import(&state.db, at).await?;
+    procedures::import::import(&state.db, at).await?;
     if state.db.read(|conn| Ok(is_loaded(conn)?)).await? {
         return Ok(());
     }
-    let at = state.now();
     import(&state.db, at, |_, _| {}).await?;
     state.units_changed().await?;
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
     load_periods(state, &scoped).await?;
-    holidays::import(&state.db, scoped.clone()).await?;
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
     // Last: its presence says that everything else is there.

@@ -10,7 +10,7 @@ use cchc::db::Location;
 use cchc::db::migrate;
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
-use cchc::{app, auth, demo, domain, openapi};
+use cchc::{app, auth, demo, domain, openapi, reporting};
 use clap::{Parser, Subcommand};
 
 /// The open service for administrative reform (cải cách hành chính) of a Vietnamese province.
@@ -55,6 +55,10 @@ enum Command {
 enum Import {
     /// All administrative units of the country, before and after 1 July 2025, with successions.
     Units,
+    /// Public holidays and make-up working days of 2023 to 2027.
+    Holidays,
+    /// A sample of procedures with their fields, to begin with.
+    Procedures,
 }
 
 #[derive(Subcommand)]
@@ -117,10 +121,23 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             migrate::prepare(&location)?;
             writeln!(out, "{location} is at this version")?;
         }
-        Command::Import(Import::Units) => {
+        Command::Import(list) => {
             let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
-            let summary = domain::organization::import::import(&db, Clock::System.now(), |_, _| {}).await?;
-            writeln!(out, "{summary}")?;
+            let at = Clock::System.now();
+            match list {
+                Import::Units => {
+                    let summary = domain::organization::import::import(&db, at, |_, _| {}).await?;
+                    writeln!(out, "{summary}")?;
+                }
+                Import::Holidays => {
+                    let made = reporting::holidays::import(&db, at).await?;
+                    writeln!(out, "made {made} holidays and make-up working days")?;
+                }
+                Import::Procedures => {
+                    let made = domain::tthc::procedures::import::import(&db, at).await?;
+                    writeln!(out, "made {} fields and {} procedures", made.fields, made.procedures)?;
+                }
+            }
         }
         Command::Admin(Admin::Create { username }) => {
             let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;

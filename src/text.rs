@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use validator::ValidationError;
 
 /// The text in Unicode NFC, borrowed when it already is: the same word typed on two keyboards
 /// (dựng sẵn, tổ hợp) must be the same bytes.
@@ -46,6 +47,36 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// A name that says something: not blank, and without white space at its ends, so that one name is
+/// not kept in two ways.
+///
+/// # Errors
+/// `blank` when it is not; an empty text is the fault of its length.
+pub fn worded(text: &str) -> Result<(), ValidationError> {
+    if text.is_empty() || (text.trim() == text && !fold(text).is_empty()) {
+        return Ok(());
+    }
+    Err(ValidationError::new("blank").with_message(
+        "Tên không được để trống hoặc có khoảng trắng ở hai đầu. | The name is blank, or has white space at its ends."
+            .into(),
+    ))
+}
+
+/// A pattern of `LIKE ... ESCAPE '\\'` for texts that contain the word as it stands.
+#[must_use]
+pub fn contains(word: &str) -> String {
+    let mut pattern = String::with_capacity(word.len() + 2);
+    pattern.push('%');
+    for letter in word.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -61,6 +92,12 @@ mod tests {
         assert_eq!(fold("\u{a0}Phụng\t\n Hiệp  "), "phung hiep");
         assert_eq!(fold("334 biên chế"), fold("334 bie\u{302}n che\u{302}\u{301}"));
         assert_eq!(fold(" \u{301} "), "");
+    }
+
+    #[test]
+    fn a_word_is_searched_as_it_stands() {
+        assert_eq!(contains("100%"), "%100\\%%");
+        assert_eq!(contains("a_b\\"), "%a\\_b\\\\%");
     }
 
     #[test]

@@ -186,13 +186,18 @@ where
         items.into_iter().map(RawValue::get).collect()
     };
     if texts.len() > BATCH_LINES {
-        return Err(ApiError::detailed(
-            Problem::PayloadTooLarge,
+        let message = Bilingual::new(
             format!("Một lô tối đa {BATCH_LINES} bản ghi; hãy chia thành nhiều lô."),
             format!("A batch has {BATCH_LINES} records at most; send several."),
-        ));
+        );
+        return Err(ApiError::invalid(vec![Fault::new("", "too_many", message)]));
     }
-    Ok(texts.into_iter().map(|text| line(text, depth, contract)).collect())
+    let read = |text| {
+        let line = line(text, depth, contract);
+        // The body of one record a line is any text; only an array has a shape to break.
+        if by_line { line.map_err(|error| ApiError::invalid(error.into_faults(""))) } else { line }
+    };
+    Ok(texts.into_iter().map(read).collect())
 }
 
 fn no_array(text: &str) -> ApiError {

@@ -11,7 +11,8 @@ use crate::audit::journal::{Author, JournalAction};
 use crate::db::epochs::{self, Epoch};
 use crate::db::types::Instant;
 use crate::db::{Db, Recorded, WriteTx, schema};
-use crate::domain::organization::store::{OPEN_END, root_ensure, tree_load};
+use crate::domain::organization::store::{root_ensure, tree_load};
+use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Problem};
 use crate::state::StartError;
 

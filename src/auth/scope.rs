@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::permission::{Action, Domain, Role};
 use super::principal::{FILE_FOR_CHILDREN, HeldGrant, Principal};
 use crate::audit::journal::Author;
+use crate::db::types::Instant;
 use crate::domain::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, SuccessionRelation, UnitKind};
 use crate::error::{ApiError, Problem};
 
@@ -127,6 +128,12 @@ impl Scoped {
         let today = author.at().vietnam_day();
         let domain = Domain::Organization;
         Self { author, principal: None, units, today, domain, everything: true, parts: Vec::new() }
+    }
+
+    /// A command on the server that loads reference data, for which no unit counts.
+    pub(crate) fn command(name: &str, at: Instant) -> Self {
+        let units = Arc::new(Units::new(OrgTree::new(Vec::new(), Vec::new())));
+        Self::operator(Author::operator(name, at), units)
     }
 
     /// Who acts, for the journal.

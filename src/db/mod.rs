@@ -7,6 +7,7 @@
 pub mod conn;
 pub mod epochs;
 mod errors;
+pub mod json_text;
 pub mod migrate;
 mod pool;
 pub mod schema;

@@ -246,7 +246,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    procedure_fields (id) {
+        id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        source -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedures (id) {
+        id -> Text,
+        code -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_versions (id) {
+        id -> Text,
+        procedure_id -> Text,
+        valid_from -> Date,
+        valid_from_certainty -> Text,
+        valid_to -> Date,
+        valid_to_certainty -> Text,
+        speaks_from -> Date,
+        speaks_to -> Date,
+        name -> Text,
+        name_folded -> Text,
+        field_id -> Nullable<Text>,
+        level -> Text,
+        service_level -> Text,
+        deadlines -> Text,
+        deadline_text -> Nullable<Text>,
+        fees -> Text,
+        papers -> Text,
+        authority -> Nullable<Text>,
+        announcing_decision -> Nullable<Text>,
+        source -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    procedure_fields,
+    procedures,
+    procedure_versions,
     org_units,
     org_unit_versions,
     org_unit_successions,

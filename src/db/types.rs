@@ -1,7 +1,7 @@
 //! Values as both databases store them: ids and enumerations as text, instants as whole
 //! microseconds since 1970 (UTC), days as DATE.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -290,7 +290,19 @@ impl Instant {
     /// The civil day in Vietnam (UTC+7) on which this instant falls.
     #[must_use]
     pub fn vietnam_day(self) -> NaiveDate {
-        (self.utc() + TimeDelta::hours(7)).date_naive()
+        self.vietnam_time().date()
+    }
+
+    /// What a clock in Vietnam (UTC+7) shows at this instant.
+    #[must_use]
+    pub fn vietnam_time(self) -> NaiveDateTime {
+        (self.utc() + TimeDelta::hours(7)).naive_utc()
+    }
+
+    /// The instant at which a clock in Vietnam shows this.
+    #[must_use]
+    pub fn from_vietnam_time(time: NaiveDateTime) -> Self {
+        Self::from((time - TimeDelta::hours(7)).and_utc())
     }
 
     /// This instant moved by whole seconds.

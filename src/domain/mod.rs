@@ -2,3 +2,4 @@
 
 pub mod organization;
 pub mod tthc;
+pub mod validity;

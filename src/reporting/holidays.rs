@@ -92,7 +92,7 @@ pub struct HolidayCreate {
     /// What it is.
     pub kind: HolidayKind,
     /// Its name (tên ngày nghỉ, lý do làm bù).
-    #[validate(length(min = 1, max = 200))]
+    #[validate(length(min = 1, max = 200), custom(function = "crate::text::worded"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Where it is announced (nguồn, văn bản thông báo).
@@ -345,7 +345,8 @@ pub(super) fn bundled() -> Result<Vec<HolidayCreate>, csv::Error> {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn import(db: &Db, scoped: Scoped) -> Result<usize, ApiError> {
+pub async fn import(db: &Db, at: Instant) -> Result<usize, ApiError> {
+    let scoped = Scoped::command("import holidays", at);
     let bodies = bundled().map_err(ApiError::internal)?;
     db.write(scoped.author(), move |tx| add_missing::<Holidays>(tx, &scoped, bodies)).await
 }

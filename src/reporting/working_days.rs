@@ -106,6 +106,28 @@ pub struct OfficeSpan {
     pub closes: NaiveTime,
 }
 
+/// The hours of a working day (giờ hành chính): spans in their order, `07:30-11:30,13:30-17:00`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeHours(pub Vec<OfficeSpan>);
+
+impl std::str::FromStr for OfficeHours {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+        let span = |part: &str| {
+            let (opens, closes) = part.split_once('-')?;
+            Some(OfficeSpan { opens: time(opens)?, closes: time(closes)? })
+        };
+        let spans: Option<Vec<_>> = text.split(',').map(span).collect();
+        let ordered = |spans: &Vec<OfficeSpan>| {
+            spans.is_sorted_by(|one, next| one.closes < next.opens)
+                && spans.iter().all(|span| span.opens < span.closes)
+        };
+        spans.filter(ordered).map(Self).ok_or("spans of hours in their order such as 07:30-11:30,13:30-17:00")
+    }
+}
+
 /// How long a procedure may take (thời hạn giải quyết).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
@@ -304,6 +326,14 @@ mod tests {
             OfficeSpan { opens: at(7, 30), closes: at(11, 30) },
             OfficeSpan { opens: at(13, 30), closes: at(17, 0) },
         ]
+    }
+
+    #[test]
+    fn office_hours_are_spans_in_their_order() {
+        assert_eq!("07:30-11:30, 13:30-17:00".parse(), Ok(OfficeHours(office().to_vec())));
+        for wrong in ["", "7h-11h", "11:30-07:30", "13:30-17:00,07:30-11:30", "07:30-11:30,11:00-17:00"] {
+            assert!(wrong.parse::<OfficeHours>().is_err(), "{wrong}");
+        }
     }
 
     fn due_on(received: &str, span: Span) -> String {

@@ -80,7 +80,11 @@ async fn a_batch_of_ten_thousand_is_one_write(app: TestApp) {
 
 async fn more_than_ten_thousand_lines_are_refused(app: TestApp) {
     let body = Some(("application/x-ndjson", ndjson(&months(10_001))));
-    app.admin().await.send("POST", BATCH, body).await.problem(413, "payload-too-large");
+    let refused = app.admin().await.send("POST", BATCH, body).await.problem(422, "invalid");
+    assert_eq!(
+        refused["errors"],
+        json!([{"pointer": "", "code": "too_many", "message": refused["errors"][0]["message"]}])
+    );
 }
 
 async fn a_compressed_batch_is_read_and_a_bomb_is_not(app: TestApp) {
@@ -109,6 +113,9 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     assert_eq!(statuses, [json!(201), json!(400), json!(422), json!(400)]);
     assert_eq!(report["lines"][2]["problem"]["errors"][0]["pointer"], "/code");
     assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
+    let torn = b"{\"code\": \"2030-01\"\n[]\n".to_vec();
+    let faults = admin.send("POST", BATCH, Some(("application/x-ndjson", torn))).await;
+    assert_eq!(faults.faults(422, "invalid"), ["/0", "/1"], "lines that are no records");
     let guard = json!([{"if_version": "one", "regime": "a", "code": "2030-01", "kind": "month",
         "starts_on": "2030-01-01", "ends_on": "2030-01-31"}]);
     assert_eq!(admin.post(BATCH, &guard).await.faults(400, "wrong-shape"), ["/0/if_version"]);

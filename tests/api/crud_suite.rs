@@ -58,6 +58,25 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             natural_key: true,
         },
         Fixture {
+            record_type: "procedure_field",
+            collection: "/api/v1/tthc/procedure-fields",
+            create: json!({"name": "Hộ tịch"}),
+            patch: json!({"source": "Danh mục thử"}),
+            invalid: (json!({"name": " "}), "/name"),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure",
+            collection: "/api/v1/tthc/procedures",
+            create: json!({"code": "1.000593", "name": "Đăng ký kết hôn lưu động", "level": "commune"}),
+            patch: json!({"service_level": "full_online"}),
+            invalid: (
+                json!({"code": "1000.593", "name": "Đăng ký kết hôn lưu động", "level": "commune"}),
+                "/code",
+            ),
+            natural_key: true,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

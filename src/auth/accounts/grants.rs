@@ -26,8 +26,8 @@ use crate::db::schema::{clients, grants, users};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, label};
-use crate::domain::organization::store::OPEN_END;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
+use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::{crud, keyset, page_of, record, text_enum};
 

@@ -170,8 +170,8 @@ fn not_oneself(tx: &WriteTx<'_>, id: &str) -> Result<(), ApiError> {
 mod tests {
     use super::*;
     use crate::auth::principal::GrantId;
-    use crate::domain::organization::store::OPEN_END;
     use crate::domain::organization::tree::{UnitKind, UnitVersion};
+    use crate::domain::validity::OPEN_END;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

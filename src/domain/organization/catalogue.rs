@@ -13,17 +13,8 @@ use chrono::NaiveDate;
 use uuid::{Builder, Uuid};
 
 use super::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitKind, UnitVersion};
+use crate::domain::validity::Certainty;
 use crate::text::nfc;
-
-crate::text_enum! {
-    /// Whether a first or last day is known or concluded (độ chắc chắn của mốc thời gian).
-    pub enum Certainty {
-        /// Named by a decision.
-        Exact => "exact", "chính xác";
-        /// Concluded from the lists; the decision was not seen.
-        Inferred => "inferred", "suy ra";
-    }
-}
 
 crate::text_enum! {
     /// What began a new version of a unit that stayed itself (biến động không đổi định danh).

@@ -1,9 +1,6 @@
 //! What units may be: pure rules over what is asked for, each fault with its place. What needs the
 //! database (a code that is taken, a parent that has ended) is asked in the transaction.
 
-use chrono::NaiveDate;
-
-use super::store::{OPEN_BEGINNING, OPEN_END};
 use super::tree::UnitKind;
 use crate::error::{Bilingual, Fault};
 
@@ -116,44 +113,9 @@ pub fn identifier_fault(identifier: Option<&str>) -> Option<Fault> {
     })
 }
 
-/// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].
-pub type Span = (NaiveDate, NaiveDate);
-
-/// A span that is empty, outside the days that both databases keep, or that meets another version of
-/// the same unit.
-#[must_use]
-pub fn span_faults(span: Span, others: &[Span]) -> Vec<Fault> {
-    let (from, to) = span;
-    let mut faults = Vec::new();
-    for (pointer, day) in [("/valid_from", from), ("/valid_to", to)] {
-        if !(OPEN_BEGINNING..=OPEN_END).contains(&day) {
-            let message = Bilingual::new("Năm phải từ 1 đến 9999.", "The year must be between 1 and 9999.");
-            faults.push(Fault::new(pointer, "out_of_range", message));
-        }
-    }
-    if to <= from {
-        let message = Bilingual::new(
-            "Ngày hết hiệu lực phải sau ngày bắt đầu.",
-            "The day on which it no longer holds must be after the first day.",
-        );
-        faults.push(Fault::new("/valid_to", "before_start", message));
-    } else if others.iter().any(|(begin, end)| from < *end && *begin < to) {
-        let message = Bilingual::new(
-            "Thời gian hiệu lực trùng với một phiên bản khác của đơn vị.",
-            "The span overlaps another version of the unit.",
-        );
-        faults.push(Fault::new("/valid_from", "overlaps", message));
-    }
-    faults
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
 
     #[test]
     fn each_kind_has_its_place() {
@@ -211,17 +173,5 @@ mod tests {
         for bad in ["", "h30", "H3", "H300", "H30.", "000.00.H30", "00.00.00.H30", "H30-14", long.as_str()] {
             assert!(!is_identifier(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn versions_of_a_unit_never_overlap() {
-        let codes = |span, others: &[Span]| -> Vec<String> {
-            span_faults(span, others).into_iter().map(|fault| fault.code.into_owned()).collect()
-        };
-        let first = (OPEN_BEGINNING, day("2025-07-01"));
-        assert_eq!(codes((day("2025-07-01"), OPEN_END), &[first]), [""; 0]);
-        assert_eq!(codes((day("2025-06-30"), OPEN_END), &[first]), ["overlaps"]);
-        assert_eq!(codes((day("2025-06-30"), day("2025-06-30")), &[]), ["before_start"]);
-        assert_eq!(codes((day("2025-06-30"), NaiveDate::MAX), &[]), ["out_of_range"]);
     }
 }

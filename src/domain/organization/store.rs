@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::catalogue::{self, Certainty, ChangeKind, PlannedSuccession, PlannedUnit};
+use super::catalogue::{self, ChangeKind, PlannedSuccession, PlannedUnit};
 use super::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitKind, UnitVersion};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::{org_unit_successions, org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::db::{DbConn, WriteTx};
+use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
 use crate::error::{ApiError, Problem};
 use crate::text::fold;
 use crate::{id, on_db, text_enum};
@@ -51,11 +52,6 @@ text_enum! {
         Iii => "iii", "loại III";
     }
 }
-
-/// The stored first day of a version whose beginning is open.
-pub const OPEN_BEGINNING: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
-/// The stored end of a version that still holds.
-pub const OPEN_END: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
 /// The whole tree, as every instance holds it in memory.
 ///

@@ -9,7 +9,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::catalogue::Certainty;
 use super::reference::UnitName;
 use super::store::{
     OrgUnitSuccessionId, SuccessionRow, succession_entry, successions_insert, unit_bump, unit_entry,
@@ -27,6 +26,7 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Receipt, Recorded, WriteTx};
+use crate::domain::validity::Certainty;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::{crud, keyset, page_of, record, text_enum};
 

@@ -15,13 +15,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::catalogue::{Certainty, ChangeKind};
+use super::catalogue::ChangeKind;
 use super::reference::{UnitName, UnitScope};
 use super::rules;
 use super::store::{
-    OPEN_BEGINNING, OPEN_END, OrgUnitSuccessionId, OrgUnitVersionId, SuccessionRow, UnitClass, UnitRow,
-    VersionRow, unit_bump, unit_entry, unit_row, units_insert, version_on, version_update, versions_insert,
-    versions_of, versions_of_all,
+    OrgUnitSuccessionId, OrgUnitVersionId, SuccessionRow, UnitClass, UnitRow, VersionRow, unit_bump,
+    unit_entry, unit_row, units_insert, version_on, version_update, versions_insert, versions_of,
+    versions_of_all,
 };
 use super::successors::{not_in_force, unit_in_force};
 use super::tree::{OrgTree, OrgUnitId, SuccessionRelation, Tier, UnitKind, UnitVersion};
@@ -41,9 +41,10 @@ use crate::db::schema::{
 };
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, Weight, WriteTx};
+use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END, Span, span_faults, storable};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
-use crate::text::fold;
+use crate::text::{contains, fold};
 use crate::{keyset, page_of, text_enum};
 
 text_enum! {
@@ -235,12 +236,12 @@ pub struct OrgUnitLineage {
 }))]
 pub struct OrgUnitCreate {
     /// Name without its kind (tên riêng).
-    #[validate(length(min = 1, max = 200), custom(function = "worded"))]
+    #[validate(length(min = 1, max = 200), custom(function = "crate::text::worded"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Name with its kind (tên đầy đủ); the name when not given.
     #[serde(default)]
-    #[validate(length(min = 1, max = 300), custom(function = "worded"))]
+    #[validate(length(min = 1, max = 300), custom(function = "crate::text::worded"))]
     #[schema(min_length = 1, max_length = 300)]
     pub full_name: Option<String>,
     /// Kind (loại đơn vị).
@@ -277,14 +278,14 @@ pub struct OrgUnitCreate {
     #[schema(required = true)]
     pub valid_from: Option<NaiveDate>,
     /// How sure the first day is; `exact` when not given.
-    #[serde(default = "exact")]
+    #[serde(default)]
     #[schema(default = "exact")]
     pub valid_from_certainty: Certainty,
     /// First day on which it no longer holds (ngày hết hiệu lực); null or absent while it does.
     #[serde(default)]
     pub valid_to: Option<NaiveDate>,
     /// How sure that day is; `exact` when not given.
-    #[serde(default = "exact")]
+    #[serde(default)]
     #[schema(default = "exact")]
     pub valid_to_certainty: Certainty,
     /// Legal basis (căn cứ pháp lý).
@@ -431,12 +432,12 @@ pub struct OrgUnitVersionCreate {
     /// First day of the new version; the present one ends on it.
     pub valid_from: NaiveDate,
     /// Name without its kind (tên riêng).
-    #[validate(length(min = 1, max = 200), custom(function = "worded"))]
+    #[validate(length(min = 1, max = 200), custom(function = "crate::text::worded"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Name with its kind (tên đầy đủ); the name when not given.
     #[serde(default)]
-    #[validate(length(min = 1, max = 300), custom(function = "worded"))]
+    #[validate(length(min = 1, max = 300), custom(function = "crate::text::worded"))]
     #[schema(min_length = 1, max_length = 300)]
     pub full_name: Option<String>,
     /// Kind (loại đơn vị).
@@ -518,24 +519,9 @@ impl OrgUnitVersionCreate {
     }
 }
 
-fn exact() -> Certainty {
-    Certainty::Exact
-}
-
 /// A member that must be there but may be null: nobody leaves the beginning open by oversight.
 fn day_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     Option::deserialize(deserializer)
-}
-
-fn worded(text: &str) -> Result<(), validator::ValidationError> {
-    // An empty text is the length's fault.
-    if text.is_empty() || (text.trim() == text && !fold(text).is_empty()) {
-        return Ok(());
-    }
-    Err(validator::ValidationError::new("blank").with_message(
-        "Tên không được để trống hoặc có khoảng trắng ở hai đầu. | The name is blank, or has white space at its ends."
-            .into(),
-    ))
 }
 
 /// Which units a list holds.
@@ -608,8 +594,7 @@ pub struct AsOf {
 
 /// The day asked for, within the days that both databases keep.
 fn day_of(as_of: Option<NaiveDate>, scoped: &Scoped) -> NaiveDate {
-    let last = OPEN_END.pred_opt().unwrap_or(OPEN_END);
-    as_of.unwrap_or_else(|| scoped.today()).clamp(OPEN_BEGINNING, last)
+    storable(as_of.unwrap_or_else(|| scoped.today()))
 }
 
 /// Which units of the tree.
@@ -693,20 +678,6 @@ fn matching(selection: &Selection) -> Joined<'_> {
         }
     }
     query
-}
-
-/// A pattern for texts that contain the word as it stands.
-fn contains(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for letter in word.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn selected(
@@ -968,8 +939,8 @@ fn version_row(
     check(&body)?;
     let valid_from = body.valid_from.unwrap_or(OPEN_BEGINNING);
     let valid_to = body.valid_to.unwrap_or(OPEN_END);
-    let spans: Vec<rules::Span> = others.iter().map(|other| (other.valid_from, other.valid_to)).collect();
-    let mut faults = rules::span_faults((valid_from, valid_to), &spans);
+    let spans: Vec<Span> = others.iter().map(|other| (other.valid_from, other.valid_to)).collect();
+    let mut faults = span_faults((valid_from, valid_to), &spans);
     faults.extend(rules::code_fault(body.kind, body.code.as_deref()));
     faults.extend(rules::identifier_fault(body.identifier.as_deref()));
     let name = UnitName {
@@ -1570,15 +1541,4 @@ async fn get_org_unit_lineage(
 ) -> Result<web::Json<OrgUnitLineage>, ApiError> {
     let scoped = permit.into_scoped();
     app.db.read(move |conn| org_unit_lineage(conn, &scoped, id.0, query.0.as_of)).await.map(web::Json)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_searched_as_it_stands() {
-        assert_eq!(contains("100%"), "%100\\%%");
-        assert_eq!(contains("a_b\\"), "%a\\_b\\\\%");
-    }
 }

@@ -1,11 +1,14 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod procedures;
 pub mod processing_returns;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this room.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    procedures::fields::routes(cfg);
+    procedures::routes(cfg);
     processing_returns::routes(cfg);
 }

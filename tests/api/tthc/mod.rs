@@ -1,5 +1,6 @@
 //! Stories of administrative procedures.
 
+mod procedures;
 mod processing_returns;
 
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use crate::support::story::Story;
 use crate::support::{Answer, Client, TestApp};
 
 pub fn stories() -> Vec<Story> {
-    processing_returns::stories()
+    [procedures::stories(), processing_returns::stories()].concat()
 }
 
 pub const RETURNS: &str = "/api/v1/tthc/processing-returns";

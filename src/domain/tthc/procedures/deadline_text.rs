@@ -1,0 +1,58 @@
+//! Reads deadlines as the national catalogue words them (thời hạn giải quyết): "17 Ngày làm việc",
+//! "1 Ngày làm việc / 02 Giờ" for two cases, "Không quy định".
+
+use super::model::{Deadline, DeadlineUnit};
+use crate::text::fold;
+
+/// The deadlines that a text names, one for each case; none when it is not understood as a whole.
+#[must_use]
+pub fn deadlines(text: &str) -> Option<Vec<Deadline>> {
+    text.split('/').map(deadline).collect()
+}
+
+fn deadline(case: &str) -> Option<Deadline> {
+    let folded = fold(case);
+    let plain = |unit| Some(Deadline { value: None, unit, variant: None });
+    match folded.as_str() {
+        "khong quy dinh" | "khong" => return plain(DeadlineUnit::None),
+        "trong ngay" | "tra ngay" | "giai quyet ngay" | "ngay khi nhan du ho so" => {
+            return plain(DeadlineUnit::Immediate);
+        }
+        _ => {}
+    }
+    let (number, unit) = folded.split_once(' ')?;
+    let unit = match unit {
+        "gio" | "gio lam viec" => DeadlineUnit::WorkingHour,
+        "ngay lam viec" => DeadlineUnit::WorkingDay,
+        "ngay" => DeadlineUnit::CalendarDay,
+        _ => return None,
+    };
+    let value = number.parse().ok().filter(|value| *value > 0)?;
+    Some(Deadline { value: Some(value), unit, variant: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<(Option<u32>, DeadlineUnit)>> {
+        deadlines(text).map(|found| found.iter().map(|one| (one.value, one.unit)).collect())
+    }
+
+    #[test]
+    fn the_catalogue_s_wordings_are_read_and_nothing_is_guessed() {
+        use DeadlineUnit::{CalendarDay, Immediate, None as Unlimited, WorkingDay, WorkingHour};
+        assert_eq!(read("17 Ngày làm việc"), Some(vec![(Some(17), WorkingDay)]));
+        assert_eq!(read("45 Ngày"), Some(vec![(Some(45), CalendarDay)]));
+        assert_eq!(
+            read("1 Ngày làm việc / 02 Giờ"),
+            Some(vec![(Some(1), WorkingDay), (Some(2), WorkingHour)])
+        );
+        assert_eq!(read("Không quy định"), Some(vec![(None, Unlimited)]));
+        assert_eq!(read("Trong ngày"), Some(vec![(None, Immediate)]));
+        assert_eq!(read("khoảng 3 ngày"), None);
+        assert_eq!(read("0 Ngày"), None);
+        assert_eq!(read("17 Ngày làm việc / tùy trường hợp"), None);
+        assert_eq!(read(""), None);
+    }
+}

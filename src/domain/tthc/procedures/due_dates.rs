@@ -1,0 +1,103 @@
+//! When a dossier is due: the deadline of the version in force on the day of receipt, counted over the
+//! working-day calendar.
+
+use chrono::{Days, NaiveDate};
+
+use super::model::{Deadline, DueDate, DueDateParams, Procedure, ProcedureId, ProcedureStatus};
+use super::store::procedure_get;
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::db::types::Instant;
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::reporting::holidays::calendar;
+use crate::reporting::working_days::{OfficeSpan, due};
+
+/// How far the calendar is read: no deadline is longer than two years.
+const AHEAD: Days = Days::new(1_100);
+
+/// When a dossier received at that moment is due, and why.
+///
+/// # Errors
+/// 404 when there is no such procedure; 422 when it was not in force that day, has several deadlines
+/// and none is chosen, or when the count runs into a year of which no holiday is listed.
+pub fn due_date(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedureId,
+    params: DueDateParams,
+    office: &[OfficeSpan],
+) -> Result<DueDate, ApiError> {
+    let received = params.received_at.vietnam_time();
+    let procedure = procedure_get(conn, scoped, id, Some(received.date()))?;
+    if procedure.status != ProcedureStatus::InForce {
+        return Err(ApiError::invalid(vec![not_in_force(&procedure, received.date())]));
+    }
+    let deadline = chosen(&procedure.deadlines, params.deadline)?.cloned();
+    let mut answer = DueDate {
+        procedure_id: procedure.id,
+        procedure_version_id: procedure.version_id,
+        procedure_code: procedure.code,
+        received_at: params.received_at,
+        received_on: received.date(),
+        deadline,
+        due_on: None,
+        due_at: None,
+        steps: Vec::new(),
+    };
+    let Some(span) = answer.deadline.as_ref().and_then(Deadline::span) else { return Ok(answer) };
+    let last = received.date().checked_add_days(AHEAD).unwrap_or(received.date());
+    let counted = due(&calendar(conn, received.date(), last)?, office, received, span)?;
+    answer.due_on = Some(counted.on);
+    answer.due_at = counted.at.map(Instant::from_vietnam_time);
+    answer.steps = counted.steps;
+    Ok(answer)
+}
+
+fn not_in_force(procedure: &Procedure, day: NaiveDate) -> Fault {
+    let Procedure { code, status, .. } = procedure;
+    Fault::new(
+        "/received_at",
+        "not_in_force",
+        Bilingual::new(
+            format!("Thủ tục {code} {} vào ngày {}.", status.label_vi(), day.format("%-d/%-m/%Y")),
+            format!("The procedure {code} is {} on {day}.", status.as_str().replace('_', " ")),
+        ),
+    )
+}
+
+/// The deadline that is meant: the only one, or the one that is chosen among several.
+fn chosen(deadlines: &[Deadline], choice: Option<usize>) -> Result<Option<&Deadline>, ApiError> {
+    let refused = |code, vi: String, en: String| {
+        Err(ApiError::invalid(vec![Fault::new("/deadline", code, Bilingual::new(vi, en))]))
+    };
+    let count = deadlines.len();
+    match (choice.and_then(|number| number.checked_sub(1)), deadlines) {
+        (None, [] | [_]) => Ok(deadlines.first()),
+        (None, several) => {
+            let listed: Vec<String> =
+                several.iter().enumerate().map(|(index, one)| named(index + 1, one)).collect();
+            let listed = listed.join("; ");
+            refused(
+                "choose_deadline",
+                format!("Thủ tục có {count} thời hạn; hãy chọn một bằng tham số deadline: {listed}."),
+                format!(
+                    "The procedure has {count} deadlines; choose one with the parameter deadline: {listed}."
+                ),
+            )
+        }
+        (Some(index), _) => match deadlines.get(index) {
+            Some(deadline) => Ok(Some(deadline)),
+            None => refused(
+                "no_such_deadline",
+                format!("Thủ tục chỉ có {count} thời hạn."),
+                format!("The procedure has {count} deadlines only."),
+            ),
+        },
+    }
+}
+
+fn named(number: usize, deadline: &Deadline) -> String {
+    let value = deadline.value.map(|value| format!("{value} ")).unwrap_or_default();
+    let variant = deadline.variant.as_ref().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    format!("{number} = {value}{}{variant}", deadline.unit.label_vi())
+}

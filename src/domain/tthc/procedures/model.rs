@@ -1,0 +1,742 @@
+//! What a procedure is: on the wire and in its rows.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::fields::ProcedureFieldId;
+use crate::api::{Change, Patch};
+use crate::db::json_text::JsonText;
+use crate::db::schema::{procedure_versions, procedures};
+use crate::db::types::Instant;
+use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
+use crate::reporting::working_days::{DueDateStep, Span};
+use crate::{id, page_of, row, text_enum};
+
+id! {
+    /// Identity of a procedure (định danh thủ tục hành chính): the same through all its versions.
+    ProcedureId
+}
+
+id! {
+    /// Id of one version of a procedure (phiên bản thủ tục), which a dossier keeps.
+    ProcedureVersionId
+}
+
+text_enum! {
+    /// Who handles a procedure (cấp thực hiện).
+    pub enum ProcedureLevel {
+        /// A ministry.
+        Ministry => "ministry", "cấp bộ";
+        /// The province.
+        Province => "province", "cấp tỉnh";
+        /// The district, until 30 June 2025.
+        District => "district", "cấp huyện";
+        /// The commune decides.
+        Commune => "commune", "cấp xã";
+        /// The commune's one-stop centre takes it in; who decides is not said.
+        CommuneReception => "commune_reception", "tiếp nhận tại cấp xã";
+    }
+}
+
+text_enum! {
+    /// How far a procedure can be done online (mức độ cung cấp dịch vụ công trực tuyến).
+    pub enum ServiceLevel {
+        /// From application to result.
+        FullOnline => "full_online", "toàn trình";
+        /// Part of it.
+        PartialOnline => "partial_online", "một phần";
+        /// The portal tells about it only.
+        InformationOnly => "information_only", "cung cấp thông tin";
+        /// Not said.
+        Unknown => "unknown", "chưa xác định";
+    }
+}
+
+text_enum! {
+    /// What a deadline is counted in (đơn vị tính thời hạn).
+    pub enum DeadlineUnit {
+        /// Office hours.
+        WorkingHour => "working_hour", "giờ làm việc";
+        /// Working days.
+        WorkingDay => "working_day", "ngày làm việc";
+        /// Days of the calendar.
+        CalendarDay => "calendar_day", "ngày";
+        /// On the day of receipt.
+        Immediate => "immediate", "trong ngày tiếp nhận";
+        /// There is none by law.
+        None => "none", "không quy định";
+    }
+}
+
+text_enum! {
+    /// Whether a procedure is in force on a day (tình trạng hiệu lực).
+    pub enum ProcedureStatus {
+        /// It is announced for a later day.
+        NotYetInForce => "not_yet_in_force", "chưa có hiệu lực";
+        /// It is in force.
+        InForce => "in_force", "còn hiệu lực";
+        /// It was repealed, or replaced by another procedure.
+        Ended => "ended", "hết hiệu lực";
+    }
+}
+
+text_enum! {
+    /// Order of procedures (thứ tự).
+    pub enum ProcedureSort {
+        /// By code.
+        Code => "code", "mã tăng dần";
+        /// By code, backwards.
+        CodeDesc => "-code", "mã giảm dần";
+        /// By name, without regard to tone marks.
+        Name => "name", "tên tăng dần";
+        /// By name, backwards.
+        NameDesc => "-name", "tên giảm dần";
+    }
+}
+
+/// How long a procedure may take, in one case (thời hạn giải quyết).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProcedureDeadline)]
+pub struct Deadline {
+    /// How many units (số lượng); none where the unit is `immediate` or `none`.
+    #[serde(default)]
+    #[validate(range(min = 1, max = 730))]
+    #[schema(minimum = 1, maximum = 730)]
+    pub value: Option<u32>,
+    /// What it is counted in.
+    pub unit: DeadlineUnit,
+    /// The case for which it holds (trường hợp áp dụng).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub variant: Option<String>,
+}
+
+impl Deadline {
+    /// The span that it means; none where there is no deadline.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let value = self.value.unwrap_or(0);
+        match self.unit {
+            DeadlineUnit::WorkingHour => Some(Span::WorkingHours(value)),
+            DeadlineUnit::WorkingDay => Some(Span::WorkingDays(value)),
+            DeadlineUnit::CalendarDay => Some(Span::CalendarDays(value)),
+            DeadlineUnit::Immediate => Some(Span::Immediate),
+            DeadlineUnit::None => None,
+        }
+    }
+
+    /// Whether the unit asks for a number.
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        !matches!(self.unit, DeadlineUnit::Immediate | DeadlineUnit::None)
+    }
+}
+
+/// A fee or charge (phí, lệ phí).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProcedureFee)]
+pub struct Fee {
+    /// What is paid for (tên phí, lệ phí).
+    #[validate(length(min = 1, max = 500), custom(function = "crate::text::worded"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub name: String,
+    /// How much, in đồng (mức thu); null where it depends on the case.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub amount_vnd: Option<i64>,
+    /// The case for which it holds, or how it is computed (trường hợp, cách tính).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub variant: Option<String>,
+}
+
+/// A paper that an application needs (thành phần hồ sơ).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProcedurePaper)]
+pub struct Paper {
+    /// Its name (tên giấy tờ).
+    #[validate(length(min = 1, max = 1000), custom(function = "crate::text::worded"))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub name: String,
+    /// How many originals (số bản chính).
+    #[serde(default)]
+    #[validate(range(max = 99))]
+    #[schema(minimum = 0, maximum = 99)]
+    pub originals: u32,
+    /// How many copies (số bản sao).
+    #[serde(default)]
+    #[validate(range(max = 99))]
+    #[schema(minimum = 0, maximum = 99)]
+    pub copies: u32,
+    /// Whether it may be left out in some cases (không bắt buộc).
+    #[serde(default)]
+    pub optional: bool,
+    /// The form to fill in (mẫu đơn, tờ khai).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub form: Option<String>,
+}
+
+/// An administrative procedure (thủ tục hành chính), in the version that speaks for a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000001", "version_id": "0190a8c0-0000-7000-8000-000000000002",
+    "code": "1.000593", "name": "Thủ tục đăng ký kết hôn lưu động",
+    "field_id": "0190a8c0-0000-7000-8000-000000000003", "field_name": "Hộ tịch", "level": "commune",
+    "service_level": "unknown", "deadlines": [{"value": 5, "unit": "working_day", "variant": null}],
+    "deadline_text": "5 Ngày làm việc", "fees": [], "papers": [], "authority": "Ủy ban nhân dân cấp xã",
+    "announcing_decision": null, "source": null, "note": null, "status": "in_force", "valid_from": null,
+    "valid_from_certainty": "inferred", "valid_to": null, "valid_to_certainty": null, "version": 1,
+    "created_at": "2026-11-24T01:00:00Z", "updated_at": "2026-11-24T01:00:00Z"
+}))]
+pub struct Procedure {
+    /// Its identity.
+    pub id: ProcedureId,
+    /// The version that speaks for the day.
+    pub version_id: ProcedureVersionId,
+    /// National code (mã TTHC): `1.001193`, in a province's own version with its agency code behind.
+    pub code: String,
+    /// Name (tên thủ tục).
+    pub name: String,
+    /// Field (lĩnh vực).
+    pub field_id: Option<ProcedureFieldId>,
+    /// Name of the field.
+    pub field_name: Option<String>,
+    /// Who handles it.
+    pub level: ProcedureLevel,
+    /// How far it can be done online.
+    pub service_level: ServiceLevel,
+    /// Deadlines by case; empty where none is known, one with the unit `none` where the law sets none.
+    pub deadlines: Vec<Deadline>,
+    /// The deadlines as the source words them (thời hạn theo nguyên văn).
+    pub deadline_text: Option<String>,
+    /// Fees and charges.
+    pub fees: Vec<Fee>,
+    /// Papers that an application needs.
+    pub papers: Vec<Paper>,
+    /// Who decides, as the source names it (cơ quan thực hiện).
+    pub authority: Option<String>,
+    /// The decision that announced this version (quyết định công bố).
+    pub announcing_decision: Option<String>,
+    /// Where it was taken from (nguồn).
+    pub source: Option<String>,
+    /// Remark (ghi chú).
+    pub note: Option<String>,
+    /// Whether it is in force on the day asked for.
+    pub status: ProcedureStatus,
+    /// First day of this version (ngày bắt đầu hiệu lực); null when it is not known.
+    pub valid_from: Option<NaiveDate>,
+    /// How sure the first day is.
+    pub valid_from_certainty: Certainty,
+    /// First day on which it no longer holds (ngày hết hiệu lực); null while it does.
+    pub valid_to: Option<NaiveDate>,
+    /// How sure that day is; null while there is none.
+    pub valid_to_certainty: Option<Certainty>,
+    /// Version of the record.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+page_of!(ProcedurePage, Procedure, "procedures");
+
+impl crate::api::Record for Procedure {
+    fn id_text(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The day asked for chooses the version and the status.
+    fn view(&self) -> Option<String> {
+        let version = self.version_id.as_str().get(24..)?;
+        Some(format!("{version}-{}", self.status))
+    }
+}
+
+/// An identity (định danh thủ tục), as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = procedures, treat_none_as_default_value = false)]
+pub struct IdentityRow {
+    /// Its id.
+    pub id: ProcedureId,
+    /// National code.
+    pub code: String,
+    /// Version of the record: one more with every change to any of its versions.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+row!(IdentityRow, ProcedureId);
+
+/// A version (phiên bản), as it is stored.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, Identifiable, AsChangeset,
+)]
+#[diesel(table_name = procedure_versions, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the fields are explained on Procedure")]
+pub struct VersionRow {
+    pub id: ProcedureVersionId,
+    pub procedure_id: ProcedureId,
+    pub valid_from: NaiveDate,
+    pub valid_from_certainty: Certainty,
+    pub valid_to: NaiveDate,
+    pub valid_to_certainty: Certainty,
+    pub speaks_from: NaiveDate,
+    pub speaks_to: NaiveDate,
+    pub name: String,
+    pub name_folded: String,
+    pub field_id: Option<ProcedureFieldId>,
+    pub level: ProcedureLevel,
+    pub service_level: ServiceLevel,
+    pub deadlines: JsonText<Vec<Deadline>>,
+    pub deadline_text: Option<String>,
+    pub fees: JsonText<Vec<Fee>>,
+    pub papers: JsonText<Vec<Paper>>,
+    pub authority: Option<String>,
+    pub announcing_decision: Option<String>,
+    pub source: Option<String>,
+    pub note: Option<String>,
+}
+
+impl VersionRow {
+    /// Whether it is in force on a day.
+    #[must_use]
+    pub fn status(&self, day: NaiveDate) -> ProcedureStatus {
+        if day < self.valid_from {
+            ProcedureStatus::NotYetInForce
+        } else if day < self.valid_to {
+            ProcedureStatus::InForce
+        } else {
+            ProcedureStatus::Ended
+        }
+    }
+}
+
+impl Procedure {
+    /// The answer for a version, as it stands on the day.
+    #[must_use]
+    pub fn of(
+        identity: &IdentityRow,
+        version: VersionRow,
+        field_name: Option<String>,
+        day: NaiveDate,
+    ) -> Self {
+        let status = version.status(day);
+        let valid_to = (version.valid_to != OPEN_END).then_some(version.valid_to);
+        Self {
+            id: identity.id,
+            version_id: version.id,
+            code: identity.code.clone(),
+            name: version.name,
+            field_id: version.field_id,
+            field_name,
+            level: version.level,
+            service_level: version.service_level,
+            deadlines: version.deadlines.0,
+            deadline_text: version.deadline_text,
+            fees: version.fees.0,
+            papers: version.papers.0,
+            authority: version.authority,
+            announcing_decision: version.announcing_decision,
+            source: version.source,
+            note: version.note,
+            status,
+            valid_from: (version.valid_from != OPEN_BEGINNING).then_some(version.valid_from),
+            valid_from_certainty: version.valid_from_certainty,
+            valid_to,
+            valid_to_certainty: valid_to.map(|_| version.valid_to_certainty),
+            version: identity.version,
+            created_at: identity.created_at,
+            updated_at: identity.updated_at,
+        }
+    }
+}
+
+/// A new procedure, or the whole of a corrected or changed version.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "code": "1.000593", "name": "Thủ tục đăng ký kết hôn lưu động", "field_name": "Hộ tịch",
+    "level": "commune", "service_level": "partial_online",
+    "deadlines": [{"value": 5, "unit": "working_day"}], "valid_from": "2026-01-01"
+}))]
+pub struct ProcedureCreate {
+    /// National code (mã TTHC): `1.001193`, in a province's own version with its agency code behind.
+    #[validate(length(min = 8, max = 44))]
+    #[schema(min_length = 8, max_length = 44, example = "1.001193")]
+    pub code: String,
+    /// Name (tên thủ tục).
+    #[validate(length(min = 1, max = 1000), custom(function = "crate::text::worded"))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub name: String,
+    /// Field (lĩnh vực) by its id: at most one of the two.
+    #[serde(default)]
+    pub field_id: Option<ProcedureFieldId>,
+    /// Field by its name, as the list of fields has it.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub field_name: Option<String>,
+    /// Who handles it.
+    pub level: ProcedureLevel,
+    /// How far it can be done online; `unknown` when not given.
+    #[serde(default)]
+    #[schema(default = "unknown")]
+    pub service_level: ServiceLevel,
+    /// Deadlines by case; when not given, those that `deadline_text` names.
+    #[serde(default)]
+    #[validate(length(max = 20), nested)]
+    #[schema(max_items = 20)]
+    pub deadlines: Vec<Deadline>,
+    /// The deadlines as the source words them (thời hạn theo nguyên văn).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub deadline_text: Option<String>,
+    /// Fees and charges.
+    #[serde(default)]
+    #[validate(length(max = 50), nested)]
+    #[schema(max_items = 50)]
+    pub fees: Vec<Fee>,
+    /// Papers that an application needs.
+    #[serde(default)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub papers: Vec<Paper>,
+    /// Who decides, as the source names it (cơ quan thực hiện).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub authority: Option<String>,
+    /// The decision that announced this version (quyết định công bố).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub announcing_decision: Option<String>,
+    /// Where it was taken from (nguồn).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub source: Option<String>,
+    /// Remark (ghi chú).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+    /// First day (ngày bắt đầu hiệu lực); null or absent when it is not known.
+    #[serde(default)]
+    pub valid_from: Option<NaiveDate>,
+    /// How sure the first day is; `exact` when not given.
+    #[serde(default)]
+    #[schema(default = "exact")]
+    pub valid_from_certainty: Certainty,
+    /// First day on which it no longer holds (ngày hết hiệu lực); null or absent while it does.
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
+    /// How sure that day is; `exact` when not given.
+    #[serde(default)]
+    #[schema(default = "exact")]
+    pub valid_to_certainty: Certainty,
+}
+
+impl Default for ServiceLevel {
+    /// What nobody has said is not known.
+    fn default() -> Self {
+        Self::Unknown
+    }
+}
+
+/// Corrections to one version of a procedure (RFC 7396).
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"service_level": "full_online", "announcing_decision": "1234/QĐ-UBND"}))]
+pub struct ProcedurePatch {
+    /// National code (mã TTHC), of all versions.
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 8, max_length = 44)]
+    pub code: Change<String>,
+    /// Name (tên thủ tục).
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 1000)]
+    pub name: Change<String>,
+    /// Field (lĩnh vực) by its id; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<ProcedureFieldId>)]
+    pub field_id: Patch<ProcedureFieldId>,
+    /// Field by its name.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub field_name: Patch<String>,
+    /// Who handles it.
+    #[serde(default)]
+    #[schema(value_type = ProcedureLevel, required = false)]
+    pub level: Change<ProcedureLevel>,
+    /// How far it can be done online.
+    #[serde(default)]
+    #[schema(value_type = ServiceLevel, required = false)]
+    pub service_level: Change<ServiceLevel>,
+    /// Deadlines by case, all of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Deadline>, required = false, max_items = 20)]
+    pub deadlines: Change<Vec<Deadline>>,
+    /// The deadlines as the source words them.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
+    pub deadline_text: Patch<String>,
+    /// Fees and charges, all of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Fee>, required = false, max_items = 50)]
+    pub fees: Change<Vec<Fee>>,
+    /// Papers that an application needs, all of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Paper>, required = false, max_items = 100)]
+    pub papers: Change<Vec<Paper>>,
+    /// Who decides, as the source names it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    pub authority: Patch<String>,
+    /// The decision that announced this version.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub announcing_decision: Patch<String>,
+    /// Where it was taken from.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    pub source: Patch<String>,
+    /// Remark.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
+    pub note: Patch<String>,
+    /// First day; null when it is not known.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub valid_from: Patch<NaiveDate>,
+    /// How sure the first day is.
+    #[serde(default)]
+    #[schema(value_type = Certainty, required = false)]
+    pub valid_from_certainty: Change<Certainty>,
+    /// First day on which it no longer holds; null makes it hold on.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub valid_to: Patch<NaiveDate>,
+    /// How sure that day is.
+    #[serde(default)]
+    #[schema(value_type = Certainty, required = false)]
+    pub valid_to_certainty: Change<Certainty>,
+}
+
+impl ProcedurePatch {
+    /// The whole version after the patch.
+    #[must_use]
+    pub fn onto(self, code: &str, present: &VersionRow) -> ProcedureCreate {
+        let present = present.clone();
+        let renamed = self.field_name.is_present();
+        ProcedureCreate {
+            code: self.code.onto(code.to_owned()),
+            name: self.name.onto(present.name),
+            // The other name of the field takes its place.
+            field_id: self.field_id.onto(present.field_id.filter(|_| !renamed)),
+            field_name: self.field_name.onto(None),
+            level: self.level.onto(present.level),
+            service_level: self.service_level.onto(present.service_level),
+            deadlines: self.deadlines.onto(present.deadlines.0),
+            deadline_text: self.deadline_text.onto(present.deadline_text),
+            fees: self.fees.onto(present.fees.0),
+            papers: self.papers.onto(present.papers.0),
+            authority: self.authority.onto(present.authority),
+            announcing_decision: self.announcing_decision.onto(present.announcing_decision),
+            source: self.source.onto(present.source),
+            note: self.note.onto(present.note),
+            valid_from: self
+                .valid_from
+                .onto((present.valid_from != OPEN_BEGINNING).then_some(present.valid_from)),
+            valid_from_certainty: self.valid_from_certainty.onto(present.valid_from_certainty),
+            valid_to: self.valid_to.onto((present.valid_to != OPEN_END).then_some(present.valid_to)),
+            valid_to_certainty: self.valid_to_certainty.onto(present.valid_to_certainty),
+        }
+    }
+}
+
+/// Which procedures a list holds.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProcedureFilter {
+    /// The day for which the versions speak (ngày tra cứu); today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// National code (mã TTHC); with an agency code behind it also what is recorded without.
+    #[validate(length(min = 1, max = 44))]
+    #[param(min_length = 1, max_length = 44)]
+    pub code: Option<String>,
+    /// Field (lĩnh vực).
+    pub field_id: Option<ProcedureFieldId>,
+    /// Field by its name.
+    #[validate(length(min = 1, max = 200))]
+    #[param(min_length = 1, max_length = 200)]
+    pub field_name: Option<String>,
+    /// Who handles it.
+    #[param(inline)]
+    pub level: Option<ProcedureLevel>,
+    /// How far it can be done online.
+    #[param(inline)]
+    pub service_level: Option<ServiceLevel>,
+    /// Whether it is in force on that day.
+    #[param(inline)]
+    pub status: Option<ProcedureStatus>,
+    /// Words of the name in any order, without regard to case and tone marks; or the code.
+    #[validate(length(min = 1, max = 200))]
+    #[param(min_length = 1, max_length = 200)]
+    pub q: Option<String>,
+    /// Order (thứ tự); by code when not given.
+    #[param(inline)]
+    pub sort: Option<ProcedureSort>,
+}
+
+/// The day of a question.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProcedureAsOf {
+    /// The day (ngày tra cứu); today when not given.
+    pub as_of: Option<NaiveDate>,
+}
+
+/// Which dossier is asked about.
+#[derive(Debug, Clone, Copy, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DueDateParams {
+    /// When the dossier was received (thời điểm tiếp nhận).
+    pub received_at: Instant,
+    /// Which of the procedure's deadlines, from 1 in their order (thứ tự thời hạn); needed where there
+    /// are several.
+    #[validate(range(min = 1, max = 20))]
+    #[param(minimum = 1, maximum = 20)]
+    pub deadline: Option<usize>,
+}
+
+/// When a dossier is due, and how that was counted (ngày hẹn trả và diễn giải).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "procedure_id": "0190a8c0-0000-7000-8000-000000000001",
+    "procedure_version_id": "0190a8c0-0000-7000-8000-000000000002", "procedure_code": "1.000593",
+    "received_at": "2024-05-03T02:00:00Z", "received_on": "2024-05-03",
+    "deadline": {"value": 1, "unit": "working_day", "variant": null}, "due_on": "2024-05-04", "due_at": null,
+    "steps": [
+        {"day": "2024-05-03", "weekday": 5, "kind": "working_day", "name": null, "counted": false, "count": 0},
+        {"day": "2024-05-04", "weekday": 6, "kind": "make_up_workday", "name": "Làm bù cho ngày 29/4/2024", "counted": true, "count": 1}
+    ]
+}))]
+pub struct DueDate {
+    /// The procedure.
+    pub procedure_id: ProcedureId,
+    /// The version in force on the day of receipt, which the dossier keeps.
+    pub procedure_version_id: ProcedureVersionId,
+    /// National code of the procedure.
+    pub procedure_code: String,
+    /// When the dossier was received.
+    pub received_at: Instant,
+    /// The day of receipt in Vietnam (ngày tiếp nhận).
+    pub received_on: NaiveDate,
+    /// The deadline that was counted; null where none is known.
+    pub deadline: Option<Deadline>,
+    /// The due day (ngày hẹn trả); null where the law sets no deadline or none is known.
+    pub due_on: Option<NaiveDate>,
+    /// The due time, where hours are counted (thời điểm hẹn trả).
+    pub due_at: Option<Instant>,
+    /// Every day from receipt to due day, and why it counted or not.
+    pub steps: Vec<DueDateStep>,
+}
+
+/// How alike two names must be.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NearDuplicateParams {
+    /// The day for which the versions speak (ngày tra cứu); today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The least share of common words, in percent (mức giống nhau tối thiểu); 80 when not given.
+    #[validate(range(min = 30, max = 100))]
+    #[param(minimum = 30, maximum = 100, default = 80)]
+    pub min_similarity_percent: Option<usize>,
+}
+
+/// Procedures whose names say nearly the same (thủ tục có tên gần trùng nhau).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProcedureNearDuplicates {
+    /// The pairs, the most alike first; the first 500.
+    #[schema(max_items = 500)]
+    pub items: Vec<ProcedurePair>,
+    /// How many pairs there are.
+    #[schema(minimum = 0)]
+    pub total: usize,
+}
+
+/// Two procedures whose names say nearly the same (hai thủ tục gần trùng tên).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProcedurePair {
+    /// The share of common words, in percent (mức giống nhau).
+    #[schema(minimum = 0, maximum = 100)]
+    pub similarity_percent: usize,
+    /// The one with the smaller code.
+    pub first: ProcedureName,
+    /// The other.
+    pub second: ProcedureName,
+}
+
+/// A procedure by name (thủ tục, chỉ mã và tên).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProcedureName {
+    /// Its identity.
+    pub id: ProcedureId,
+    /// National code (mã TTHC).
+    pub code: String,
+    /// Name (tên thủ tục).
+    pub name: String,
+}
+
+#[cfg(test)]
+impl VersionRow {
+    /// A version for tests of its validity alone, with a new id.
+    pub(super) fn sample() -> Self {
+        Self {
+            id: ProcedureVersionId::new(),
+            procedure_id: ProcedureId::new(),
+            valid_from: OPEN_BEGINNING,
+            valid_from_certainty: Certainty::Exact,
+            valid_to: OPEN_END,
+            valid_to_certainty: Certainty::Exact,
+            speaks_from: OPEN_BEGINNING,
+            speaks_to: OPEN_END,
+            name: "Đăng ký khai sinh".into(),
+            name_folded: "dang ky khai sinh".into(),
+            field_id: None,
+            level: ProcedureLevel::Commune,
+            service_level: ServiceLevel::Unknown,
+            deadlines: JsonText(Vec::new()),
+            deadline_text: None,
+            fees: JsonText(Vec::new()),
+            papers: JsonText(Vec::new()),
+            authority: None,
+            announcing_decision: None,
+            source: None,
+            note: None,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! From when to when a version of something holds (hiệu lực): half-open spans of days, whose ends may
+//! be open, and how sure each end is.
+
+use chrono::NaiveDate;
+
+use crate::error::{Bilingual, Fault};
+use crate::text_enum;
+
+text_enum! {
+    /// Whether a first or last day is known or concluded (độ chắc chắn của mốc thời gian).
+    pub enum Certainty {
+        /// Named by a decision.
+        Exact => "exact", "chính xác";
+        /// Concluded from the lists; the decision was not seen.
+        Inferred => "inferred", "suy ra";
+    }
+}
+
+impl Default for Certainty {
+    /// What someone states is exact, unless they say otherwise.
+    fn default() -> Self {
+        Self::Exact
+    }
+}
+
+/// The stored first day of a version whose beginning is open.
+pub const OPEN_BEGINNING: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+/// The stored end of a version that still holds.
+pub const OPEN_END: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
+/// The day, or the nearest one that a stored span can hold.
+#[must_use]
+pub fn storable(day: NaiveDate) -> NaiveDate {
+    day.clamp(OPEN_BEGINNING, OPEN_END.pred_opt().unwrap_or(OPEN_END))
+}
+
+/// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].
+pub type Span = (NaiveDate, NaiveDate);
+
+/// A span that is empty, outside the days that both databases keep, or that meets another version of
+/// the same record.
+#[must_use]
+pub fn span_faults(span: Span, others: &[Span]) -> Vec<Fault> {
+    let (from, to) = span;
+    let mut faults = Vec::new();
+    for (pointer, day) in [("/valid_from", from), ("/valid_to", to)] {
+        if !(OPEN_BEGINNING..=OPEN_END).contains(&day) {
+            let message = Bilingual::new("Năm phải từ 1 đến 9999.", "The year must be between 1 and 9999.");
+            faults.push(Fault::new(pointer, "out_of_range", message));
+        }
+    }
+    if to <= from {
+        let message = Bilingual::new(
+            "Ngày hết hiệu lực phải sau ngày bắt đầu.",
+            "The day on which it no longer holds must be after the first day.",
+        );
+        faults.push(Fault::new("/valid_to", "before_start", message));
+    } else if others.iter().any(|(begin, end)| from < *end && *begin < to) {
+        let message = Bilingual::new(
+            "Thời gian hiệu lực trùng với một phiên bản khác của bản ghi.",
+            "The span overlaps another version of the record.",
+        );
+        faults.push(Fault::new("/valid_from", "overlaps", message));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn versions_of_a_record_never_overlap() {
+        let codes = |span, others: &[Span]| -> Vec<String> {
+            span_faults(span, others).into_iter().map(|fault| fault.code.into_owned()).collect()
+        };
+        let first = (OPEN_BEGINNING, day("2025-07-01"));
+        assert_eq!(codes((day("2025-07-01"), OPEN_END), &[first]), [""; 0]);
+        assert_eq!(codes((day("2025-06-30"), OPEN_END), &[first]), ["overlaps"]);
+        assert_eq!(codes((day("2025-06-30"), day("2025-06-30")), &[]), ["before_start"]);
+        assert_eq!(codes((day("2025-06-30"), NaiveDate::MAX), &[]), ["out_of_range"]);
+    }
+}
