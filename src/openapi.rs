@@ -5,13 +5,14 @@ use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
+use crate::api::listing::CSV;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "cchc",
-        description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
+        description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors, or with `Accept: text/csv` or `application/x-ndjson` all rows in one stream; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "cchc"),
     ),
@@ -131,7 +132,7 @@ fn complete_batches(document: &mut Value) {
                 "example": [example],
             },
             NDJSON: {
-                "schema": {"type": "string", "description": "One record a line, each as in the JSON array."},
+                "schema": {"description": "One record a line, each as in the JSON array."},
                 "example": format!("{example}\n"),
             },
         });
@@ -191,7 +192,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     if is_step || may_repeat {
         problems.extend([400, 409, 422]);
     }
+    let is_list = parameters.iter().any(|p| p.get("name").and_then(Value::as_str) == Some("bom"));
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    if is_list && let Some(forms) = responses.get_mut("200").and_then(|page| page.get_mut("content")) {
+        forms[CSV] = json!({"schema": {"description": "All rows after RFC 4180, with a line of names; a nested member stands in its cell as JSON."}});
+        forms[NDJSON] = json!({"schema": {"description": "All rows, one JSON object a line."}});
+    }
     for status in problems {
         responses
             .entry(status.to_string())

@@ -58,11 +58,8 @@ macro_rules! crud {
             permit: $read,
             query: $crate::api::ListQuery<$filter>,
             app: $crate::state::App,
-        ) -> Result<$crate::api::Paged<$page>, $crate::error::ApiError> {
-            let page = query.page(&permit, &app.keys())?;
-            let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-            let rows = app.db.read_list(move |conn| $list_store(conn, &scoped, &filter, &wanted)).await?;
-            Ok($crate::api::Paged($page::new(rows, &page, &app.keys())))
+        ) -> Result<$crate::api::Listed<$page>, $crate::error::ApiError> {
+            query.answer(permit.into_scoped(), &app, $list_store).await
         }
 
         #[utoipa::path(

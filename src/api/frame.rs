@@ -193,7 +193,7 @@ async fn authenticate(req: &ServiceRequest, app: &App, facts: &RequestFacts) -> 
     };
     let principal =
         app.principal(kind, &claims.sub).await.map_err(|_| Denied::Unavailable)?.ok_or(Denied::BadToken)?;
-    if !principal.active || principal.epoch != claims.epoch || app.is_revoked(&claims.jti) {
+    if !principal.accepts(&claims) || app.is_revoked(&claims.jti) {
         return Err(Denied::BadToken);
     }
     let author = Author::new(kind, &principal.id, &facts.request_id, now);

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::auth::keys::KeyRing;
@@ -30,11 +30,13 @@ pub struct PageParams {
     pub cursor: Option<String>,
     /// Whether `total` is counted (kèm tổng số).
     pub include_total: Option<bool>,
+    /// Whether CSV begins with a byte order mark, by which spreadsheet programs know UTF-8 (kèm BOM).
+    pub bom: Option<bool>,
 }
 
 impl PageParams {
     /// Their names, which no filter may use.
-    pub const NAMES: [&'static str; 3] = ["limit", "cursor", "include_total"];
+    pub const NAMES: [&'static str; 4] = ["limit", "cursor", "include_total", "bom"];
 }
 
 /// A page as a store function reads it.
@@ -69,6 +71,20 @@ impl PageRequest {
             list,
             fingerprint,
         })
+    }
+
+    /// The same list in parts of this many rows, from its beginning.
+    #[must_use]
+    pub(super) fn in_parts(mut self, rows: i64) -> Self {
+        (self.limit, self.after, self.include_total) = (rows, None, false);
+        self
+    }
+
+    /// The part behind this key.
+    #[must_use]
+    pub(super) fn behind(mut self, key: Value) -> Self {
+        self.after = Some(key);
+        self
     }
 
     /// How many rows to read: one more than the page holds tells whether there is another.
@@ -145,7 +161,14 @@ impl<T> PageRows<T> {
 pub struct Paged<P>(pub P);
 
 /// A page as declared by [`page_of!`](crate::page_of).
-pub trait Page: Serialize {
+pub trait Page: Serialize + Sized + 'static {
+    /// A record on it.
+    type Item: Serialize + ToSchema + Send + 'static;
+
+    /// The page of these rows.
+    #[must_use]
+    fn new(rows: PageRows<Self::Item>, page: &PageRequest, keys: &KeyRing) -> Self;
+
     /// The cursor of the next page.
     fn next_cursor(&self) -> Option<&str>;
 }
@@ -186,10 +209,10 @@ macro_rules! page_of {
             pub total: Option<i64>,
         }
 
-        impl $page {
-            /// The page of these rows.
-            #[must_use]
-            pub fn new(
+        impl $crate::api::page::Page for $page {
+            type Item = $item;
+
+            fn new(
                 rows: $crate::api::PageRows<$item>,
                 page: &$crate::api::PageRequest,
                 keys: &$crate::auth::keys::KeyRing,
@@ -197,9 +220,7 @@ macro_rules! page_of {
                 let next_cursor = rows.last.as_ref().map(|last| page.cursor(last, keys));
                 Self { items: rows.items, next_cursor, total: rows.total }
             }
-        }
 
-        impl $crate::api::page::Page for $page {
             fn next_cursor(&self) -> Option<&str> {
                 self.next_cursor.as_deref()
             }

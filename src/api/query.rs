@@ -12,9 +12,11 @@ use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use super::json::{body, faults_of};
+use super::listing::Form;
 use super::page::{PageParams, PageRequest};
 use super::text;
 use crate::auth::keys::KeyRing;
+use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
@@ -32,14 +34,18 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidQuery<T> {
     }
 }
 
-/// The parameters of a list: the resource's own filter beside `limit`, `cursor` and `include_total`.
+/// The parameters of a list: the resource's own filter beside those of the page, and the form in
+/// which it is wanted.
 #[derive(Debug)]
 pub struct ListQuery<F> {
     /// The resource's filter and order.
     pub filter: F,
-    page: PageParams,
+    pub(super) page: PageParams,
     /// What a cursor belongs to: the path and every parameter but the page's own.
-    list: String,
+    pub(super) list: String,
+    pub(super) form: Form,
+    /// Whose session a long answer depends on.
+    pub(super) session: Option<SignedIn>,
 }
 
 impl<F> ListQuery<F> {
@@ -67,7 +73,7 @@ impl<F: DeserializeOwned + Validate + 'static> FromRequest for ListQuery<F> {
             };
             own.sort();
             let list = format!("{}?{}", req.path(), encoded(&own));
-            Ok(Self { filter, page, list })
+            Ok(Self { filter, page, list, form: Form::accepted(req), session: SignedIn::known(req) })
         }))
     }
 }

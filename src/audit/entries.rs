@@ -11,7 +11,7 @@ use validator::Validate;
 
 use super::chain::JournalRow;
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
-use crate::api::{ListQuery, PageParams, PageRequest, PageRows, Paged};
+use crate::api::{ListQuery, Listed, PageParams, PageRequest, PageRows};
 use crate::auth::permit::{Organization, Permit, ReadJournal};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -183,9 +183,6 @@ async fn list_journal_entries(
     permit: Permit<ReadJournal, Organization>,
     query: ListQuery<JournalFilter>,
     app: App,
-) -> Result<Paged<JournalEntryPage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| journal_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(JournalEntryPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<JournalEntryPage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, journal_list).await
 }

@@ -108,6 +108,21 @@ impl SignedIn {
         )
     }
 
+    /// Who is signed in, if anyone is.
+    pub(crate) fn known(req: &HttpRequest) -> Option<Self> {
+        Self::of(req).ok()
+    }
+
+    /// Whether the session still stands: the account is active, and nothing has ended its tokens.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub(crate) async fn still_stands(&self, app: &App) -> Result<bool, ApiError> {
+        let principal = app.principal(self.author.kind(), &self.claims.sub).await?;
+        Ok(principal
+            .is_some_and(|principal| principal.accepts(&self.claims) && !app.is_revoked(&self.claims.jti)))
+    }
+
     fn scopes(&self) -> Vec<&str> {
         self.claims.scope.split_whitespace().collect()
     }

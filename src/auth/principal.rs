@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::permission::{Action, Domain, Role, allows, scope_word, scopes_allow};
+use super::token::Claims;
 use crate::audit::journal::ActorKind;
 use crate::db::DbConn;
 use crate::db::schema::{clients, grants, users};
@@ -81,6 +82,13 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Whether a token with these claims is still good: the account is active, and its sessions were
+    /// not ended since.
+    #[must_use]
+    pub fn accepts(&self, claims: &Claims) -> bool {
+        self.active && self.epoch == claims.epoch
+    }
+
     /// Everything that the account may do today, as scope words.
     #[must_use]
     pub fn scope_words(&self, today: NaiveDate) -> Vec<String> {

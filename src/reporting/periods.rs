@@ -19,8 +19,8 @@ use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, insert, replace};
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
-    Paged, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
+    PageRows, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
@@ -471,11 +471,8 @@ async fn list_periods(
     permit: Permit<ReadReference, Reporting>,
     query: ListQuery<PeriodFilter>,
     app: App,
-) -> Result<Paged<PeriodPage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| period_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(PeriodPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<PeriodPage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, period_list).await
 }
 
 #[utoipa::path(

@@ -27,7 +27,7 @@ tell![
 const BATCH: &str = "/api/v1/reporting/periods/batch";
 
 /// Months of regimes that nobody has.
-fn months(count: usize) -> Vec<Value> {
+pub fn months(count: usize) -> Vec<Value> {
     (0..count)
         .map(|number| {
             let (regime, month) = (format!("r{}", number / 12), number % 12 + 1);

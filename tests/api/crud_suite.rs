@@ -10,6 +10,7 @@ tell![
     every_resource_refuses_bad_bodies,
     every_list_refuses_what_it_does_not_know,
     every_write_stands_in_the_journal,
+    every_list_comes_in_one_stream,
     no_cursor_works_elsewhere,
     every_record_is_made_once_for_its_key,
     every_batch_is_written_whole_or_line_by_line,
@@ -299,6 +300,30 @@ async fn every_write_stands_in_the_journal(app: TestApp) {
             "{what}"
         );
         assert!(entries.iter().any(|e| e["request_id"] == "nhat-ky-1"));
+    }
+}
+
+async fn every_list_comes_in_one_stream(app: TestApp) {
+    let admin = app.admin().await;
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        admin.post(what, &fixture.create).await.expect(201);
+        let total =
+            admin.get(&format!("{what}?include_total=true&limit=1")).await.expect(200)["total"].clone();
+        let lines = admin.with("accept", "application/x-ndjson").get(what).await;
+        assert_eq!(lines.header("content-type"), "application/x-ndjson", "{what}");
+        let lines: Vec<Value> =
+            lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(json!(lines.len()), total, "{what}");
+        let csv = admin.with("accept", "text/csv").get(what).await;
+        assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8; header=present", "{what}");
+        let rows = crate::listing::records(&csv.text());
+        assert_eq!(rows.len(), lines.len() + 1, "{what}");
+        let mut columns: Vec<&str> = rows[0].iter().collect();
+        assert_eq!(columns[0], "id", "{what}: in the order of the contract");
+        columns.sort_unstable();
+        let members: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
+        assert_eq!(columns, members, "{what}: one column a member");
     }
 }
 

@@ -19,6 +19,7 @@ mod batch;
 mod contract;
 mod crud_suite;
 mod frame;
+mod listing;
 mod organization;
 mod reporting;
 mod start;
@@ -38,6 +39,7 @@ fn stories() -> Vec<Story> {
         access::stories(),
         crud_suite::stories(),
         batch::stories(),
+        listing::stories(),
         audit::stories(),
         auth::stories(),
         organization::stories(),

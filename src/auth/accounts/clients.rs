@@ -14,8 +14,8 @@ use super::grants::{grants_delete_of, grants_of_client};
 use super::{must_give, not_oneself, of_unit, own_unit, sees, sign_in_name, unit_onto};
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
-    Paged, Patch, Rendered, Saved, ValidJson, ValidPath,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
+    PageRows, Patch, Rendered, Saved, ValidJson, ValidPath,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Administer, Organization, Permit};
@@ -550,11 +550,8 @@ async fn list_clients(
     permit: Permit<Administer, Organization>,
     query: ListQuery<ClientFilter>,
     app: App,
-) -> Result<Paged<ClientPage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| client_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(ClientPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<ClientPage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, client_list).await
 }
 
 #[utoipa::path(

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
-    Paged, Patch, Rendered, Saved, ValidJson, ValidPath,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
+    PageRows, Patch, Rendered, Saved, ValidJson, ValidPath,
 };
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::password::check_password;
@@ -593,11 +593,8 @@ async fn list_users(
     permit: Permit<Administer, Organization>,
     query: ListQuery<UserFilter>,
     app: App,
-) -> Result<Paged<UserPage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| user_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(UserPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<UserPage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, user_list).await
 }
 
 #[utoipa::path(

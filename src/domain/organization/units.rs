@@ -28,8 +28,8 @@ use super::tree::{OrgTree, OrgUnitId, SuccessionRelation, Tier, UnitKind, UnitVe
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::json::check;
 use crate::api::{
-    Change, Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, PageRequest, PageRows,
-    Paged, Patch, Record, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
+    Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
+    PageRows, Paged, Patch, Record, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::audit::journal::JournalAction;
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
@@ -1306,11 +1306,8 @@ async fn list_org_units(
     permit: Permit<ReadReference, Organization>,
     query: ListQuery<OrgUnitFilter>,
     app: App,
-) -> Result<Paged<OrgUnitPage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| org_unit_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(OrgUnitPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<OrgUnitPage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, org_unit_list).await
 }
 
 #[utoipa::path(
@@ -1436,7 +1433,7 @@ async fn list_org_unit_children(
     id: ValidPath<OrgUnitId>,
     query: ListQuery<OrgUnitBelowFilter>,
     app: App,
-) -> Result<Paged<OrgUnitPage>, ApiError> {
+) -> Result<Listed<OrgUnitPage>, ApiError> {
     list_below(permit.into_scoped(), (id.0, Below::Children), query, &app).await
 }
 
@@ -1452,7 +1449,7 @@ async fn list_org_unit_subtree(
     id: ValidPath<OrgUnitId>,
     query: ListQuery<OrgUnitBelowFilter>,
     app: App,
-) -> Result<Paged<OrgUnitPage>, ApiError> {
+) -> Result<Listed<OrgUnitPage>, ApiError> {
     list_below(permit.into_scoped(), (id.0, Below::Subtree), query, &app).await
 }
 
@@ -1461,12 +1458,11 @@ async fn list_below(
     from: (OrgUnitId, Below),
     query: ListQuery<OrgUnitBelowFilter>,
     app: &App,
-) -> Result<Paged<OrgUnitPage>, ApiError> {
-    let page = query.page(&scoped, &app.keys())?;
-    let (filter, wanted) = (query.filter, page.clone());
-    let rows =
-        app.db.read_list(move |conn| org_unit_list_below(conn, &scoped, from, &filter, &wanted)).await?;
-    Ok(Paged(OrgUnitPage::new(rows, &page, &app.keys())))
+) -> Result<Listed<OrgUnitPage>, ApiError> {
+    let below = move |conn: &mut DbConn, scoped: &Scoped, filter: &OrgUnitBelowFilter, page: &PageRequest| {
+        org_unit_list_below(conn, scoped, from, filter, page)
+    };
+    query.answer(scoped, app, below).await
 }
 
 #[utoipa::path(

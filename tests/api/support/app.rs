@@ -83,6 +83,11 @@ impl TestApp {
         self.database.connect()
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// Nobody's client.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.base, None)

@@ -17,8 +17,8 @@ use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::records::insert;
 use crate::api::{
-    Created, Deleted, Found, IfMatch, ListQuery, MergePatch, Once, PageParams, Paged, Rendered, Saved,
-    ValidJson, ValidPath, ValidQuery,
+    Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Paged, Rendered,
+    Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
 use crate::db::{Weight, WriteTx};
@@ -51,11 +51,8 @@ async fn list_procedures(
     permit: Permit<ReadReference, Tthc>,
     query: ListQuery<ProcedureFilter>,
     app: App,
-) -> Result<Paged<ProcedurePage>, ApiError> {
-    let page = query.page(&permit, &app.keys())?;
-    let (scoped, filter, wanted) = (permit.into_scoped(), query.filter, page.clone());
-    let rows = app.db.read_list(move |conn| procedure_list(conn, &scoped, &filter, &wanted)).await?;
-    Ok(Paged(ProcedurePage::new(rows, &page, &app.keys())))
+) -> Result<Listed<ProcedurePage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, procedure_list).await
 }
 
 #[utoipa::path(

@@ -1,0 +1,271 @@
+//! Answers of lists: a page as JSON, or with `Accept: text/csv` or `application/x-ndjson` all rows in
+//! one stream. A stream is read in parts, each as consistent as a page and not with the others, so
+//! that no slow client holds a connection to the database; an error after the first byte breaks the
+//! connection rather than ending the stream politely.
+
+use std::sync::Arc;
+
+use actix_web::body::{BodyStream, BoxBody};
+use actix_web::http::header::{self, Accept, Header};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::batch::NDJSON;
+use super::page::{Page, PageRequest, PageRows};
+use super::query::ListQuery;
+use super::table::{Columns, csv_cell};
+use super::{PageParams, Paged};
+use crate::auth::permit::SignedIn;
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::state::App;
+
+/// The media type of CSV.
+pub const CSV: &str = "text/csv";
+
+/// Rows of one part of a stream.
+const PART: i64 = 1_000;
+
+/// The form in which a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A page as JSON.
+    Page,
+    /// All rows as CSV.
+    Csv,
+    /// All rows as JSON, one a line.
+    Lines,
+}
+
+impl Form {
+    /// The first of the accepted forms that there is, by weight; a page when there is none.
+    pub(super) fn accepted(req: &HttpRequest) -> Self {
+        let Ok(accepted) = <Accept as Header>::parse(req) else { return Self::Page };
+        let known = accepted.ranked().into_iter().find_map(|media| match media.essence_str() {
+            "application/json" | "application/*" | "*/*" => Some(Self::Page),
+            CSV => Some(Self::Csv),
+            NDJSON => Some(Self::Lines),
+            _ => None,
+        });
+        known.unwrap_or(Self::Page)
+    }
+
+    /// The ending of a file of this form.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Page => "json",
+            Self::Csv => "csv",
+            Self::Lines => "ndjson",
+        }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Page => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Lines => NDJSON,
+        }
+    }
+
+    /// Parameters that say nothing in this form, rather than silently meaning nothing.
+    fn faults(self, page: &PageParams) -> Vec<Fault> {
+        let PageParams { limit, cursor, include_total, bom } = page;
+        let of_pages = [
+            ("/limit", limit.is_some()),
+            ("/cursor", cursor.is_some()),
+            ("/include_total", include_total.is_some()),
+        ];
+        let misplaced = |pointer: &&'static str| match *pointer {
+            "/bom" => Fault::new(
+                "/bom",
+                "csv_only",
+                Bilingual::new("Tham số này chỉ dùng với CSV.", "This parameter is for CSV only."),
+            ),
+            pointer => Fault::new(
+                pointer,
+                "page_only",
+                Bilingual::new(
+                    "Tham số này chỉ dùng khi đọc theo trang; CSV và NDJSON luôn trả toàn bộ kết quả.",
+                    "This parameter is for pages only; CSV and NDJSON hold the whole result.",
+                ),
+            ),
+        };
+        let is_page = self == Self::Page;
+        let given = of_pages.iter().filter(|(_, given)| *given && !is_page).map(|(pointer, _)| pointer);
+        let bom = (bom.is_some() && self != Self::Csv).then_some(&"/bom");
+        given.chain(bom).map(|pointer| misplaced(pointer)).collect()
+    }
+}
+
+/// The answer of a list.
+#[derive(Debug)]
+pub enum Listed<P> {
+    /// A page.
+    Page(Paged<P>),
+    /// All rows.
+    Whole(HttpResponse),
+}
+
+impl<P: Page> Responder for Listed<P> {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let mut response = match self {
+            Self::Page(page) => page.respond_to(req),
+            Self::Whole(response) => response,
+        };
+        response.headers_mut().append(header::VARY, header::HeaderValue::from_static("accept"));
+        response
+    }
+}
+
+impl<F: Send + Sync + 'static> ListQuery<F> {
+    /// The page or stream of the rows that a store function reads.
+    ///
+    /// # Errors
+    /// 422 for a cursor that was made for another list, filter or reach, or a parameter that says
+    /// nothing in the form that is wanted; whatever the store function fails with.
+    pub async fn answer<P, R>(self, scoped: Scoped, app: &App, rows: R) -> Result<Listed<P>, ApiError>
+    where
+        P: Page,
+        R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<P::Item>, ApiError>,
+        R: Send + Sync + 'static,
+    {
+        let request = self.page(&scoped, &app.keys());
+        let Self { filter, page, list, form, session } = self;
+        let faults = form.faults(&page);
+        if !faults.is_empty() {
+            return Err(ApiError::invalid(faults));
+        }
+        let request = request?;
+        let name = list.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or("list");
+        let name = format!("{name}.{}", form.extension());
+        let source = Source { app: app.clone(), read: Arc::new((rows, scoped, filter)), session };
+        if form == Form::Page {
+            let rows = source.part(&request).await?;
+            return Ok(Listed::Page(Paged(P::new(rows, &request, &app.keys()))));
+        }
+        let first = source.part(&request.clone().in_parts(PART)).await?;
+        let table = Lines { form, columns: Columns::of::<P::Item>() };
+        let head = table.head(page.bom.unwrap_or_default())?;
+        let parts = source.parts(table, head, request.in_parts(PART), first);
+        let response = HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, form.media_type()))
+            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+            .body(BodyStream::new(parts));
+        Ok(Listed::Whole(response))
+    }
+}
+
+/// Where the rows of a list come from.
+struct Source<R, F> {
+    app: App,
+    read: Arc<(R, Scoped, F)>,
+    session: Option<SignedIn>,
+}
+
+impl<R, F, T> Source<R, F>
+where
+    R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<T>, ApiError> + Send + Sync + 'static,
+    F: Send + Sync + 'static,
+    T: Serialize + Send + 'static,
+{
+    async fn part(&self, wanted: &PageRequest) -> Result<PageRows<T>, ApiError> {
+        let (read, wanted) = (self.read.clone(), wanted.clone());
+        let rows = move |conn: &mut DbConn| {
+            let (rows, scoped, filter) = &*read;
+            rows(conn, scoped, filter, &wanted)
+        };
+        self.app.db.read_list(rows).await
+    }
+
+    /// The part behind this key, if the session still stands.
+    async fn next(&self, request: &PageRequest, key: Value) -> Result<PageRows<T>, ApiError> {
+        let stands = match &self.session {
+            Some(session) => session.still_stands(&self.app).await?,
+            None => true,
+        };
+        if !stands {
+            return Err(ApiError::new(crate::error::Problem::Unauthorized));
+        }
+        self.part(&request.clone().behind(key)).await
+    }
+
+    /// The parts as they are sent: the next one is read when the client has taken the one before.
+    fn parts(
+        self,
+        table: Lines,
+        head: Vec<u8>,
+        request: PageRequest,
+        first: PageRows<T>,
+    ) -> impl Stream<Item = Result<Bytes, ApiError>> {
+        let state = (self, table, request, Next::Rows(head, first));
+        try_unfold(state, |(source, table, request, next)| async move {
+            let (mut bytes, rows) = match next {
+                Next::Nothing => return Ok(None),
+                Next::Rows(head, rows) => (head, rows),
+                Next::Behind(key) => match source.next(&request, key).await {
+                    Ok(rows) => (Vec::new(), rows),
+                    Err(error) => {
+                        log::warn!("a list was broken off: {error}");
+                        return Err(error);
+                    }
+                },
+            };
+            table.lines(&rows.items, &mut bytes)?;
+            let next = rows.last.map_or(Next::Nothing, Next::Behind);
+            Ok(Some((Bytes::from(bytes), (source, table, request, next))))
+        })
+    }
+}
+
+/// What a stream sends next.
+enum Next<T> {
+    /// Rows that were read already, behind the head.
+    Rows(Vec<u8>, PageRows<T>),
+    /// The rows behind this key.
+    Behind(Value),
+    /// Nothing more.
+    Nothing,
+}
+
+/// How rows are written.
+struct Lines {
+    form: Form,
+    columns: Columns,
+}
+
+impl Lines {
+    fn head(&self, bom: bool) -> Result<Vec<u8>, ApiError> {
+        if self.form != Form::Csv {
+            return Ok(Vec::new());
+        }
+        let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
+        csv_line(&mut bytes, self.columns.names().iter().map(String::as_bytes))?;
+        Ok(bytes)
+    }
+
+    fn lines<T: Serialize>(&self, rows: &[T], bytes: &mut Vec<u8>) -> Result<(), ApiError> {
+        for row in rows {
+            if self.form == Form::Csv {
+                let cells = self.columns.cells(row)?;
+                csv_line(bytes, cells.iter().map(|cell| csv_cell(cell).into_owned()))?;
+            } else {
+                serde_json::to_writer(&mut *bytes, row).map_err(ApiError::internal)?;
+                bytes.push(b'\n');
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One line after RFC 4180.
+fn csv_line<C: AsRef<[u8]>>(bytes: &mut Vec<u8>, cells: impl Iterator<Item = C>) -> Result<(), ApiError> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes);
+    writer.write_record(cells).and_then(|()| Ok(writer.flush()?)).map_err(ApiError::internal)
+}
