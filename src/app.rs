@@ -17,7 +17,7 @@ use crate::api::{health, problems};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::{App, AppState};
-use crate::{audit, auth, domain, reporting};
+use crate::{audit, auth, domain, exchange, reporting};
 
 /// Every operation of the contract.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
@@ -26,6 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     domain::organization::routes(cfg);
     domain::tthc::routes(cfg);
     reporting::routes(cfg);
+    exchange::routes(cfg);
     cfg.service(health::live).service(health::ready).service(health::metrics);
 }
 

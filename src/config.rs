@@ -257,6 +257,7 @@ settings! {
     batch_limit_bytes: Count<1024, 1_073_741_824> = "33554432", "CCHC_BATCH_LIMIT_BYTES", "Largest body of a batch, after decompression, in bytes.";
     idempotency_seconds: Count<60, 604_800> = "86400", "CCHC_IDEMPOTENCY_SECONDS", "How long the answer to a request with an Idempotency-Key is kept, in seconds.";
     json_depth: Count<4, 128> = "32", "CCHC_JSON_DEPTH", "Deepest nesting of a JSON body.";
+    changes_days: Count<1, 3650> = "365", "CCHC_CHANGES_DAYS", "How many days back the change feed reaches; an older token is answered 410.";
     request_seconds: Count<1, 600> = "30", "CCHC_REQUEST_SECONDS", "Longest time for one request, in seconds; then 503.";
     client_seconds: Count<1, 600> = "10", "CCHC_CLIENT_SECONDS", "Longest time a client may take to send the head of a request, in seconds.";
     shutdown_seconds: Count<0, 600> = "30", "CCHC_SHUTDOWN_SECONDS", "Longest time a stop waits for running requests, in seconds.";

@@ -159,6 +159,10 @@ problems! {
     Stale => "stale", 409,
         vi: "Đang lưu dữ liệu mới hơn", "Bản ghi đang lưu mới hơn dữ liệu được gửi nên không bị ghi đè.",
         en: "A newer record is held", "The record held is newer than what was sent, so it was not overwritten.";
+    /// A token of the change feed that is too old.
+    ChangesExpired => "changes-expired", 410,
+        vi: "Mã vị trí đã quá hạn lưu của luồng thay đổi", "Đọc lại các danh sách cần dùng, sau đó theo dõi tiếp với `since=now`.",
+        en: "The token is older than what the change feed keeps", "Read the lists again, then go on with `since=now`.";
     /// The record changed since it was read.
     PreconditionFailed => "precondition-failed", 412,
         vi: "Bản ghi đã được thay đổi từ lần đọc trước", "Đọc lại bản ghi, xem thay đổi của người khác rồi gửi lại với ETag mới.",

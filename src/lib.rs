@@ -5,6 +5,7 @@
 //! - [`api`] is the HTTP kernel: bodies, queries, pages, ETags, the frame around every request.
 //! - [`auth`] answers who you are, what you may do and over which part of the country.
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
+//! - [`exchange`] lets other systems follow what changes.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
 //! - [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
@@ -18,6 +19,7 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod exchange;
 pub mod openapi;
 pub mod reporting;
 pub mod service;

@@ -27,6 +27,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
+        (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),
         (name = "operation", description = "Health and metrics (vận hành)"),
     )
 )]

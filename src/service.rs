@@ -8,7 +8,6 @@ use diesel::prelude::*;
 
 use crate::api::idempotency;
 use crate::app;
-use crate::audit::chain;
 use crate::auth::password::HashCost;
 use crate::config::Config;
 use crate::db::migrate::{self, ServeLock};
@@ -66,7 +65,7 @@ const SEAL_EVERY: Duration = Duration::from_millis(250);
 
 async fn seal_journal(state: Arc<AppState>) {
     loop {
-        if let Err(error) = chain::seal(&state.db).await {
+        if let Err(error) = state.seal().await {
             log::warn!("the journal could not be sealed, the next pass goes on: {error}");
         }
         tokio::time::sleep(SEAL_EVERY).await;

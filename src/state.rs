@@ -9,10 +9,12 @@ use std::sync::{Arc, RwLock};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use diesel::prelude::*;
+use tokio::sync::watch;
 
 use crate::api::contract::Contract;
 use crate::api::idempotency::UnderWay;
 use crate::api::metrics::Metrics;
+use crate::audit::chain;
 use crate::audit::journal::ActorKind;
 use crate::auth::keys::KeyRing;
 use crate::auth::keystore;
@@ -83,6 +85,7 @@ pub struct AppState {
     seen: RwLock<HashMap<String, i64>>,
     ready: AtomicBool,
     stopping: AtomicBool,
+    sealed: watch::Sender<i64>,
 }
 
 /// Why the service cannot start.
@@ -141,6 +144,7 @@ impl AppState {
             seen: RwLock::default(),
             ready: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            sealed: watch::Sender::new(0),
             db,
         });
         state.remember(seen);
@@ -186,6 +190,26 @@ impl AppState {
     /// From now on new requests are refused.
     pub fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Release);
+        // Whoever waits for a change waits no longer.
+        self.sealed.send_modify(|_| {});
+    }
+
+    /// Seals what has been committed, and wakes whoever waits for it; other instances may have sealed
+    /// too. Answers how many entries this one sealed.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn seal(&self) -> Result<usize, ApiError> {
+        let count = chain::seal(&self.db).await?;
+        let position = self.db.read(chain::sealed_position).await?;
+        self.sealed.send_if_modified(|known| std::mem::replace(known, position) != position);
+        Ok(count)
+    }
+
+    /// Tells when there are more sealed entries, and when the service stops.
+    #[must_use]
+    pub fn sealed(&self) -> watch::Receiver<i64> {
+        self.sealed.subscribe()
     }
 
     /// The account behind a token, from memory or the database; `None` when it is gone.

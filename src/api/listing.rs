@@ -98,7 +98,7 @@ impl Form {
         let is_page = self == Self::Page;
         let given = of_pages.iter().filter(|(_, given)| *given && !is_page).map(|(pointer, _)| pointer);
         let bom = (bom.is_some() && self != Self::Csv).then_some(&"/bom");
-        given.chain(bom).map(|pointer| misplaced(pointer)).collect()
+        given.chain(bom).map(misplaced).collect()
     }
 }
 

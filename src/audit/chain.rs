@@ -99,6 +99,14 @@ pub async fn seal(db: &Db) -> Result<usize, ApiError> {
     }
 }
 
+/// The position of the last sealed entry.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn sealed_position(conn: &mut DbConn) -> Result<i64, ApiError> {
+    Ok(journal_seal::table.select(journal_seal::position).first(conn)?)
+}
+
 fn has_unsealed(conn: &mut DbConn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(journal::table.filter(journal::position.is_null()))).get_result(conn)
 }

@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::permission::{Action, Domain, scopes_allow};
 use super::principal::Principal;
-use super::scope::Scoped;
+use super::scope::{Scoped, Units};
 use super::token::Claims;
 use crate::audit::journal::Author;
 use crate::error::{ApiError, Problem};
@@ -73,19 +73,56 @@ impl<A: ActionMarker, D: DomainMarker> FromRequest for Permit<A, D> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(SignedIn::of(req).and_then(|signed_in| {
-            if signed_in.principal.must_change_password {
-                return Err(ApiError::new(Problem::PasswordChangeRequired));
-            }
-            if !scopes_allow(&signed_in.scopes(), A::ACTION, D::DOMAIN) {
-                return Err(ApiError::new(Problem::Forbidden));
-            }
-            let app = App::of(req)?;
-            let today = signed_in.author.at().vietnam_day();
-            let scoped =
-                Scoped::of(signed_in.principal, signed_in.author, app.units(), today, A::ACTION, D::DOMAIN)?;
-            Ok(Self { scoped, marker: PhantomData })
-        }))
+        let scoped = Reader::of(req).and_then(|reader| reader.scoped(A::ACTION, D::DOMAIN));
+        ready(scoped.map(|scoped| Self { scoped, marker: PhantomData }))
+    }
+}
+
+/// Whoever is signed in, for an operation over all domains: what it may touch in each is asked for
+/// one by one.
+#[derive(Debug)]
+pub struct Reader {
+    signed_in: SignedIn,
+    units: Arc<Units>,
+}
+
+impl Reader {
+    fn of(req: &HttpRequest) -> Result<Self, ApiError> {
+        let signed_in = SignedIn::of(req)?;
+        if signed_in.principal.must_change_password {
+            return Err(ApiError::new(Problem::PasswordChangeRequired));
+        }
+        Ok(Self { signed_in, units: App::of(req)?.units() })
+    }
+
+    /// The permission for an action in a domain, over the units that the account reaches.
+    ///
+    /// # Errors
+    /// 403 when no grant or scope of the token allows it.
+    pub fn scoped(&self, action: Action, domain: Domain) -> Result<Scoped, ApiError> {
+        let SignedIn { principal, author, .. } = &self.signed_in;
+        if !scopes_allow(&self.signed_in.scopes(), action, domain) {
+            return Err(ApiError::new(Problem::Forbidden));
+        }
+        let today = author.at().vietnam_day();
+        Scoped::of(principal.clone(), author.clone(), self.units.clone(), today, action, domain)
+    }
+
+    /// Whether the session still stands.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub(crate) async fn still_stands(&self, app: &App) -> Result<bool, ApiError> {
+        self.signed_in.still_stands(app).await
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(req))
     }
 }
 

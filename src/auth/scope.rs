@@ -90,7 +90,7 @@ pub struct Scoped {
 }
 
 /// The units whose records a query may touch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confinement {
     /// All records of these provinces.
     pub provinces: Vec<OrgUnitId>,

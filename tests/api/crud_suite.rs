@@ -288,6 +288,17 @@ async fn every_write_stands_in_the_journal(app: TestApp) {
         assert_eq!(admin.delete(&location, &etag).await.status, 204);
         app.seal().await;
         let id = record["id"].as_str().unwrap();
+        let feed = format!("{}?types={}&limit=1000", crate::exchange::CHANGES, fixture.record_type);
+        let feed = admin.get(&feed).await.expect(200);
+        let told: Vec<_> = feed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|change| change["id"] == id)
+            .map(|change| (change["kind"].as_str().unwrap(), change["href"].as_str().unwrap()))
+            .collect();
+        let expected = ["create", "update", "delete"].map(|kind| (kind, location.as_str()));
+        assert_eq!(told, expected, "{what}: the feed tells of every change");
         let entries = admin.get(&format!("/api/v1/admin/audit?record_id={id}")).await.expect(200);
         let entries = entries["items"].as_array().unwrap().clone();
         let mut actions: Vec<_> = entries.iter().map(|e| e["action"].as_str().unwrap().to_owned()).collect();

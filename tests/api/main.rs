@@ -18,6 +18,7 @@ mod auth;
 mod batch;
 mod contract;
 mod crud_suite;
+mod exchange;
 mod frame;
 mod listing;
 mod organization;
@@ -39,6 +40,7 @@ fn stories() -> Vec<Story> {
         access::stories(),
         crud_suite::stories(),
         batch::stories(),
+        exchange::stories(),
         listing::stories(),
         audit::stories(),
         auth::stories(),

@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cchc::audit::chain;
 use cchc::auth::password::HashCost;
 use cchc::config::Config;
 use cchc::db::types::Instant;
@@ -166,7 +165,7 @@ impl TestApp {
 
     /// Seals what has been written so far.
     pub async fn seal(&self) -> usize {
-        chain::seal(&self.state.db).await.expect("the journal can be sealed")
+        self.state.seal().await.expect("the journal can be sealed")
     }
 
     /// The calendar period of this code.

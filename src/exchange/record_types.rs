@@ -1,0 +1,61 @@
+//! The kinds of records that other systems may follow: who learns of them, and where they are read.
+
+use crate::auth::permission::{Action, Domain};
+use crate::text_enum;
+
+text_enum! {
+    /// Kind of record (loại bản ghi).
+    pub enum RecordType {
+        /// A unit.
+        OrgUnit => "org_unit", "đơn vị";
+        /// A succession of units.
+        OrgUnitSuccession => "org_unit_succession", "quan hệ kế thừa đơn vị";
+        /// A reporting period.
+        Period => "period", "kỳ báo cáo";
+        /// A holiday or make-up working day.
+        Holiday => "holiday", "ngày nghỉ, ngày làm bù";
+        /// A field of procedures.
+        ProcedureField => "procedure_field", "lĩnh vực thủ tục hành chính";
+        /// A procedure.
+        Procedure => "procedure", "thủ tục hành chính";
+        /// A processing return.
+        ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// An account of a person.
+        User => "user", "tài khoản người dùng";
+        /// An account of a system.
+        Client => "client", "tài khoản hệ thống";
+        /// A grant.
+        Grant => "grant", "phân quyền";
+    }
+}
+
+impl RecordType {
+    /// What an account must be allowed to do to learn of these records.
+    #[must_use]
+    pub const fn access(self) -> (Action, Domain) {
+        match self {
+            Self::OrgUnit | Self::OrgUnitSuccession => (Action::ReadReference, Domain::Organization),
+            Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
+            Self::ProcedureField | Self::Procedure => (Action::ReadReference, Domain::Tthc),
+            Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
+        }
+    }
+
+    /// Where they are read.
+    #[must_use]
+    pub const fn collection(self) -> &'static str {
+        match self {
+            Self::OrgUnit => "/api/v1/organization/org-units",
+            Self::OrgUnitSuccession => "/api/v1/organization/successions",
+            Self::Period => "/api/v1/reporting/periods",
+            Self::Holiday => "/api/v1/reporting/holidays",
+            Self::ProcedureField => "/api/v1/tthc/procedure-fields",
+            Self::Procedure => "/api/v1/tthc/procedures",
+            Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::User => "/api/v1/admin/users",
+            Self::Client => "/api/v1/admin/clients",
+            Self::Grant => "/api/v1/admin/grants",
+        }
+    }
+}

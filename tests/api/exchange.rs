@@ -1,0 +1,260 @@
+//! The change feed, as a system follows it that keeps a copy.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::database::Backend;
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    a_copy_follows_every_change_in_order,
+    a_reader_that_waits_is_told_at_once,
+    nobody_waits_for_a_service_that_stops,
+    a_feed_tells_of_nothing_out_of_reach,
+    kinds_and_units_are_chosen,
+    a_token_is_nobodys_invention,
+    a_feed_forgets_after_its_time,
+    a_transaction_that_commits_late_is_not_skipped,
+    a_sequencer_killed_between_two_positions_loses_none,
+];
+
+pub const CHANGES: &str = "/api/v1/exchange/changes";
+const PERIODS: &str = "/api/v1/reporting/periods";
+const RETURNS: &str = "/api/v1/tthc/processing-returns";
+
+async fn changes(client: &Client, query: &str) -> Value {
+    client.get(&format!("{CHANGES}?{query}")).await.expect(200)
+}
+
+async fn now(client: &Client) -> String {
+    changes(client, "since=now").await["next_since"].as_str().unwrap().to_owned()
+}
+
+/// `kind type version` of each change.
+fn told(changes: &Value) -> Vec<String> {
+    let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+    let items = changes["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| format!("{} {} {}", text(item, "kind"), text(item, "type"), item["version"]))
+        .collect()
+}
+
+fn year(code: &str) -> Value {
+    json!({"code": code, "kind": "year", "starts_on": format!("{code}-01-01"), "ends_on": format!("{code}-12-31")})
+}
+
+async fn a_copy_follows_every_change_in_order(app: TestApp) {
+    let admin = app.admin().await;
+    app.seal().await;
+    let mut since = now(&admin).await;
+    let made = admin.post(PERIODS, &year("2031")).await;
+    let (path, etag) = (made.header("location"), made.etag());
+    let etag = admin.patch(&path, &etag, &json!({"submit_by": "2032-01-10"})).await.etag();
+    assert_eq!(admin.delete(&path, &etag).await.status, 204);
+    assert_eq!(changes(&admin, &format!("since={since}")).await["items"], json!([]), "not sealed yet");
+    app.seal().await;
+
+    let mut seen = Vec::new();
+    loop {
+        let page = changes(&admin, &format!("limit=1&since={since}")).await;
+        seen.extend(told(&page));
+        for item in page["items"].as_array().unwrap() {
+            assert_eq!(item["href"], path);
+        }
+        since = page["next_since"].as_str().unwrap().to_owned();
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, ["create period 1", "update period 2", "delete period 3"]);
+    let nothing = changes(&admin, &format!("since={since}")).await;
+    assert_eq!((&nothing["items"], &nothing["next_since"]), (&json!([]), &json!(since)));
+    let all = changes(&admin, "types=period").await;
+    assert_eq!(told(&all), seen, "from the beginning when no token is given");
+}
+
+async fn a_reader_that_waits_is_told_at_once(app: TestApp) {
+    let admin = app.admin().await;
+    app.seal().await;
+    let since = now(&admin).await;
+    let began = std::time::Instant::now();
+    let path = format!("wait=20&since={since}");
+    let waiting = changes(&admin, &path);
+    let writing = async {
+        admin.post(PERIODS, &year("2031")).await.expect(201);
+        app.seal().await;
+    };
+    let (change, ()) = tokio::join!(waiting, writing);
+    assert_eq!(told(&change), ["create period 1"]);
+    assert!(began.elapsed().as_secs() < 15, "it did not wait to the end");
+}
+
+async fn nobody_waits_for_a_service_that_stops(app: TestApp) {
+    let admin = app.admin().await;
+    app.seal().await;
+    let since = now(&admin).await;
+    let began = std::time::Instant::now();
+    let path = format!("{CHANGES}?wait=20&since={since}");
+    let waiting = admin.get(&path);
+    let stopping = async {
+        // The next request is served after the one that waits was taken.
+        admin.get(PERIODS).await.expect(200);
+        app.state.set_stopping();
+    };
+    let (answer, ()) = tokio::join!(waiting, stopping);
+    assert!([200, 503].contains(&answer.status), "{}", answer.status);
+    assert!(began.elapsed().as_secs() < 15);
+}
+
+async fn a_feed_tells_of_nothing_out_of_reach(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let one = app.person("xa.hiephung", "editor", "31396").await;
+    let province = app.person("tp.cantho", "admin", "92").await;
+    app.seal().await;
+    let since = now(&admin).await;
+    for code in ["31396", "31399"] {
+        let line = json!({"org_unit_code": code, "period_code": "2026-Q3", "handling_level": "commune"});
+        admin.post(RETURNS, &line).await.expect(201);
+    }
+    admin.post(PERIODS, &year("2031")).await.expect(201);
+    let user = json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD,
+        "org_unit_code": "31396"});
+    admin.post("/api/v1/admin/users", &user).await.expect(201);
+    app.seal().await;
+
+    let query = format!("since={since}");
+    let seen = changes(&one, &query).await;
+    assert_eq!(told(&seen), ["create processing_return 1", "create period 1"], "its own, and reference data");
+    assert_eq!(seen["items"][0]["org_unit_id"], app.unit("31396", "2026-11-23"));
+    let seen = told(&changes(&province, &query).await);
+    assert_eq!(
+        seen,
+        ["create processing_return 1", "create processing_return 1", "create period 1", "create user 1"]
+    );
+    assert_eq!(told(&changes(&admin, &query).await), seen);
+    one.get(&format!("{CHANGES}?types=user")).await.problem(403, "forbidden");
+    app.anonymous().get(CHANGES).await.problem(401, "unauthorized");
+}
+
+async fn kinds_and_units_are_chosen(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    for code in ["31396", "31399"] {
+        let line = json!({"org_unit_code": code, "period_code": "2026-Q3", "handling_level": "commune"});
+        admin.post(RETURNS, &line).await.expect(201);
+    }
+    app.seal().await;
+    let both = changes(&admin, "types=period,processing_return").await;
+    assert_eq!(told(&both), ["create period 1", "create processing_return 1", "create processing_return 1"]);
+    let unit = app.unit("31399", "2026-11-23");
+    let of_unit = changes(&admin, &format!("types=processing_return,period&org_unit_id={unit}")).await;
+    assert_eq!(told(&of_unit), ["create processing_return 1"]);
+    let faults = admin.get(&format!("{CHANGES}?types=period,colour&limit=0&wait=61")).await;
+    let mut faults = faults.faults(400, "invalid-parameter");
+    faults.sort();
+    assert_eq!(faults, ["/types"], "what cannot be read is told first");
+}
+
+async fn a_token_is_nobodys_invention(app: TestApp) {
+    let admin = app.admin().await;
+    app.seal().await;
+    let token = now(&admin).await;
+    let mut forged: Vec<char> = token.chars().collect();
+    forged[12] = if forged[12] == 'A' { 'B' } else { 'A' };
+    for forged in [forged.into_iter().collect::<String>(), "AAAA".into(), "0".into()] {
+        admin.get(&format!("{CHANGES}?since={forged}")).await.problem(422, "invalid-cursor");
+    }
+}
+
+async fn a_feed_forgets_after_its_time(app: TestApp) {
+    let admin = app.admin().await;
+    app.seal().await;
+    let old = now(&admin).await;
+    admin.post(PERIODS, &year("2031")).await.expect(201);
+    app.seal().await;
+    let quiet = now(&admin).await;
+    app.pass(366 * 86_400);
+    let admin = app.sign_in(crate::support::app::ADMIN).await;
+    admin.get(&format!("{CHANGES}?since={old}")).await.problem(410, "changes-expired");
+    let nothing = changes(&admin, &format!("types=period&since={quiet}")).await;
+    assert_eq!(nothing["items"], json!([]), "nothing was missed in a quiet year");
+    admin.post(PERIODS, &year("2032")).await.expect(201);
+    app.seal().await;
+    assert_eq!(told(&changes(&admin, "types=period").await), ["create period 1"], "what is kept");
+    assert_eq!(told(&changes(&admin, &format!("types=period&since={quiet}")).await), ["create period 1"]);
+}
+
+/// A journal row in a transaction that stays open.
+const HELD: &str = "INSERT INTO journal (id, recorded_at, actor_kind, actor_id, request_id, action, record_type, \
+     record_id, record_version, content) VALUES ('0190a8c0-0000-7000-8000-000000000001', 1795410000000000, 'operator', 'test', \
+     '', 'create', 'period', 'giao-dich-cham', 1, '{}')";
+
+async fn a_transaction_that_commits_late_is_not_skipped(app: TestApp) {
+    if app.backend != Backend::Postgres {
+        // SQLite has one writer: no transaction commits while another is open.
+        return;
+    }
+    let admin = app.admin().await;
+    app.seal().await;
+    let mut since = now(&admin).await;
+    let mut late = app.connect();
+    diesel::sql_query("BEGIN").execute(&mut late).unwrap();
+    diesel::sql_query(HELD).execute(&mut late).unwrap();
+    for code in ["2031", "2032", "2033"] {
+        admin.post(PERIODS, &year(code)).await.expect(201);
+        app.seal().await;
+        let page = changes(&admin, &format!("since={since}")).await;
+        assert_eq!(told(&page), ["create period 1"]);
+        since = page["next_since"].as_str().unwrap().to_owned();
+    }
+    diesel::sql_query("COMMIT").execute(&mut late).unwrap();
+    app.seal().await;
+    let page = changes(&admin, &format!("since={since}")).await;
+    assert_eq!(page["items"][0]["id"], "giao-dich-cham", "begun first, told when it was committed: {page}");
+}
+
+#[derive(QueryableByName)]
+struct Killed {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    killed: i64,
+}
+
+async fn a_sequencer_killed_between_two_positions_loses_none(app: TestApp) {
+    if app.backend != Backend::Postgres {
+        // SQLite's sequencer lives in the one process; the durability script kills that.
+        return;
+    }
+    let admin = app.admin().await;
+    app.seal().await;
+    let since = now(&admin).await;
+    for code in 2031..2041 {
+        admin.post(PERIODS, &year(&code.to_string())).await.expect(201);
+    }
+    // The sequencer has numbered nine entries when it meets the tenth, which someone holds.
+    let mut holder = app.connect();
+    diesel::sql_query("BEGIN").execute(&mut holder).unwrap();
+    let last =
+        "SELECT id FROM journal WHERE position IS NULL ORDER BY recorded_at DESC, id DESC LIMIT 1 FOR UPDATE";
+    diesel::sql_query(last).execute(&mut holder).unwrap();
+    let state = app.state.clone();
+    let sealing = actix_web::rt::spawn(async move { state.seal().await });
+    let mut killer = app.connect();
+    let kill = "SELECT count(pg_terminate_backend(pid)) AS killed FROM pg_stat_activity \
+         WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+    while diesel::sql_query(kill).get_result::<Killed>(&mut killer).unwrap().killed == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(sealing.await.unwrap().is_err(), "the sequencer was killed");
+    diesel::sql_query("ROLLBACK").execute(&mut holder).unwrap();
+    assert_eq!(changes(&admin, &format!("since={since}")).await["items"], json!([]), "nothing half numbered");
+
+    app.seal().await;
+    let page = changes(&admin, &format!("since={since}")).await;
+    assert_eq!(told(&page).len(), 10);
+    let positions: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|item| item["position"].as_i64().unwrap()).collect();
+    assert!(positions.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{positions:?}");
+}
