@@ -179,7 +179,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         problems.push(429);
     }
     if has_in("path") {
-        problems.push(404);
+        // 405: what looks like an id may be another operation's name, such as `batch`.
+        problems.extend([404, 405]);
     }
     if has_body {
         problems.extend([409, 413, 415]);

@@ -39,7 +39,7 @@ text_enum! {
     pub enum BatchMode {
         /// Nothing is written unless every line can be.
         All => "all", "tất cả hoặc không ghi gì";
-        /// Each line stands for itself.
+        /// Each line stands for itself; only where not one of them is well formed, the batch is refused.
         Partial => "partial", "ghi từng dòng hợp lệ";
     }
 }
@@ -336,7 +336,7 @@ impl Answer for Outcomes {
                     status: error.problem().status().as_u16(),
                     id: None,
                     version: None,
-                    problem: Some(asked.problem(error)),
+                    problem: Some(asked.problem(error, &format!("/lines/{index}"))),
                 })
             }
         };
@@ -377,6 +377,10 @@ pub async fn write_batch<R: Records>(
             Ok((body, guard)) => lines.push((Place { index, guard }, body)),
             Err(error) => outcomes.refuse(index, error),
         }
+    }
+    if lines.is_empty() {
+        // Who gets every line wrong speaks another schema, and should hear of it at once.
+        outcomes.mode = BatchMode::All;
     }
     let outcomes = outcomes.all_or_nothing()?;
     let update = params.on_conflict == Some(OnConflict::Update);

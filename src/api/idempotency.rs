@@ -52,10 +52,10 @@ impl Asked {
         &self.path
     }
 
-    /// The problem document of an error that is part of the answer.
+    /// The problem document of an error that is part of the answer, at this place in it.
     #[must_use]
-    pub fn problem(&self, error: &ApiError) -> ProblemDetails {
-        error.body(self.facts.language, &self.path, &self.facts.request_id)
+    pub fn problem(&self, error: &ApiError, place: &str) -> ProblemDetails {
+        error.body(self.facts.language, &format!("#{place}"), &self.facts.request_id)
     }
 }
 

@@ -112,6 +112,10 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     let statuses: Vec<_> = report["lines"].as_array().unwrap().iter().map(|l| l["status"].clone()).collect();
     assert_eq!(statuses, [json!(201), json!(400), json!(422), json!(400)]);
     assert_eq!(report["lines"][2]["problem"]["errors"][0]["pointer"], "/code");
+    assert_eq!(report["lines"][2]["problem"]["instance"], "#/lines/2");
+    let wrong = json!([lines[1], lines[3]]);
+    let faults = admin.post(&format!("{BATCH}?mode=partial"), &wrong).await.faults(400, "wrong-shape");
+    assert_eq!(faults, ["/0/colour", "/1/kind"], "not one line is well formed");
     assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
     let torn = b"{\"code\": \"2030-01\"\n[]\n".to_vec();
     let faults = admin.send("POST", BATCH, Some(("application/x-ndjson", torn))).await;
