@@ -7,13 +7,14 @@
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
 //! - [`exchange`] lets other systems follow what changes.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
-//! - [`service`] runs it, [`demo`] fills it with a real district's figures.
+//! - [`backup`] takes and restores backups; [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
 
 pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod config;
 pub mod db;
 pub mod demo;

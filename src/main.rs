@@ -2,9 +2,11 @@
 //! is wrong. No logic of its own.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cchc::audit::chain::{self, Verdict};
+use cchc::backup::{self, Summary};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
@@ -39,6 +41,16 @@ enum Command {
     /// Accounts of administrators.
     #[command(subcommand)]
     Admin(Admin),
+    /// Write everything to a new file, while the service runs.
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty database of either kind.
+    Restore {
+        /// The file.
+        file: PathBuf,
+    },
     /// Signing keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -153,6 +165,20 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             auth::keystore::rotate(&db, &config, Clock::System.now()).await?;
             let seconds = config.jwks_cache_seconds;
             writeln!(out, "a new key is published and signs in {seconds} seconds")?;
+        }
+        Command::Backup { file } => {
+            let location = migrate::location(&config, SERVICE_FILE)?;
+            let Summary { manifest, rows } = backup::take(&location, Clock::System.now(), &file)?;
+            writeln!(out, "{rows} rows are in {}; its chain ends in {}", file.display(), manifest.hash)?;
+        }
+        Command::Restore { file } => {
+            let location = migrate::location(&config, SERVICE_FILE)?;
+            let Summary { manifest, rows } = backup::restore(&location, &file)?;
+            writeln!(
+                out,
+                "{rows} rows of {} were restored; the chain verifies, and ends in {}",
+                manifest.taken_at, manifest.hash
+            )?;
         }
         Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
         Command::Config => {

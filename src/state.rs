@@ -100,6 +100,9 @@ pub enum StartError {
     /// Password hashing cannot be set up.
     #[error("{0}")]
     Hashing(#[from] crate::auth::password::HashFault),
+    /// A backup or a restore.
+    #[error("{0}")]
+    Backup(#[from] crate::backup::BackupError),
     /// Something of the system.
     #[error("{0}")]
     System(#[from] std::io::Error),

@@ -99,6 +99,14 @@ pub async fn seal(db: &Db) -> Result<usize, ApiError> {
     }
 }
 
+/// The position and hash in which the sealed chain ends.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn sealed_end(conn: &mut DbConn) -> Result<(i64, String), ApiError> {
+    Ok(journal_seal::table.select((journal_seal::position, journal_seal::hash)).first(conn)?)
+}
+
 /// The position of the last sealed entry.
 ///
 /// # Errors

@@ -125,20 +125,21 @@ fn lock_file(database: &Path, extension: &str) -> Result<File, OpenError> {
         .map_err(|error| OpenError::Lock(path.clone(), error))
 }
 
+/// Waits until no other process migrates this SQLite file; PostgreSQL has a lock of its own.
+fn migration_lock(location: &Location) -> Result<Option<File>, OpenError> {
+    let Location::Sqlite(path) = location else { return Ok(None) };
+    let file = lock_file(path, "migrate-lock")?;
+    file.lock().map_err(|error| OpenError::Lock(path.clone(), error))?;
+    Ok(Some(file))
+}
+
 /// Connects, checks the database and runs the migrations that are missing. Instances that start
 /// together wait for each other.
 ///
 /// # Errors
 /// Whatever makes the database unusable, in one line.
 pub fn prepare(location: &Location) -> Result<(), OpenError> {
-    let _guard = match location {
-        Location::Sqlite(path) => {
-            let file = lock_file(path, "migrate-lock")?;
-            file.lock().map_err(|error| OpenError::Lock(path.clone(), error))?;
-            Some(file)
-        }
-        Location::Postgres(_) => None,
-    };
+    let _guard = migration_lock(location)?;
     let mut conn = connect(location)?;
     check_server(&mut conn)?;
     if matches!(conn, DbConn::Pg(_)) {
@@ -150,6 +151,38 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
     refuse_newer(&mut conn)?;
     conn.run_pending_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
     Ok(())
+}
+
+/// Connects to a database that is at this migration or before it, and brings it there; `None` when
+/// this program does not know the migration.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_to(location: &Location, migration: &str) -> Result<Option<DbConn>, OpenError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(error.to_string());
+    let known: Vec<Box<dyn Migration<MultiBackend>>> = MIGRATIONS.migrations().map_err(failed)?;
+    if known.iter().all(|one| one.name().version().to_string() != migration) {
+        return Ok(None);
+    }
+    let _guard = migration_lock(location)?;
+    let mut conn = connect(location)?;
+    check_server(&mut conn)?;
+    refuse_newer(&mut conn)?;
+    for pending in conn.pending_migrations(MIGRATIONS).map_err(failed)? {
+        if pending.name().version().to_string().as_str() <= migration {
+            conn.run_migration(&pending).map_err(failed)?;
+        }
+    }
+    Ok(Some(conn))
+}
+
+/// The last migration of the database.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn applied(conn: &mut DbConn) -> Result<String, OpenError> {
+    let versions = conn.applied_migrations().map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(versions.iter().max().map(ToString::to_string).unwrap_or_default())
 }
 
 /// Takes every table away, for a demonstration that starts over.

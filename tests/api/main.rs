@@ -15,6 +15,7 @@
 mod access;
 mod audit;
 mod auth;
+mod backup;
 mod batch;
 mod contract;
 mod crud_suite;
@@ -39,6 +40,7 @@ fn stories() -> Vec<Story> {
         contract::stories(),
         access::stories(),
         crud_suite::stories(),
+        backup::stories(),
         batch::stories(),
         exchange::stories(),
         listing::stories(),

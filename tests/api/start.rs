@@ -26,7 +26,7 @@ fn cchc(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
 }
 
 #[track_caller]
-fn refused(output: &Output, part: &str) {
+pub fn refused(output: &Output, part: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "it should not have started: {said}");
     assert!(said.contains(part), "{said}");
@@ -43,7 +43,7 @@ pub fn vars_of(database: &TestDatabase) -> Vec<(&'static str, String)> {
     vars
 }
 
-fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
+pub fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
     let vars = vars_of(database);
     let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
     cchc(arguments, &vars)
