@@ -92,7 +92,14 @@ pub struct Change {
 
 /// Changes, and where the feed goes on (các thay đổi).
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = RecordChanges)]
+#[schema(as = RecordChanges, example = json!({
+    "items": [{
+        "position": 42, "type": "procedure", "id": "0190a8c0-0000-7000-8000-000000000001", "kind": "update",
+        "version": 2, "org_unit_id": null, "changed_at": "2026-11-24T01:00:00Z",
+        "href": "/api/v1/tthc/procedures/0190a8c0-0000-7000-8000-000000000001"
+    }],
+    "next_since": "AAAAAAAAACqNd8J8QkZlPmUrn0LbTnMr", "has_more": false
+}))]
 pub struct Changes {
     /// The changes, in the order of their positions.
     #[schema(max_items = 1_000)]
