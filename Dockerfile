@@ -22,5 +22,6 @@ VOLUME /var/lib/cchc
 EXPOSE 8080
 # SIGTERM finishes running requests; give it more than CCHC_SHUTDOWN_SECONDS (docker stop -t 35).
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["cchc", "health"]
 ENTRYPOINT ["cchc"]
 CMD ["serve"]

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::auth::keys::MasterKey;
+use crate::logging::LogFormat;
 use crate::reporting::working_days::OfficeHours;
 
 /// A text that must not be shown: its `Debug` and `Display` are blank.
@@ -152,6 +153,12 @@ impl Setting for LogFilter {
     }
 }
 
+impl Setting for LogFormat {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "`text` or `json`".to_owned())
+    }
+}
+
 impl Setting for OfficeHours {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(str::to_owned)
@@ -185,6 +192,12 @@ impl Setting for Origins {
 pub struct TrustedProxies(Vec<ipnet::IpNet>);
 
 impl TrustedProxies {
+    /// Whether no proxy is trusted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this peer is one of the proxies.
     #[must_use]
     pub fn contains(&self, peer: IpAddr) -> bool {
@@ -248,6 +261,7 @@ settings! {
     data_dir: PathBuf = "var", "CCHC_DATA_DIR", "Folder of the SQLite database and, on SQLite, of the signing keys.";
     master_key: Option<MasterKey> = "", "CCHC_MASTER_KEY", "Secret of at least 32 characters that seals the signing keys in PostgreSQL; required there, the same on every instance.";
     log: LogFilter = "info", "CCHC_LOG", "Log filter: `error`, `warn`, `info`, `debug`, `trace`, also by module.";
+    log_format: LogFormat = "text", "CCHC_LOG_FORMAT", "How the log is written: `text` for people, `json` for a collector.";
     workers: Count<0, 256> = "0", "CCHC_WORKERS", "HTTP worker threads; 0 for one a core.";
     issuer: String = "cchc", "CCHC_ISSUER", "`iss` of the access tokens: a name of this service that does not change.";
     audience: String = "cchc", "CCHC_AUDIENCE", "`aud` of the access tokens.";

@@ -7,7 +7,7 @@
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
 //! - [`exchange`] lets other systems follow what changes.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
-//! - [`backup`] takes and restores backups; [`service`] runs it, [`demo`] fills it with a real district's figures.
+//! - [`backup`] takes and restores backups, [`doctor`] examines an installation, [`logging`] writes its log; [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
 
 pub mod api;
@@ -18,9 +18,11 @@ pub mod backup;
 pub mod config;
 pub mod db;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod exchange;
+pub mod logging;
 pub mod openapi;
 pub mod reporting;
 pub mod service;

@@ -1,18 +1,21 @@
 //! The command line: it reads the arguments, calls the library and prints one line where something
 //! is wrong. No logic of its own.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use cchc::audit::chain::{self, Verdict};
 use cchc::backup::{self, Summary};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
+use cchc::doctor::Gravity;
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
-use cchc::{app, auth, demo, domain, openapi, reporting};
+use cchc::{app, auth, demo, doctor, domain, logging, openapi, reporting};
 use clap::{Parser, Subcommand};
 
 /// The open service for administrative reform (cải cách hành chính) of a Vietnamese province.
@@ -57,6 +60,10 @@ enum Command {
     /// The journal.
     #[command(subcommand)]
     Audit(Audit),
+    /// Look at configuration, database, keys, journal, clock and reference data; change nothing.
+    Doctor,
+    /// Ask the service of this configuration whether it is ready.
+    Health,
     /// Print every setting with its default and meaning, after checking the environment.
     Config,
     /// Print the OpenAPI document.
@@ -104,7 +111,7 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(faults) => return fail(&faults.to_string()),
     };
-    env_logger::Builder::new().parse_filters(&config.log.0).init();
+    logging::start(&config);
     match run(cli.command, config).await {
         Ok(code) => code,
         Err(error) => fail(&error.to_string()),
@@ -181,6 +188,18 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             )?;
         }
         Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
+        Command::Doctor => {
+            let findings =
+                doctor::examine(&config, migrate::location(&config, SERVICE_FILE)?, Clock::System.now())
+                    .await;
+            for finding in &findings {
+                writeln!(out, "{finding}")?;
+            }
+            if findings.iter().any(|finding| finding.gravity == Gravity::Failure) {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Health => return health(&config, &mut out),
         Command::Config => {
             for row in SETTINGS {
                 let default = if row.default.is_empty() { "(none)" } else { row.default };
@@ -190,6 +209,20 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Openapi => write!(out, "{}", openapi::text())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One request to the service itself, for the health check of a container that has no curl.
+fn health(config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError> {
+    let address = doctor::own_address(config.bind);
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or("no status");
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.trim()).unwrap_or_default();
+    writeln!(out, "{status} {body}")?;
+    Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn verify(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {

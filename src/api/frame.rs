@@ -257,6 +257,12 @@ impl Asked {
         app.metrics.answered(method, route, status.as_u16(), took);
         log::info!(
             target: "cchc::request",
+            method,
+            route,
+            status = status.as_u16(),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            request_id = self.facts.request_id.as_str(),
+            actor = actor.unwrap_or("-");
             "{method} {route} {} {}us request={} actor={}",
             status.as_u16(),
             took.as_micros(),

@@ -34,6 +34,18 @@ pub enum KeyStoreError {
 
 const RING: &str = "ring";
 
+/// The key ring, if there is one yet.
+///
+/// # Errors
+/// When it cannot be read or opened.
+pub async fn load(db: &Db, config: &Config) -> Result<Option<KeyRing>, KeyStoreError> {
+    if let Location::Sqlite(_) = db.location() {
+        return Ok(keys::load(&config.data_dir)?);
+    }
+    let master = config.master_key.clone().ok_or(KeyStoreError::NoMasterKey)?;
+    Ok(stored(db, &master).await?.map(|(ring, _)| ring))
+}
+
 /// The key ring; a new one at the very first start.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ tell![
     a_second_process_on_the_same_file_is_refused,
     commands_work_beside_a_running_service,
     two_instances_may_migrate_at_once,
+    an_installation_is_examined,
 ];
 
 fn cchc(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
@@ -123,5 +124,33 @@ async fn two_instances_may_migrate_at_once(app: TestApp) {
     });
     for output in outputs {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+async fn an_installation_is_examined(app: TestApp) {
+    app.period("year", "2024").await;
+    app.seal().await;
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let examined = said(&on(&app.database, &["doctor"]));
+    for subject in ["configuration", "database", "keys", "journal", "units"] {
+        assert!(examined.contains(&format!("ok       {subject}")), "{examined}");
+    }
+    assert!(examined.contains("warning  holidays"), "{examined}");
+
+    app.connect().batch_execute("UPDATE journal SET content = '{}' WHERE position = 2").unwrap();
+    let broken = on(&app.database, &["doctor"]);
+    assert!(!broken.status.success());
+    assert!(said(&broken).contains("FAILURE  journal        broken at position 2"), "{}", said(&broken));
+
+    let empty = TestDatabase::empty(app.backend);
+    let unmigrated = on(&empty, &["doctor"]);
+    assert!(!unmigrated.status.success());
+    assert!(said(&unmigrated).contains("run `cchc migrate`"), "{}", said(&unmigrated));
+    if app.backend == Backend::Postgres {
+        let vars = vars_of(&app.database);
+        let mut vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        vars.push(("CCHC_MASTER_KEY", "another master key than that of the stories"));
+        let locked = cchc(&["doctor"], &vars);
+        assert!(said(&locked).contains("FAILURE  keys"), "{}", said(&locked));
     }
 }

@@ -9,7 +9,11 @@ use crate::support::TestApp;
 use crate::support::database::{Backend, TestDatabase};
 use crate::tell;
 
-tell![a_stop_finishes_what_runs_and_refuses_what_comes, a_client_that_never_ends_does_not_hold_a_stop,];
+tell![
+    a_stop_finishes_what_runs_and_refuses_what_comes,
+    a_client_that_never_ends_does_not_hold_a_stop,
+    a_container_asks_for_its_health,
+];
 
 /// The binary serving a database of its own.
 struct Served {
@@ -20,16 +24,13 @@ struct Served {
 }
 
 impl Served {
-    fn start(backend: Backend, shutdown_seconds: &str) -> Self {
+    fn start(backend: Backend, vars: &[(&str, &str)]) -> Self {
         let database = TestDatabase::empty(backend);
         let mut process = Command::new(env!("CARGO_BIN_EXE_cchc"))
             .arg("serve")
             .env_clear()
-            .envs([
-                ("CCHC_LOG", "cchc=info"),
-                ("CCHC_BIND", "127.0.0.1:0"),
-                ("CCHC_SHUTDOWN_SECONDS", shutdown_seconds),
-            ])
+            .envs([("CCHC_LOG", "cchc=info"), ("CCHC_BIND", "127.0.0.1:0")])
+            .envs(vars.iter().copied())
             .envs(crate::start::vars_of(&database))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -82,7 +83,7 @@ impl Drop for Served {
 }
 
 async fn a_stop_finishes_what_runs_and_refuses_what_comes(app: TestApp) {
-    let mut served = Served::start(app.backend, "30");
+    let mut served = Served::start(app.backend, &[("CCHC_SHUTDOWN_SECONDS", "30")]);
     let mut running = served.begin();
     served.terminate();
 
@@ -106,10 +107,39 @@ async fn a_stop_finishes_what_runs_and_refuses_what_comes(app: TestApp) {
 }
 
 async fn a_client_that_never_ends_does_not_hold_a_stop(app: TestApp) {
-    let mut served = Served::start(app.backend, "1");
+    let mut served = Served::start(app.backend, &[("CCHC_SHUTDOWN_SECONDS", "1")]);
     let _never = served.begin();
     let started = Instant::now();
     served.terminate();
     assert!(served.process.wait().expect("it ends").success());
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+async fn a_container_asks_for_its_health(app: TestApp) {
+    let mut served = Served::start(app.backend, &[("CCHC_LOG_FORMAT", "json")]);
+    let ask = |address: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cchc"));
+        command.arg("health").env_clear().env("CCHC_BIND", address).output().expect("the binary runs")
+    };
+    let healthy = ask(&served.address);
+    assert!(healthy.status.success(), "{healthy:?}");
+    assert_eq!(String::from_utf8_lossy(&healthy.stdout), "200 {\"status\":\"ok\"}\n");
+    let mut line = String::new();
+    let entry: serde_json::Value = loop {
+        line.clear();
+        assert!(served.log.read_line(&mut line).expect("a line") > 0, "the request is not in the log");
+        let entry: serde_json::Value = serde_json::from_str(&line).expect("every line is JSON");
+        if entry["target"] == "cchc::request" {
+            break entry;
+        }
+    };
+    assert_eq!((&entry["route"], &entry["status"]), (&"/health/ready".into(), &200.into()), "{entry}");
+    assert!(
+        entry["micros"].is_u64() && entry["request_id"].is_string() && entry["time"].is_string(),
+        "{entry}"
+    );
+    let address = served.address.clone();
+    served.terminate();
+    served.process.wait().expect("it ends");
+    assert!(!ask(&address).status.success());
 }

@@ -1,0 +1,57 @@
+//! The log on stderr: lines for people, or JSON objects for a collector. Neither holds personal data,
+//! queries or bodies.
+
+use std::io::Write;
+
+use env_logger::Builder;
+use log::kv::{Error, Key, Value, VisitSource};
+use serde_json::{Map, json};
+
+use crate::config::Config;
+use crate::state::Clock;
+use crate::text_enum;
+
+text_enum! {
+    /// How the log is written (định dạng nhật ký vận hành).
+    pub enum LogFormat {
+        /// Lines for people.
+        Text => "text", "dòng chữ";
+        /// One JSON object a line.
+        Json => "json", "JSON";
+    }
+}
+
+/// Starts the log.
+pub fn start(config: &Config) {
+    let mut builder = Builder::new();
+    builder.parse_filters(&config.log.0);
+    if config.log_format == LogFormat::Json {
+        builder.format(|out, record| {
+            let mut members = Members::default();
+            let _ = record.key_values().visit(&mut members);
+            let mut line = members.0;
+            line.insert("time".into(), json!(Clock::System.now()));
+            line.insert("level".into(), json!(record.level().as_str().to_ascii_lowercase()));
+            line.insert("target".into(), json!(record.target()));
+            line.insert("message".into(), json!(record.args().to_string()));
+            writeln!(out, "{}", serde_json::Value::Object(line))
+        });
+    }
+    builder.init();
+}
+
+/// The named values of a record.
+#[derive(Default)]
+struct Members(Map<String, serde_json::Value>);
+
+impl<'kvs> VisitSource<'kvs> for Members {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+        let value = match (value.to_i64(), value.to_borrowed_str()) {
+            (Some(number), _) => json!(number),
+            (None, Some(text)) => json!(text),
+            (None, None) => json!(value.to_string()),
+        };
+        self.0.insert(key.as_str().to_owned(), value);
+        Ok(())
+    }
+}
