@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::idempotency;
 use crate::app;
@@ -42,11 +43,13 @@ impl Service {
     /// When the listener cannot be used.
     pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
         let workers = self.state.config.workers.size();
+        // Before the first request is taken: no signal finds the process unprepared.
+        let signals = Signals::listen()?;
         let server = app::serve(self.state.clone(), listener, workers)?;
         tokio::spawn(seal_journal(self.state.clone()));
         tokio::spawn(watch_changes(self.state.clone()));
         tokio::spawn(forget_expired(self.state.clone()));
-        tokio::spawn(stop_on_signal(self.state.clone(), server.handle()));
+        tokio::spawn(stop_on_signal(self.state.clone(), server.handle(), signals));
         server.await
     }
 }
@@ -104,26 +107,32 @@ async fn forget_expired(state: Arc<AppState>) {
 }
 
 /// The first signal finishes what runs and refuses what comes; a second one ends at once.
-async fn stop_on_signal(state: Arc<AppState>, server: actix_web::dev::ServerHandle) {
-    signal().await;
+async fn stop_on_signal(state: Arc<AppState>, server: actix_web::dev::ServerHandle, mut signals: Signals) {
+    signals.next().await;
     log::info!("stopping: running requests are finished, new ones refused");
     state.set_stopping();
     tokio::select! {
         () = server.stop(true) => {}
-        () = signal() => server.stop(false).await,
+        () = signals.next() => server.stop(false).await,
     }
 }
 
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+/// The signals that stop the service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        // Without handlers the system's own default ends the process.
-        _ => std::future::pending().await,
     }
 }

@@ -228,22 +228,27 @@ macro_rules! page_of {
     };
 }
 
-/// Orders a boxed query by a column and the id, and begins behind the page's cursor. The form
-/// `column >= value AND (column > value OR id > last)` lets both planners start in the index.
+/// Orders a boxed query by a column and the id, and begins behind the page's cursor. The cursor is
+/// compared as a row, `(column, id) > (value, last)`: both planners then start in the index at the
+/// very row, also where thousands share one value.
 #[macro_export]
 macro_rules! keyset {
-    ($query:expr, $page:expr, asc $column:expr => $type:ty, $id:expr => $id_type:ty) => {{
+    ($query:expr, $page:expr, asc $column:path => $type:ty, $id:path => $id_type:ty) => {
+        $crate::keyset!(@ $query, $page, Greater, asc, $column => $type, $id => $id_type)
+    };
+    ($query:expr, $page:expr, desc $column:path => $type:ty, $id:path => $id_type:ty) => {
+        $crate::keyset!(@ $query, $page, Less, desc, $column => $type, $id => $id_type)
+    };
+    (@ $query:expr, $page:expr, $side:ident, $order:ident, $column:path => $type:ty, $id:path => $id_type:ty) => {{
+        use diesel::dsl::SqlTypeOf;
         let mut query = $query;
         if let Some((value, id)) = $page.after::<($type, $id_type)>()? {
-            query = query.filter($column.ge(value.clone()).and($column.gt(value).or($id.gt(id))));
+            query = query.filter($crate::db::row_value::RowBeyond {
+                columns: ($column, $id),
+                side: $crate::db::row_value::Side::$side,
+                row: (value.into_sql::<SqlTypeOf<$column>>(), id.into_sql::<SqlTypeOf<$id>>()),
+            });
         }
-        query.order(($column.asc(), $id.asc())).limit($page.rows())
-    }};
-    ($query:expr, $page:expr, desc $column:expr => $type:ty, $id:expr => $id_type:ty) => {{
-        let mut query = $query;
-        if let Some((value, id)) = $page.after::<($type, $id_type)>()? {
-            query = query.filter($column.le(value.clone()).and($column.lt(value).or($id.lt(id))));
-        }
-        query.order(($column.desc(), $id.desc())).limit($page.rows())
+        query.order(($column.$order(), $id.$order())).limit($page.rows())
     }};
 }

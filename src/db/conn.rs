@@ -93,7 +93,8 @@ impl Location {
     pub fn connect_read_only(&self, plan: PlanMode) -> diesel::ConnectionResult<DbConn> {
         let mut conn = self.connect(plan)?;
         conn.batch_execute(match self {
-            Self::Sqlite(_) => "PRAGMA query_only = ON;",
+            // Many readers: their pages come from the file's own mapping, which they share.
+            Self::Sqlite(_) => "PRAGMA query_only = ON; PRAGMA cache_size = -2000;",
             Self::Postgres(_) => "SET default_transaction_read_only = on;",
         })
         .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;

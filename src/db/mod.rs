@@ -10,6 +10,7 @@ mod errors;
 pub mod json_text;
 pub mod migrate;
 mod pool;
+pub mod row_value;
 pub mod schema;
 pub mod types;
 mod writer;
