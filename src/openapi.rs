@@ -23,6 +23,8 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "accounts", description = "Accounts of people and systems, and their grants (tài khoản và phân quyền)"),
         (name = "journal", description = "Who wrote what and when (nhật ký)"),
         (name = "org-units", description = "Administrative units and agencies, as they stand on any day (đơn vị)"),
+        (name = "procedures", description = "Administrative procedures in their versions, and when a dossier is due (thủ tục hành chính)"),
+        (name = "procedure-fields", description = "Fields of administrative procedures (lĩnh vực thủ tục hành chính)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),

@@ -62,6 +62,7 @@ fn first_difference(a: &Value, b: &Value, at: String) -> Option<String> {
 
 async fn every_operation_is_complete(app: TestApp) {
     let document = app.state.contract.document().clone();
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone()).collect();
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations(&document) {
         let name = format!("{method} {path}");
@@ -74,6 +75,7 @@ async fn every_operation_is_complete(app: TestApp) {
             );
         }
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name} has one tag");
+        assert!(tags.contains(&operation["tags"][0]), "{name}: the tag is explained");
         assert!(operation["security"].is_array(), "{name} says who may call it");
         let braces: BTreeSet<_> =
             path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).collect();
