@@ -131,7 +131,10 @@ fn complete_batches(document: &mut Value) {
         let content = json!({
             "application/json": {
                 "schema": {"type": "array", "maxItems": BATCH_LINES,
-                    "items": {"$ref": format!("#/components/schemas/{name}")}},
+                    "items": {"anyOf": [
+                        {"$ref": format!("#/components/schemas/{name}")},
+                        {"description": "Anything else is refused: with `mode=partial` by itself, else with the whole batch."},
+                    ]}},
                 "example": [example],
             },
             NDJSON: {
