@@ -133,7 +133,7 @@ fn complete_batches(document: &mut Value) {
                 "schema": {"type": "array", "maxItems": BATCH_LINES,
                     "items": {"anyOf": [
                         {"$ref": format!("#/components/schemas/{name}")},
-                        {"description": "Anything else is refused: with `mode=partial` by itself, else with the whole batch."},
+                        {"description": "Anything else is refused with 422: with `mode=partial` by itself, else with the whole batch."},
                     ]}},
                 "example": [example],
             },

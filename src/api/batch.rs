@@ -192,12 +192,7 @@ where
         );
         return Err(ApiError::invalid(vec![Fault::new("", "too_many", message)]));
     }
-    let read = |text| {
-        let line = line(text, depth, contract);
-        // The body of one record a line is any text; only an array has a shape to break.
-        if by_line { line.map_err(|error| ApiError::invalid(error.into_faults(""))) } else { line }
-    };
-    Ok(texts.into_iter().map(read).collect())
+    Ok(texts.into_iter().map(|text| line(text, depth, contract)).collect())
 }
 
 fn no_array(text: &str) -> ApiError {
@@ -313,7 +308,12 @@ impl Outcomes {
             first.get_or_insert(error.problem());
             faults.extend(error.into_faults(&format!("/{index}")));
         }
-        Err(ApiError::new(first.unwrap_or(Problem::Invalid)).with_faults(faults))
+        // Each line has a shape of its own; the batch is well formed whatever its lines are.
+        let problem = match first {
+            None | Some(Problem::WrongShape | Problem::MalformedJson) => Problem::Invalid,
+            Some(problem) => problem,
+        };
+        Err(ApiError::new(problem).with_faults(faults))
     }
 }
 
@@ -361,7 +361,8 @@ impl Answer for Outcomes {
 /// Writes a batch in one transaction.
 ///
 /// # Errors
-/// In mode `all` the problem of the first line that cannot be written, with the faults of all.
+/// In mode `all` the problem of the first line that cannot be written, with the faults of all; 422
+/// where that line is not even well formed.
 pub async fn write_batch<R: Records>(
     app: &App,
     once: Once,

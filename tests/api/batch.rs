@@ -105,7 +105,7 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     lines[2]["code"] = json!("2030");
     lines[3].as_object_mut().unwrap().remove("kind");
     let body = json!(lines);
-    let mut faults = admin.post(BATCH, &body).await.faults(400, "wrong-shape");
+    let mut faults = admin.post(BATCH, &body).await.faults(422, "invalid");
     faults.sort();
     assert_eq!(faults, ["/1/colour", "/3/kind"], "what is wrong in shape is told before anything else");
     let report = admin.in_english().post(&format!("{BATCH}?mode=partial"), &body).await.expect(200);
@@ -114,7 +114,7 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     assert_eq!(report["lines"][2]["problem"]["errors"][0]["pointer"], "/code");
     assert_eq!(report["lines"][2]["problem"]["instance"], "#/lines/2");
     let wrong = json!([lines[1], lines[3]]);
-    let faults = admin.post(&format!("{BATCH}?mode=partial"), &wrong).await.faults(400, "wrong-shape");
+    let faults = admin.post(&format!("{BATCH}?mode=partial"), &wrong).await.faults(422, "invalid");
     assert_eq!(faults, ["/0/colour", "/1/kind"], "not one line is well formed");
     assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
     let torn = b"{\"code\": \"2030-01\"\n[]\n".to_vec();
@@ -122,7 +122,7 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
     assert_eq!(faults.faults(422, "invalid"), ["/0", "/1"], "lines that are no records");
     let guard = json!([{"if_version": "one", "regime": "a", "code": "2030-01", "kind": "month",
         "starts_on": "2030-01-01", "ends_on": "2030-01-31"}]);
-    assert_eq!(admin.post(BATCH, &guard).await.faults(400, "wrong-shape"), ["/0/if_version"]);
+    assert_eq!(admin.post(BATCH, &guard).await.faults(422, "invalid"), ["/0/if_version"]);
     for version in [json!(1.0), json!(-1)] {
         let mut line = guard.clone();
         line[0]["if_version"] = version;
