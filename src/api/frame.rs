@@ -10,7 +10,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{
     self, AUTHORIZATION, AcceptLanguage, Header, HeaderMap, HeaderName, HeaderValue,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
@@ -91,7 +91,7 @@ pub async fn frame(
     if !app.takes_requests() && !is_operation(&asked.path) {
         // The client should come back to another connection.
         let mut response = asked.problem(&ApiError::unavailable("the service is starting or stopping"));
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.head_mut().set_connection_type(ConnectionType::Close);
         asked.report(&app, "(refused)", None, response.status());
         return Ok(req.into_response(response));
     }

@@ -5,6 +5,7 @@ use crate::support::database::TestDatabase;
 use crate::tell;
 
 tell![
+    a_service_that_stops_closes_its_connections,
     every_answer_carries_the_headers_of_safety,
     browsers_of_other_origins_are_kept_out_unless_named,
     too_many_requests_are_slowed_down_and_others_are_not,
@@ -85,4 +86,11 @@ async fn a_repeated_request_id_is_kept_and_a_strange_one_replaced(app: TestApp) 
     assert_eq!(named.header("x-request-id"), "cong-92.0001");
     let strange = app.anonymous().with("x-request-id", "a b<c>").get("/health/live").await;
     assert_eq!(strange.header("x-request-id").len(), 36);
+}
+
+async fn a_service_that_stops_closes_its_connections(app: TestApp) {
+    app.state.set_stopping();
+    let refused = app.anonymous().get("/api/v1/auth/me").await;
+    assert_eq!(refused.header("connection"), "close", "the client comes back to another instance");
+    refused.problem(503, "unavailable");
 }
