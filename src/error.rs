@@ -179,6 +179,10 @@ problems! {
     Invalid => "invalid", 422,
         vi: "Dữ liệu chưa hợp lệ", "Sửa từng lỗi trong `errors` rồi gửi lại.",
         en: "The data are not valid", "Correct each entry of `errors` and send it again.";
+    /// A spreadsheet or CSV file that cannot be read.
+    UnreadableFile => "unreadable-file", 422,
+        vi: "Không đọc được tệp", "Tải tệp mẫu của danh mục này, nhập lại vào đó và không đổi tên trang tính, tên cột.",
+        en: "The file cannot be read", "Download the template of this collection, fill it in, and leave the names of its sheet and columns as they are.";
     /// The unit does not exist on the day asked for.
     UnitNotInForce => "unit-not-in-force", 422,
         vi: "Đơn vị không tồn tại vào ngày được hỏi", "Chọn ngày khác, hoặc dùng một trong các đơn vị kế thừa nêu trong `successors`.",
@@ -335,6 +339,23 @@ impl ApiError {
         self
     }
 
+    /// Every fault of the input.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    /// This error with its faults told in another way; where it has none, it is one itself.
+    #[must_use]
+    pub fn with_each_fault(mut self, told: impl FnMut(Fault) -> Fault) -> Self {
+        if self.0.faults.is_empty() {
+            let message = self.0.detail.clone().unwrap_or_else(|| self.0.problem.help());
+            self.0.faults.push(Fault::new("", self.0.problem.slug().replace('-', "_"), message));
+        }
+        self.0.faults = self.0.faults.into_iter().map(told).collect();
+        self
+    }
+
     /// Adds a response header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
@@ -411,6 +432,12 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+impl From<rust_xlsxwriter::XlsxError> for ApiError {
+    fn from(error: rust_xlsxwriter::XlsxError) -> Self {
+        Self::internal(error)
+    }
+}
 
 /// The middleware in [`crate::api::frame`] writes the body: only it knows the request.
 impl actix_web::ResponseError for ApiError {

@@ -6,13 +6,15 @@ use utoipa_actix_web::AppExt;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
+use crate::api::sheet::XLSX;
+use crate::api::table::csv_cell;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "cchc",
-        description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors, or with `Accept: text/csv` or `application/x-ndjson` all rows in one stream; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
+        description = "The open service on which a Vietnamese province runs its administrative reform (cải cách hành chính).\n\nConventions: lists are pages with opaque cursors, or with `Accept: text/csv` or `application/x-ndjson` all rows in one stream, or with that of a spreadsheet all rows as XLSX; `PUT`, `PATCH` and `DELETE` want `If-Match`; failures are `application/problem+json` in the language of `Accept-Language` (vi, en); days are Vietnam's (UTC+7); `valid_to` and every other end of validity is the first day on which something no longer holds.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "cchc"),
     ),
@@ -58,6 +60,7 @@ pub fn text() -> String {
 
 fn complete(document: &mut Value) {
     complete_batches(document);
+    complete_imports(document);
     if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         components.insert(
             "securitySchemes".into(),
@@ -149,6 +152,42 @@ fn complete_batches(document: &mut Value) {
     }
 }
 
+/// A file of an import has the members of the record's body as its columns.
+fn complete_imports(document: &mut Value) {
+    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (path, item) in &paths {
+        let Some(collection) = path.strip_suffix("/import") else { continue };
+        let body = paths
+            .get(collection)
+            .and_then(|item| {
+                item.pointer("/post/requestBody/content/application~1json/schema/$ref")?.as_str()
+            })
+            .and_then(|name| document.pointer(name.trim_start_matches('#')));
+        let example = body.and_then(|schema| schema.get("example")?.as_object()).cloned().unwrap_or_default();
+        let cell = |value: &Value| match value {
+            Value::Array(_) | Value::Object(_) => format!("\"{}\"", value.to_string().replace('"', "\"\"")),
+            plain => csv_cell(plain).into_owned(),
+        };
+        let names = example.keys().cloned().collect::<Vec<_>>().join(",");
+        let cells = example.values().map(cell).collect::<Vec<_>>().join(",");
+        let mut item = item.clone();
+        item["post"]["requestBody"]["content"] = json!({
+            CSV: {
+                "schema": {"type": "string", "description": "A row of the names of fields, and one record a row."},
+                "example": format!("{names}\n{cells}\n"),
+            },
+            XLSX: {"schema": spreadsheet("The template, filled in.")},
+        });
+        if let Some(place) = document.pointer_mut(&format!("/paths/{}", path.replace('/', "~1"))) {
+            *place = item;
+        }
+    }
+}
+
+fn spreadsheet(description: &str) -> Value {
+    json!({"type": "string", "format": "binary", "description": description})
+}
+
 /// Adds what an operation can answer beside its own replies.
 fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_public = operation.get("security").is_some();
@@ -204,6 +243,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     if is_list && let Some(forms) = responses.get_mut("200").and_then(|page| page.get_mut("content")) {
         forms[CSV] = json!({"schema": {"description": "All rows after RFC 4180, with a line of names; a nested member stands in its cell as JSON."}});
         forms[NDJSON] = json!({"schema": {"description": "All rows, one JSON object a line."}});
+        forms[XLSX] = json!({});
+    }
+    for response in responses.values_mut() {
+        if let Some(form) = response.pointer_mut(&format!("/content/{}", XLSX.replace('/', "~1"))) {
+            *form = json!({"schema": spreadsheet("A spreadsheet.")});
+        }
     }
     for status in problems {
         responses

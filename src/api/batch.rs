@@ -141,7 +141,7 @@ pub struct Guard {
 
 /// The lines of a batch, each read and within its limits, or with what is wrong with it.
 #[derive(Debug)]
-pub struct Batch<B>(pub Vec<Result<(B, Guard), ApiError>>);
+pub struct Batch<B>(pub Lines<B>);
 
 impl<B> FromRequest for Batch<B>
 where
@@ -172,7 +172,8 @@ where
     }
 }
 
-type Lines<B> = Vec<Result<(B, Guard), ApiError>>;
+/// Lines that were read, each with its guard, or with what is wrong with it.
+pub(super) type Lines<B> = Vec<Result<(B, Guard), ApiError>>;
 
 fn lines<B>(bytes: &[u8], by_line: bool, depth: usize, contract: &Contract) -> Result<Lines<B>, ApiError>
 where
@@ -206,7 +207,8 @@ fn no_array(text: &str) -> ApiError {
     }
 }
 
-fn line<B>(text: &str, depth: usize, contract: &Contract) -> Result<(B, Guard), ApiError>
+/// Reads a line and holds it against its limits.
+pub(super) fn line<B>(text: &str, depth: usize, contract: &Contract) -> Result<(B, Guard), ApiError>
 where
     B: serde::de::DeserializeOwned + Validate + ToSchema,
 {
@@ -253,8 +255,59 @@ fn wrong_guard(name: &str, is_number: bool, error: &serde_json::Error) -> ApiErr
     ApiError::new(problem).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
 }
 
+/// Where lines come from: how they are called where something is wrong, and what is answered.
+pub(super) trait Origin: Send + 'static {
+    /// What is wrong with a line, in the words of where it comes from.
+    fn located(&self, index: usize, error: ApiError) -> ApiError;
+
+    /// What stands before the pointers of a line among the faults of all.
+    fn prefix(&self, index: usize) -> String;
+
+    /// The answer when the lines were written, each with what became of it.
+    ///
+    /// # Errors
+    /// None that a type of ours can cause.
+    fn render(&self, lines: Vec<BatchLine>, counts: Counts) -> Result<Rendered, ApiError>;
+
+    /// Where a line stands in the answer, as a JSON pointer.
+    fn place(&self, index: usize) -> String;
+}
+
+/// How many lines had which outcome.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub stale: i64,
+    pub refused: i64,
+}
+
+/// The lines of a JSON array or NDJSON, counted from 0.
+struct Counted;
+
+impl Origin for Counted {
+    fn located(&self, _index: usize, error: ApiError) -> ApiError {
+        error
+    }
+
+    fn prefix(&self, index: usize) -> String {
+        format!("/{index}")
+    }
+
+    fn render(&self, lines: Vec<BatchLine>, counts: Counts) -> Result<Rendered, ApiError> {
+        let Counts { created, updated, unchanged, stale, refused } = counts;
+        Rendered::json(200, &BatchReport { created, updated, unchanged, stale, refused, lines })
+    }
+
+    fn place(&self, index: usize) -> String {
+        format!("/lines/{index}")
+    }
+}
+
 /// What became of the lines so far.
-struct Outcomes {
+pub(super) struct Outcomes<O> {
+    origin: O,
     mode: BatchMode,
     lines: Vec<Option<Line>>,
 }
@@ -272,7 +325,7 @@ impl Line {
     }
 }
 
-impl Outcomes {
+impl<O: Origin> Outcomes<O> {
     fn put(&mut self, index: usize, line: Line) {
         if let Some(place) = self.lines.get_mut(index) {
             *place = Some(line);
@@ -280,6 +333,7 @@ impl Outcomes {
     }
 
     fn refuse(&mut self, index: usize, error: ApiError) {
+        let error = self.origin.located(index, error);
         self.put(index, Line::Refused(error));
     }
 
@@ -306,7 +360,7 @@ impl Outcomes {
         let mut faults = Vec::new();
         for (index, error) in refused {
             first.get_or_insert(error.problem());
-            faults.extend(error.into_faults(&format!("/{index}")));
+            faults.extend(error.into_faults(&self.origin.prefix(index)));
         }
         // Each line has a shape of its own; the batch is well formed whatever its lines are.
         let problem = match first {
@@ -317,7 +371,7 @@ impl Outcomes {
     }
 }
 
-impl Answer for Outcomes {
+impl<O: Origin> Answer for Outcomes<O> {
     fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
         let line = |(index, line): (usize, &Option<Line>)| match line.as_ref()? {
             Line::Held { outcome, id, version } => Some(BatchLine {
@@ -336,7 +390,7 @@ impl Answer for Outcomes {
                     status: error.problem().status().as_u16(),
                     id: None,
                     version: None,
-                    problem: Some(asked.problem(error, &format!("/lines/{index}"))),
+                    problem: Some(asked.problem(error, &self.origin.place(index))),
                 })
             }
         };
@@ -344,17 +398,14 @@ impl Answer for Outcomes {
         let count = |wanted| {
             i64::try_from(lines.iter().filter(|line| line.outcome == wanted).count()).unwrap_or(i64::MAX)
         };
-        Rendered::json(
-            200,
-            &BatchReport {
-                created: count(BatchOutcome::Created),
-                updated: count(BatchOutcome::Updated),
-                unchanged: count(BatchOutcome::Unchanged),
-                stale: count(BatchOutcome::Stale),
-                refused: count(BatchOutcome::Refused),
-                lines,
-            },
-        )
+        let counts = Counts {
+            created: count(BatchOutcome::Created),
+            updated: count(BatchOutcome::Updated),
+            unchanged: count(BatchOutcome::Unchanged),
+            stale: count(BatchOutcome::Stale),
+            refused: count(BatchOutcome::Refused),
+        };
+        self.origin.render(lines, counts)
     }
 }
 
@@ -370,10 +421,27 @@ pub async fn write_batch<R: Records>(
     params: BatchParams,
     batch: Batch<R::Body>,
 ) -> Result<Rendered, ApiError> {
-    let mut outcomes = Outcomes { mode: params.mode.unwrap_or(BatchMode::All), lines: Vec::new() };
-    outcomes.lines.resize_with(batch.0.len(), || None);
-    let mut lines = Vec::with_capacity(batch.0.len());
-    for (index, line) in batch.0.into_iter().enumerate() {
+    let author = scoped.author();
+    let work = prepared::<R, _>(scoped, params, batch.0, Counted)?;
+    once.write(app, author, Weight::Many, work).await
+}
+
+/// The work of writing these lines; lines that are not well formed are refused before the database is
+/// asked for anything.
+///
+/// # Errors
+/// In mode `all` the faults of lines that are not well formed; so also where not one line is.
+pub(super) fn prepared<R: Records, O: Origin>(
+    scoped: Scoped,
+    params: BatchParams,
+    read: Lines<R::Body>,
+    origin: O,
+) -> Result<impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<Outcomes<O>>, ApiError> + Send + 'static, ApiError>
+{
+    let mut outcomes = Outcomes { origin, mode: params.mode.unwrap_or(BatchMode::All), lines: Vec::new() };
+    outcomes.lines.resize_with(read.len(), || None);
+    let mut lines = Vec::with_capacity(read.len());
+    for (index, line) in read.into_iter().enumerate() {
         match line {
             Ok((body, guard)) => lines.push((Place { index, guard }, body)),
             Err(error) => outcomes.refuse(index, error),
@@ -385,9 +453,7 @@ pub async fn write_batch<R: Records>(
     }
     let outcomes = outcomes.all_or_nothing()?;
     let update = params.on_conflict == Some(OnConflict::Update);
-    let author = scoped.author();
-    let work = move |tx: &mut WriteTx<'_>| write_lines::<R>(tx, &scoped, update, lines, outcomes);
-    once.write(app, author, Weight::Many, work).await
+    Ok(move |tx: &mut WriteTx<'_>| write_lines::<R, O>(tx, &scoped, update, lines, outcomes))
 }
 
 /// Where a line stands, and when it may be written.
@@ -397,13 +463,13 @@ struct Place {
     guard: Guard,
 }
 
-fn write_lines<R: Records>(
+fn write_lines<R: Records, O: Origin>(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     update: bool,
     lines: Vec<(Place, R::Body)>,
-    mut outcomes: Outcomes,
-) -> Result<Recorded<Outcomes>, ApiError> {
+    mut outcomes: Outcomes<O>,
+) -> Result<Recorded<Outcomes<O>>, ApiError> {
     let mut receipt = None;
     let mut named = HashSet::new();
     let mut lines = lines.into_iter();
@@ -412,7 +478,7 @@ fn write_lines<R: Records>(
         if places.is_empty() {
             break;
         }
-        let written = write_part::<R>(tx, scoped, update, places, bodies, &mut named, &mut outcomes)?;
+        let written = write_part::<R, O>(tx, scoped, update, places, bodies, &mut named, &mut outcomes)?;
         receipt = written.or(receipt);
     }
     let outcomes = outcomes.all_or_nothing()?;
@@ -422,14 +488,14 @@ fn write_lines<R: Records>(
     })
 }
 
-fn write_part<R: Records>(
+fn write_part<R: Records, O: Origin>(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     update: bool,
     places: Vec<Place>,
     bodies: Vec<R::Body>,
     named: &mut HashSet<R::Id>,
-    outcomes: &mut Outcomes,
+    outcomes: &mut Outcomes<O>,
 ) -> Result<Option<Receipt>, ApiError> {
     let present = if update && R::NATURAL_KEY {
         R::present(tx, scoped, &bodies)?

@@ -30,14 +30,22 @@ macro_rules! crud {
         create_one: $create_one:ident => $insert_store:path,
         replace: $replace:ident => $replace_store:path, patch_one: $patch_one:ident,
         delete: $delete:ident => $delete_store:path,
-        $(batch: $batch_path:literal, $batch:ident => $records:ty,)?
+        $(
+            batch: $batch_path:literal, $batch:ident => $records:ty,
+            import: $import_path:literal, $import:ident, template: $template_path:literal, $template:ident, sheet: $sheet:literal,
+        )?
         $(afterwards: $afterwards:ident,)?
     ) => {
         /// Mounts the standard operations.
         fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
             use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
-            cfg.service($list).service($create_one).service($get).service($replace).service($patch_one).service($delete);
-            $(cfg.service(crud_operations::$batch);)?
+            cfg.service($list).service($create_one);
+            // `/template` would match `/{id}` too.
+            $(cfg
+                .service(crud_operations::$batch)
+                .service(crud_operations::$import)
+                .service(crud_operations::$template);)?
+            cfg.service($get).service($replace).service($patch_one).service($delete);
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
@@ -102,6 +110,39 @@ macro_rules! crud {
             batch: $crate::api::batch::Batch<$create>,
         ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
             $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($import), tag = $tag, summary = concat!("Import ", $many),
+            description = concat!("Makes up to 10,000 ", $many, " (", $vi, ") from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file."),
+            params($crate::api::sheet::import::ImportParams),
+            request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+            responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
+                $crate::api::sheet::import::ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+        )]
+        #[post($import_path)]
+        pub(super) async fn $import(
+            permit: $write,
+            once: $crate::api::Once,
+            query: $crate::api::ValidQuery<$crate::api::sheet::import::ImportParams>,
+            app: $crate::state::App,
+            file: $crate::api::sheet::import::SheetFile,
+        ) -> Result<actix_web::Either<$crate::api::Rendered, actix_web::HttpResponse>, $crate::error::ApiError> {
+            $crate::api::sheet::import::import_sheet::<$records>(&app, once, permit.into_scoped(), query.0, file, $sheet).await
+        }
+
+        #[utoipa::path(
+            operation_id = stringify!($template), tag = $tag, summary = concat!("Get the template of ", $many),
+            description = concat!("A spreadsheet to fill in and import: ", $many, " (", $vi, "), with notes, drop-downs and a guide."),
+            responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
+        )]
+        #[get($template_path)]
+        pub(super) async fn $template(
+            permit: $read,
+            app: $crate::state::App,
+        ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
+            let _ = permit.into_scoped();
+            $crate::api::sheet::import::import_template::<$create>(&app, $sheet, $vi).await
         }
         )?
 

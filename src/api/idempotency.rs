@@ -80,6 +80,12 @@ impl Rendered {
         Ok(Self { status, location: None, etag: None, body, is_replayed: false })
     }
 
+    /// The content.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
     /// 201 with a record that was made at this place.
     ///
     /// # Errors

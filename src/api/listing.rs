@@ -1,11 +1,13 @@
 //! Answers of lists: a page as JSON, or with `Accept: text/csv` or `application/x-ndjson` all rows in
-//! one stream. A stream is read in parts, each as consistent as a page and not with the others, so
+//! one stream, or all rows as a spreadsheet. A stream is read in parts, each as consistent as a page and not with the others, so
 //! that no slow client holds a connection to the database; an error after the first byte breaks the
 //! connection rather than ending the stream politely.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use actix_web::body::{BodyStream, BoxBody};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, Accept, Header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -17,6 +19,7 @@ use serde_json::Value;
 use super::batch::NDJSON;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
+use super::sheet::{SheetWriter, XLSX, sent};
 use super::table::{Columns, csv_cell};
 use super::{PageParams, Paged};
 use crate::auth::permit::SignedIn;
@@ -40,6 +43,8 @@ pub(super) enum Form {
     Csv,
     /// All rows as JSON, one a line.
     Lines,
+    /// All rows as a spreadsheet.
+    Sheet,
 }
 
 impl Form {
@@ -50,6 +55,7 @@ impl Form {
             "application/json" | "application/*" | "*/*" => Some(Self::Page),
             CSV => Some(Self::Csv),
             NDJSON => Some(Self::Lines),
+            XLSX => Some(Self::Sheet),
             _ => None,
         });
         known.unwrap_or(Self::Page)
@@ -61,6 +67,7 @@ impl Form {
             Self::Page => "json",
             Self::Csv => "csv",
             Self::Lines => "ndjson",
+            Self::Sheet => "xlsx",
         }
     }
 
@@ -69,6 +76,7 @@ impl Form {
             Self::Page => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Lines => NDJSON,
+            Self::Sheet => XLSX,
         }
     }
 
@@ -91,7 +99,7 @@ impl Form {
                 "page_only",
                 Bilingual::new(
                     "Tham số này chỉ dùng khi đọc theo trang; CSV và NDJSON luôn trả toàn bộ kết quả.",
-                    "This parameter is for pages only; CSV and NDJSON hold the whole result.",
+                    "This parameter is for pages only; CSV, NDJSON and XLSX hold the whole result.",
                 ),
             ),
         };
@@ -144,19 +152,27 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         }
         let request = request?;
         let name = list.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or("list");
-        let name = format!("{name}.{}", form.extension());
+        let name = name.to_owned();
         let source = Source { app: app.clone(), read: Arc::new((rows, scoped, filter)), session };
         if form == Form::Page {
             let rows = source.part(&request).await?;
             return Ok(Listed::Page(Paged(P::new(rows, &request, &app.keys()))));
         }
         let first = source.part(&request.clone().in_parts(PART)).await?;
-        let table = Lines { form, columns: Columns::of::<P::Item>() };
+        let columns = Columns::of::<P::Item>(&app.contract);
+        if form == Form::Sheet {
+            let sheet = source.sheet(&name, columns, request.in_parts(PART), first).await?;
+            return Ok(Listed::Whole(sent(StatusCode::OK, &name, sheet)?));
+        }
+        let table = Lines { form, columns };
         let head = table.head(page.bom.unwrap_or_default())?;
         let parts = source.parts(table, head, request.in_parts(PART), first);
         let response = HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, form.media_type()))
-            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+            .insert_header((
+                header::CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{name}.{}\"", form.extension()),
+            ))
             .body(BodyStream::new(parts));
         Ok(Listed::Whole(response))
     }
@@ -196,6 +212,29 @@ where
         self.part(&request.clone().behind(key)).await
     }
 
+    /// A spreadsheet of all parts. It is made before the first byte is sent, for its directory stands at
+    /// its end; of its rows no more than a part is in memory.
+    async fn sheet(
+        self,
+        name: &str,
+        columns: Columns,
+        request: PageRequest,
+        first: PageRows<T>,
+    ) -> Result<File, ApiError> {
+        let mut writer = SheetWriter::new(name, columns)?;
+        let mut part = first;
+        loop {
+            let written = move || writer.rows(&part.items).map(|()| (writer, part.last));
+            let (with_part, last) = apart(written).await?;
+            writer = with_part;
+            match last {
+                Some(key) => part = self.next(&request, key).await?,
+                None => break,
+            }
+        }
+        apart(move || writer.finish()).await
+    }
+
     /// The parts as they are sent: the next one is read when the client has taken the one before.
     fn parts(
         self,
@@ -224,6 +263,13 @@ where
     }
 }
 
+/// Does what takes long on a thread of its own.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
+}
+
 /// What a stream sends next.
 enum Next<T> {
     /// Rows that were read already, behind the head.
@@ -246,7 +292,7 @@ impl Lines {
             return Ok(Vec::new());
         }
         let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
-        csv_line(&mut bytes, self.columns.names().iter().map(String::as_bytes))?;
+        csv_line(&mut bytes, self.columns.names().map(str::as_bytes))?;
         Ok(bytes)
     }
 

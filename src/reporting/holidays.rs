@@ -65,7 +65,7 @@ pub struct Holiday {
     pub id: HolidayId,
     /// The day (ngày).
     pub day: NaiveDate,
-    /// What it is.
+    /// What it is (loại ngày).
     pub kind: HolidayKind,
     /// Its name (tên ngày nghỉ, lý do làm bù).
     pub name: String,
@@ -89,7 +89,7 @@ page_of!(HolidayPage, Holiday, "holidays and make-up working days");
 pub struct HolidayCreate {
     /// The day (ngày).
     pub day: NaiveDate,
-    /// What it is.
+    /// What it is (loại ngày).
     pub kind: HolidayKind,
     /// Its name (tên ngày nghỉ, lý do làm bù).
     #[validate(length(min = 1, max = 200), custom(function = "crate::text::worded"))]
@@ -111,7 +111,7 @@ pub struct HolidayPatch {
     #[serde(default)]
     #[schema(value_type = NaiveDate, required = false)]
     pub day: Change<NaiveDate>,
-    /// What it is.
+    /// What it is (loại ngày).
     #[serde(default)]
     #[schema(value_type = HolidayKind, required = false)]
     pub kind: Change<HolidayKind>,
@@ -363,6 +363,7 @@ crud! {
     replace: replace_holiday => replace::<Holidays>, patch_one: patch_holiday,
     delete: delete_holiday => holiday_delete,
     batch: "/api/v1/reporting/holidays/batch", batch_holidays => Holidays,
+    import: "/api/v1/reporting/holidays/import", import_holidays, template: "/api/v1/reporting/holidays/template", get_holiday_template, sheet: "holidays",
 }
 
 /// Mounts the operations.

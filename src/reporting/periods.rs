@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::{delete, get, patch, post, put};
+use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use validator::Validate;
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, insert, replace};
+use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{
     Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
     PageRows, Patch, Rendered, Saved, ValidJson, ValidPath, ValidQuery,
@@ -84,11 +85,11 @@ pub struct Period {
     pub regime: String,
     /// Code (mã kỳ), unique in the regime.
     pub code: String,
-    /// Kind.
+    /// Kind (loại kỳ).
     pub kind: PeriodKind,
-    /// First day.
+    /// First day (ngày bắt đầu kỳ).
     pub starts_on: NaiveDate,
-    /// Last day.
+    /// Last day (ngày kết thúc kỳ).
     pub ends_on: NaiveDate,
     /// Last day on which returns are in time (hạn nộp).
     pub submit_by: Option<NaiveDate>,
@@ -119,11 +120,11 @@ pub struct PeriodCreate {
     #[validate(length(min = 4, max = 7))]
     #[schema(min_length = 4, max_length = 7)]
     pub code: String,
-    /// Kind.
+    /// Kind (loại kỳ).
     pub kind: PeriodKind,
-    /// First day.
+    /// First day (ngày bắt đầu kỳ).
     pub starts_on: NaiveDate,
-    /// Last day.
+    /// Last day (ngày kết thúc kỳ).
     pub ends_on: NaiveDate,
     /// Last day on which returns are in time (hạn nộp).
     #[serde(default)]
@@ -143,15 +144,15 @@ pub struct PeriodPatch {
     #[serde(default)]
     #[schema(value_type = String, required = false, min_length = 4, max_length = 7)]
     pub code: Change<String>,
-    /// Kind.
+    /// Kind (loại kỳ).
     #[serde(default)]
     #[schema(value_type = PeriodKind, required = false)]
     pub kind: Change<PeriodKind>,
-    /// First day.
+    /// First day (ngày bắt đầu kỳ).
     #[serde(default)]
     #[schema(value_type = NaiveDate, required = false)]
     pub starts_on: Change<NaiveDate>,
-    /// Last day.
+    /// Last day (ngày kết thúc kỳ).
     #[serde(default)]
     #[schema(value_type = NaiveDate, required = false)]
     pub ends_on: Change<NaiveDate>,
@@ -454,6 +455,8 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_periods)
         .service(create_period)
         .service(batch_periods)
+        .service(import_periods)
+        .service(get_period_template)
         .service(get_period)
         .service(replace_period)
         .service(patch_period)
@@ -510,6 +513,39 @@ async fn batch_periods(
     batch: Batch<PeriodCreate>,
 ) -> Result<Rendered, ApiError> {
     write_batch::<Periods>(&app, once, permit.into_scoped(), query.0, batch).await
+}
+
+#[utoipa::path(
+    operation_id = "import_periods", tag = "periods", summary = "Import reporting periods",
+    description = "Makes up to 10,000 reporting periods (kỳ báo cáo) from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file.",
+    params(ImportParams),
+    request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
+        ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+)]
+#[post("/api/v1/reporting/periods/import")]
+async fn import_periods(
+    permit: Permit<WriteReference, Reporting>,
+    once: Once,
+    query: ValidQuery<ImportParams>,
+    app: App,
+    file: SheetFile,
+) -> Result<Either<Rendered, HttpResponse>, ApiError> {
+    import_sheet::<Periods>(&app, once, permit.into_scoped(), query.0, file, "periods").await
+}
+
+#[utoipa::path(
+    operation_id = "get_period_template", tag = "periods", summary = "Get the template of reporting periods",
+    description = "A spreadsheet to fill in and import: reporting periods (kỳ báo cáo), with notes, drop-downs and a guide.",
+    responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
+)]
+#[get("/api/v1/reporting/periods/template")]
+async fn get_period_template(
+    permit: Permit<ReadReference, Reporting>,
+    app: App,
+) -> Result<HttpResponse, ApiError> {
+    let _ = permit.into_scoped();
+    import_template::<PeriodCreate>(&app, "periods", "kỳ báo cáo").await
 }
 
 #[utoipa::path(

@@ -140,6 +140,16 @@ async fn every_reference_resolves_and_every_example_validates(app: TestApp) {
                 }
                 continue;
             }
+            if path.ends_with("/import") {
+                let is_text = media_type == "text/csv";
+                let example = body["example"].as_str();
+                assert_eq!(
+                    example.map(|rows| rows.lines().count()),
+                    is_text.then_some(2),
+                    "{path} {media_type}"
+                );
+                continue;
+            }
             let name =
                 body["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
             let schema = &document["components"]["schemas"][name];

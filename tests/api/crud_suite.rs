@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::sheets::{self, XLSX};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
@@ -14,6 +15,7 @@ tell![
     no_cursor_works_elsewhere,
     every_record_is_made_once_for_its_key,
     every_batch_is_written_whole_or_line_by_line,
+    every_template_is_filled_in_and_imported,
 ];
 
 /// A resource as the suite needs it.
@@ -63,7 +65,7 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             collection: "/api/v1/tthc/procedure-fields",
             create: json!({"name": "Hộ tịch"}),
             patch: json!({"source": "Danh mục thử"}),
-            invalid: (json!({"name": " "}), "/name"),
+            invalid: (json!({"name": " ", "source": "Danh mục thử"}), "/name"),
             natural_key: true,
         },
         Fixture {
@@ -335,6 +337,93 @@ async fn every_list_comes_in_one_stream(app: TestApp) {
         columns.sort_unstable();
         let members: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
         assert_eq!(columns, members, "{what}: one column a member");
+
+        let sheet = admin.with("accept", XLSX).get(what).await;
+        assert_eq!((sheet.status, sheet.header("content-type").as_str()), (200, XLSX), "{what}");
+        let name = what.rsplit('/').next().unwrap();
+        assert_eq!(sheet.header("content-disposition"), format!("attachment; filename=\"{name}.xlsx\""));
+        let sheet = sheets::rows(&sheet.bytes, name);
+        assert_eq!(sheet.len(), lines.len() + 2, "{what}: terms, names, and the records");
+        assert_eq!(sheet[1], rows[0].iter().collect::<Vec<_>>(), "{what}");
+    }
+}
+
+/// Fills in the template of a collection with a record, as a clerk would.
+async fn filled(admin: &Client, collection: &str, record: &Value) -> Vec<u8> {
+    let template = admin.get(&format!("{collection}/template")).await;
+    assert_eq!((template.status, template.header("content-type").as_str()), (200, XLSX), "{collection}");
+    let name = collection.rsplit('/').next().unwrap();
+    let head = sheets::rows(&template.bytes, name);
+    assert_eq!(head.len(), 2, "{collection}: terms, names, and no record yet");
+    for (term, name) in head[0].iter().zip(&head[1]) {
+        assert_ne!(
+            term.trim_end_matches(" (*)").to_lowercase(),
+            name.to_lowercase(),
+            "{collection}: {name} has no Vietnamese term"
+        );
+    }
+    let cells = head[1].iter().map(|field| record.get(field.as_str()).cloned().unwrap_or_default()).collect();
+    sheets::workbook(name, &head[1], &[cells])
+}
+
+async fn every_template_is_filled_in_and_imported(app: TestApp) {
+    let admin = app.admin().await;
+    let document = app.state.contract.document();
+    for fixture in fixtures(&app).await {
+        let what = fixture.collection;
+        let import = format!("{what}/import");
+        if document["paths"].get(&import).is_none() {
+            continue;
+        }
+        let send = |path: String, media: &'static str, file: Vec<u8>| {
+            let admin = admin.clone();
+            async move { admin.send("POST", &path, Some((media, file))).await }
+        };
+        let file = filled(&admin, what, &fixture.create).await;
+        let tried = send(format!("{import}?dry_run=true"), XLSX, file.clone()).await.expect(200);
+        assert_eq!((&tried["created"], &tried["dry_run"]), (&json!(1), &json!(true)), "{what}: {tried}");
+        let id = tried["rows"][0]["id"].as_str().unwrap();
+        admin.get(&format!("{what}/{id}")).await.problem(404, "not-found");
+
+        let wrong = filled(&admin, what, &fixture.invalid.0).await;
+        let refused = send(import.clone(), XLSX, wrong.clone()).await;
+        let told = refused.json();
+        for (fault, pointer) in told["errors"].as_array().unwrap().iter().zip(refused.faults(422, "invalid"))
+        {
+            assert_eq!(pointer, format!("/3{}", fixture.invalid.1), "{what}");
+            let message = fault["message"].as_str().unwrap();
+            assert!(message.starts_with("Ô ") && message.contains("3: "), "{what}: {message}");
+        }
+        let copy = admin.with("accept", XLSX).send("POST", &import, Some((XLSX, wrong))).await;
+        assert_eq!(copy.status, 422, "{what}");
+        let name = what.rsplit('/').next().unwrap();
+        let marked = sheets::rows(&copy.bytes, name);
+        assert_eq!(marked[1].last().unwrap(), "_faults", "{what}");
+        assert!(marked[2].last().unwrap().starts_with("Ô "), "{what}: {:?}", marked[2]);
+        let again = send(import.clone(), XLSX, copy.bytes).await;
+        assert_eq!(again.status, 422, "{what}: the copy is read like the file itself");
+
+        let keyed = admin.with("idempotency-key", &format!("tep-{}", fixture.record_type));
+        let made = keyed.send("POST", &import, Some((XLSX, file.clone()))).await.expect(200);
+        assert_eq!((&made["created"], &made["rows"][0]["row"]), (&json!(1), &json!(3)), "{what}: {made}");
+        let replayed = keyed.send("POST", &import, Some((XLSX, file.clone()))).await;
+        assert_eq!(replayed.header("idempotency-replayed"), "true", "{what}");
+        assert_eq!(replayed.expect(200), made, "{what}");
+        let id = made["rows"][0]["id"].as_str().unwrap();
+        let record = admin.get(&format!("{what}/{id}")).await.expect(200);
+        for (name, value) in fixture.create.as_object().unwrap() {
+            assert_eq!(&record[name], value, "{what}");
+        }
+        send(import.clone(), XLSX, file.clone()).await.problem(409, "duplicate");
+        let upsert = format!("{import}?on_conflict=update");
+        assert_eq!(send(upsert.clone(), XLSX, file).await.expect(200)["unchanged"], 1, "{what}");
+
+        let cells = fixture.create.as_object().unwrap();
+        let names: Vec<_> = cells.keys().cloned().collect();
+        let values: Vec<_> = cells.values().map(|value| value.to_string().replace('"', "")).collect();
+        let csv = format!("\u{feff}{}\r\n{}\r\n", names.join(";"), values.join(";"));
+        let report = send(upsert, "text/csv", csv.into_bytes()).await.expect(200);
+        assert_eq!((&report["unchanged"], &report["rows"][0]["row"]), (&json!(1), &json!(2)), "{what}");
     }
 }
 

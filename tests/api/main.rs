@@ -24,6 +24,7 @@ mod frame;
 mod listing;
 mod organization;
 mod reporting;
+mod sheets;
 mod start;
 mod stop;
 mod support;
@@ -44,6 +45,7 @@ fn stories() -> Vec<Story> {
         batch::stories(),
         exchange::stories(),
         listing::stories(),
+        sheets::stories(),
         audit::stories(),
         auth::stories(),
         organization::stories(),

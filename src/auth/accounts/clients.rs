@@ -199,7 +199,7 @@ pub struct ClientCreate {
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
-    /// Whether it may sign in; `false` ends its access tokens.
+    /// Whether it may sign in (đang hoạt động); `false` ends its access tokens.
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub active: bool,
@@ -230,7 +230,7 @@ pub struct ClientPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 20)]
     pub org_unit_code: Patch<String>,
-    /// Whether it may sign in; `false` ends its access tokens.
+    /// Whether it may sign in (đang hoạt động); `false` ends its access tokens.
     #[serde(default)]
     #[schema(value_type = bool, required = false)]
     pub active: Change<bool>,

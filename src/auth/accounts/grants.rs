@@ -151,10 +151,10 @@ impl Grant {
     "domains": ["tthc"], "valid_from": "2026-01-01"
 }))]
 pub struct GrantCreate {
-    /// The person who gets it; exactly one of person and system.
+    /// The person who gets it (người được giao); exactly one of person and system.
     #[serde(default)]
     pub user_id: Option<UserId>,
-    /// The system that gets it, by the id of its record.
+    /// The system that gets it (hệ thống được giao), by the id of its record.
     #[serde(default)]
     pub client_id: Option<ClientId>,
     /// The role (vai trò); `client` for systems only, every other for people only.
@@ -177,16 +177,16 @@ pub struct GrantCreate {
     #[validate(length(max = 9))]
     #[schema(max_items = 9)]
     pub domains: Vec<Domain>,
-    /// For `client` what it may do: `<domain>:read`, `<domain>:write`, `reference:read`; for `editor`
+    /// For `client` what it may do (phạm vi được gọi): `<domain>:read`, `<domain>:write`, `reference:read`; for `editor`
     /// at most `file-for-children`; for others none.
     #[serde(default)]
     #[validate(length(max = 32))]
     #[schema(max_items = 32)]
     pub scopes: Vec<String>,
-    /// First day; today when not given.
+    /// First day (ngày bắt đầu); today when not given.
     #[serde(default)]
     pub valid_from: Option<NaiveDate>,
-    /// First day on which it no longer holds; without it the grant has no end.
+    /// First day on which it no longer holds (ngày hết hiệu lực); without it the grant has no end.
     #[serde(default)]
     pub valid_to: Option<NaiveDate>,
 }

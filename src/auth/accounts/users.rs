@@ -92,7 +92,7 @@ pub struct User {
     pub org_unit_identifier: Option<String>,
     /// Name of the unit.
     pub org_unit_name: Option<String>,
-    /// Whether the person may sign in.
+    /// Whether the person may sign in (đang hoạt động).
     pub active: bool,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
@@ -158,15 +158,15 @@ pub struct UserCreate {
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
-    /// Whether the person may sign in.
+    /// Whether the person may sign in (đang hoạt động).
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub active: bool,
-    /// Whether the password must be changed at the first sign-in.
+    /// Whether the password must be changed at the first sign-in (phải đổi mật khẩu).
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub must_change_password: bool,
-    /// The first password: 10 to 128 characters.
+    /// The first password (mật khẩu ban đầu): 10 to 128 characters.
     #[schema(format = Password, min_length = 10, max_length = 128)]
     pub password: String,
 }
@@ -295,7 +295,7 @@ pub struct UserFilter {
     pub username: Option<String>,
     /// The unit that employs the person (đơn vị công tác).
     pub org_unit_id: Option<OrgUnitId>,
-    /// Whether the person may sign in.
+    /// Whether the person may sign in (đang hoạt động).
     pub active: Option<bool>,
     /// Order (thứ tự); by username when not given.
     #[param(inline)]

@@ -55,6 +55,16 @@ impl UnitName<'_> {
         self.id.is_some() || self.identifier.is_some() || self.code.is_some()
     }
 
+    /// The member that names it.
+    #[must_use]
+    pub fn pointer(&self) -> &'static str {
+        match self {
+            Self { id: Some(_), .. } => "/org_unit_id",
+            Self { identifier: Some(_), .. } => "/org_unit_identifier",
+            _ => "/org_unit_code",
+        }
+    }
+
     /// The unit that is named; `None` when none is.
     ///
     /// # Errors

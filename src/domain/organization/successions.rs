@@ -137,12 +137,12 @@ pub struct OrgUnitSuccessionCreate {
     /// The unit that ended (đơn vị cũ) by its id: exactly one of the three names.
     #[serde(default)]
     pub predecessor_id: Option<OrgUnitId>,
-    /// The unit that ended by its identification code.
+    /// The unit that ended by its identification code (mã định danh đơn vị cũ).
     #[serde(default)]
     #[validate(length(min = 1, max = 35))]
     #[schema(min_length = 1, max_length = 35)]
     pub predecessor_identifier: Option<String>,
-    /// The unit that ended by its code, read on the day before `effective_on`.
+    /// The unit that ended by its code (mã đơn vị cũ), read on the day before `effective_on`.
     #[serde(default)]
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]
@@ -150,12 +150,12 @@ pub struct OrgUnitSuccessionCreate {
     /// The unit that carries its territory on (đơn vị kế thừa) by its id: exactly one of the three.
     #[serde(default)]
     pub successor_id: Option<OrgUnitId>,
-    /// That unit by its identification code.
+    /// That unit by its identification code (mã định danh đơn vị mới).
     #[serde(default)]
     #[validate(length(min = 1, max = 35))]
     #[schema(min_length = 1, max_length = 35)]
     pub successor_identifier: Option<String>,
-    /// That unit by its code, read on `effective_on`.
+    /// That unit by its code (mã đơn vị mới), read on `effective_on`.
     #[serde(default)]
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]

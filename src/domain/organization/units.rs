@@ -263,12 +263,12 @@ pub struct OrgUnitCreate {
     /// The unit above (đơn vị cấp trên) by its id: exactly one of the three names.
     #[serde(default)]
     pub parent_id: Option<OrgUnitId>,
-    /// The unit above by its identification code.
+    /// The unit above by its identification code (mã định danh đơn vị cấp trên).
     #[serde(default)]
     #[validate(length(min = 1, max = 35))]
     #[schema(min_length = 1, max_length = 35)]
     pub parent_identifier: Option<String>,
-    /// The unit above by its code, read on `valid_from`.
+    /// The unit above by its code (mã đơn vị cấp trên), read on `valid_from`.
     #[serde(default)]
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]
@@ -277,14 +277,14 @@ pub struct OrgUnitCreate {
     #[serde(deserialize_with = "day_or_null")]
     #[schema(required = true)]
     pub valid_from: Option<NaiveDate>,
-    /// How sure the first day is; `exact` when not given.
+    /// How sure the first day is (độ chắc chắn của ngày bắt đầu); `exact` when not given.
     #[serde(default)]
     #[schema(default = "exact")]
     pub valid_from_certainty: Certainty,
     /// First day on which it no longer holds (ngày hết hiệu lực); null or absent while it does.
     #[serde(default)]
     pub valid_to: Option<NaiveDate>,
-    /// How sure that day is; `exact` when not given.
+    /// How sure that day is (độ chắc chắn của ngày hết hiệu lực); `exact` when not given.
     #[serde(default)]
     #[schema(default = "exact")]
     pub valid_to_certainty: Certainty,
@@ -333,11 +333,11 @@ pub struct OrgUnitPatch {
     #[serde(default)]
     #[schema(value_type = OrgUnitId, required = false)]
     pub parent_id: Change<OrgUnitId>,
-    /// The unit above by its identification code.
+    /// The unit above by its identification code (mã định danh đơn vị cấp trên).
     #[serde(default)]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 35)]
     pub parent_identifier: Change<String>,
-    /// The unit above by its code, read on `valid_from`.
+    /// The unit above by its code (mã đơn vị cấp trên), read on `valid_from`.
     #[serde(default)]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 20)]
     pub parent_code: Change<String>,
@@ -429,7 +429,7 @@ impl OrgUnitPatch {
 pub struct OrgUnitVersionCreate {
     /// What changes (loại biến động); `unchanged` for a unit that only moves.
     pub change_kind: ChangeKind,
-    /// First day of the new version; the present one ends on it.
+    /// First day of the new version (ngày bắt đầu hiệu lực); the present one ends on it.
     pub valid_from: NaiveDate,
     /// Name without its kind (tên riêng).
     #[validate(length(min = 1, max = 200), custom(function = "crate::text::worded"))]
@@ -458,12 +458,12 @@ pub struct OrgUnitVersionCreate {
     /// The unit above (đơn vị cấp trên) by its id: exactly one of the three names.
     #[serde(default)]
     pub parent_id: Option<OrgUnitId>,
-    /// The unit above by its identification code.
+    /// The unit above by its identification code (mã định danh đơn vị cấp trên).
     #[serde(default)]
     #[validate(length(min = 1, max = 35))]
     #[schema(min_length = 1, max_length = 35)]
     pub parent_identifier: Option<String>,
-    /// The unit above by its code, read on `valid_from`.
+    /// The unit above by its code (mã đơn vị cấp trên), read on `valid_from`.
     #[serde(default)]
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]

@@ -1,7 +1,8 @@
 //! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how administrative procedures were handled, by
 //! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
 
-use actix_web::{get, web};
+use actix_web::http::StatusCode;
+use actix_web::{Either, HttpResponse, get, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
+use super::form06a_sheet::form06a_sheet;
 use crate::api::ValidQuery;
+use crate::api::sheet::{SheetOr, sent};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -182,6 +185,27 @@ pub struct Form06aRow {
 }
 
 impl Form06aRow {
+    /// Its columns alone.
+    pub(super) fn columns(&self) -> Form06Columns {
+        Form06Columns {
+            received_total: self.received_total,
+            received_online: self.received_online,
+            received_direct: self.received_direct,
+            carried_over: self.carried_over,
+            carried_over_basis: self.carried_over_basis,
+            resolved_total: self.resolved_total,
+            resolved_early: self.resolved_early,
+            resolved_on_time: self.resolved_on_time,
+            resolved_overdue: self.resolved_overdue,
+            pending_total: self.pending_total,
+            pending_in_time: self.pending_in_time,
+            pending_overdue: self.pending_overdue,
+            withdrawn: self.withdrawn,
+            refused: self.refused,
+            received_in_period: self.received_in_period,
+        }
+    }
+
     fn of(handling_level: Tier, field: Option<String>, columns: Form06Columns) -> Self {
         let Form06Columns {
             received_total,
@@ -426,16 +450,28 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
-    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in.",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in. With `Accept` of a spreadsheet it is laid out as the printed form.",
     params(Form06aQuery),
-    responses((status = 200, description = "The form.", body = Form06a)),
+    responses((status = 200, description = "The form.", content((
+        Form06a = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
 #[get("/api/v1/reporting/forms/06a")]
 async fn get_form_06a(
     permit: Permit<Read, Tthc>,
     query: ValidQuery<Form06aQuery>,
+    form: SheetOr,
     app: App,
-) -> Result<web::Json<Form06a>, ApiError> {
+) -> Result<Either<web::Json<Form06a>, HttpResponse>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await.map(web::Json)
+    let computed = app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await?;
+    if form == SheetOr::Json {
+        return Ok(Either::Left(web::Json(computed)));
+    }
+    let name = format!(
+        "II.06a-{}-{}",
+        computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"),
+        computed.period.code
+    );
+    let file = web::block(move || form06a_sheet(&computed)).await.map_err(ApiError::internal)??;
+    sent(StatusCode::OK, &name, file).map(Either::Right)
 }

@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod form06a;
+mod form06a_sheet;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -318,6 +318,7 @@ crud! {
     replace: replace_procedure_field => replace::<ProcedureFields>, patch_one: patch_procedure_field,
     delete: delete_procedure_field => procedure_field_delete,
     batch: "/api/v1/tthc/procedure-fields/batch", batch_procedure_fields => ProcedureFields,
+    import: "/api/v1/tthc/procedure-fields/import", import_procedure_fields, template: "/api/v1/tthc/procedure-fields/template", get_procedure_field_template, sheet: "procedure-fields",
 }
 
 /// Mounts the operations.

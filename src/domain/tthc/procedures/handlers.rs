@@ -1,6 +1,6 @@
 //! The operations on procedures.
 
-use actix_web::{delete, get, patch, post, put, web};
+use actix_web::{Either, HttpResponse, delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::due_dates::due_date;
@@ -16,6 +16,7 @@ use super::store::{
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::records::insert;
+use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Paged, Rendered,
     Saved, ValidJson, ValidPath, ValidQuery,
@@ -30,6 +31,8 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_procedures)
         .service(create_procedure)
         .service(batch_procedures)
+        .service(import_procedures)
+        .service(get_procedure_template)
         .service(list_near_duplicate_procedures)
         .service(get_procedure)
         .service(replace_procedure)
@@ -90,6 +93,39 @@ async fn batch_procedures(
     batch: Batch<ProcedureCreate>,
 ) -> Result<Rendered, ApiError> {
     write_batch::<Procedures>(&app, once, permit.into_scoped(), query.0, batch).await
+}
+
+#[utoipa::path(
+    operation_id = "import_procedures", tag = "procedures", summary = "Import procedures",
+    description = "Makes up to 10,000 procedures (thủ tục hành chính) from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file.",
+    params(ImportParams),
+    request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
+        ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+)]
+#[post("/api/v1/tthc/procedures/import")]
+async fn import_procedures(
+    permit: Permit<WriteReference, Tthc>,
+    once: Once,
+    query: ValidQuery<ImportParams>,
+    app: App,
+    file: SheetFile,
+) -> Result<Either<Rendered, HttpResponse>, ApiError> {
+    import_sheet::<Procedures>(&app, once, permit.into_scoped(), query.0, file, "procedures").await
+}
+
+#[utoipa::path(
+    operation_id = "get_procedure_template", tag = "procedures", summary = "Get the template of procedures",
+    description = "A spreadsheet to fill in and import: procedures (thủ tục hành chính), with notes, drop-downs and a guide.",
+    responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
+)]
+#[get("/api/v1/tthc/procedures/template")]
+async fn get_procedure_template(
+    permit: Permit<ReadReference, Tthc>,
+    app: App,
+) -> Result<HttpResponse, ApiError> {
+    let _ = permit.into_scoped();
+    import_template::<ProcedureCreate>(&app, "procedures", "thủ tục hành chính").await
 }
 
 #[utoipa::path(

@@ -212,7 +212,7 @@ pub struct Procedure {
     pub field_id: Option<ProcedureFieldId>,
     /// Name of the field.
     pub field_name: Option<String>,
-    /// Who handles it.
+    /// Who handles it (cấp giải quyết).
     pub level: ProcedureLevel,
     /// How far it can be done online.
     pub service_level: ServiceLevel,
@@ -220,9 +220,9 @@ pub struct Procedure {
     pub deadlines: Vec<Deadline>,
     /// The deadlines as the source words them (thời hạn theo nguyên văn).
     pub deadline_text: Option<String>,
-    /// Fees and charges.
+    /// Fees and charges (phí, lệ phí).
     pub fees: Vec<Fee>,
-    /// Papers that an application needs.
+    /// Papers that an application needs (thành phần hồ sơ).
     pub papers: Vec<Paper>,
     /// Who decides, as the source names it (cơ quan thực hiện).
     pub authority: Option<String>,
@@ -388,18 +388,18 @@ pub struct ProcedureCreate {
     /// Field (lĩnh vực) by its id: at most one of the two.
     #[serde(default)]
     pub field_id: Option<ProcedureFieldId>,
-    /// Field by its name, as the list of fields has it.
+    /// Field by its name (tên lĩnh vực), as the list of fields has it.
     #[serde(default)]
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     pub field_name: Option<String>,
-    /// Who handles it.
+    /// Who handles it (cấp giải quyết).
     pub level: ProcedureLevel,
-    /// How far it can be done online; `unknown` when not given.
+    /// How far it can be done online (mức độ dịch vụ công trực tuyến); `unknown` when not given.
     #[serde(default)]
     #[schema(default = "unknown")]
     pub service_level: ServiceLevel,
-    /// Deadlines by case; when not given, those that `deadline_text` names.
+    /// Deadlines by case (thời hạn giải quyết); when not given, those that `deadline_text` names.
     #[serde(default)]
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20)]
@@ -409,12 +409,12 @@ pub struct ProcedureCreate {
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     pub deadline_text: Option<String>,
-    /// Fees and charges.
+    /// Fees and charges (phí, lệ phí).
     #[serde(default)]
     #[validate(length(max = 50), nested)]
     #[schema(max_items = 50)]
     pub fees: Vec<Fee>,
-    /// Papers that an application needs.
+    /// Papers that an application needs (thành phần hồ sơ).
     #[serde(default)]
     #[validate(length(max = 100), nested)]
     #[schema(max_items = 100)]
@@ -442,14 +442,14 @@ pub struct ProcedureCreate {
     /// First day (ngày bắt đầu hiệu lực); null or absent when it is not known.
     #[serde(default)]
     pub valid_from: Option<NaiveDate>,
-    /// How sure the first day is; `exact` when not given.
+    /// How sure the first day is (độ chắc chắn của ngày bắt đầu); `exact` when not given.
     #[serde(default)]
     #[schema(default = "exact")]
     pub valid_from_certainty: Certainty,
     /// First day on which it no longer holds (ngày hết hiệu lực); null or absent while it does.
     #[serde(default)]
     pub valid_to: Option<NaiveDate>,
-    /// How sure that day is; `exact` when not given.
+    /// How sure that day is (độ chắc chắn của ngày hết hiệu lực); `exact` when not given.
     #[serde(default)]
     #[schema(default = "exact")]
     pub valid_to_certainty: Certainty,
@@ -483,7 +483,7 @@ pub struct ProcedurePatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub field_name: Patch<String>,
-    /// Who handles it.
+    /// Who handles it (cấp giải quyết).
     #[serde(default)]
     #[schema(value_type = ProcedureLevel, required = false)]
     pub level: Change<ProcedureLevel>,
@@ -590,7 +590,7 @@ pub struct ProcedureFilter {
     #[validate(length(min = 1, max = 200))]
     #[param(min_length = 1, max_length = 200)]
     pub field_name: Option<String>,
-    /// Who handles it.
+    /// Who handles it (cấp giải quyết).
     #[param(inline)]
     pub level: Option<ProcedureLevel>,
     /// How far it can be done online.

@@ -34,6 +34,7 @@ crud! {
     patch_one: patch_processing_return,
     delete: delete_processing_return => processing_return_delete,
     batch: "/api/v1/tthc/processing-returns/batch", batch_processing_returns => ProcessingReturns,
+    import: "/api/v1/tthc/processing-returns/import", import_processing_returns, template: "/api/v1/tthc/processing-returns/template", get_processing_return_template, sheet: "processing-returns",
 }
 
 /// Mounts the operations.

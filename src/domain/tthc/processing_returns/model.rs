@@ -383,7 +383,7 @@ pub struct ProcessingReturnCreate {
     #[validate(range(min = 0, max = 1_000_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000_000_i64)]
     pub carried_over: Option<i64>,
-    /// `stated`, or `implied` to let it follow from the other columns.
+    /// `stated`, or `implied` to let it follow from the other columns (căn cứ số kỳ trước chuyển sang).
     #[serde(default)]
     pub carried_over_basis: Option<CarriedOverBasis>,
     /// Column 8: resolved before the due day (trước hạn).
@@ -479,7 +479,7 @@ pub struct ProcessingReturnPatch {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_i64)]
     pub carried_over: Patch<i64>,
-    /// `stated`, or `implied` to let it follow from the other columns.
+    /// `stated`, or `implied` to let it follow from the other columns (căn cứ số kỳ trước chuyển sang).
     #[serde(default)]
     #[schema(value_type = Option<CarriedOverBasis>)]
     pub carried_over_basis: Patch<CarriedOverBasis>,

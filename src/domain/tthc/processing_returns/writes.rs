@@ -91,7 +91,7 @@ fn created(
     kinds: &mut LineKinds,
 ) -> Result<Filed, ApiError> {
     if !scoped.reaches(owner.unit) {
-        return Err(ApiError::new(Problem::Forbidden));
+        return Err(ApiError::new(Problem::Forbidden).with_faults(vec![out_of_reach(owner.named_by)]));
     }
     kinds.admit(&owner, &body)?;
     let (carried_over, carried_over_basis) = carry_over(&body)?;
@@ -177,9 +177,18 @@ fn changed(
     Ok(Filed { line, ..present })
 }
 
+fn out_of_reach(pointer: &str) -> Fault {
+    let message = Bilingual::new(
+        "Đơn vị này nằm ngoài phạm vi được giao của tài khoản.",
+        "This unit is outside what the account may act on.",
+    );
+    Fault::new(pointer, "out_of_reach", message)
+}
+
 /// The unit and period that a body names.
 struct Owner {
     unit: OrgUnitId,
+    named_by: &'static str,
     province: OrgUnitId,
     period: PeriodFacts,
 }
@@ -215,7 +224,7 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
         return Err(ApiError::invalid(faults));
     }
     let province = home_province(tree, unit).ok_or_else(|| no_province(unit))?;
-    Ok(Owner { unit, province, period: period.clone() })
+    Ok(Owner { unit, named_by: name.pointer(), province, period: period.clone() })
 }
 
 /// The tier of a unit; of an agency that of the administrative unit above it.

@@ -1,0 +1,270 @@
+//! What a cell holds, and what it says in its column.
+
+use chrono::{NaiveDateTime, NaiveTime};
+use rust_xlsxwriter::{Format, Worksheet, XlsxError};
+use serde_json::{Map, Number, Value};
+
+use super::write::fitting;
+use crate::api::table::{Choice, Columns, Content, plain};
+use crate::error::{Bilingual, Fault};
+use crate::text::fold;
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Given {
+    /// Text of a spreadsheet.
+    Text(String),
+    /// Text of a CSV file, which knows nothing else.
+    Plain(String),
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Boolean(bool),
+    /// A day or a moment; a spreadsheet knows no time zone.
+    Day(NaiveDateTime),
+    /// A formula, with what it was last seen to give.
+    Formula(String),
+    /// An error that a formula gave, such as `#REF!`.
+    Error(String),
+}
+
+/// A row of a file, with the cells that hold something.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct GivenRow {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The cells that hold something, by the place of their column in the file, from 0.
+    pub cells: Vec<(u16, Given)>,
+}
+
+/// Which column of a file holds which field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// By the place in the file: the column's place among the [`Columns`].
+    pub fields: Vec<Option<usize>>,
+}
+
+impl Head {
+    /// The name of the cell of a field, such as `C12`; none where the file has no such column.
+    pub(super) fn cell(&self, columns: &Columns, row: u32, field: &str) -> Option<String> {
+        let is_it = |place: &Option<usize>| {
+            place.and_then(|place| columns.all().get(place)).is_some_and(|column| column.name == field)
+        };
+        let place = u16::try_from(self.fields.iter().position(is_it)?).ok()?;
+        Some(cell_name(row, place))
+    }
+
+    /// The record that a row holds, or what is wrong with its cells, by their field.
+    pub(super) fn record(&self, columns: &Columns, row: &GivenRow) -> Result<Map<String, Value>, Vec<Fault>> {
+        let (mut members, mut faults) = (Map::new(), Vec::new());
+        for (place, given) in &row.cells {
+            let field = self.fields.get(usize::from(*place)).copied().flatten();
+            let Some(column) = field.and_then(|field| columns.all().get(field)) else { continue };
+            match given.value(&column.content) {
+                Ok(value) => {
+                    members.insert(column.name.clone(), value);
+                }
+                Err((code, message)) => {
+                    faults.push(Fault::new(format!("/{}", column.name), code, message));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(members) } else { Err(faults) }
+    }
+}
+
+/// The name of a cell as a spreadsheet program shows it: `C12`.
+pub(super) fn cell_name(row: u32, place: u16) -> String {
+    rust_xlsxwriter::utility::row_col_to_cell(row.saturating_sub(1), place)
+}
+
+impl Given {
+    /// The value in a column with this content. What the column cannot hold at all is left to the
+    /// schema, which tells what it should have been.
+    fn value(&self, content: &Content) -> Result<Value, (&'static str, Bilingual)> {
+        Ok(match (self, content) {
+            (Self::Formula(_), _) => return Err(formula()),
+            (Self::Error(error), _) => return Err(error_value(error)),
+            (Self::Text(_), Content::Date) => return Err(date_as_text()),
+            (Self::Text(text) | Self::Plain(text), Content::Choice(choices)) => chosen(text, choices),
+            (Self::Text(text) | Self::Plain(text), Content::Nested) => {
+                serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
+            }
+            (Self::Text(text) | Self::Plain(text), Content::Boolean) => boolean(text),
+            (Self::Plain(text), Content::Integer | Content::Number) => {
+                text.parse::<Number>().map_or_else(|_| text.as_str().into(), Value::Number)
+            }
+            (Self::Text(text), _) => text.as_str().into(),
+            (Self::Plain(text), _) => plain(text).into(),
+            (Self::Number(_), Content::Text | Content::Choice(_)) => return Err(number_as_text()),
+            (Self::Number(_), Content::Date | Content::Instant) => return Err(no_date()),
+            (Self::Number(number), _) => whole(*number),
+            (Self::Boolean(is_it), _) => (*is_it).into(),
+            (Self::Day(at), Content::Date) if at.time() == NaiveTime::MIN => at.date().to_string().into(),
+            (Self::Day(at), Content::Instant) => format!("{}+07:00", at.format("%Y-%m-%dT%H:%M:%S")).into(),
+            (Self::Day(_), _) => return Err(unexpected_date()),
+        })
+    }
+
+    /// Writes it as it was; a formula as its text.
+    pub(super) fn write(
+        &self,
+        sheet: &mut Worksheet,
+        (row, place): (u32, u16),
+        look: &Format,
+    ) -> Result<(), XlsxError> {
+        match self {
+            Self::Text(text) | Self::Plain(text) | Self::Formula(text) | Self::Error(text) => {
+                sheet.write_string_with_format(row, place, fitting(text), look)?
+            }
+            Self::Number(number) => sheet.write_number_with_format(row, place, *number, look)?,
+            Self::Boolean(is_it) => sheet.write_boolean_with_format(row, place, *is_it, look)?,
+            Self::Day(at) => {
+                let is_day = at.time() == NaiveTime::MIN;
+                let look =
+                    look.clone().set_num_format(if is_day { "dd/mm/yyyy" } else { "dd/mm/yyyy hh:mm:ss" });
+                sheet.write_datetime_with_format(row, place, at, &look)?
+            }
+        };
+        Ok(())
+    }
+
+    /// The text that a clerk sees, for the copy in which faults are marked.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Text(text) | Self::Plain(text) | Self::Formula(text) | Self::Error(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Boolean(is_it) => is_it.to_string().to_uppercase(),
+            Self::Day(at) => at.to_string(),
+        }
+    }
+}
+
+/// A choice by its value or by its Vietnamese term.
+fn chosen(text: &str, choices: &[Choice]) -> Value {
+    let folded = fold(text);
+    let known = choices.iter().find(|choice| choice.value == text);
+    let known = known.or_else(|| choices.iter().find(|choice| fold(&choice.label) == folded));
+    known.map_or(text, |choice| choice.value.as_str()).into()
+}
+
+fn boolean(text: &str) -> Value {
+    match fold(text).as_str() {
+        "true" | "co" => true.into(),
+        "false" | "khong" => false.into(),
+        _ => text.into(),
+    }
+}
+
+/// A spreadsheet keeps whole numbers as floating ones.
+fn whole(number: f64) -> Value {
+    if number.fract() == 0.0
+        && number.abs() < 9_007_199_254_740_992.0
+        && let Ok(whole) = format!("{number:.0}").parse::<i64>()
+    {
+        return whole.into();
+    }
+    Number::from_f64(number).map_or(Value::Null, Value::Number)
+}
+
+fn formula() -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        "Ô chứa công thức; hãy dán giá trị thay cho công thức.",
+        "The cell holds a formula; paste its value instead.",
+    );
+    ("formula", message)
+}
+
+fn error_value(error: &str) -> (&'static str, Bilingual) {
+    let message =
+        Bilingual::new(format!("Ô đang báo lỗi {error}."), format!("The cell shows the error {error}."));
+    ("error_value", message)
+}
+
+fn date_as_text() -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        "Ô là văn bản, không phải ngày; hãy định dạng ô kiểu Ngày rồi nhập lại.",
+        "The cell holds text and not a date; format it as a date and enter it again.",
+    );
+    ("date_as_text", message)
+}
+
+fn number_as_text() -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        "Ô là số nên có thể đã mất số 0 ở đầu; hãy định dạng ô kiểu Văn bản rồi nhập lại.",
+        "The cell holds a number and may have lost leading zeros; format it as text and enter it again.",
+    );
+    ("number_as_text", message)
+}
+
+fn no_date() -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        "Ô là số, không phải ngày; hãy định dạng ô kiểu Ngày.",
+        "The cell holds a number and not a date; format it as a date.",
+    );
+    ("not_a_date", message)
+}
+
+fn unexpected_date() -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        "Ô là ngày giờ không dùng được ở cột này; cột ngày không kèm giờ, cột khác không nhận ngày.",
+        "The cell holds a date that this column cannot take: a day has no time, other columns take no date.",
+    );
+    ("unexpected_date", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn value(given: Given, content: &Content) -> Value {
+        given.value(content).unwrap()
+    }
+
+    fn code(given: Given, content: &Content) -> &'static str {
+        given.value(content).unwrap_err().0
+    }
+
+    fn text(text: &str) -> Given {
+        Given::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_cell_says_what_its_column_can_hold() {
+        let level = Content::Choice(vec![Choice { value: "commune".into(), label: "cấp xã".into() }]);
+        assert_eq!(value(text("Cấp xã"), &level), "commune");
+        assert_eq!(value(text("commune"), &level), "commune");
+        assert_eq!(value(text("xã"), &level), "xã", "the schema says what there is to choose");
+        assert_eq!(value(Given::Number(12.0), &Content::Integer), 12);
+        assert_eq!(value(Given::Number(12.5), &Content::Integer), 12.5);
+        assert_eq!(value(text("Có"), &Content::Boolean), true);
+        assert_eq!(value(text("[1]"), &Content::Nested), json!([1]));
+        let day = |text: &str| Given::Day(text.parse().unwrap());
+        assert_eq!(value(day("2024-06-30T00:00:00"), &Content::Date), "2024-06-30");
+        assert_eq!(value(day("2024-06-30T07:30:00"), &Content::Instant), "2024-06-30T07:30:00+07:00");
+    }
+
+    #[test]
+    fn a_cell_that_may_mean_something_else_is_refused() {
+        assert_eq!(code(text("01/02/2024"), &Content::Date), "date_as_text");
+        assert_eq!(code(Given::Number(934.0), &Content::Text), "number_as_text");
+        assert_eq!(code(Given::Number(45_000.0), &Content::Date), "not_a_date");
+        assert_eq!(code(Given::Formula("=A1".into()), &Content::Integer), "formula");
+        assert_eq!(code(Given::Error("#REF!".into()), &Content::Integer), "error_value");
+        let moment = Given::Day("2024-06-30T07:30:00".parse().unwrap());
+        assert_eq!(code(moment.clone(), &Content::Date), "unexpected_date");
+        assert_eq!(code(moment, &Content::Integer), "unexpected_date");
+    }
+
+    #[test]
+    fn csv_has_text_alone() {
+        let csv = |text: &str| Given::Plain(text.to_owned());
+        assert_eq!(value(csv("12"), &Content::Integer), 12);
+        assert_eq!(value(csv("12 hồ sơ"), &Content::Integer), "12 hồ sơ");
+        assert_eq!(value(csv("2024-06-30"), &Content::Date), "2024-06-30");
+        assert_eq!(value(csv("'=1+1"), &Content::Text), "=1+1", "as a list in CSV guards it");
+        assert_eq!(value(csv("00934"), &Content::Text), "00934");
+    }
+}

@@ -1,0 +1,347 @@
+//! `POST .../import`: records from a spreadsheet or a CSV file. It is a batch whose lines are the rows
+//! of a file: what is wrong is told by row and cell, and, when a spreadsheet is asked for, marked in a
+//! copy of the file.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{Either, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::given::{GivenRow, Head};
+use super::read::{Expected, Limits, is_archive, read, source, unreadable};
+use super::template::{marked, template};
+use super::write::{saved, sent};
+use super::{SheetOr, XLSX};
+use crate::api::batch::{
+    BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin, line,
+    prepared,
+};
+use crate::api::contract::Contract;
+use crate::api::frame::RequestFacts;
+use crate::api::idempotency::{BodyDigest, Once, Rendered};
+use crate::api::json::body;
+use crate::api::listing::CSV;
+use crate::api::records::Records;
+use crate::api::table::Columns;
+use crate::auth::scope::Scoped;
+use crate::db::{Recorded, Weight, WriteTx};
+use crate::error::{ApiError, Bilingual, Fault, Language, Problem, ProblemDetails};
+use crate::state::App;
+
+/// How a file is taken in.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportParams {
+    /// What happens when some rows cannot be written (cách ghi); `all` when not given.
+    #[param(inline)]
+    pub mode: Option<BatchMode>,
+    /// What happens to a record with the natural key of a row (khi trùng khóa); `refuse` when not given.
+    #[param(inline)]
+    pub on_conflict: Option<OnConflict>,
+    /// Whether the file is only held against everything, and nothing is written (nhập thử).
+    pub dry_run: Option<bool>,
+}
+
+/// What became of a file, row by row (kết quả nhập tệp).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "dry_run": false, "created": 1, "updated": 0, "unchanged": 0, "stale": 0, "refused": 0,
+    "rows": [{"row": 3, "outcome": "created", "status": 201, "id": "0190a8c0-0000-7000-8000-000000000001", "version": 1}]
+}))]
+pub struct ImportReport {
+    /// Whether nothing was written (nhập thử).
+    pub dry_run: bool,
+    /// Records made (số bản ghi đã tạo).
+    pub created: i64,
+    /// Records replaced (số bản ghi đã cập nhật).
+    pub updated: i64,
+    /// Rows that said what was known already (số dòng không thay đổi).
+    pub unchanged: i64,
+    /// Rows older than the record held (số dòng dữ liệu cũ).
+    pub stale: i64,
+    /// Rows refused (số dòng bị từ chối).
+    pub refused: i64,
+    /// The rows, in their order.
+    pub rows: Vec<ImportedRow>,
+}
+
+/// What became of one row (kết quả của một dòng).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportedRow {
+    /// Its number in the file, from 1 (số thứ tự dòng trong tệp).
+    #[schema(minimum = 1)]
+    pub row: u32,
+    /// What became of it.
+    pub outcome: BatchOutcome,
+    /// The HTTP status that it would have had by itself.
+    #[schema(minimum = 200, maximum = 599)]
+    pub status: u16,
+    /// The record's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, format = "uuid")]
+    pub id: Option<String>,
+    /// The record's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub version: Option<i64>,
+    /// Why it was refused; each fault names the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub problem: Option<ProblemDetails>,
+}
+
+/// A file as it was sent.
+#[derive(Debug)]
+pub struct SheetFile {
+    bytes: Vec<u8>,
+    wants_copy: bool,
+    language: Language,
+}
+
+impl FromRequest for SheetFile {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let app = App::of(&req)?;
+            let is_sheet = req.content_type().eq_ignore_ascii_case(XLSX);
+            if !is_sheet && !req.content_type().eq_ignore_ascii_case(CSV) {
+                return Err(ApiError::detailed(
+                    Problem::UnsupportedMediaType,
+                    format!("Tiêu đề Content-Type phải là {XLSX} hoặc {CSV}."),
+                    format!("Content-Type must be {XLSX} or {CSV}."),
+                ));
+            }
+            let bytes = body(&req, payload, app.config.batch_limit_bytes.size()).await?;
+            BodyDigest::of(&bytes).keep(&req);
+            if is_sheet != is_archive(&bytes) {
+                return Err(other_kind());
+            }
+            Ok(Self {
+                bytes,
+                wants_copy: SheetOr::of(&req) == SheetOr::Sheet,
+                language: RequestFacts::of(&req).language,
+            })
+        })
+    }
+}
+
+fn other_kind() -> ApiError {
+    unreadable(vec![Fault::new(
+        "",
+        "other_kind",
+        Bilingual::new(
+            "Nội dung tệp không đúng với Content-Type đã khai.",
+            "The file is of another kind than Content-Type says.",
+        ),
+    )])
+}
+
+/// The rows of a file, read and held against their limits.
+struct Table<B> {
+    layout: Arc<Layout>,
+    rows: Vec<GivenRow>,
+    lines: Lines<B>,
+}
+
+impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
+    fn read(
+        bytes: &[u8],
+        collection: &'static str,
+        dry_run: bool,
+        depth: usize,
+        contract: &Contract,
+    ) -> Result<Self, ApiError> {
+        let columns = Columns::of::<B>(contract);
+        let limits = Limits { rows: BATCH_LINES, unpacked_bytes: 64 << 20 };
+        let mut layout = Layout { collection, columns, head: Head::default(), numbers: Vec::new(), dry_run };
+        let (mut rows, mut lines) = (Vec::new(), Vec::new());
+        let expected = Expected { collection, columns: &layout.columns, limits };
+        let mut found = None;
+        read(source(bytes), expected, |head, row| {
+            let head = found.get_or_insert_with(|| head.clone());
+            let record = head.record(&layout.columns, &row).map_err(ApiError::invalid);
+            let text = record.and_then(|record| serde_json::to_string(&record).map_err(ApiError::internal));
+            lines.push(text.and_then(|text| line(&text, depth, contract)));
+            layout.numbers.push(row.number);
+            rows.push(row);
+            Ok(())
+        })?;
+        layout.head = found.unwrap_or_default();
+        Ok(Self { layout: Arc::new(layout), rows, lines })
+    }
+}
+
+/// Which cell holds what.
+#[derive(Debug)]
+struct Layout {
+    collection: &'static str,
+    columns: Columns,
+    head: Head,
+    numbers: Vec<u32>,
+    dry_run: bool,
+}
+
+impl Layout {
+    fn number(&self, index: usize) -> u32 {
+        self.numbers.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl Origin for Arc<Layout> {
+    fn located(&self, index: usize, error: ApiError) -> ApiError {
+        let number = self.number(index);
+        error.with_each_fault(|fault| {
+            let field = fault.pointer.split('/').nth(1).unwrap_or_default();
+            let Bilingual { vi, en } = &fault.message;
+            let message = match self.head.cell(&self.columns, number, field) {
+                Some(cell) => Bilingual::new(format!("Ô {cell}: {vi}"), format!("Cell {cell}: {en}")),
+                None => Bilingual::new(format!("Dòng {number}: {vi}"), format!("Row {number}: {en}")),
+            };
+            Fault { pointer: format!("/{number}{}", fault.pointer), code: fault.code, message }
+        })
+    }
+
+    fn prefix(&self, _index: usize) -> String {
+        String::new()
+    }
+
+    fn render(&self, lines: Vec<BatchLine>, counts: Counts) -> Result<Rendered, ApiError> {
+        let row = |line: BatchLine| {
+            let BatchLine { index, outcome, status, id, version, problem } = line;
+            ImportedRow { row: self.number(index), outcome, status, id, version, problem }
+        };
+        let Counts { created, updated, unchanged, stale, refused } = counts;
+        let rows = lines.into_iter().map(row).collect();
+        let dry_run = self.dry_run;
+        Rendered::json(200, &ImportReport { dry_run, created, updated, unchanged, stale, refused, rows })
+    }
+
+    fn place(&self, index: usize) -> String {
+        format!("/rows/{index}")
+    }
+}
+
+/// What is wrong with a row, for the copy of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Mark {
+    pointer: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Mark {
+    /// The row's number.
+    pub(super) fn row(&self) -> u32 {
+        self.pointer.split('/').nth(1).and_then(|row| row.parse().ok()).unwrap_or_default()
+    }
+
+    /// The field, or nothing for the row as a whole.
+    pub(super) fn field(&self) -> &str {
+        self.pointer.split('/').nth(2).unwrap_or_default()
+    }
+}
+
+/// Takes a file in, in one transaction.
+///
+/// # Errors
+/// In mode `all` the problem of the first row that cannot be written, with the faults of all; 422 for
+/// a file that cannot be read.
+pub async fn import_sheet<R: Records>(
+    app: &App,
+    once: Once,
+    scoped: Scoped,
+    params: ImportParams,
+    file: SheetFile,
+    collection: &'static str,
+) -> Result<Either<Rendered, HttpResponse>, ApiError>
+where
+    R::Body: DeserializeOwned + Validate + ToSchema,
+{
+    let dry_run = params.dry_run.unwrap_or_default();
+    let SheetFile { bytes, wants_copy, language } = file;
+    let reader = app.clone();
+    let read = move || {
+        Table::<R::Body>::read(&bytes, collection, dry_run, reader.config.json_depth.size(), &reader.contract)
+    };
+    let Table { layout, rows, lines } =
+        tokio::task::spawn_blocking(read).await.map_err(ApiError::internal)??;
+    let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
+    let author = scoped.author();
+    let answer = match prepared::<R, _>(scoped, how, lines, layout.clone()) {
+        Ok(work) => {
+            let tried = move |tx: &mut WriteTx<'_>| {
+                let written = work(tx)?;
+                Ok(if dry_run { Recorded::unchanged(written.into_value()) } else { written })
+            };
+            once.write(app, author, Weight::Many, tried).await
+        }
+        Err(error) => Err(error),
+    };
+    if !wants_copy {
+        return answer.map(Either::Left);
+    }
+    let (status, marks) = match &answer {
+        Ok(rendered) => (StatusCode::OK, refused(rendered)?),
+        Err(error) => (error.problem().status(), told(error, language)),
+    };
+    if marks.is_empty() {
+        return answer.map(Either::Left);
+    }
+    let copy = move || saved(&mut marked(layout.collection, &layout.columns, &layout.head, &rows, &marks)?);
+    let copy = tokio::task::spawn_blocking(copy).await.map_err(ApiError::internal)??;
+    sent(status, collection, copy).map(Either::Right)
+}
+
+/// The faults of an error that names rows.
+fn told(error: &ApiError, language: Language) -> Vec<Mark> {
+    let mark = |fault: &Fault| Mark {
+        pointer: fault.pointer.clone(),
+        message: fault.message.in_language(language).to_owned(),
+    };
+    error.faults().iter().map(mark).filter(|mark| mark.row() > 0).collect()
+}
+
+/// The faults of the rows that a report refused; it may be the answer to the same request before.
+fn refused(report: &Rendered) -> Result<Vec<Mark>, ApiError> {
+    #[derive(Deserialize)]
+    struct Report {
+        rows: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        problem: Option<RowProblem>,
+    }
+    #[derive(Deserialize)]
+    struct RowProblem {
+        #[serde(default)]
+        errors: Vec<Mark>,
+    }
+    let report: Report = serde_json::from_str(report.body()).map_err(ApiError::internal)?;
+    Ok(report.rows.into_iter().filter_map(|row| row.problem).flat_map(|problem| problem.errors).collect())
+}
+
+/// The template of a collection.
+///
+/// # Errors
+/// When there is no room for a file.
+pub async fn import_template<B: ToSchema>(
+    app: &App,
+    collection: &'static str,
+    title: &'static str,
+) -> Result<HttpResponse, ApiError> {
+    let columns = Columns::of::<B>(&app.contract);
+    let made = move || saved(&mut template(collection, title, &columns)?);
+    let file = tokio::task::spawn_blocking(made).await.map_err(ApiError::internal)??;
+    sent(StatusCode::OK, &format!("{collection}-template"), file)
+}

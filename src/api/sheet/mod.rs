@@ -1,0 +1,64 @@
+//! Spreadsheets: lists and forms go out as XLSX, records come in from XLSX and CSV. A template has one
+//! column a field, with the Vietnamese term in the first row, the field's name in the second and the
+//! records below; a list that is read as XLSX has the same head. What an office program adds of its
+//! own, such as formulas, macros and merged cells, is refused with the cell that has it: a figure must
+//! be what the clerk saw.
+
+mod given;
+pub mod import;
+mod read;
+mod template;
+mod write;
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{Accept, Header};
+use actix_web::{FromRequest, HttpRequest};
+
+pub(super) use write::SheetWriter;
+pub use write::{saved, sent};
+
+/// The media type of XLSX.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// Whether an answer is wanted as a spreadsheet or as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SheetOr {
+    /// A spreadsheet is what is liked best.
+    Sheet,
+    /// Anything else.
+    Json,
+}
+
+impl SheetOr {
+    fn of(req: &HttpRequest) -> Self {
+        let Ok(accepted) = <Accept as Header>::parse(req) else { return Self::Json };
+        let is_sheet = accepted.ranked().first().is_some_and(|media| media.essence_str() == XLSX);
+        if is_sheet { Self::Sheet } else { Self::Json }
+    }
+}
+
+impl FromRequest for SheetOr {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(req)))
+    }
+}
+
+/// The most rows of a worksheet, without its head of two.
+pub const SHEET_ROWS: u32 = 1_048_574;
+
+/// The rows above the records: terms and names.
+const HEAD_ROWS: u32 = 2;
+
+/// The column that a marked copy has more, with what is wrong in each row.
+const FAULTS: &str = "_faults";
+
+/// The name of the worksheet of a collection; a worksheet's name has 31 characters at most.
+fn sheet_name(collection: &str) -> String {
+    collection.chars().take(31).collect()
+}

@@ -1,0 +1,200 @@
+//! The template of a collection, and the copy of a file in which faults are marked.
+
+use rust_xlsxwriter::{
+    Color, DataValidation, DataValidationRule, Format, Formula, Note, Workbook, Worksheet, XlsxError,
+};
+
+use super::given::{GivenRow, Head};
+use super::import::Mark;
+use super::write::{Looks, begun, capital, fitting};
+use super::{FAULTS, HEAD_ROWS};
+use crate::api::batch::BATCH_LINES;
+use crate::api::table::{Column, Columns, Content};
+
+/// The worksheet that explains.
+const GUIDE: &str = "Hướng dẫn";
+
+/// The row of the guide below which its table of fields begins, from 0.
+const GUIDE_TABLE: u32 = 8;
+
+/// The column of the guide from which choices stand, one column a field, from 0.
+const GUIDE_CHOICES: u16 = 8;
+
+/// The last row that a template prepares, from 0.
+fn last_row() -> u32 {
+    HEAD_ROWS + u32::try_from(BATCH_LINES).unwrap_or(10_000) - 1
+}
+
+/// A template: the head with a note on each field, drop-downs and limits below it, and a guide.
+pub(super) fn template(collection: &str, title: &str, columns: &Columns) -> Result<Workbook, XlsxError> {
+    let mut book = Workbook::new();
+    let looks = Looks::new();
+    let sheet = book.add_worksheet();
+    begun(sheet, collection, columns, &looks)?;
+    for (place, column) in (0_u16..).zip(columns.all()) {
+        let note = Note::new(note(column)).set_author("cchc").set_width(320).set_height(120);
+        sheet.insert_note(0, place, &note)?;
+        if let Some(rule) = rule(place, column)? {
+            sheet.add_data_validation(HEAD_ROWS, place, last_row(), place, &rule)?;
+        }
+    }
+    guide(book.add_worksheet(), collection, title, columns, &looks)?;
+    Ok(book)
+}
+
+/// What a clerk should know of a field.
+fn note(column: &Column) -> String {
+    let mut lines = vec![
+        format!("{} ({})", capital(&column.label), column.name),
+        if column.required { "Bắt buộc." } else { "Không bắt buộc." }.to_owned(),
+        entry(column),
+    ];
+    lines.push(column.description.clone());
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
+/// How a field is entered.
+fn entry(column: &Column) -> String {
+    let number = |limit: i64| limit.to_string();
+    match (&column.content, column.limits) {
+        (Content::Text, (_, Some(most))) => format!("Văn bản, tối đa {most} ký tự."),
+        (Content::Text, _) => "Văn bản.".to_owned(),
+        (Content::Integer, (Some(least), Some(most))) => {
+            format!("Số nguyên từ {} đến {}.", number(least), number(most))
+        }
+        (Content::Integer, _) => "Số nguyên.".to_owned(),
+        (Content::Number, _) => "Số.".to_owned(),
+        (Content::Boolean, _) => "TRUE (có) hoặc FALSE (không).".to_owned(),
+        (Content::Date, _) => "Ngày, ô định dạng kiểu Ngày.".to_owned(),
+        (Content::Instant, _) => "Ngày giờ theo giờ Việt Nam, ô định dạng kiểu Ngày.".to_owned(),
+        (Content::Choice(_), _) => "Chọn trong danh sách.".to_owned(),
+        (Content::Nested, _) => "Danh sách hoặc nhóm trường, ghi dạng JSON.".to_owned(),
+    }
+}
+
+/// What a spreadsheet program lets into the cells of a field.
+fn rule(place: u16, column: &Column) -> Result<Option<DataValidation>, XlsxError> {
+    let rule = DataValidation::new();
+    let rule = match (&column.content, column.limits) {
+        (Content::Choice(choices), _) => {
+            let letter = column_letters(GUIDE_CHOICES + place);
+            let (first, last) =
+                (GUIDE_TABLE + 2, GUIDE_TABLE + 1 + u32::try_from(choices.len()).unwrap_or(1));
+            rule.allow_list_formula(Formula::new(format!("='{GUIDE}'!${letter}${first}:${letter}${last}")))
+        }
+        (Content::Boolean, _) => rule.allow_list_strings(&["TRUE", "FALSE"])?,
+        (Content::Integer, (Some(least), Some(most))) => {
+            let (Ok(least), Ok(most)) = (i32::try_from(least), i32::try_from(most)) else { return Ok(None) };
+            rule.allow_whole_number(DataValidationRule::Between(least, most))
+        }
+        (Content::Text, (_, Some(most))) => {
+            let Ok(most) = u32::try_from(most) else { return Ok(None) };
+            rule.allow_text_length(DataValidationRule::LessThanOrEqualTo(most))
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(rule.set_error_title("Chưa đúng")?.set_error_message(entry(column))?))
+}
+
+/// The letters of a column: `AA` for 26.
+fn column_letters(place: u16) -> String {
+    rust_xlsxwriter::utility::column_number_to_name(place)
+}
+
+fn guide(
+    sheet: &mut Worksheet,
+    collection: &str,
+    title: &str,
+    columns: &Columns,
+    looks: &Looks,
+) -> Result<(), XlsxError> {
+    const WORDS: [&str; 5] = [
+        "Mỗi dòng của trang tính dữ liệu là một bản ghi, nhập từ dòng thứ ba; cột có dấu (*) là bắt buộc.",
+        "Không đổi tên trang tính và các tên ở dòng thứ hai; cột không dùng có thể xóa.",
+        "Ngày nhập bằng ô định dạng kiểu Ngày; mã nhập bằng ô định dạng kiểu Văn bản để không mất số 0 ở đầu.",
+        "Không dùng công thức, không gộp ô, không thêm macro.",
+        "Nên kiểm tra trước bằng cách nhập thử (dry_run=true): hệ thống chỉ ra từng ô chưa đúng mà chưa ghi gì.",
+    ];
+    sheet.set_name(GUIDE)?;
+    let bold = looks.plain.clone().set_bold().set_font_size(14);
+    sheet.write_string_with_format(0, 0, format!("Mẫu nhập: {title} ({collection})"), &bold)?;
+    for (row, words) in (2..).zip(WORDS) {
+        sheet.write_string_with_format(row, 0, words, &looks.plain)?;
+    }
+    let heads = ["Cột", "Tên trường", "Bắt buộc", "Cách nhập", "Giải thích"];
+    for (place, head) in (0..).zip(heads) {
+        sheet.write_string_with_format(GUIDE_TABLE, place, head, &looks.term)?;
+    }
+    let widths = [30, 26, 12, 44, 90];
+    for (place, width) in (0..).zip(widths) {
+        sheet.set_column_width(place, width)?;
+    }
+    for (row, column) in (GUIDE_TABLE + 1..).zip(columns.all()) {
+        let needed = if column.required { "có" } else { "" };
+        let cells = [&capital(&column.label), &column.name, needed, &entry(column), &column.description];
+        for (place, text) in (0..).zip(cells) {
+            sheet.write_string_with_format(row, place, text, &looks.plain)?;
+        }
+    }
+    for (place, column) in (GUIDE_CHOICES..).zip(columns.all()) {
+        let Content::Choice(choices) = &column.content else { continue };
+        sheet.write_string_with_format(GUIDE_TABLE, place, &column.name, &looks.name)?;
+        sheet.set_column_width(place, 26)?;
+        for (row, choice) in (GUIDE_TABLE + 1..).zip(choices) {
+            sheet.write_string_with_format(row, place, &choice.label, &looks.plain)?;
+        }
+    }
+    Ok(())
+}
+
+/// A copy of the rows of a file: the cells with faults are red and say why, and a last column tells
+/// the faults of each row. It can be sent again when they are mended.
+pub(super) fn marked(
+    collection: &str,
+    columns: &Columns,
+    head: &Head,
+    rows: &[GivenRow],
+    marks: &[Mark],
+) -> Result<Workbook, XlsxError> {
+    let mut book = Workbook::new();
+    let looks = Looks::new();
+    let red = |look: &Format| look.clone().set_background_color(Color::RGB(0x00FF_C7CE));
+    let kept: Vec<_> = head.fields.iter().map(|field| columns.all().get((*field)?)).collect();
+    let kept_columns = Columns::from(kept.iter().flatten().copied().cloned().collect::<Vec<_>>());
+    let place_of = |field: &str| {
+        kept_columns.names().position(|name| name == field).and_then(|place| u16::try_from(place).ok())
+    };
+    let sheet = book.add_worksheet();
+    begun(sheet, collection, &kept_columns, &looks)?;
+    let last = u16::try_from(kept_columns.all().len()).unwrap_or(u16::MAX);
+    sheet.set_column_width(last, 80)?;
+    sheet.write_string_with_format(0, last, "Lỗi cần sửa", &looks.term)?;
+    sheet.write_string_with_format(1, last, FAULTS, &looks.name)?;
+    for (line, row) in (HEAD_ROWS..).zip(rows) {
+        let of_row: Vec<_> = marks.iter().filter(|mark| mark.row() == row.number).collect();
+        let is_at = |at: u16, field: &str| {
+            kept.get(usize::from(at)).copied().flatten().is_some_and(|column| column.name == field)
+        };
+        for (at, given) in &row.cells {
+            let Some(column) = kept.get(usize::from(*at)).copied().flatten() else { continue };
+            let Some(place) = place_of(&column.name) else { continue };
+            given.write(sheet, (line, place), looks.of(&column.content))?;
+        }
+        for mark in &of_row {
+            let Some(place) = place_of(mark.field()) else { continue };
+            match row.cells.iter().find(|(at, _)| is_at(*at, mark.field())) {
+                Some((_, given)) => given.write(sheet, (line, place), &red(&looks.plain))?,
+                None => {
+                    sheet.write_blank(line, place, &red(&looks.plain))?;
+                }
+            }
+            sheet.insert_note(line, place, &Note::new(fitting(&mark.message)).set_author("cchc"))?;
+        }
+        if !of_row.is_empty() {
+            let told: Vec<_> = of_row.iter().map(|mark| mark.message.as_str()).collect();
+            sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &red(&looks.plain))?;
+        }
+    }
+    Ok(book)
+}

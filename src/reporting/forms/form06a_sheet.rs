@@ -1,0 +1,277 @@
+//! Form II.06a as a spreadsheet, laid out as the printed form: thirteen numbered columns, and two
+//! more without numbers where withdrawn and refused dossiers stand apart.
+
+use std::fs::File;
+
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+
+use super::form06a::{Form06Columns, Form06a, Form06aLevelCoverage};
+use crate::api::sheet::saved;
+use crate::domain::organization::reference::UnitScope;
+use crate::domain::organization::tree::Tier;
+use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
+use crate::error::ApiError;
+
+/// The head: first and last row, first and last column, words.
+const HEAD: [(u32, u32, u16, u16, &str); 14] = [
+    (7, 9, 0, 0, "STT"),
+    (7, 9, 1, 1, "Lĩnh vực giải quyết theo cấp"),
+    (7, 7, 2, 5, "Số hồ sơ nhận giải quyết"),
+    (8, 9, 2, 2, "Tổng số"),
+    (8, 8, 3, 4, "Tiếp nhận trong kỳ"),
+    (9, 9, 3, 3, "Trực tuyến"),
+    (9, 9, 4, 4, "Trực tiếp, dịch vụ bưu chính"),
+    (8, 9, 5, 5, "Từ kỳ trước"),
+    (7, 7, 6, 9, "Số hồ sơ đã giải quyết"),
+    (8, 9, 6, 6, "Tổng số"),
+    (8, 9, 7, 7, "Trước hạn"),
+    (8, 9, 8, 8, "Đúng hạn"),
+    (8, 9, 9, 9, "Quá hạn"),
+    (7, 7, 10, 12, "Số hồ sơ đang giải quyết"),
+];
+
+/// The head's columns under "pending".
+const PENDING: [(u16, &str); 3] = [(10, "Tổng số"), (11, "Trong hạn"), (12, "Quá hạn")];
+
+/// The head's columns without numbers.
+const APART: [(u16, &str); 2] = [(13, "Rút hồ sơ"), (14, "Từ chối")];
+
+/// The row of the columns' numbers, from 0.
+const NUMBERS: u32 = 10;
+
+/// The looks of the form.
+struct Looks {
+    plain: Format,
+    bold: Format,
+    title: Format,
+    head: Format,
+    text: Format,
+    count: Format,
+    total: Format,
+    middle: Format,
+}
+
+impl Looks {
+    fn new() -> Self {
+        let plain = Format::new().set_font_name("Times New Roman").set_font_size(12);
+        let bold = plain.clone().set_bold();
+        let framed = plain.clone().set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
+        Self {
+            title: bold.clone().set_font_size(13).set_align(FormatAlign::Center).set_text_wrap(),
+            head: framed.clone().set_bold().set_align(FormatAlign::Center).set_text_wrap(),
+            text: framed.clone().set_text_wrap(),
+            count: framed.clone().set_num_format("#,##0"),
+            total: framed.set_bold().set_num_format("#,##0"),
+            middle: bold.clone().set_align(FormatAlign::Center),
+            plain,
+            bold,
+        }
+    }
+}
+
+/// The form as a file.
+///
+/// # Errors
+/// When there is no room for it.
+pub(super) fn form06a_sheet(form: &Form06a) -> Result<File, ApiError> {
+    let mut book = Workbook::new();
+    laid_out(book.add_worksheet(), form)?;
+    saved(&mut book)
+}
+
+fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
+    let looks = Looks::new();
+    let apart = form.totals.withdrawn.is_some();
+    let last = if apart { 14 } else { 12 };
+    sheet.set_name("II.06a")?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(7, NUMBERS)?.set_freeze_panes(NUMBERS + 1, 2)?;
+    sheet.set_column_width(0, 6)?.set_column_width(1, 40)?;
+    sheet.set_column_range_width(2, last, 11)?.set_row_height(9, 48)?;
+    heading(sheet, form, last, &looks)?;
+    head(sheet, apart, &looks)?;
+    let mut row = NUMBERS + 1;
+    for tier in [Tier::Province, Tier::District, Tier::Commune] {
+        let of_tier: Vec<_> = form.rows.iter().filter(|line| line.handling_level == tier).collect();
+        if of_tier.is_empty() {
+            continue;
+        }
+        sheet.write_blank(row, 0, &looks.text)?;
+        sheet.merge_range(row, 1, row, last, level_words(tier), &looks.head)?;
+        row += 1;
+        for (number, line) in (1_u32..).zip(of_tier) {
+            let field = line.field.as_deref().unwrap_or("Tất cả các lĩnh vực");
+            sheet.write_number_with_format(row, 0, number, &looks.count)?;
+            sheet.write_string_with_format(row, 1, field, &looks.text)?;
+            counts(sheet, row, &line.columns(), &looks.count)?;
+            row += 1;
+        }
+    }
+    sheet.write_blank(row, 0, &looks.total)?;
+    sheet.write_string_with_format(row, 1, "Tổng cộng", &looks.total)?;
+    counts(sheet, row, &form.totals, &looks.total)?;
+    let row = notes(sheet, row + 2, form, &looks)?;
+    signatures(sheet, row + 1, last, &looks)
+}
+
+fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> Result<(), XlsxError> {
+    let period = &form.period;
+    let day = |day: chrono::NaiveDate| day.format("%d/%m/%Y").to_string();
+    let code = form.unit.org_unit_code.as_deref().map(|code| format!(" (mã {code})")).unwrap_or_default();
+    sheet.write_string_with_format(0, 0, format!("Biểu số {}", form.form), &looks.bold)?;
+    sheet.write_string_with_format(1, 0, "Ban hành theo Thông tư số 01/2020/TT-VPCP", &looks.plain)?;
+    let unit = format!("Đơn vị báo cáo: {}{code}", form.unit.org_unit_name);
+    sheet.write_string_with_format(0, 8, unit, &looks.plain)?;
+    sheet.write_string_with_format(
+        1,
+        8,
+        "Đơn vị nhận báo cáo: ................................",
+        &looks.plain,
+    )?;
+    let title = "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH";
+    sheet.merge_range(3, 0, 3, last, title, &looks.title)?;
+    let span = format!(
+        "Kỳ báo cáo: {} (từ ngày {} đến ngày {})",
+        period.code,
+        day(period.starts_on),
+        day(period.ends_on)
+    );
+    sheet.merge_range(4, 0, 4, last, &span, &looks.middle)?;
+    sheet.write_string_with_format(6, last - 3, "Đơn vị tính: Số hồ sơ TTHC", &looks.plain)?;
+    Ok(())
+}
+
+fn head(sheet: &mut Worksheet, apart: bool, looks: &Looks) -> Result<(), XlsxError> {
+    let pending = PENDING.map(|(place, words)| (8, 9, place, place, words));
+    let beside = APART.map(|(place, words)| (7, 9, place, place, words));
+    let beside = beside.iter().filter(|_| apart);
+    for (top, bottom, left, right, words) in HEAD.iter().chain(&pending).chain(beside) {
+        if (top, left) == (bottom, right) {
+            sheet.write_string_with_format(*top, *left, *words, &looks.head)?;
+        } else {
+            sheet.merge_range(*top, *left, *bottom, *right, words, &looks.head)?;
+        }
+    }
+    for place in 0..13_u16 {
+        sheet.write_string_with_format(NUMBERS, place, format!("({})", place + 1), &looks.head)?;
+    }
+    for (place, _) in APART.iter().filter(|_| apart) {
+        sheet.write_blank(NUMBERS, *place, &looks.head)?;
+    }
+    Ok(())
+}
+
+/// Columns 3 to 13 and the two without numbers; a carry-over that is not stated has a star.
+fn counts(sheet: &mut Worksheet, row: u32, columns: &Form06Columns, look: &Format) -> Result<(), XlsxError> {
+    let numbered = [
+        columns.received_total,
+        columns.received_online,
+        columns.received_direct,
+        columns.carried_over,
+        columns.resolved_total,
+        columns.resolved_early,
+        columns.resolved_on_time,
+        columns.resolved_overdue,
+        columns.pending_total,
+        columns.pending_in_time,
+        columns.pending_overdue,
+    ];
+    let implied = columns.carried_over_basis == Some(CarriedOverBasis::Implied);
+    let starred = look.clone().set_num_format("#,##0\"*\"");
+    let beside = [columns.withdrawn, columns.refused].into_iter().flatten();
+    for (place, count) in (2_u16..).zip(numbered.into_iter().chain(beside)) {
+        let look = if implied && place == 5 { &starred } else { look };
+        sheet.write_number_with_format(row, place, exact(count), look)?;
+    }
+    Ok(())
+}
+
+/// A spreadsheet knows floating numbers only; counts are far below 2^53, to which they are exact.
+fn exact(count: i64) -> f64 {
+    count.to_string().parse().unwrap_or(f64::NAN)
+}
+
+fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Result<u32, XlsxError> {
+    let day = |day: chrono::NaiveDate| day.format("%d/%m/%Y").to_string();
+    let scope = match form.scope {
+        UnitScope::Own => "riêng đơn vị",
+        UnitScope::Children => "đơn vị và các đơn vị trực thuộc một cấp",
+        UnitScope::Subtree => "đơn vị và toàn bộ các đơn vị cấp dưới",
+    };
+    let definition = &form.definition;
+    let mut lines = vec![
+        format!(
+            "Cách tính: {} ({}, bản {}).",
+            definition.title,
+            definition.name.as_str(),
+            definition.version
+        ),
+        format!("Phạm vi: {scope}; cơ cấu đơn vị ngày {}.", day(form.as_of)),
+    ];
+    lines.extend(form.coverage.levels.iter().map(filed));
+    for level in &form.coverage.levels {
+        let stated = level.stated.iter().filter(|line| line.counts);
+        lines.extend(stated.map(|line| {
+            format!(
+                "Số liệu {} do {} nêu thay cho các đơn vị cấp dưới.",
+                level_name(level.handling_level),
+                line.unit.org_unit_name
+            )
+        }));
+    }
+    match (form.coverage.covers_from, form.coverage.covers_to) {
+        (None, None) => {}
+        (from, to) => lines.push(format!(
+            "Số liệu thực tế tính từ ngày {} đến ngày {}, khác kỳ báo cáo.",
+            day(from.unwrap_or(form.period.starts_on)),
+            day(to.unwrap_or(form.period.ends_on))
+        )),
+    }
+    if form.totals.carried_over_basis == Some(CarriedOverBasis::Implied) {
+        lines.push("(*) Số từ kỳ trước suy ra từ các cột khác, đơn vị không nêu.".to_owned());
+    }
+    sheet.write_string_with_format(row, 0, "Ghi chú:", &looks.bold)?;
+    let mut row = row + 1;
+    for line in lines {
+        sheet.write_string_with_format(row, 0, line, &looks.plain)?;
+        row += 1;
+    }
+    Ok(row)
+}
+
+fn filed(level: &Form06aLevelCoverage) -> String {
+    let name = level_name(level.handling_level);
+    format!(
+        "Mức độ đầy đủ {name}: {} trên {} đơn vị đã gửi số liệu.",
+        level.units_filed, level.units_expected
+    )
+}
+
+const fn level_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Province => "cấp tỉnh",
+        Tier::District => "cấp huyện",
+        Tier::Commune => "cấp xã",
+    }
+}
+
+const fn level_words(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Province => "TTHC thuộc thẩm quyền giải quyết của cấp tỉnh",
+        Tier::District => "TTHC thuộc thẩm quyền giải quyết của cấp huyện",
+        Tier::Commune => "TTHC thuộc thẩm quyền giải quyết của cấp xã",
+    }
+}
+
+fn signatures(sheet: &mut Worksheet, row: u32, last: u16, looks: &Looks) -> Result<(), XlsxError> {
+    let italic = looks.plain.clone().set_italic().set_align(FormatAlign::Center);
+    let right = (last - 4, last);
+    sheet.merge_range(row, right.0, row, right.1, "......, ngày ..... tháng ..... năm .......", &italic)?;
+    for ((left, last), title, hint) in [
+        ((0, 4), "NGƯỜI LẬP BIỂU", "(Ký, ghi rõ họ tên)"),
+        (right, "THỦ TRƯỞNG ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"),
+    ] {
+        sheet.merge_range(row + 1, left, row + 1, last, title, &looks.middle)?;
+        sheet.merge_range(row + 2, left, row + 2, last, hint, &italic)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! Spreadsheets: lists and forms that office programs open, files that clerks fill in, and files that
+//! are not what they seem.
+
+use std::io::{Cursor, Read, Write};
+
+use calamine::{Data, Reader, Xlsx};
+use chrono::NaiveDate;
+use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet};
+use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+
+use crate::support::{Answer, Client, TestApp};
+use crate::tell;
+
+tell![
+    a_list_is_a_spreadsheet_with_days_and_numbers,
+    form_06_is_laid_out_as_printed,
+    a_clerk_imports_a_return_and_mends_what_is_wrong,
+    a_commune_cannot_import_for_another,
+    cells_that_may_mean_something_else_are_refused,
+    files_that_are_no_plain_spreadsheets_are_refused,
+    csv_files_that_cannot_be_read_are_refused,
+    a_file_that_unpacks_to_too_much_is_refused,
+    a_partial_import_writes_what_is_right,
+];
+
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+const RETURNS: &str = "/api/v1/tthc/processing-returns/import";
+
+/// The rows of a worksheet, as the texts of their cells.
+pub fn rows(file: &[u8], sheet: &str) -> Vec<Vec<String>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
+    let range = book.worksheet_range(sheet).unwrap();
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+/// A workbook as a clerk fills it in: the names of the fields in its second row, records below; what
+/// reads as a day is one.
+pub fn workbook(sheet: &str, names: &[String], records: &[Vec<Value>]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let page = book.add_worksheet();
+    page.set_name(sheet).unwrap();
+    for (place, name) in (0..).zip(names) {
+        page.write_string(1, place, name).unwrap();
+    }
+    for (row, record) in (2..).zip(records) {
+        for (place, value) in (0..).zip(record) {
+            put(page, row, place, value);
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+fn put(page: &mut Worksheet, row: u32, place: u16, value: &Value) {
+    let day = Format::new().set_num_format("dd/mm/yyyy");
+    match value {
+        Value::Null => {}
+        Value::Number(number) => {
+            page.write_number(row, place, number.as_f64().unwrap()).unwrap();
+        }
+        Value::Bool(is_it) => {
+            page.write_boolean(row, place, *is_it).unwrap();
+        }
+        Value::String(text) => match text.parse::<NaiveDate>() {
+            Ok(at) => {
+                page.write_datetime_with_format(row, place, at, &day).unwrap();
+            }
+            Err(_) => {
+                page.write_string(row, place, text).unwrap();
+            }
+        },
+        nested => {
+            page.write_string(row, place, nested.to_string()).unwrap();
+        }
+    }
+}
+
+fn returns(records: &[(&str, &str, &str, i64)]) -> Vec<u8> {
+    let names = ["org_unit_code", "period_code", "handling_level", "received_online"].map(String::from);
+    let record = |(code, period, level, count): &(&str, &str, &str, i64)| {
+        vec![json!(code), json!(period), json!(level), json!(count)]
+    };
+    workbook("processing-returns", &names, &records.iter().map(record).collect::<Vec<_>>())
+}
+
+async fn send(client: &Client, path: &str, file: Vec<u8>) -> Answer {
+    client.send("POST", path, Some((XLSX, file))).await
+}
+
+/// The codes of the faults, with where they are.
+fn codes(answer: Answer) -> Vec<(String, String)> {
+    let body = answer.json();
+    let text = |fault: &Value, member: &str| fault[member].as_str().unwrap().to_owned();
+    let faults = body["errors"].as_array().unwrap_or_else(|| panic!("{body}"));
+    faults.iter().map(|fault| (text(fault, "code"), text(fault, "pointer"))).collect()
+}
+
+fn one(code: &str, pointer: &str) -> Vec<(String, String)> {
+    vec![(code.to_owned(), pointer.to_owned())]
+}
+
+async fn a_list_is_a_spreadsheet_with_days_and_numbers(app: TestApp) {
+    let admin = app.admin().await;
+    let path = "/api/v1/organization/org-units?as_of=2024-06-30";
+    let total = admin.get(&format!("{path}&limit=1&include_total=true")).await.expect(200)["total"].clone();
+    let file = admin.with("accept", XLSX).get(path).await;
+    assert_eq!(file.status, 200);
+    assert_eq!(file.header("content-length"), file.bytes.len().to_string());
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file.bytes)).unwrap();
+    let range = book.worksheet_range("org-units").unwrap();
+    assert_eq!(json!(range.height() - 2), total);
+    let place = |name: &str| {
+        range.rows().nth(1).unwrap().iter().position(|cell| cell == &Data::String(name.into())).unwrap()
+    };
+    let row = range.rows().find(|row| row[place("code")] == Data::String("31420".into())).unwrap();
+    assert_eq!(row[place("full_name")], Data::String("Xã Hòa Mỹ".into()), "a code is text, with its zeros");
+    assert!(matches!(row[place("version")], Data::Float(version) if version >= 1.0));
+    let ended = &row[place("valid_to")];
+    assert!(
+        matches!(ended, Data::DateTime(day) if day.as_datetime().unwrap().to_string() == "2025-07-01 00:00:00"),
+        "{ended:?}"
+    );
+    let refused = admin.with("accept", XLSX).get(&format!("{path}&limit=10")).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/limit"]);
+}
+
+async fn form_06_is_laid_out_as_printed(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    for (field, level, online) in [(Some("Hộ tịch"), "district", 5), (Some("Đất đai"), "district", 7)]
+    {
+        let made = admin
+            .post(
+                "/api/v1/tthc/processing-returns",
+                &json!({
+                    "org_unit_code": "934", "period_code": "2024-H1", "handling_level": level, "field": field,
+                    "received_online": online, "resolved_on_time": online - 2, "withdrawn": 1, "refused": 1,
+                    "covers_to": "2024-07-02",
+                }),
+            )
+            .await
+            .expect(201);
+        let id = made["id"].as_str().unwrap();
+        admin.step(&format!("/api/v1/tthc/processing-returns/{id}/submission")).await.expect(200);
+    }
+    let form = |definition: &str| {
+        let path =
+            format!("/api/v1/reporting/forms/06a?org_unit_code=934&period=2024-H1&definition={definition}");
+        let admin = admin.with("accept", XLSX);
+        async move { admin.get(&path).await }
+    };
+    let answer = form("circular-01-2020").await;
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"II.06a-934-2024-H1.xlsx\"");
+    let printed = rows(&answer.bytes, "II.06a");
+    let found = |words: &str| printed.iter().position(|row| row.iter().any(|cell| cell.contains(words)));
+    let numbers = found("(13)").unwrap();
+    let numbered: Vec<_> = (1..=13).map(|number| format!("({number})")).collect();
+    assert_eq!(printed[numbers], numbered, "thirteen numbered columns, and no other");
+    for words in [
+        "II.06a/VPCP/KSTT",
+        "Đơn vị báo cáo: Huyện Phụng Hiệp (mã 934)",
+        "2024-H1 (từ ngày 01/01/2024 đến ngày 30/06/2024)",
+        "theo Thông tư 01/2020",
+        "cấp huyện: 1 trên 1 đơn vị",
+        "đến ngày 02/07/2024",
+        "THỦ TRƯỞNG ĐƠN VỊ",
+    ] {
+        assert!(found(words).is_some(), "{words}: {printed:#?}");
+    }
+    let total = &printed[found("Tổng cộng").unwrap()];
+    assert_eq!(total[2..13], ["12", "12", "0", "0", "12", "0", "12", "0", "0", "0", "0"]);
+
+    let apart = rows(&form("withdrawn-refused-apart").await.bytes, "II.06a");
+    assert_eq!(apart[numbers].iter().filter(|cell| !cell.is_empty()).count(), 13);
+    assert_eq!(apart[7][13..], ["Rút hồ sơ", "Từ chối"], "two more, without numbers");
+    let total = apart.iter().find(|row| row[1] == "Tổng cộng").unwrap();
+    assert_eq!(total[2..], ["12", "12", "0", "0", "8", "0", "8", "0", "0", "0", "0", "2", "2"]);
+}
+
+async fn a_clerk_imports_a_return_and_mends_what_is_wrong(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    let spoilt = returns(&[("31396", "2026-Q3", "Cấp xã", -4), ("31396", "2026-Q9", "thôn", 1)]);
+    let refused = send(&clerk, RETURNS, spoilt.clone()).await;
+    let problem = refused.json();
+    assert_eq!(refused.faults(422, "invalid"), ["/3/received_online", "/4/handling_level"], "{problem}");
+    assert!(problem["errors"][0]["message"].as_str().unwrap().starts_with("Ô D3: "));
+    let copy = send(&clerk.with("accept", XLSX), RETURNS, spoilt).await;
+    assert_eq!(copy.status, 422);
+    let marked = rows(&copy.bytes, "processing-returns");
+    assert_eq!(marked[2][..4], ["31396", "2026-Q3", "Cấp xã", "-4"], "as the clerk wrote it");
+    assert!(marked[2][4].starts_with("Ô D3: "), "{:?}", marked[2]);
+    assert!(marked[3][4].starts_with("Ô C4: "), "{:?}", marked[3]);
+
+    let mended = returns(&[("31396", "2026-Q3", "Cấp xã", 4)]);
+    let report = send(&clerk, RETURNS, mended).await.expect(200);
+    assert_eq!(report["created"], 1);
+    let id = report["rows"][0]["id"].as_str().unwrap();
+    let made = clerk.get(&format!("/api/v1/tthc/processing-returns/{id}")).await.expect(200);
+    assert_eq!((&made["received_online"], &made["handling_level"]), (&json!(4), &json!("commune")));
+}
+
+async fn a_commune_cannot_import_for_another(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    let file = returns(&[("31396", "2026-Q3", "commune", 4), ("31420", "2026-Q3", "commune", 4)]);
+    let refused = send(&clerk, RETURNS, file.clone()).await;
+    let told = refused.json();
+    assert_eq!(refused.faults(403, "forbidden"), ["/4/org_unit_code"]);
+    assert!(told["errors"][0]["message"].as_str().unwrap().starts_with("Ô A4: "), "{told}");
+    let list = clerk.get("/api/v1/tthc/processing-returns?include_total=true").await.expect(200);
+    assert_eq!(list["total"], 0, "nothing half-written");
+}
+
+/// A workbook whose one record has this cell.
+fn with_cell(name: &str, put: impl Fn(&mut Worksheet)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let page = book.add_worksheet();
+    page.set_name("holidays").unwrap();
+    for (place, field) in (0..).zip(["day", "kind", "name"]) {
+        page.write_string(0, place, field).unwrap();
+    }
+    let day = Format::new().set_num_format("dd/mm/yyyy");
+    let on = NaiveDate::from_ymd_opt(2031, 1, 1).unwrap();
+    page.write_datetime_with_format(1, 0, on, &day).unwrap();
+    page.write_string(1, 1, "holiday").unwrap();
+    page.write_string(1, 2, name).unwrap();
+    put(page);
+    book.save_to_buffer().unwrap()
+}
+
+async fn cells_that_may_mean_something_else_are_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let import = "/api/v1/reporting/holidays/import";
+    let refusal = |file: Vec<u8>| {
+        let admin = admin.clone();
+        async move { codes(send(&admin, import, file).await) }
+    };
+    let file = |put: fn(&mut Worksheet)| with_cell("Tết", put);
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_formula(1, 2, Formula::new("=1+1").set_result("2")).unwrap();
+        }))
+        .await,
+        one("formula", "/2/name")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_string(1, 0, "01/01/2031").unwrap();
+        }))
+        .await,
+        one("date_as_text", "/2/day")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_number(1, 0, 47_849.0).unwrap();
+        }))
+        .await,
+        one("not_a_date", "/2/day")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_number(1, 2, 2031).unwrap();
+        }))
+        .await,
+        one("number_as_text", "/2/name")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.merge_range(1, 1, 2, 1, "holiday", &Format::new()).unwrap();
+        }))
+        .await,
+        one("merged_cells", "/2")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_string(1, 5, "ngoài").unwrap();
+        }))
+        .await,
+        one("beyond_columns", "/2")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_string(0, 3, "màu").unwrap();
+        }))
+        .await,
+        one("unknown_column", "/1")
+    );
+    assert_eq!(
+        refusal(file(|page| {
+            page.write_string(0, 3, "name").unwrap();
+        }))
+        .await,
+        one("repeated_column", "/1")
+    );
+    let total = admin.get("/api/v1/reporting/holidays?include_total=true").await.expect(200);
+    assert_eq!(total["total"], 0, "nothing was written");
+    assert_eq!(send(&admin, import, file(|_| {})).await.expect(200)["created"], 1);
+}
+
+/// The same archive with one more part.
+fn with_part(file: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..from.len() {
+        let part = from.by_index_raw(index).unwrap();
+        to.raw_copy_file(part).unwrap();
+    }
+    to.start_file(name, SimpleFileOptions::default()).unwrap();
+    to.write_all(content).unwrap();
+    to.finish().unwrap().into_inner()
+}
+
+async fn files_that_are_no_plain_spreadsheets_are_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let import = "/api/v1/reporting/holidays/import";
+    let whole = with_cell("Tết", |_| {});
+    let send = |media: &'static str, file: Vec<u8>| {
+        let admin = admin.clone();
+        async move { admin.send("POST", import, Some((media, file))).await }
+    };
+    assert_eq!(codes(send(XLSX, with_part(&whole, "xl/vbaProject.bin", b"x")).await), one("macros", ""));
+    assert_eq!(codes(send(XLSX, whole[..whole.len() / 2].to_vec()).await), one("broken", ""));
+    assert_eq!(codes(send(XLSX, b"PK\x03\x04 no archive".to_vec()).await), one("broken", ""));
+    assert_eq!(codes(send(XLSX, b"day,kind,name\n".to_vec()).await), one("other_kind", ""));
+    assert_eq!(codes(send("text/csv", whole.clone()).await), one("other_kind", ""));
+    send("application/vnd.ms-excel", whole).await.problem(415, "unsupported-media-type");
+    assert_eq!(codes(send(XLSX, returns(&[])).await), one("wrong_sheet", ""));
+    assert_eq!(codes(send(XLSX, workbook("holidays", &["ngày".to_owned()], &[])).await), one("no_head", ""));
+
+    let lines: Vec<_> = (0..10_001).map(|_| vec![json!("Tết")]).collect();
+    let refused = send(XLSX, workbook("holidays", &["name".to_owned()], &lines)).await;
+    assert_eq!(codes(refused), one("too_many", "/10003"));
+    let no_rows = send(XLSX, workbook("holidays", &["name".to_owned()], &[])).await.expect(200);
+    assert_eq!(no_rows["rows"], json!([]));
+}
+
+async fn csv_files_that_cannot_be_read_are_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let send = |bytes: &[u8]| {
+        let (admin, bytes) = (admin.clone(), bytes.to_vec());
+        async move { admin.send("POST", "/api/v1/reporting/holidays/import", Some(("text/csv", bytes))).await }
+    };
+    assert_eq!(codes(send(b"day,kind,name\n2031-01-01,holiday,T\xea't\n").await), one("not_utf8", "/2"));
+    assert_eq!(codes(send(b"day,kind,name\n2031-01-01,holiday,Tet,4\n").await), one("beyond_columns", "/2"));
+    assert_eq!(codes(send(b"").await), one("no_head", ""));
+    assert_eq!(codes(send(b"31/12/2030,holiday,Tet\n").await), one("no_head", ""));
+    let wrong_day = send("day,kind,name\n\n01/01/2031,holiday,Tết\n".as_bytes()).await;
+    assert_eq!(codes(wrong_day), one("format", "/3/day"), "a day is written 2031-01-01");
+}
+
+async fn a_file_that_unpacks_to_too_much_is_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let import = "/api/v1/reporting/holidays/import";
+    let whole = with_cell("Tết", |_| {});
+    let zeros = vec![b' '; 65 << 20];
+    let bomb = with_part(&whole, "xl/worksheets/sheet9.xml", &zeros);
+    assert!(bomb.len() < 200_000, "it is small until it is unpacked");
+    send(&admin, import, bomb).await.problem(413, "payload-too-large");
+
+    // A million rows with nothing in them: they cost nothing, and are no records.
+    let mut from = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+    let mut page = String::new();
+    from.by_name("xl/worksheets/sheet1.xml").unwrap().read_to_string(&mut page).unwrap();
+    let empty: String = (3..1_000_003).map(|row| format!("<row r=\"{row}\"/>")).collect();
+    let page = page.replace("</sheetData>", &format!("{empty}</sheetData>"));
+    let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..from.len() {
+        let part = from.by_index_raw(index).unwrap();
+        if !part.name().unwrap().ends_with("sheet1.xml") {
+            to.raw_copy_file(part).unwrap();
+        }
+    }
+    to.start_file("xl/worksheets/sheet1.xml", SimpleFileOptions::default()).unwrap();
+    to.write_all(page.as_bytes()).unwrap();
+    let report = send(&admin, import, to.finish().unwrap().into_inner()).await.expect(200);
+    assert_eq!(report["created"], 1);
+}
+
+async fn a_partial_import_writes_what_is_right(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    let file = returns(&[("31396", "2026-Q3", "commune", 4), ("31396", "2026-Q3", "village", 4)]);
+    let path = format!("{RETURNS}?mode=partial");
+    let copy = send(&clerk.with("accept", XLSX), &format!("{path}&dry_run=true"), file.clone()).await;
+    assert_eq!(copy.status, 200);
+    assert!(rows(&copy.bytes, "processing-returns")[3][4].starts_with("Ô C4: "));
+    let report = send(&clerk, &path, file).await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)));
+    let refused = &report["rows"][1];
+    assert_eq!((&refused["row"], &refused["outcome"]), (&json!(4), &json!("refused")));
+    assert_eq!(refused["problem"]["errors"][0]["pointer"], "/4/handling_level");
+}
