@@ -155,7 +155,7 @@ fn complete_batches(document: &mut Value) {
 /// A file of an import has the members of the record's body as its columns.
 fn complete_imports(document: &mut Value) {
     let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
-    for (path, item) in &paths {
+    for path in paths.keys() {
         let Some(collection) = path.strip_suffix("/import") else { continue };
         let body = paths
             .get(collection)
@@ -170,16 +170,16 @@ fn complete_imports(document: &mut Value) {
         };
         let names = example.keys().cloned().collect::<Vec<_>>().join(",");
         let cells = example.values().map(cell).collect::<Vec<_>>().join(",");
-        let mut item = item.clone();
-        item["post"]["requestBody"]["content"] = json!({
+        let content = json!({
             CSV: {
                 "schema": {"type": "string", "description": "A row of the names of fields, and one record a row."},
                 "example": format!("{names}\n{cells}\n"),
             },
             XLSX: {"schema": spreadsheet("The template, filled in.")},
         });
-        if let Some(place) = document.pointer_mut(&format!("/paths/{}", path.replace('/', "~1"))) {
-            *place = item;
+        let place = format!("/paths/{}/post/requestBody/content", path.replace('/', "~1"));
+        if let Some(place) = document.pointer_mut(&place) {
+            *place = content;
         }
     }
 }

@@ -422,38 +422,71 @@ pub async fn write_batch<R: Records>(
     batch: Batch<R::Body>,
 ) -> Result<Rendered, ApiError> {
     let author = scoped.author();
-    let work = prepared::<R, _>(scoped, params, batch.0, Counted)?;
-    once.write(app, author, Weight::Many, work).await
+    let lines = Prepared::<R, _>::of(scoped, params, batch.0, Counted)?;
+    once.write(app, author, Weight::Many, move |tx| lines.write(tx)).await
 }
 
-/// The work of writing these lines; lines that are not well formed are refused before the database is
-/// asked for anything.
-///
-/// # Errors
-/// In mode `all` the faults of lines that are not well formed; so also where not one line is.
-pub(super) fn prepared<R: Records, O: Origin>(
+/// Lines that are ready to be written.
+pub(super) struct Prepared<R: Records, O> {
     scoped: Scoped,
-    params: BatchParams,
-    read: Lines<R::Body>,
-    origin: O,
-) -> Result<impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<Outcomes<O>>, ApiError> + Send + 'static, ApiError>
-{
-    let mut outcomes = Outcomes { origin, mode: params.mode.unwrap_or(BatchMode::All), lines: Vec::new() };
-    outcomes.lines.resize_with(read.len(), || None);
-    let mut lines = Vec::with_capacity(read.len());
-    for (index, line) in read.into_iter().enumerate() {
-        match line {
-            Ok((body, guard)) => lines.push((Place { index, guard }, body)),
-            Err(error) => outcomes.refuse(index, error),
+    update: bool,
+    lines: Vec<(Place, R::Body)>,
+    outcomes: Outcomes<O>,
+}
+
+impl<R: Records, O: Origin> Prepared<R, O> {
+    /// Makes lines ready: those that are not well formed are refused before the database is asked for
+    /// anything.
+    ///
+    /// # Errors
+    /// In mode `all` the faults of lines that are not well formed; so also where not one line is.
+    pub(super) fn of(
+        scoped: Scoped,
+        params: BatchParams,
+        read: Lines<R::Body>,
+        origin: O,
+    ) -> Result<Self, ApiError> {
+        let mode = params.mode.unwrap_or(BatchMode::All);
+        let mut outcomes = Outcomes { origin, mode, lines: Vec::new() };
+        outcomes.lines.resize_with(read.len(), || None);
+        let mut lines = Vec::with_capacity(read.len());
+        for (index, line) in read.into_iter().enumerate() {
+            match line {
+                Ok((body, guard)) => lines.push((Place { index, guard }, body)),
+                Err(error) => outcomes.refuse(index, error),
+            }
         }
+        if lines.is_empty() {
+            // Who gets every line wrong speaks another schema, and should hear of it at once.
+            outcomes.mode = BatchMode::All;
+        }
+        let update = params.on_conflict == Some(OnConflict::Update);
+        Ok(Self { scoped, update, lines, outcomes: outcomes.all_or_nothing()? })
     }
-    if lines.is_empty() {
-        // Who gets every line wrong speaks another schema, and should hear of it at once.
-        outcomes.mode = BatchMode::All;
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// In mode `all` the problem of the first line that cannot be written, with the faults of all.
+    pub(super) fn write(self, tx: &mut WriteTx<'_>) -> Result<Recorded<Outcomes<O>>, ApiError> {
+        let Self { scoped, update, lines, mut outcomes } = self;
+        let mut receipt = None;
+        let mut named = HashSet::new();
+        let mut lines = lines.into_iter();
+        loop {
+            let (places, bodies): (Vec<_>, Vec<_>) = lines.by_ref().take(PART).unzip();
+            if places.is_empty() {
+                break;
+            }
+            let written = write_part::<R, O>(tx, &scoped, update, places, bodies, &mut named, &mut outcomes)?;
+            receipt = written.or(receipt);
+        }
+        let outcomes = outcomes.all_or_nothing()?;
+        Ok(match receipt {
+            Some(receipt) => receipt.with(outcomes),
+            None => Recorded::unchanged(outcomes),
+        })
     }
-    let outcomes = outcomes.all_or_nothing()?;
-    let update = params.on_conflict == Some(OnConflict::Update);
-    Ok(move |tx: &mut WriteTx<'_>| write_lines::<R, O>(tx, &scoped, update, lines, outcomes))
 }
 
 /// Where a line stands, and when it may be written.
@@ -461,31 +494,6 @@ pub(super) fn prepared<R: Records, O: Origin>(
 struct Place {
     index: usize,
     guard: Guard,
-}
-
-fn write_lines<R: Records, O: Origin>(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    update: bool,
-    lines: Vec<(Place, R::Body)>,
-    mut outcomes: Outcomes<O>,
-) -> Result<Recorded<Outcomes<O>>, ApiError> {
-    let mut receipt = None;
-    let mut named = HashSet::new();
-    let mut lines = lines.into_iter();
-    loop {
-        let (places, bodies): (Vec<_>, Vec<_>) = lines.by_ref().take(PART).unzip();
-        if places.is_empty() {
-            break;
-        }
-        let written = write_part::<R, O>(tx, scoped, update, places, bodies, &mut named, &mut outcomes)?;
-        receipt = written.or(receipt);
-    }
-    let outcomes = outcomes.all_or_nothing()?;
-    Ok(match receipt {
-        Some(receipt) => receipt.with(outcomes),
-        None => Recorded::unchanged(outcomes),
-    })
 }
 
 fn write_part<R: Records, O: Origin>(

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::batch::NDJSON;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
-use super::sheet::{SheetWriter, XLSX, sent};
+use super::sheet::{SheetWriter, XLSX, apart, sent};
 use super::table::{Columns, csv_cell};
 use super::{PageParams, Paged};
 use crate::auth::permit::SignedIn;
@@ -261,13 +261,6 @@ where
             Ok(Some((Bytes::from(bytes), (source, table, request, next))))
         })
     }
-}
-
-/// Does what takes long on a thread of its own.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
 }
 
 /// What a stream sends next.

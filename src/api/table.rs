@@ -36,6 +36,8 @@ pub struct Column {
 /// What the cells of a column hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
+    /// An id, which machines know and people do not.
+    Id,
     /// Text.
     Text,
     /// A whole number.
@@ -79,6 +81,13 @@ impl Columns {
             Column::of(contract, name, object.required.contains(name), &schema)
         };
         Self(object.properties.iter().map(column).collect())
+    }
+
+    /// Those that a person fills in: not the ids, where a record can do without them.
+    #[must_use]
+    pub fn for_people(&self) -> Self {
+        let is_for_people = |column: &&Column| column.required || column.content != Content::Id;
+        Self(self.0.iter().filter(is_for_people).cloned().collect())
     }
 
     /// The columns, in their order.
@@ -159,6 +168,7 @@ fn content(schemas: &[&Value]) -> Content {
     match (types.iter().find(|one| **one != "null"), format) {
         (Some(&"string"), Some("date")) => Content::Date,
         (Some(&"string"), Some("date-time")) => Content::Instant,
+        (Some(&"string"), Some("uuid")) => Content::Id,
         (Some(&"string"), _) => Content::Text,
         (Some(&"integer"), _) => Content::Integer,
         (Some(&"number"), _) => Content::Number,

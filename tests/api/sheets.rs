@@ -89,7 +89,7 @@ async fn send(client: &Client, path: &str, file: Vec<u8>) -> Answer {
 }
 
 /// The codes of the faults, with where they are.
-fn codes(answer: Answer) -> Vec<(String, String)> {
+fn codes(answer: &Answer) -> Vec<(String, String)> {
     let body = answer.json();
     let text = |fault: &Value, member: &str| fault[member].as_str().unwrap().to_owned();
     let faults = body["errors"].as_array().unwrap_or_else(|| panic!("{body}"));
@@ -235,7 +235,7 @@ async fn cells_that_may_mean_something_else_are_refused(app: TestApp) {
     let import = "/api/v1/reporting/holidays/import";
     let refusal = |file: Vec<u8>| {
         let admin = admin.clone();
-        async move { codes(send(&admin, import, file).await) }
+        async move { codes(&send(&admin, import, file).await) }
     };
     let file = |put: fn(&mut Worksheet)| with_cell("Tết", put);
     assert_eq!(
@@ -294,6 +294,12 @@ async fn cells_that_may_mean_something_else_are_refused(app: TestApp) {
         .await,
         one("repeated_column", "/1")
     );
+    let both = refusal(file(|page| {
+        page.write_string(1, 0, "01/01/2031").unwrap();
+        page.write_string(1, 1, "ngày vui").unwrap();
+    }));
+    let pointers: Vec<_> = both.await.into_iter().map(|(_, pointer)| pointer).collect();
+    assert_eq!(pointers, ["/2/day", "/2/kind"], "every fault of a row is told");
     let total = admin.get("/api/v1/reporting/holidays?include_total=true").await.expect(200);
     assert_eq!(total["total"], 0, "nothing was written");
     assert_eq!(send(&admin, import, file(|_| {})).await.expect(200)["created"], 1);
@@ -320,18 +326,18 @@ async fn files_that_are_no_plain_spreadsheets_are_refused(app: TestApp) {
         let admin = admin.clone();
         async move { admin.send("POST", import, Some((media, file))).await }
     };
-    assert_eq!(codes(send(XLSX, with_part(&whole, "xl/vbaProject.bin", b"x")).await), one("macros", ""));
-    assert_eq!(codes(send(XLSX, whole[..whole.len() / 2].to_vec()).await), one("broken", ""));
-    assert_eq!(codes(send(XLSX, b"PK\x03\x04 no archive".to_vec()).await), one("broken", ""));
-    assert_eq!(codes(send(XLSX, b"day,kind,name\n".to_vec()).await), one("other_kind", ""));
-    assert_eq!(codes(send("text/csv", whole.clone()).await), one("other_kind", ""));
+    assert_eq!(codes(&send(XLSX, with_part(&whole, "xl/vbaProject.bin", b"x")).await), one("macros", ""));
+    assert_eq!(codes(&send(XLSX, whole[..whole.len() / 2].to_vec()).await), one("broken", ""));
+    assert_eq!(codes(&send(XLSX, b"PK\x03\x04 no archive".to_vec()).await), one("broken", ""));
+    assert_eq!(codes(&send(XLSX, b"day,kind,name\n".to_vec()).await), one("other_kind", ""));
+    assert_eq!(codes(&send("text/csv", whole.clone()).await), one("other_kind", ""));
     send("application/vnd.ms-excel", whole).await.problem(415, "unsupported-media-type");
-    assert_eq!(codes(send(XLSX, returns(&[])).await), one("wrong_sheet", ""));
-    assert_eq!(codes(send(XLSX, workbook("holidays", &["ngày".to_owned()], &[])).await), one("no_head", ""));
+    assert_eq!(codes(&send(XLSX, returns(&[])).await), one("wrong_sheet", ""));
+    assert_eq!(codes(&send(XLSX, workbook("holidays", &["ngày".to_owned()], &[])).await), one("no_head", ""));
 
     let lines: Vec<_> = (0..10_001).map(|_| vec![json!("Tết")]).collect();
     let refused = send(XLSX, workbook("holidays", &["name".to_owned()], &lines)).await;
-    assert_eq!(codes(refused), one("too_many", "/10003"));
+    assert_eq!(codes(&refused), one("too_many", "/10003"));
     let no_rows = send(XLSX, workbook("holidays", &["name".to_owned()], &[])).await.expect(200);
     assert_eq!(no_rows["rows"], json!([]));
 }
@@ -342,12 +348,12 @@ async fn csv_files_that_cannot_be_read_are_refused(app: TestApp) {
         let (admin, bytes) = (admin.clone(), bytes.to_vec());
         async move { admin.send("POST", "/api/v1/reporting/holidays/import", Some(("text/csv", bytes))).await }
     };
-    assert_eq!(codes(send(b"day,kind,name\n2031-01-01,holiday,T\xea't\n").await), one("not_utf8", "/2"));
-    assert_eq!(codes(send(b"day,kind,name\n2031-01-01,holiday,Tet,4\n").await), one("beyond_columns", "/2"));
-    assert_eq!(codes(send(b"").await), one("no_head", ""));
-    assert_eq!(codes(send(b"31/12/2030,holiday,Tet\n").await), one("no_head", ""));
+    assert_eq!(codes(&send(b"day,kind,name\n2031-01-01,holiday,T\xea't\n").await), one("not_utf8", "/2"));
+    assert_eq!(codes(&send(b"day,kind,name\n2031-01-01,holiday,Tet,4\n").await), one("beyond_columns", "/2"));
+    assert_eq!(codes(&send(b"").await), one("no_head", ""));
+    assert_eq!(codes(&send(b"31/12/2030,holiday,Tet\n").await), one("no_head", ""));
     let wrong_day = send("day,kind,name\n\n01/01/2031,holiday,Tết\n".as_bytes()).await;
-    assert_eq!(codes(wrong_day), one("format", "/3/day"), "a day is written 2031-01-01");
+    assert_eq!(codes(&wrong_day), one("format", "/3/day"), "a day is written 2031-01-01");
 }
 
 async fn a_file_that_unpacks_to_too_much_is_refused(app: TestApp) {

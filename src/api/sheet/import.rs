@@ -18,10 +18,10 @@ use super::given::{GivenRow, Head};
 use super::read::{Expected, Limits, is_archive, read, source, unreadable};
 use super::template::{marked, template};
 use super::write::{saved, sent};
-use super::{SheetOr, XLSX};
+use super::{SheetOr, XLSX, apart};
 use crate::api::batch::{
-    BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin, line,
-    prepared,
+    BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin,
+    Prepared, line,
 };
 use crate::api::contract::Contract;
 use crate::api::frame::RequestFacts;
@@ -170,9 +170,9 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
         let mut found = None;
         read(source(bytes), expected, |head, row| {
             let head = found.get_or_insert_with(|| head.clone());
-            let record = head.record(&layout.columns, &row).map_err(ApiError::invalid);
-            let text = record.and_then(|record| serde_json::to_string(&record).map_err(ApiError::internal));
-            lines.push(text.and_then(|text| line(&text, depth, contract)));
+            let (record, faults) = head.record(&layout.columns, &row);
+            let text = serde_json::to_string(&record).map_err(ApiError::internal)?;
+            lines.push(with_cells(line(&text, depth, contract), faults));
             layout.numbers.push(row.number);
             rows.push(row);
             Ok(())
@@ -180,6 +180,17 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
         layout.head = found.unwrap_or_default();
         Ok(Self { layout: Arc::new(layout), rows, lines })
     }
+}
+
+/// A record with what is wrong with its cells: a field whose cell cannot be read is not missing.
+fn with_cells<T>(read: Result<T, ApiError>, cells: Vec<Fault>) -> Result<T, ApiError> {
+    if cells.is_empty() {
+        return read;
+    }
+    let others = read.err().map(|error| error.into_faults("")).unwrap_or_default();
+    let is_new = |other: &Fault| cells.iter().all(|cell| cell.pointer != other.pointer);
+    let others: Vec<_> = others.into_iter().filter(is_new).collect();
+    Err(ApiError::invalid(cells.into_iter().chain(others).collect()))
 }
 
 /// Which cell holds what.
@@ -274,14 +285,13 @@ where
     let read = move || {
         Table::<R::Body>::read(&bytes, collection, dry_run, reader.config.json_depth.size(), &reader.contract)
     };
-    let Table { layout, rows, lines } =
-        tokio::task::spawn_blocking(read).await.map_err(ApiError::internal)??;
+    let Table { layout, rows, lines } = apart(read).await?;
     let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
     let author = scoped.author();
-    let answer = match prepared::<R, _>(scoped, how, lines, layout.clone()) {
-        Ok(work) => {
+    let answer = match Prepared::<R, _>::of(scoped, how, lines, layout.clone()) {
+        Ok(lines) => {
             let tried = move |tx: &mut WriteTx<'_>| {
-                let written = work(tx)?;
+                let written = lines.write(tx)?;
                 Ok(if dry_run { Recorded::unchanged(written.into_value()) } else { written })
             };
             once.write(app, author, Weight::Many, tried).await
@@ -299,7 +309,7 @@ where
         return answer.map(Either::Left);
     }
     let copy = move || saved(&mut marked(layout.collection, &layout.columns, &layout.head, &rows, &marks)?);
-    let copy = tokio::task::spawn_blocking(copy).await.map_err(ApiError::internal)??;
+    let copy = apart(copy).await?;
     sent(status, collection, copy).map(Either::Right)
 }
 
@@ -340,8 +350,8 @@ pub async fn import_template<B: ToSchema>(
     collection: &'static str,
     title: &'static str,
 ) -> Result<HttpResponse, ApiError> {
-    let columns = Columns::of::<B>(&app.contract);
+    let columns = Columns::of::<B>(&app.contract).for_people();
     let made = move || saved(&mut template(collection, title, &columns)?);
-    let file = tokio::task::spawn_blocking(made).await.map_err(ApiError::internal)??;
+    let file = apart(made).await?;
     sent(StatusCode::OK, &format!("{collection}-template"), file)
 }

@@ -17,6 +17,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{Accept, Header};
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::error::ApiError;
+
 pub(super) use write::SheetWriter;
 pub use write::{saved, sent};
 
@@ -57,6 +59,16 @@ const HEAD_ROWS: u32 = 2;
 
 /// The column that a marked copy has more, with what is wrong in each row.
 const FAULTS: &str = "_faults";
+
+/// Does what takes long on a thread of its own.
+///
+/// # Errors
+/// What the work fails with.
+pub async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
+}
 
 /// The name of the worksheet of a collection; a worksheet's name has 31 characters at most.
 fn sheet_name(collection: &str) -> String {

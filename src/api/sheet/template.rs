@@ -59,7 +59,7 @@ fn entry(column: &Column) -> String {
     let number = |limit: i64| limit.to_string();
     match (&column.content, column.limits) {
         (Content::Text, (_, Some(most))) => format!("Văn bản, tối đa {most} ký tự."),
-        (Content::Text, _) => "Văn bản.".to_owned(),
+        (Content::Id | Content::Text, _) => "Văn bản.".to_owned(),
         (Content::Integer, (Some(least), Some(most))) => {
             format!("Số nguyên từ {} đến {}.", number(least), number(most))
         }

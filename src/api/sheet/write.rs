@@ -55,7 +55,7 @@ impl Looks {
             Content::Instant => &self.moment,
             Content::Integer => &self.count,
             Content::Number | Content::Boolean => &self.plain,
-            Content::Text | Content::Choice(_) | Content::Nested => &self.text,
+            Content::Id | Content::Text | Content::Choice(_) | Content::Nested => &self.text,
         }
     }
 }
@@ -134,8 +134,10 @@ pub(super) fn begun(
     looks: &Looks,
 ) -> Result<(), XlsxError> {
     sheet.set_name(sheet_name(collection))?.set_freeze_panes(HEAD_ROWS, 0)?.set_row_height(0, 48)?;
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     for (place, column) in (0_u16..).zip(columns.all()) {
         let width = match column.content {
+            Content::Id => 38,
             Content::Text | Content::Nested => 24,
             Content::Choice(_) | Content::Instant => 20,
             Content::Date | Content::Integer | Content::Number | Content::Boolean => 14,

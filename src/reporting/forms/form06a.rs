@@ -13,7 +13,7 @@ use validator::Validate;
 use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
 use super::form06a_sheet::form06a_sheet;
 use crate::api::ValidQuery;
-use crate::api::sheet::{SheetOr, sent};
+use crate::api::sheet::{SheetOr, apart, sent};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -472,6 +472,6 @@ async fn get_form_06a(
         computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"),
         computed.period.code
     );
-    let file = web::block(move || form06a_sheet(&computed)).await.map_err(ApiError::internal)??;
+    let file = apart(move || form06a_sheet(&computed)).await?;
     sent(StatusCode::OK, &name, file).map(Either::Right)
 }
