@@ -1,16 +1,19 @@
 //! Backup and restore (sao lưu, phục hồi): every row of every table as it stood at one moment, in one
 //! compressed file that either database reads. Taken while the service runs and writes; restored into
-//! an empty database as a whole or not at all, and only when its journal verifies.
+//! an empty database as a whole or not at all, and only when its lines are those that were written and
+//! its journal verifies.
 //!
-//! The file is NDJSON under gzip: a manifest, then each table with its rows, then a count by which a
-//! file that was cut off is known. On SQLite the signing keys stand beside the database and are not in
-//! it; whoever restores without them signs in anew.
+//! The file is NDJSON under gzip: a manifest, then each table with its rows, then their count and the
+//! SHA-256 of all lines before, by which a file that was cut off or damaged is known. Whoever kept that
+//! digest apart from the file also knows one that was made anew. On SQLite the signing keys stand beside
+//! the database and are not in it. Sessions end with a restore: one that was ended since would live again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -26,9 +29,10 @@ use crate::db::migrate::{self, OpenError};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Location};
 use crate::error::ApiError;
+use crate::text::hexadecimal;
 
 /// The version of the file's own form.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Rows that one statement restores.
 const PART: usize = 500;
@@ -72,6 +76,9 @@ pub enum BackupError {
     /// Not a backup, or one that was cut off or changed.
     #[error("{0} is no whole backup ({1}); take another one")]
     Torn(PathBuf, String),
+    /// Another backup than the one that was asked for.
+    #[error("{0} is not the backup that is expected: its digest is {1}; nothing was restored")]
+    Other(PathBuf, String),
     /// A later version made it.
     #[error(
         "the backup is newer than this program (migration {0} is unknown to it); install the newer version"
@@ -108,6 +115,18 @@ pub struct Summary {
     pub manifest: Manifest,
     /// How many rows.
     pub rows: u64,
+    /// SHA-256 of all lines, to keep apart from the file.
+    pub digest: String,
+}
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup.
+    pub summary: Summary,
+    /// How many records of which table are of another version than their newest journal entry: somebody
+    /// has changed them past the service, before the backup was taken.
+    pub unjournaled: Vec<(&'static str, i64)>,
 }
 
 /// One line of the file.
@@ -117,7 +136,69 @@ enum Line<'a> {
     Manifest(Manifest),
     Table(String),
     Row(#[serde(borrow)] &'a RawValue),
-    End { rows: u64 },
+    End { rows: u64, sha256: String },
+}
+
+/// The digest of the lines that have passed.
+struct Sum(Context);
+
+impl Sum {
+    fn new() -> Self {
+        Self(Context::new(&SHA256))
+    }
+
+    fn digest(&self) -> String {
+        hexadecimal(self.0.clone().finish().as_ref())
+    }
+}
+
+/// A writer of lines that knows their digest.
+struct Summed<'a, W> {
+    out: &'a mut W,
+    sum: Sum,
+}
+
+impl<W: Write> Write for Summed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sum.0.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A reader of lines that knows their digest.
+struct Lines<R> {
+    from: R,
+    text: String,
+    sum: Sum,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(from: R) -> Self {
+        Self { from, text: String::new(), sum: Sum::new() }
+    }
+
+    /// The next line; none at the end of the file. The line that ends a backup tells the digest of all
+    /// others, which must be theirs.
+    fn next(&mut self) -> Result<Option<Line<'_>>, String> {
+        self.text.clear();
+        if self.from.read_line(&mut self.text).map_err(|error| error.to_string())? == 0 {
+            return Ok(None);
+        }
+        let line = serde_json::from_str(&self.text).map_err(|error| error.to_string())?;
+        match &line {
+            Line::End { sha256, .. } if *sha256 != self.sum.digest() => {
+                return Err("its lines are not those that were written".into());
+            }
+            Line::End { .. } => {}
+            _ => self.sum.0.update(self.text.as_bytes()),
+        }
+        Ok(Some(line))
+    }
 }
 
 /// Writes a backup of the database to a new file. Writes that were acknowledged before it began are
@@ -190,14 +271,16 @@ fn write_all(
     let (sealed, hash) = chain::sealed_end(conn).map_err(Cause::Data)?;
     let service = env!("CARGO_PKG_VERSION").to_owned();
     let manifest = Manifest { form: FORM, service, migration, taken_at: at, sealed, hash };
-    write_line(out, &Line::Manifest(manifest.clone()))?;
+    let mut summed = Summed { out, sum: Sum::new() };
+    write_line(&mut summed, &Line::Manifest(manifest.clone()))?;
     let mut rows = 0;
     for table in TABLES {
-        write_line(out, &Line::Table((*table).to_owned()))?;
-        rows += write_table(conn, table, out)?;
+        write_line(&mut summed, &Line::Table((*table).to_owned()))?;
+        rows += write_table(conn, table, &mut summed)?;
     }
-    write_line(out, &Line::End { rows })?;
-    Ok(Summary { manifest, rows })
+    let digest = summed.sum.digest();
+    write_line(out, &Line::End { rows, sha256: digest.clone() })?;
+    Ok(Summary { manifest, rows, digest })
 }
 
 fn write_line(out: &mut impl Write, line: &Line<'_>) -> Result<(), Cause> {
@@ -251,37 +334,43 @@ fn columns(sqlite: &mut SqliteConnection, table: &str) -> QueryResult<Vec<String
 }
 
 /// Restores a backup into an empty database, whichever of the two it was taken from, and brings it to
-/// this version.
+/// this version. With the digest that was told when it was taken no other file will do.
 ///
 /// # Errors
-/// When the database is not empty, the file is no whole backup, or its journal does not verify; then
-/// nothing was restored.
-pub fn restore(location: &Location, path: &Path) -> Result<Summary, BackupError> {
+/// When the database is not empty, the file is no whole backup or another one, or its journal does not
+/// verify; then nothing was restored.
+pub fn restore(location: &Location, path: &Path, expected: Option<&str>) -> Result<Restored, BackupError> {
     let _lock = migrate::lock_for_serving(location)?;
     let file = File::open(path).map_err(|error| BackupError::File(path.to_owned(), error))?;
-    let mut lines = BufReader::new(GzDecoder::new(BufReader::new(file)));
-    let mut text = String::new();
+    let mut lines = Lines::new(BufReader::new(GzDecoder::new(BufReader::new(file))));
     let torn = |reason: String| BackupError::Torn(path.to_owned(), reason);
-    let manifest = match read_line(&mut lines, &mut text).map_err(torn)? {
+    let manifest = match lines.next().map_err(torn)? {
         Some(Line::Manifest(manifest)) if manifest.form == FORM => manifest,
         _ => return Err(torn("it does not begin as one".into())),
     };
     let mut conn = migrate::prepare_to(location, &manifest.migration)?
         .ok_or_else(|| BackupError::Newer(manifest.migration.clone()))?;
-    let rows = conn.transaction(|conn| -> Result<u64, BackupError> {
+    let restored = conn.transaction(|conn| -> Result<Restored, BackupError> {
         if !is_empty(conn)? {
             return Err(BackupError::NotEmpty);
         }
         for table in TABLES.iter().rev() {
             sql_query(format!("DELETE FROM {table}")).execute(conn).map_err(ApiError::from)?;
         }
-        let rows = read_all(conn, &mut lines, &mut text).map_err(|failure| match failure {
+        let rows = read_all(conn, &mut lines).map_err(|failure| match failure {
             Failure::Torn(reason) => torn(reason),
             Failure::Data(error) => error.into(),
         })?;
+        let digest = lines.sum.digest();
+        at_end(lines).map_err(torn)?;
+        if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(&digest)) {
+            return Err(BackupError::Other(path.to_owned(), digest));
+        }
+        sql_query("DELETE FROM refresh_tokens").execute(conn)?;
         match chain::verify(conn)? {
             Verdict::Sound { sealed, hash, .. } if (sealed, &hash) == (manifest.sealed, &manifest.hash) => {
-                Ok(rows)
+                let unjournaled = unjournaled(conn)?;
+                Ok(Restored { summary: Summary { manifest, rows, digest }, unjournaled })
             }
             Verdict::Sound { sealed, .. } => {
                 Err(BackupError::Broken(sealed, "its end is not the manifest's"))
@@ -291,7 +380,49 @@ pub fn restore(location: &Location, path: &Path) -> Result<Summary, BackupError>
     })?;
     drop(conn);
     migrate::prepare(location)?;
-    Ok(Summary { manifest, rows })
+    Ok(restored)
+}
+
+/// Makes sure that nothing follows: only then has the checksum of the whole been compared.
+fn at_end<R: Read>(lines: Lines<BufReader<GzDecoder<BufReader<R>>>>) -> Result<(), String> {
+    let Lines { mut from, .. } = lines;
+    let mut more = [0];
+    if from.read(&mut more).map_err(|error| error.to_string())? > 0
+        || from.into_inner().into_inner().read(&mut more).map_err(|error| error.to_string())? > 0
+    {
+        return Err("something follows its end".into());
+    }
+    Ok(())
+}
+
+/// The tables of records that have a version, which the journal tells too.
+const RECORDS: &[&str] = &[
+    "org_units",
+    "org_unit_successions",
+    "users",
+    "clients",
+    "grants",
+    "periods",
+    "processing_returns",
+    "holidays",
+    "procedure_fields",
+    "procedures",
+];
+
+/// Records of another version than their newest journal entry, by table.
+fn unjournaled(conn: &mut DbConn) -> QueryResult<Vec<(&'static str, i64)>> {
+    let mut found = Vec::new();
+    for table in RECORDS {
+        let question = format!(
+            "SELECT count(*) AS count FROM {table} AS r WHERE r.version <> \
+             coalesce((SELECT max(j.record_version) FROM journal AS j WHERE j.record_id = r.id), 0)"
+        );
+        let Count { count } = sql_query(question).get_result(conn)?;
+        if count > 0 {
+            found.push((*table, count));
+        }
+    }
+    Ok(found)
 }
 
 /// Why rows could not be restored.
@@ -306,21 +437,12 @@ impl From<diesel::result::Error> for BackupError {
     }
 }
 
-fn read_line<'a>(lines: &mut impl BufRead, text: &'a mut String) -> Result<Option<Line<'a>>, String> {
-    text.clear();
-    match lines.read_line(text) {
-        Ok(0) => Ok(None),
-        Ok(_) => serde_json::from_str(text).map(Some).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn read_all(conn: &mut DbConn, lines: &mut impl BufRead, text: &mut String) -> Result<u64, Failure> {
+fn read_all(conn: &mut DbConn, lines: &mut Lines<impl BufRead>) -> Result<u64, Failure> {
     let mut table = None;
     let mut part: Vec<Box<RawValue>> = Vec::with_capacity(PART);
     let mut rows = 0;
     loop {
-        let line = read_line(lines, text).map_err(Failure::Torn)?;
+        let line = lines.next().map_err(Failure::Torn)?;
         let line = line.ok_or_else(|| Failure::Torn("it was cut off".into()))?;
         if !matches!(line, Line::Row(_)) || part.len() == PART {
             rows += write_part(conn, table, &part).map_err(Failure::Data)?;
@@ -332,7 +454,7 @@ fn read_all(conn: &mut DbConn, lines: &mut impl BufRead, text: &mut String) -> R
                 let known = TABLES.iter().find(|known| **known == name);
                 table = Some(*known.ok_or_else(|| Failure::Torn(format!("no table is called {name}")))?);
             }
-            Line::End { rows: expected } if expected == rows => return Ok(rows),
+            Line::End { rows: expected, .. } if expected == rows => return Ok(rows),
             Line::End { .. } => return Err(Failure::Torn("rows are missing".into())),
             Line::Manifest(_) => return Err(Failure::Torn("it begins twice".into())),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use cchc::api::batch::{BatchMode, OnConflict};
 use cchc::api::sheet::file::ImportFile;
 use cchc::audit::chain::{self, Verdict};
-use cchc::backup::{self, Summary};
+use cchc::backup::{self, Restored, Summary};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
@@ -56,6 +56,9 @@ enum Command {
     Restore {
         /// The file.
         file: PathBuf,
+        /// The digest that `backup` told: no other file is restored.
+        #[arg(long, value_name = "DIGEST")]
+        expect: Option<String>,
     },
     /// Signing keys.
     #[command(subcommand)]
@@ -175,17 +178,26 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         }
         Command::Backup { file } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Summary { manifest, rows } = backup::take(&location, Clock::System.now(), &file)?;
-            writeln!(out, "{rows} rows are in {}; its chain ends in {}", file.display(), manifest.hash)?;
-        }
-        Command::Restore { file } => {
-            let location = migrate::location(&config, SERVICE_FILE)?;
-            let Summary { manifest, rows } = backup::restore(&location, &file)?;
+            let Summary { manifest, rows, digest } = backup::take(&location, Clock::System.now(), &file)?;
             writeln!(
                 out,
-                "{rows} rows of {} were restored; the chain verifies, and ends in {}",
+                "{rows} rows are in {}; its digest is {digest}, its chain ends in {}",
+                file.display(),
+                manifest.hash
+            )?;
+        }
+        Command::Restore { file, expect } => {
+            let location = migrate::location(&config, SERVICE_FILE)?;
+            let Restored { summary, unjournaled } = backup::restore(&location, &file, expect.as_deref())?;
+            let Summary { manifest, rows, digest } = summary;
+            writeln!(
+                out,
+                "{rows} rows of {} were restored; the digest is {digest}, the chain verifies and ends in {}",
                 manifest.taken_at, manifest.hash
             )?;
+            for (table, count) in unjournaled {
+                writeln!(out, "{count} of {table} are not of the version that the journal tells last")?;
+            }
         }
         Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
         Command::Doctor => {
