@@ -28,6 +28,10 @@ pub trait Records: 'static {
     /// Whether people know a record by a key of its own, under which a batch may find it.
     const NATURAL_KEY: bool = true;
 
+    /// Where a body stands among those of a batch: its natural key, as the body tells it. Bodies of one
+    /// record that name it alike stand together.
+    fn order(body: &Self::Body) -> String;
+
     /// The record with this id, in reach.
     ///
     /// # Errors

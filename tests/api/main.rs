@@ -23,6 +23,7 @@ mod exchange;
 mod frame;
 mod import_command;
 mod listing;
+mod meeting;
 mod organization;
 mod reporting;
 mod sheets;
@@ -46,6 +47,7 @@ fn stories() -> Vec<Story> {
         batch::stories(),
         exchange::stories(),
         listing::stories(),
+        meeting::stories(),
         sheets::stories(),
         import_command::stories(),
         audit::stories(),
