@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::api::records::{add_missing, insert};
+use crate::api::records::insert;
 use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
@@ -27,8 +27,7 @@ use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
 use crate::domain::tthc::processing_returns::store::processing_return_submit;
 use crate::error::ApiError;
-use crate::reporting::holidays;
-use crate::reporting::periods::{PeriodCreate, PeriodKind, Periods, calendar_window};
+use crate::reporting::{holidays, periods};
 use crate::service::Service;
 use crate::state::{AppState, Clock, StartError};
 
@@ -115,13 +114,13 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     // What a later version of the demonstration adds comes into one that was made before.
     holidays::import(&state.db, at).await?;
     procedures::import::import(&state.db, at).await?;
+    periods::import(&state.db, at).await?;
     if state.db.read(|conn| Ok(is_loaded(conn)?)).await? {
         return Ok(());
     }
     import(&state.db, at, |_, _| {}).await?;
     state.units_changed().await?;
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
-    load_periods(state, &scoped).await?;
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
     // Last: its presence says that everything else is there.
@@ -130,33 +129,9 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
 }
 
 fn is_loaded(conn: &mut DbConn) -> QueryResult<bool> {
-    let any = processing_returns::table.filter(processing_returns::deleted_at.is_null());
-    diesel::select(diesel::dsl::exists(any)).get_result(conn)
-}
-
-/// Every period of the calendar regime from 2023 to 2027.
-fn periods() -> Vec<(PeriodKind, String)> {
-    (2023..=2027)
-        .flat_map(|year| {
-            let months = (1..=12).map(move |month| (PeriodKind::Month, format!("{year}-{month:02}")));
-            let quarters = (1..=4).map(move |quarter| (PeriodKind::Quarter, format!("{year}-Q{quarter}")));
-            let halves = (1..=2).map(move |half| (PeriodKind::Half, format!("{year}-H{half}")));
-            let rest = [(PeriodKind::NineMonths, format!("{year}-9M")), (PeriodKind::Year, year.to_string())];
-            months.chain(quarters).chain(halves).chain(rest)
-        })
-        .collect()
-}
-
-async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
-    let bodies = periods().into_iter().map(|(kind, code)| {
-        let (starts_on, ends_on) = calendar_window(kind, &code)?;
-        Some(PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None })
-    });
-    let bodies: Option<Vec<_>> = bodies.collect();
-    let bodies = bodies.ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
-    let owned = scoped.clone();
-    state.db.write(scoped.author(), move |tx| add_missing::<Periods>(tx, &owned, bodies)).await?;
-    Ok(())
+    // Also when somebody has deleted them since.
+    diesel::select(diesel::dsl::exists(processing_returns::table.select(processing_returns::id)))
+        .get_result(conn)
 }
 
 /// The results of both tiers as the report states them, with the sentences they stand in.

@@ -75,7 +75,7 @@ enum Command {
 
 #[derive(Args)]
 struct Import {
-    /// What to load; `units` comes with the service, `holidays` and `procedures` do where no file is named.
+    /// What to load; `units` come with the service; `periods`, `holidays` and `procedures` do where no file is named.
     #[arg(value_parser = PossibleValuesParser::new([UNITS].iter().chain(COLLECTIONS)))]
     collection: String,
     /// A spreadsheet (XLSX) or CSV file that follows the collection's template.
@@ -221,6 +221,10 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
             "holidays" => {
                 let made = reporting::holidays::import(&db, at).await?;
                 writeln!(out, "made {made} holidays and make-up working days")?;
+            }
+            "periods" => {
+                let made = reporting::periods::import(&db, at).await?;
+                writeln!(out, "made {made} periods of the calendar regime")?;
             }
             "procedures" => {
                 let made = domain::tthc::procedures::import::import(&db, at).await?;

@@ -191,6 +191,8 @@ fn spreadsheet(description: &str) -> Value {
 /// Adds what an operation can answer beside its own replies.
 fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_public = operation.get("security").is_some();
+    // One's own session: no grant is asked for, and nothing there can conflict.
+    let of_session = path.starts_with("/api/v1/auth/");
     if is_public {
         operation.insert("security".into(), json!([]));
     } else {
@@ -217,7 +219,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         problems.extend([400, 422]);
     }
     if !is_public {
-        problems.extend([401, 403]);
+        problems.push(401);
+    }
+    if !is_public && !of_session {
+        problems.push(403);
     }
     if path.starts_with("/api/") || path.starts_with("/.well-known/") {
         problems.push(429);
@@ -227,7 +232,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         problems.extend([404, 405]);
     }
     if has_body {
-        problems.extend([409, 413, 415]);
+        problems.extend([413, 415]);
+    }
+    if has_body && !of_session {
+        problems.push(409);
     }
     if has_if_match {
         problems.extend([409, 412]);

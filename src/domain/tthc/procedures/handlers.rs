@@ -16,6 +16,7 @@ use super::store::{
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::records::insert;
+use crate::api::sheet::apart;
 use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Paged, Rendered,
@@ -142,8 +143,8 @@ async fn list_near_duplicate_procedures(
 ) -> Result<web::Json<ProcedureNearDuplicates>, ApiError> {
     let scoped = permit.into_scoped();
     let NearDuplicateParams { as_of, min_similarity_percent } = query.0;
-    let found = app.db.read_list(move |conn| {
-        let procedures = procedure_names(conn, &scoped, as_of)?;
+    let procedures = app.db.read_list(move |conn| procedure_names(conn, &scoped, as_of)).await?;
+    let found = apart(move || {
         let names: Vec<&str> = procedures.iter().map(|procedure| procedure.name.as_str()).collect();
         let found = pairs(&names, min_similarity_percent.unwrap_or(80));
         let total = found.len();

@@ -672,8 +672,8 @@ pub struct NearDuplicateParams {
     /// The day for which the versions speak (ngày tra cứu); today when not given.
     pub as_of: Option<NaiveDate>,
     /// The least share of common words, in percent (mức giống nhau tối thiểu); 80 when not given.
-    #[validate(range(min = 30, max = 100))]
-    #[param(minimum = 30, maximum = 100, default = 80)]
+    #[validate(range(min = 60, max = 100))]
+    #[param(minimum = 60, maximum = 100, default = 80)]
     pub min_similarity_percent: Option<usize>,
 }
 

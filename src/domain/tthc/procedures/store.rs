@@ -27,7 +27,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::validity::{OPEN_BEGINNING, OPEN_END, storable};
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::text::{contains, fold};
+use crate::text::{contains, day_vi, fold};
 use crate::{hide_row, keyset, on_db, save_rows};
 
 /// A procedure with all its versions.
@@ -398,15 +398,32 @@ fn revised(
         (Step::State, None) => timeline.on(storable(at.vietnam_day())),
     };
     let replaced = replaced.cloned();
-    if let (Step::State, None, Some(version)) = (step, body.valid_from, &replaced) {
-        body.valid_from = (version.valid_from != OPEN_BEGINNING).then_some(version.valid_from);
-        body.valid_from_certainty = version.valid_from_certainty;
+    let mut faults = Vec::new();
+    if let (Step::State, Some(version)) = (step, &replaced) {
+        let today = storable(at.vietnam_day());
+        if body.valid_from.is_none() && body.valid_to.is_none() && version.valid_to <= today {
+            faults.push(ended(version.valid_to));
+        }
+        // What a statement leaves open stays as it is known: it neither revives nor prolongs.
+        if body.valid_from.is_none() {
+            body.valid_from = (version.valid_from != OPEN_BEGINNING).then_some(version.valid_from);
+            body.valid_from_certainty = version.valid_from_certainty;
+        }
+        if body.valid_to.is_none() {
+            body.valid_to = (version.valid_to != OPEN_END).then_some(version.valid_to);
+            body.valid_to_certainty = version.valid_to_certainty;
+        }
+    }
+    if let Step::Change = step
+        && body.code != identity.code
+    {
+        faults.push(other_code(&identity.code));
     }
     if body.deadlines.is_empty() {
         let text = body.deadline_text.as_deref();
         body.deadlines = text.and_then(deadline_text::deadlines).unwrap_or_default();
     }
-    let mut faults = rules::faults(&body);
+    faults.extend(rules::faults(&body));
     let field = field_of(&body, names).unwrap_or_else(|fault| {
         faults.push(fault);
         None
@@ -453,6 +470,25 @@ fn revised(
             Err(ApiError::invalid(faults))
         }
     }
+}
+
+fn ended(on: NaiveDate) -> Fault {
+    let message = Bilingual::new(
+        format!(
+            "Thủ tục đã hết hiệu lực từ ngày {}; nếu được công bố lại, hãy ghi ngày bắt đầu hiệu lực mới.",
+            day_vi(on)
+        ),
+        format!("The procedure ended on {on}; where it is announced again, give its new first day."),
+    );
+    Fault::new("/valid_from", "ended", message)
+}
+
+fn other_code(code: &str) -> Fault {
+    let message = Bilingual::new(
+        format!("Phiên bản mới phải giữ mã {code} của thủ tục."),
+        format!("A new version keeps the procedure's code {code}."),
+    );
+    Fault::new("/code", "other_code", message)
 }
 
 /// The field that a body names.

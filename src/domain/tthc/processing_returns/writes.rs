@@ -413,7 +413,9 @@ fn same_line(present: &ReturnRow, owner: &Owner, body: &ProcessingReturnCreate) 
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
 }
 
-/// The unit that files for another one.
+/// The unit that files for another one: the one that employs the person, else the one over which the
+/// account acts.
 fn filing_unit(scoped: &Scoped, unit: OrgUnitId) -> Option<OrgUnitId> {
-    scoped.principal()?.org_unit_id.filter(|own| *own != unit)
+    let own = scoped.principal()?.org_unit_id.or_else(|| scoped.acting_unit(unit));
+    own.filter(|own| *own != unit)
 }
