@@ -145,7 +145,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let at = Clock::System.now();
             match list {
                 Import::Units => {
-                    let summary = domain::organization::import::import(&db, at, |_, _| {}).await?;
+                    let summary = domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?;
                     writeln!(out, "{summary}")?;
                 }
                 Import::Holidays => {

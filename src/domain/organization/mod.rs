@@ -1,9 +1,7 @@
 //! Organization (tổ chức bộ máy): who exists, under whom, since when, and what became of it.
 
 pub mod catalogue;
-pub mod import;
 pub mod reference;
-pub mod rules;
 pub mod store;
 pub mod successions;
 pub mod successors;

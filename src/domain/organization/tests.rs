@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 
-use super::import::import;
+use super::catalogue::import::import;
 use super::store::{OrgUnitSuccessionId, tree_load};
 use super::successions::{
     OrgUnitSuccession, OrgUnitSuccessionCreate, succession_delete, succession_get, succession_insert,

@@ -6,18 +6,18 @@ use std::collections::{HashMap, HashSet};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::catalogue::{BUNDLED, CataloguePlan, plan};
-use super::store::{
-    SuccessionRow, UnitRow, VersionRow, planned_succession, planned_unit, succession_entry,
-    successions_insert, unit_entry, units_insert, versions_insert,
-};
-use super::tree::{OrgUnitId, UnitKind};
+use super::{BUNDLED, CataloguePlan, plan};
 use crate::audit::journal::{Author, Entry, JournalAction};
 use crate::auth::scope::home_province;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::{org_unit_successions, org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn};
+use crate::domain::organization::store::{
+    SuccessionRow, UnitRow, VersionRow, planned_succession, planned_unit, succession_entry,
+    successions_insert, unit_entry, units_insert, versions_insert,
+};
+use crate::domain::organization::tree::{OrgUnitId, UnitKind};
 use crate::error::ApiError;
 
 /// Units or successions a transaction: on SQLite everyone else's writes wait for it.

@@ -5,6 +5,8 @@
 //! journal; what really changed on a day is a new version; what ended by merger or division is told
 //! by a [succession](super::successions).
 
+pub mod rules;
+
 use actix_web::{delete, get, patch, post, put, web};
 use aws_lc_rs::digest;
 use chrono::NaiveDate;
@@ -17,7 +19,6 @@ use validator::Validate;
 
 use super::catalogue::ChangeKind;
 use super::reference::{UnitName, UnitScope};
-use super::rules;
 use super::store::{
     OrgUnitSuccessionId, OrgUnitVersionId, SuccessionRow, UnitClass, UnitRow, VersionRow, unit_bump,
     unit_entry, unit_row, units_insert, version_on, version_update, versions_insert, versions_of,

@@ -5,6 +5,8 @@
 //! Ids follow from the keys, so importing the same lists again changes nothing. A key is the
 //! structure and the code (`2024:31420`): codes are unique only inside one structure.
 
+pub mod import;
+
 use std::collections::HashMap;
 use std::fmt;
 

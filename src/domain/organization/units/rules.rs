@@ -1,7 +1,7 @@
 //! What units may be: pure rules over what is asked for, each fault with its place. What needs the
 //! database (a code that is taken, a parent that has ended) is asked in the transaction.
 
-use super::tree::UnitKind;
+use crate::domain::organization::tree::UnitKind;
 use crate::error::{Bilingual, Fault};
 
 /// Whether a unit of this kind may stand under one of that kind; the country stands under none.
