@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use super::rows::{planned_succession, planned_unit};
 use super::{BUNDLED, CataloguePlan, plan};
 use crate::audit::journal::{Author, Entry, JournalAction};
 use crate::auth::scope::home_province;
@@ -13,11 +14,11 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::schema::{org_unit_successions, org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn};
-use crate::domain::organization::store::{
-    SuccessionRow, UnitRow, VersionRow, planned_succession, planned_unit, succession_entry,
-    successions_insert, unit_entry, units_insert, versions_insert,
-};
+use crate::domain::organization::successions::model::SuccessionRow;
+use crate::domain::organization::successions::store::{succession_entry, successions_insert};
 use crate::domain::organization::tree::{OrgUnitId, UnitKind};
+use crate::domain::organization::units::model::{UnitRow, VersionRow};
+use crate::domain::organization::units::rows::{unit_entry, units_insert, versions_insert};
 use crate::error::ApiError;
 
 /// Units or successions a transaction: on SQLite everyone else's writes wait for it.
@@ -265,7 +266,9 @@ mod tests {
     use crate::config::Config;
     use crate::db::schema::journal;
     use crate::db::{Location, migrate};
-    use crate::domain::organization::store::{root_ensure, tree_load};
+    use crate::domain::organization::catalogue::rows::root_ensure;
+    use crate::domain::organization::successions::model::OrgUnitSuccessionId;
+    use crate::domain::organization::tree::tree_load;
 
     fn at() -> Instant {
         serde_json::from_str("\"2026-11-23T01:00:00Z\"").unwrap()
@@ -342,8 +345,7 @@ mod tests {
             use org_unit_successions as s;
             let known: OrgUnitId = org_units::table.select(org_units::id).first(tx.conn())?;
             diesel::update(org_units::table.find(known)).set(org_units::version.eq(2)).execute(tx.conn())?;
-            let first: crate::domain::organization::store::OrgUnitSuccessionId =
-                s::table.select(s::id).first(tx.conn())?;
+            let first: OrgUnitSuccessionId = s::table.select(s::id).first(tx.conn())?;
             diesel::update(s::table.find(first)).set(s::deleted_at.eq(Some(at()))).execute(tx.conn())?;
             let entry = Entry::new(JournalAction::Update, "test", known, 1, &known)?;
             Ok(tx.journal(entry)?.with(()))
