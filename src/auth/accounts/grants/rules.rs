@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::model::GrantCreate;
 use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::FILE_FOR_CHILDREN;
+use crate::domain::validity::{OPEN_END, span_faults};
 use crate::error::{Bilingual, Fault};
 
 /// The scope word of a client that reads reference data only.
@@ -55,16 +56,7 @@ pub fn grant_faults(body: &GrantCreate, valid_from: NaiveDate) -> Vec<Fault> {
             ));
         }
     }
-    if body.valid_to.is_some_and(|end| end <= valid_from) {
-        faults.push(Fault::new(
-            "/valid_to",
-            "before_start",
-            Bilingual::new(
-                "Ngày hết hiệu lực phải sau ngày bắt đầu.",
-                "The first day without it must be after the first day with it.",
-            ),
-        ));
-    }
+    faults.extend(span_faults((valid_from, body.valid_to.unwrap_or(OPEN_END)), &[]));
     faults
 }
 

@@ -10,7 +10,7 @@ use validator::Validate;
 use crate::api::{Change, Patch};
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation};
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -110,9 +110,6 @@ page_of!(OrgUnitSuccessionPage, OrgUnitSuccession, "successions");
 impl OrgUnitSuccession {
     /// The answer for this row.
     pub(super) fn of(tree: &OrgTree, row: SuccessionRow) -> Self {
-        fn named(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> Option<&UnitVersion> {
-            tree.version_at(unit, day).or_else(|| tree.latest(unit))
-        }
         let SuccessionRow {
             id,
             predecessor_id,
@@ -127,8 +124,8 @@ impl OrgUnitSuccession {
             updated_at,
         } = row;
         let before = effective_on.pred_opt().unwrap_or(effective_on);
-        let predecessor = named(tree, predecessor_id, before);
-        let successor = named(tree, successor_id, effective_on);
+        let predecessor = tree.named_on(predecessor_id, before);
+        let successor = tree.named_on(successor_id, effective_on);
         Self {
             id,
             predecessor_id,

@@ -13,6 +13,7 @@ use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::org_unit_successions;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::validity::storable;
 use crate::error::ApiError;
 use crate::{keyset, on_db};
 
@@ -37,10 +38,10 @@ fn matching(filter: &OrgUnitSuccessionFilter) -> org_unit_successions::BoxedQuer
         query = query.filter(s::relation.eq(relation));
     }
     if let Some(day) = effective_from {
-        query = query.filter(s::effective_on.ge(day));
+        query = query.filter(s::effective_on.ge(storable(*day)));
     }
     if let Some(day) = effective_to {
-        query = query.filter(s::effective_on.le(day));
+        query = query.filter(s::effective_on.le(storable(*day)));
     }
     query
 }

@@ -1,5 +1,7 @@
 //! How units are tied to their successors.
 
+use chrono::NaiveDate;
+use diesel::dsl;
 use diesel::prelude::*;
 
 use super::model::{OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionId, SuccessionRow};
@@ -12,14 +14,16 @@ use crate::auth::scope::{Scoped, home_province};
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::org_unit_successions;
 use crate::db::{DbConn, Receipt, Recorded, WriteTx};
-use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
+use crate::domain::organization::units::model::VersionRow;
 use crate::domain::organization::units::rows::{
     unit_bump, unit_entry, unit_row, version_on, version_update, versions_of,
 };
-use crate::domain::organization::units::writes::{named_as, writable};
-use crate::domain::validity::Certainty;
+use crate::domain::organization::units::writes::writable;
+use crate::domain::validity::{Certainty, day_fault};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::hide_row;
 
 /// Ties an ended unit to its successor; the predecessor's open version ends on that day.
 ///
@@ -30,35 +34,21 @@ pub fn succession_insert(
     scoped: &Scoped,
     body: OrgUnitSuccessionCreate,
 ) -> Result<Recorded<OrgUnitSuccession>, ApiError> {
-    use org_unit_successions as s;
     check(&body)?;
+    if let Some(fault) = day_fault("/effective_on", body.effective_on) {
+        return Err(ApiError::invalid(vec![fault]));
+    }
     // First of all: the counter's row lets one writer of units in at a time, on PostgreSQL too.
     epochs::raise(tx, Epoch::Units)?;
     let (predecessor, successor) = units_of(scoped.tree(), &body)?;
     writable(scoped, Some(predecessor))?;
     writable(scoped, Some(successor))?;
+    let last = versions_of(tx.conn(), predecessor)?.pop().ok_or_else(ApiError::not_found)?;
+    let ending = ending(last.valid_from, last.end(), body.effective_on);
     let mut faults = Vec::new();
-    if predecessor == successor {
-        let message = Bilingual::new("Đơn vị không thể kế thừa chính nó.", "A unit cannot succeed itself.");
-        faults.push(Fault::new("/successor_id", "itself", message));
-    } else if leads_to(tx.conn(), successor, predecessor)? {
-        let message = Bilingual::new(
-            "Đơn vị kế thừa lại là tiền thân của đơn vị cũ.",
-            "The successor is itself a predecessor of the unit that ended.",
-        );
-        faults.push(Fault::new("/successor_id", "cycle", message));
-    }
-    if version_on(tx.conn(), successor, body.effective_on)?.is_none() {
-        let message = Bilingual::new(
-            "Đơn vị kế thừa không có hiệu lực từ ngày này.",
-            "The successor is not in force from this day.",
-        );
-        faults.push(Fault::new("/successor_id", "not_in_force", message));
-    }
-    let versions = versions_of(tx.conn(), predecessor)?;
-    let last = versions.last().ok_or_else(ApiError::not_found)?;
-    let how = ending(last.valid_from, last.end(), body.effective_on);
-    if how == Ending::Another {
+    faults.extend(line_fault(tx.conn(), predecessor, successor)?);
+    faults.extend(successor_fault(tx.conn(), successor, body.effective_on)?);
+    if ending == Ending::Another {
         let message = Bilingual::new(
             "Đơn vị cũ bắt đầu hoặc kết thúc vào ngày khác; hãy sửa đơn vị đó trước.",
             "The unit that ended begins or ends on another day; correct that unit first.",
@@ -69,21 +59,11 @@ pub fn succession_insert(
     if !faults.is_empty() {
         return Err(ApiError::invalid(faults));
     }
-    let known = s::table
-        .filter(s::deleted_at.is_null())
-        .filter(s::predecessor_id.eq(predecessor).and(s::successor_id.eq(successor)));
-    if diesel::select(diesel::dsl::exists(known)).get_result(tx.conn())? {
+    if is_known(tx.conn(), predecessor, successor)? {
         return Err(ApiError::new(Problem::Duplicate));
     }
-    if how == Ending::Close {
-        let mut last = last.clone();
-        (last.valid_to, last.valid_to_certainty) = (body.effective_on, Certainty::Exact);
-        version_update(tx.conn(), &last)?;
-        let unit = unit_row(tx.conn(), predecessor)?;
-        let unit = unit_bump(tx, &unit)?;
-        let versions = versions_of(tx.conn(), predecessor)?;
-        let province = home_province(scoped.tree(), predecessor);
-        let _receipt = tx.journal(unit_entry(JournalAction::Update, &unit, &versions, province)?)?;
+    if ending == Ending::Close {
+        predecessor_close(tx, scoped, last, body.effective_on)?;
     }
     let row = SuccessionRow {
         id: OrgUnitSuccessionId::new(),
@@ -101,6 +81,27 @@ pub fn succession_insert(
     successions_insert(tx.conn(), std::slice::from_ref(&row))?;
     let receipt = recorded(tx, scoped, JournalAction::Create, &row)?;
     Ok(receipt.with(OrgUnitSuccession::of(scoped.tree(), row)))
+}
+
+/// Ends the last version of the predecessor on the day.
+fn predecessor_close(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    last: VersionRow,
+    effective_on: NaiveDate,
+) -> Result<(), ApiError> {
+    let id = last.org_unit_id;
+    version_update(
+        tx.conn(),
+        &VersionRow { valid_to: effective_on, valid_to_certainty: Certainty::Exact, ..last },
+    )?;
+    let unit = unit_row(tx.conn(), id)?;
+    let unit = unit_bump(tx, &unit)?;
+    let versions = versions_of(tx.conn(), id)?;
+    let province = home_province(scoped.tree(), id);
+    // The succession itself gives the receipt.
+    let _receipt = tx.journal(unit_entry(JournalAction::Update, &unit, &versions, province)?)?;
+    Ok(())
 }
 
 /// Both units of a body, as they are named.
@@ -125,6 +126,52 @@ fn units_of(tree: &OrgTree, body: &OrgUnitSuccessionCreate) -> Result<(OrgUnitId
             Err(ApiError::invalid(faults.collect()))
         }
     }
+}
+
+/// A unit that would, by one step or several, succeed itself.
+fn line_fault(
+    conn: &mut DbConn,
+    predecessor: OrgUnitId,
+    successor: OrgUnitId,
+) -> Result<Option<Fault>, ApiError> {
+    let (code, message) = if predecessor == successor {
+        ("itself", Bilingual::new("Đơn vị không thể kế thừa chính nó.", "A unit cannot succeed itself."))
+    } else if leads_to(conn, successor, predecessor)? {
+        (
+            "cycle",
+            Bilingual::new(
+                "Đơn vị kế thừa lại là tiền thân của đơn vị cũ.",
+                "The successor is itself a predecessor of the unit that ended.",
+            ),
+        )
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Fault::new("/successor_id", code, message)))
+}
+
+/// A successor that does not stand on the day.
+fn successor_fault(
+    conn: &mut DbConn,
+    successor: OrgUnitId,
+    effective_on: NaiveDate,
+) -> Result<Option<Fault>, ApiError> {
+    if version_on(conn, successor, effective_on)?.is_some() {
+        return Ok(None);
+    }
+    let message = Bilingual::new(
+        "Đơn vị kế thừa không có hiệu lực từ ngày này.",
+        "The successor is not in force from this day.",
+    );
+    Ok(Some(Fault::new("/successor_id", "not_in_force", message)))
+}
+
+fn is_known(conn: &mut DbConn, predecessor: OrgUnitId, successor: OrgUnitId) -> Result<bool, ApiError> {
+    use org_unit_successions as s;
+    let known = s::table
+        .filter(s::deleted_at.is_null())
+        .filter(s::predecessor_id.eq(predecessor).and(s::successor_id.eq(successor)));
+    Ok(diesel::select(dsl::exists(known)).get_result(conn)?)
 }
 
 /// Whether the successions lead from one unit to another.
@@ -241,9 +288,9 @@ pub fn succession_replace(
         note: body.note,
         version: present.version + 1,
         updated_at: tx.at(),
-        ..present.clone()
+        ..present
     };
-    let changed = diesel::update(s::table.find(id).filter(s::version.eq(present.version)))
+    let changed = diesel::update(s::table.find(id).filter(s::version.eq(row.version - 1)))
         .set((
             s::keeps_records.eq(row.keeps_records),
             s::legal_basis.eq(&row.legal_basis),
@@ -269,22 +316,12 @@ pub fn succession_delete(
     id: OrgUnitSuccessionId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    use org_unit_successions as s;
     epochs::raise(tx, Epoch::Units)?;
     let present = succession_row(tx.conn(), id)?;
     writable(scoped, Some(present.predecessor_id))?;
     writable(scoped, Some(present.successor_id))?;
     expected.check(present.version)?;
-    let row = SuccessionRow { version: present.version + 1, updated_at: tx.at(), ..present.clone() };
-    let deleted = diesel::update(s::table.find(id).filter(s::version.eq(present.version)))
-        .set((
-            s::deleted_at.eq(Some(row.updated_at)),
-            s::version.eq(row.version),
-            s::updated_at.eq(row.updated_at),
-        ))
-        .execute(tx.conn())?;
-    if deleted == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
+    hide_row!(tx, org_unit_successions, present)?;
+    let row = SuccessionRow { version: present.version + 1, updated_at: tx.at(), ..present };
     Ok(recorded(tx, scoped, JournalAction::Delete, &row)?.with(()))
 }

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub use load::tree_load;
 pub use model::{OrgUnitId, Succession, SuccessionRelation, Tier, UnitKind, UnitVersion};
+pub(super) use names::only;
 pub use reach::{Covered, Reach};
 pub use set::UnitSet;
 

@@ -22,6 +22,12 @@ impl OrgTree {
         self.versions_of(self.unit(unit)?).last().map(|version| &version.row)
     }
 
+    /// What the unit is called on the day; on a day without it, what it was called last.
+    #[must_use]
+    pub fn named_on(&self, unit: OrgUnitId, day: NaiveDate) -> Option<&UnitVersion> {
+        self.version_at(unit, day).or_else(|| self.latest(unit))
+    }
+
     /// Whether the unit exists on the day (còn hiệu lực).
     #[must_use]
     pub fn in_force(&self, unit: OrgUnitId, day: NaiveDate) -> bool {

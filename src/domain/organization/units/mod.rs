@@ -8,7 +8,7 @@
 //! - [`model`]: what a unit is, on the wire and in its rows; [`bodies`]: what a client sends.
 //! - [`rules`]: what a unit may be by itself; `checks`: what it may be among the units that stand.
 //! - [`store`]: lists and single units on a day; [`lineage`]: where one came from and what became of
-//!   it; [`writes`]: how units are made, corrected, changed and deleted.
+//!   it; [`writes`]: how units are made, corrected, changed and, unless something `uses` them, deleted.
 //! - [`rows`]: the statements on identities and versions that all of these share.
 
 pub mod bodies;
@@ -21,6 +21,7 @@ pub mod rules;
 pub mod store;
 #[cfg(test)]
 mod tests;
+mod uses;
 pub mod writes;
 
 pub use handlers::routes;

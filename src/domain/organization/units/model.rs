@@ -282,9 +282,8 @@ impl OrgUnitName {
     /// What the unit is called on the day; outside its time, by its last name.
     #[must_use]
     pub fn of(tree: &OrgTree, id: OrgUnitId, day: NaiveDate) -> Option<Self> {
-        let version = tree.version_at(id, day).or_else(|| tree.latest(id))?;
-        let UnitVersion { org_unit_id, code, name, full_name, .. } = version.clone();
-        Some(Self { id: org_unit_id, code, name, full_name })
+        let UnitVersion { code, name, full_name, .. } = tree.named_on(id, day)?;
+        Some(Self { id, code: code.clone(), name: name.clone(), full_name: full_name.clone() })
     }
 }
 

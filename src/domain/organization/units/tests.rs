@@ -10,7 +10,7 @@ use crate::api::{PageRequest, Record};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::domain::organization::tests::{country, day, fault, told};
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::tree::{OrgUnitId, UnitKind};
 use crate::error::{Language, Problem};
 
 #[tokio::test]
@@ -195,6 +195,11 @@ async fn a_unit_is_made_corrected_changed_and_deleted() {
     assert_eq!(told(&refused), fault("/parent_id", "not_in_force"));
     let refused = world.create(with(json!({"parent_code": "99999"}))).await.unwrap_err();
     assert_eq!(told(&refused).1[0].0, "/parent_code");
+    let refused = world.create(with(json!({"parent_id": district}))).await.unwrap_err();
+    assert_eq!(told(&refused), fault("/parent_code", "exactly_one"));
+    let message = &refused.faults()[0].message;
+    assert_eq!(message.vi, "Nêu đúng một trong parent_id, parent_identifier và parent_code.");
+    assert_eq!(message.en, "Give exactly one of parent_id, parent_identifier and parent_code.");
     assert!(serde_json::from_value::<OrgUnitCreate>(with(json!({"valid_from": "-"}))).is_err());
 
     // Corrected: no new version.
@@ -253,4 +258,8 @@ async fn agencies_never_stand_under_themselves() {
     let childless =
         world.patch(above.id, 1, json!({"kind": "hamlet", "parent_code": "31420"})).await.unwrap_err();
     assert_eq!(told(&childless), fault("/kind", "children"));
+    // Once nothing stands under it any more, it may become what has nothing under it.
+    world.delete(below.id, 1).await.unwrap();
+    let alone = world.patch(above.id, 1, json!({"kind": "hamlet", "parent_code": "31420"})).await.unwrap();
+    assert_eq!(alone.kind, UnitKind::Hamlet);
 }

@@ -1,31 +1,30 @@
 //! How units are made, corrected, changed from a day on, and deleted.
 
 use chrono::NaiveDate;
-use diesel::dsl;
 use diesel::prelude::*;
 
 use super::bodies::{OrgUnitCreate, OrgUnitVersionCreate};
-use super::checks::hold;
+use super::checks::must_fit;
 use super::model::{ChangeKind, OrgUnit, OrgUnitVersionId, UnitRow, VersionRow};
 use super::rows::{
     unit_bump, unit_entry, unit_row, units_insert, version_on, version_update, versions_insert, versions_of,
 };
 use super::rules;
 use super::store::day_of;
+use super::uses::is_used;
 use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::audit::journal::JournalAction;
-use crate::auth::scope::Scoped;
+use crate::auth::scope::{Scoped, home_province};
 use crate::db::epochs::{self, Epoch};
-use crate::db::schema::{
-    clients, grants, org_unit_successions, org_unit_versions, org_units, processing_returns, users,
-};
+use crate::db::schema::org_units;
 use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::successors::not_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitKind};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END, Span, span_faults};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::hide_row;
 use crate::text::fold;
 
 /// Makes a unit with its first version.
@@ -48,7 +47,7 @@ pub fn org_unit_insert(
     if row.parent_id.is_some() {
         writable(scoped, row.parent_id)?;
     }
-    hold(tx.conn(), &row)?;
+    must_fit(tx.conn(), &row)?;
     units_insert(tx.conn(), std::slice::from_ref(&unit))?;
     versions_insert(tx.conn(), std::slice::from_ref(&row))?;
     recorded(tx, scoped, JournalAction::Create, &unit, row)
@@ -75,7 +74,7 @@ pub fn org_unit_correct(
     others.retain(|other| other.id != present.id);
     let row = version_row(scoped.tree(), whole(&present), (present.id, id, present.change_kind), &others)?;
     moved(scoped, &present, &row)?;
-    hold(tx.conn(), &row)?;
+    must_fit(tx.conn(), &row)?;
     version_update(tx.conn(), &row)?;
     let unit = unit_bump(tx, &unit)?;
     recorded(tx, scoped, JournalAction::Update, &unit, row)
@@ -141,7 +140,7 @@ pub fn org_unit_version_insert(
     moved(scoped, &present, &row)?;
     (present.valid_to, present.valid_to_certainty) = (row.valid_from, Certainty::Exact);
     version_update(tx.conn(), &present)?;
-    hold(tx.conn(), &row)?;
+    must_fit(tx.conn(), &row)?;
     versions_insert(tx.conn(), std::slice::from_ref(&row))?;
     let unit = unit_bump(tx, &unit)?;
     recorded(tx, scoped, JournalAction::Update, &unit, row)
@@ -197,20 +196,6 @@ fn version_row(
     })
 }
 
-/// The faults of a unit's name, with the members as this body calls them.
-pub(in crate::domain::organization) fn named_as<T>(
-    named: Result<T, Vec<Fault>>,
-    role: &str,
-) -> Result<T, Vec<Fault>> {
-    named.map_err(|faults| {
-        let renamed = |mut fault: Fault| {
-            fault.pointer = fault.pointer.replace("/org_unit_", &format!("/{role}_"));
-            fault
-        };
-        faults.into_iter().map(renamed).collect()
-    })
-}
-
 /// Whether the writer may touch the unit; reference data are known to all, so 403 and not 404.
 pub(in crate::domain::organization) fn writable(
     scoped: &Scoped,
@@ -257,37 +242,9 @@ pub fn org_unit_delete(
     if root || is_used(tx.conn(), id)? {
         return Err(ApiError::new(Problem::InUse));
     }
-    let unit = unit_bump(tx, &present)?;
-    diesel::update(org_units::table.find(id))
-        .set(org_units::deleted_at.eq(Some(tx.at())))
-        .execute(tx.conn())?;
-    let province = scoped.tree().province_of(id, scoped.tree().last_day(id).unwrap_or(scoped.today()));
+    hide_row!(tx, org_units, present)?;
+    let unit = UnitRow { version: present.version + 1, updated_at: tx.at(), ..present };
+    let province = home_province(scoped.tree(), id);
     let entry = unit_entry(JournalAction::Delete, &unit, &versions, province)?;
     Ok(tx.journal(entry)?.with(()))
-}
-
-/// Whether any record that is not deleted names the unit.
-fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
-    use org_unit_successions as s;
-    use org_unit_versions as v;
-    use processing_returns as r;
-    let children = v::table
-        .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
-        .filter(org_units::deleted_at.is_null())
-        .filter(v::parent_id.eq(id));
-    let standing = || s::table.filter(s::deleted_at.is_null());
-    let ended = standing().filter(s::predecessor_id.eq(id));
-    let founded = standing().filter(s::successor_id.eq(id));
-    let returns =
-        r::table.filter(r::deleted_at.is_null()).filter(r::org_unit_id.eq(id).or(r::province_id.eq(id)));
-    let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
-    let systems = clients::table.filter(clients::deleted_at.is_null()).filter(clients::org_unit_id.eq(id));
-    let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
-    Ok(diesel::select(dsl::exists(children)).get_result(conn)?
-        || diesel::select(dsl::exists(ended)).get_result(conn)?
-        || diesel::select(dsl::exists(founded)).get_result(conn)?
-        || diesel::select(dsl::exists(returns)).get_result(conn)?
-        || diesel::select(dsl::exists(people)).get_result(conn)?
-        || diesel::select(dsl::exists(systems)).get_result(conn)?
-        || diesel::select(dsl::exists(granted)).get_result(conn)?)
 }
