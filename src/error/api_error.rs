@@ -98,16 +98,8 @@ impl ApiError {
     /// becomes one itself.
     #[must_use]
     pub fn into_faults(self, pointer: &str) -> Vec<Fault> {
-        let inner = *self.0;
-        if inner.faults.is_empty() {
-            let message = inner.detail.unwrap_or_else(|| inner.problem.help());
-            return vec![Fault::new(pointer, inner.problem.slug().replace('-', "_"), message)];
-        }
-        inner
-            .faults
-            .into_iter()
-            .map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault })
-            .collect()
+        let placed = |fault: Fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault };
+        self.with_each_fault(placed).0.faults
     }
 
     /// Adds an extension member (RFC 9457, section 3.2).

@@ -14,7 +14,7 @@ pub mod users;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::authority::{GivenGrant, may_give};
-pub(super) use self::own_unit::of_unit;
+pub(super) use self::own_unit::{OwnUnit, of_unit};
 pub(super) use self::sign_in_names::username_faults;
 
 /// The operations on users, clients and grants.
@@ -22,4 +22,9 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     users::routes(cfg);
     clients::routes(cfg);
     grants::routes(cfg);
+}
+
+/// An account may be used unless it is said otherwise.
+fn yes() -> bool {
+    true
 }

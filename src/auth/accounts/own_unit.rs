@@ -1,10 +1,12 @@
 //! The unit that an account belongs to: it employs the person (đơn vị công tác) or runs the system
 //! (đơn vị quản lý). What the account may do, and where, is told by grants alone.
 
+use chrono::NaiveDate;
+
 use crate::api::Patch;
 use crate::audit::journal::Entry;
 use crate::auth::scope::{Scoped, home_province};
-use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::reference::{UnitLabel, UnitName, label};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 
@@ -45,6 +47,21 @@ pub(super) fn own_unit(
         // Ended units too: somebody must finish what began before.
         Some(unit) if scoped.reaches(unit) => Ok(Some(unit)),
         Some(_) => Err(ApiError::new(Problem::Forbidden)),
+    }
+}
+
+/// How an answer names the unit of an account, which may have none.
+pub(in crate::auth) struct OwnUnit {
+    pub(in crate::auth) code: Option<String>,
+    pub(in crate::auth) identifier: Option<String>,
+    pub(in crate::auth) name: Option<String>,
+}
+
+impl OwnUnit {
+    pub(in crate::auth) fn of(tree: &OrgTree, unit: Option<OrgUnitId>, day: NaiveDate) -> Self {
+        let Some(unit) = unit else { return Self { code: None, identifier: None, name: None } };
+        let UnitLabel { org_unit_code, org_unit_identifier, org_unit_name, .. } = label(tree, unit, day);
+        Self { code: org_unit_code, identifier: org_unit_identifier, name: Some(org_unit_name) }
     }
 }
 

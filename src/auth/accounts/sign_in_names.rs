@@ -4,6 +4,14 @@ use validator::ValidationError;
 
 use crate::error::{Bilingual, Fault};
 
+/// The names that begin so: from the first on, and before the second.
+pub(super) fn beginning_with(prefix: &str) -> (String, String) {
+    let from = prefix.to_lowercase();
+    // A tilde sorts behind every character that a name may have.
+    let to = format!("{from}~");
+    (from, to)
+}
+
 /// A name to sign in with has Latin letters, digits, `.`, `_` and `-`; capitals are folded.
 pub(super) fn sign_in_name(name: &str) -> Result<(), ValidationError> {
     if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {

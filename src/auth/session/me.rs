@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::audit::journal::ActorKind;
+use crate::auth::accounts::OwnUnit;
 use crate::auth::permission::{Domain, Role};
 use crate::auth::permit::SignedIn;
 use crate::auth::principal::GrantId;
@@ -77,10 +78,7 @@ pub struct MyGrant {
 impl Me {
     fn of(signed_in: &SignedIn, tree: &OrgTree, today: NaiveDate) -> Self {
         let principal = &signed_in.principal;
-        let unit = principal.org_unit_id.map(|unit| label(tree, unit, today));
-        let (code, identifier, name) = unit.map_or((None, None, None), |unit| {
-            (unit.org_unit_code, unit.org_unit_identifier, Some(unit.org_unit_name))
-        });
+        let unit = OwnUnit::of(tree, principal.org_unit_id, today);
         let grants = principal.grants.iter().map(|grant| {
             let unit = label(tree, grant.org_unit_id, today);
             MyGrant {
@@ -101,9 +99,9 @@ impl Me {
             kind: principal.kind,
             name: principal.name.clone(),
             org_unit_id: principal.org_unit_id,
-            org_unit_code: code,
-            org_unit_identifier: identifier,
-            org_unit_name: name,
+            org_unit_code: unit.code,
+            org_unit_identifier: unit.identifier,
+            org_unit_name: unit.name,
             must_change_password: principal.must_change_password,
             grants: grants.collect(),
             scopes: signed_in.claims.scope.split_whitespace().map(str::to_owned).collect(),

@@ -12,8 +12,7 @@ pub use self::access::{
     Audience, Claims, Issued, MAX_TOKEN_BYTES, PrincipalKind, Subject, TokenFault, issue, verify,
 };
 pub use self::opaque::{
-    CLIENT_SECRET_PREFIX, REFRESH_PREFIX, client_secret_digest, client_secret_matches, new_client_secret,
-    new_refresh_token, refresh_digest,
+    CLIENT_SECRET_PREFIX, REFRESH_PREFIX, new_client_secret, new_refresh_token, refresh_digest,
 };
 
 fn random_text<const N: usize>(prefix: &str) -> Result<String, TokenFault> {

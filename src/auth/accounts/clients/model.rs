@@ -6,13 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::api::{Change, Patch};
-use crate::auth::accounts::own_unit::unit_onto;
+use crate::auth::accounts::own_unit::{OwnUnit, unit_onto};
 use crate::auth::accounts::sign_in_names::sign_in_name;
 use crate::auth::principal::ClientId;
 use crate::auth::scope::Scoped;
 use crate::db::schema::clients;
 use crate::db::types::Instant;
-use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::{page_of, record, text_enum};
 
@@ -79,18 +78,15 @@ page_of!(ClientPage, Client, "clients");
 
 impl Client {
     pub(super) fn of(row: ClientRow, scoped: &Scoped) -> Self {
-        let unit = row.org_unit_id.map(|unit| label(scoped.tree(), unit, scoped.today()));
-        let (code, identifier, name) = unit.map_or((None, None, None), |unit| {
-            (unit.org_unit_code, unit.org_unit_identifier, Some(unit.org_unit_name))
-        });
+        let unit = OwnUnit::of(scoped.tree(), row.org_unit_id, scoped.today());
         Self {
             id: row.id,
             client_id: row.client_id,
             display_name: row.display_name,
             org_unit_id: row.org_unit_id,
-            org_unit_code: code,
-            org_unit_identifier: identifier,
-            org_unit_name: name,
+            org_unit_code: unit.code,
+            org_unit_identifier: unit.identifier,
+            org_unit_name: unit.name,
             active: row.active,
             version: row.version,
             created_at: row.created_at,
@@ -183,13 +179,9 @@ pub struct ClientCreate {
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
     /// Whether it may sign in (đang hoạt động); `false` ends its access tokens.
-    #[serde(default = "yes")]
+    #[serde(default = "crate::auth::accounts::yes")]
     #[schema(default = true)]
     pub active: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Changes to a client (RFC 7396). Any member that names the unit replaces all of them.

@@ -7,8 +7,9 @@ use crate::api::json::check;
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::accounts::authority::{must_give, not_oneself};
-use crate::auth::accounts::grants::store::{grants_delete_of, grants_of_client};
+use crate::auth::accounts::grants::store::{Account, grants_delete_of, grants_of};
 use crate::auth::accounts::own_unit::{of_unit, own_unit, sees};
+use crate::auth::accounts::sign_in_names::beginning_with;
 use crate::auth::principal::ClientId;
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -28,9 +29,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a ClientFilter) -> Clients<'a> {
         query = query.filter(clients::org_unit_id.eq_any(units));
     }
     if let Some(prefix) = client_id {
-        // A tilde sorts behind every character that a client id may have.
-        let from = prefix.to_lowercase();
-        let to = format!("{from}~");
+        let (from, to) = beginning_with(prefix);
         query = query.filter(clients::client_id.ge(from).and(clients::client_id.lt(to)));
     }
     if let Some(unit) = org_unit_id {
@@ -194,7 +193,7 @@ fn changeable(
 ) -> Result<ClientRow, ApiError> {
     let present = row_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    must_give(scoped, &grants_of_client(tx.conn(), id)?)?;
+    must_give(scoped, &grants_of(tx.conn(), Account::Client(id))?)?;
     Ok(present)
 }
 
@@ -240,7 +239,7 @@ pub fn client_delete(
     if deleted == 0 {
         return Err(ApiError::new(Problem::PreconditionFailed));
     }
-    grants_delete_of(tx, scoped, None, Some(id))?;
+    grants_delete_of(tx, scoped, Account::Client(id))?;
     epochs::raise(tx, Epoch::Access)?;
     let entry = entry(JournalAction::Delete, scoped, &Client::of(present, scoped), version)?;
     Ok(tx.journal(entry)?.with(()))

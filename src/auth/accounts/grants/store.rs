@@ -21,7 +21,7 @@ use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::keyset;
+use crate::{hide_row, keyset};
 
 type Grants<'a> = grants::BoxedQuery<'a, MultiBackend>;
 
@@ -98,9 +98,7 @@ pub fn grant_insert(
     scoped: &Scoped,
     body: GrantCreate,
 ) -> Result<Recorded<Grant>, ApiError> {
-    let at = tx.at();
-    let row = row_of(tx.conn(), scoped, body, None)?;
-    let row = GrantRow { version: 1, created_at: at, updated_at: at, ..row };
+    let row = row_of(tx, scoped, body, None)?;
     must_give(scoped, &[row.given()])?;
     diesel::insert_into(grants::table).values(&row).execute(tx.conn())?;
     recorded(tx, scoped, JournalAction::Create, &row)
@@ -120,10 +118,7 @@ pub fn grant_replace(
 ) -> Result<Recorded<Grant>, ApiError> {
     let present = row_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    let at = tx.at();
-    let row = row_of(tx.conn(), scoped, body, Some(&present))?;
-    let row =
-        GrantRow { version: present.version + 1, created_at: present.created_at, updated_at: at, id, ..row };
+    let row = row_of(tx, scoped, body, Some(&present))?;
     must_give(scoped, &[present.given(), row.given()])?;
     let updated = diesel::update(grants::table.find(id).filter(grants::version.eq(present.version)))
         .set(&row)
@@ -153,29 +148,24 @@ pub fn grant_delete(
 }
 
 fn row_delete(tx: &mut WriteTx<'_>, scoped: &Scoped, present: &GrantRow) -> Result<Entry, ApiError> {
-    let at = tx.at();
-    let of_version = grants::table.find(present.id).filter(grants::version.eq(present.version));
-    let deleted = diesel::update(of_version)
-        .set((
-            grants::deleted_at.eq(Some(at)),
-            grants::version.eq(present.version + 1),
-            grants::updated_at.eq(at),
-        ))
-        .execute(tx.conn())?;
-    if deleted == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
+    hide_row!(tx, grants, present)?;
     entry(JournalAction::Delete, scoped.tree(), scoped.today(), present.version + 1, present)
+}
+
+/// The account of a person or of a system, by the id of its record.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::auth::accounts) enum Account {
+    User(UserId),
+    Client(ClientId),
 }
 
 /// Takes all grants of an account that is deleted.
 pub(in crate::auth::accounts) fn grants_delete_of(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
-    user: Option<UserId>,
-    client: Option<ClientId>,
+    account: Account,
 ) -> Result<(), ApiError> {
-    for row in rows_of(tx.conn(), user, client)? {
+    for row in rows_of(tx.conn(), account)? {
         let entry = row_delete(tx, scoped, &row)?;
         // The deletion of the account itself gives the receipt.
         let _receipt = tx.journal(entry)?;
@@ -183,38 +173,26 @@ pub(in crate::auth::accounts) fn grants_delete_of(
     Ok(())
 }
 
-fn rows_of(
-    conn: &mut DbConn,
-    user: Option<UserId>,
-    client: Option<ClientId>,
-) -> Result<Vec<GrantRow>, ApiError> {
-    let mut query = grants::table.filter(grants::deleted_at.is_null()).into_boxed();
-    query = match user {
-        Some(user) => query.filter(grants::user_id.eq(user)),
-        None => query.filter(grants::client_id.eq(client)),
+fn rows_of(conn: &mut DbConn, account: Account) -> Result<Vec<GrantRow>, ApiError> {
+    let query = grants::table.filter(grants::deleted_at.is_null()).into_boxed();
+    let query = match account {
+        Account::User(user) => query.filter(grants::user_id.eq(user)),
+        Account::Client(client) => query.filter(grants::client_id.eq(client)),
     };
     Ok(query.order(grants::id).select(GrantRow::as_select()).load(conn)?)
 }
 
-/// What a person has been granted, past and future included.
-pub(in crate::auth::accounts) fn grants_of_user(
+/// What an account has been granted, past and future included.
+pub(in crate::auth::accounts) fn grants_of(
     conn: &mut DbConn,
-    id: UserId,
+    account: Account,
 ) -> Result<Vec<GivenGrant>, ApiError> {
-    Ok(rows_of(conn, Some(id), None)?.iter().map(GrantRow::given).collect())
+    Ok(rows_of(conn, account)?.iter().map(GrantRow::given).collect())
 }
 
-/// What a system has been granted, past and future included.
-pub(in crate::auth::accounts) fn grants_of_client(
-    conn: &mut DbConn,
-    id: ClientId,
-) -> Result<Vec<GivenGrant>, ApiError> {
-    Ok(rows_of(conn, None, Some(id))?.iter().map(GrantRow::given).collect())
-}
-
-/// The row that a body means; version and times are the caller's.
+/// The row that a body means: a new one, or the next version of the present one.
 fn row_of(
-    conn: &mut DbConn,
+    tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     body: GrantCreate,
     present: Option<&GrantRow>,
@@ -228,7 +206,7 @@ fn row_of(
                 faults.push(another_account(&body));
             }
         }
-        None => faults.extend(account_fault(conn, scoped, &body)?),
+        None => faults.extend(account_fault(tx.conn(), scoped, &body)?),
     }
     let name = UnitName {
         id: body.org_unit_id,
@@ -249,10 +227,14 @@ fn row_of(
         }
     };
     let Some(org_unit_id) = unit.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
-    let at = scoped.author().at();
+    let at = tx.at();
+    let (id, version, created_at) = match present {
+        Some(present) => (present.id, present.version + 1, present.created_at),
+        None => (GrantId::new(), 1, at),
+    };
     let GrantCreate { user_id, client_id, role, domains, scopes, valid_to, .. } = body;
     Ok(GrantRow {
-        id: GrantId::new(),
+        id,
         user_id,
         client_id,
         role,
@@ -261,8 +243,8 @@ fn row_of(
         scopes: words(scopes.iter().map(String::as_str)),
         valid_from,
         valid_to: valid_to.unwrap_or(OPEN_END),
-        version: 1,
-        created_at: at,
+        version,
+        created_at,
         updated_at: at,
     })
 }

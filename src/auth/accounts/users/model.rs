@@ -7,13 +7,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::api::{Change, Patch};
-use crate::auth::accounts::own_unit::unit_onto;
+use crate::auth::accounts::own_unit::{OwnUnit, unit_onto};
 use crate::auth::accounts::sign_in_names::sign_in_name;
 use crate::auth::principal::UserId;
 use crate::auth::scope::Scoped;
 use crate::db::schema::users;
 use crate::db::types::Instant;
-use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::{page_of, record, text_enum};
 
@@ -89,18 +88,15 @@ page_of!(UserPage, User, "users");
 
 impl User {
     pub(in crate::auth) fn of(row: UserRow, tree: &OrgTree, today: NaiveDate) -> Self {
-        let unit = row.org_unit_id.map(|unit| label(tree, unit, today));
-        let (code, identifier, name) = unit.map_or((None, None, None), |unit| {
-            (unit.org_unit_code, unit.org_unit_identifier, Some(unit.org_unit_name))
-        });
+        let unit = OwnUnit::of(tree, row.org_unit_id, today);
         Self {
             id: row.id,
             username: row.username,
             display_name: row.display_name,
             org_unit_id: row.org_unit_id,
-            org_unit_code: code,
-            org_unit_identifier: identifier,
-            org_unit_name: name,
+            org_unit_code: unit.code,
+            org_unit_identifier: unit.identifier,
+            org_unit_name: unit.name,
             active: row.active,
             must_change_password: row.must_change_password,
             version: row.version,
@@ -140,11 +136,11 @@ pub struct UserCreate {
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
     /// Whether the person may sign in (đang hoạt động).
-    #[serde(default = "yes")]
+    #[serde(default = "crate::auth::accounts::yes")]
     #[schema(default = true)]
     pub active: bool,
     /// Whether the password must be changed at the first sign-in (phải đổi mật khẩu).
-    #[serde(default = "yes")]
+    #[serde(default = "crate::auth::accounts::yes")]
     #[schema(default = true)]
     pub must_change_password: bool,
     /// The first password (mật khẩu ban đầu): 10 to 128 characters.
@@ -179,7 +175,7 @@ pub struct UserReplace {
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
     /// Whether the person may sign in; `false` ends all sessions.
-    #[serde(default = "yes")]
+    #[serde(default = "crate::auth::accounts::yes")]
     #[schema(default = true)]
     pub active: bool,
     /// Whether the password must be changed. When not given: yes with a new password, else as it is.
@@ -189,10 +185,6 @@ pub struct UserReplace {
     #[serde(default)]
     #[schema(format = Password, min_length = 10, max_length = 128)]
     pub password: Option<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Changes to an account (RFC 7396). Any member that names the unit replaces all of them.

@@ -8,8 +8,9 @@ use crate::api::json::check;
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::accounts::authority::{must_give, not_oneself};
-use crate::auth::accounts::grants::store::{grants_delete_of, grants_of_user};
+use crate::auth::accounts::grants::store::{Account, grants_delete_of, grants_of};
 use crate::auth::accounts::own_unit::{of_unit, own_unit, sees};
+use crate::auth::accounts::sign_in_names::beginning_with;
 use crate::auth::principal::UserId;
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -30,9 +31,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a UserFilter) -> Users<'a> {
         query = query.filter(users::org_unit_id.eq_any(units));
     }
     if let Some(prefix) = username {
-        // A tilde sorts behind every character that a username may have.
-        let from = prefix.to_lowercase();
-        let to = format!("{from}~");
+        let (from, to) = beginning_with(prefix);
         query = query.filter(users::username.ge(from).and(users::username.lt(to)));
     }
     if let Some(unit) = org_unit_id {
@@ -148,9 +147,7 @@ pub fn user_replace(
     body: UserReplace,
     password_hash: Option<String>,
 ) -> Result<Recorded<User>, ApiError> {
-    let present = row_get(tx.conn(), scoped, id)?;
-    expected.check(present.version)?;
-    must_give(scoped, &grants_of_user(tx.conn(), id)?)?;
+    let present = changeable(tx, scoped, id, expected)?;
     check(&body)?;
     let name = UnitName {
         id: body.org_unit_id,
@@ -180,6 +177,19 @@ pub fn user_replace(
         refresh_tokens_delete(tx.conn(), id)?;
     }
     recorded(tx, scoped.tree(), JournalAction::Update, row)
+}
+
+/// A user whom the administrator may change, at the version that was read.
+fn changeable(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: UserId,
+    expected: &IfMatch,
+) -> Result<UserRow, ApiError> {
+    let present = row_get(tx.conn(), scoped, id)?;
+    expected.check(present.version)?;
+    must_give(scoped, &grants_of(tx.conn(), Account::User(id))?)?;
+    Ok(present)
 }
 
 /// Writes a row over the version before it.
@@ -214,9 +224,7 @@ pub fn user_delete(
     id: UserId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    let present = row_get(tx.conn(), scoped, id)?;
-    expected.check(present.version)?;
-    must_give(scoped, &grants_of_user(tx.conn(), id)?)?;
+    let present = changeable(tx, scoped, id, expected)?;
     not_oneself(tx, id.as_str())?;
     let at = tx.at();
     let deleted = diesel::update(users::table.find(id).filter(users::version.eq(present.version)))
@@ -231,7 +239,7 @@ pub fn user_delete(
         return Err(ApiError::new(Problem::PreconditionFailed));
     }
     refresh_tokens_delete(tx.conn(), id)?;
-    grants_delete_of(tx, scoped, Some(id), None)?;
+    grants_delete_of(tx, scoped, Account::User(id))?;
     epochs::raise(tx, Epoch::Access)?;
     let version = present.version + 1;
     let entry = entry(JournalAction::Delete, scoped.tree(), tx.at().vietnam_day(), present, version)?;

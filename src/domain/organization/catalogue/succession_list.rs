@@ -13,13 +13,15 @@ use crate::domain::organization::units::model::ChangeKind;
 const LINK_COLUMNS: [&str; 7] =
     ["old_code", "new_code", "relation", "effective_date", "legal_basis", "via_code", "note"];
 
+/// What became of a unit of 2024: it stayed itself with a new version, or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinkKind {
     Kept(ChangeKind),
     Ended(SuccessionRelation),
 }
 
-pub(super) struct LinkRow {
+/// What became of a unit of 2024, as the list has it.
+pub(super) struct LinkLine {
     pub(super) old_code: String,
     pub(super) new_code: String,
     pub(super) kind: LinkKind,
@@ -29,9 +31,10 @@ pub(super) struct LinkRow {
     pub(super) note: Option<String>,
 }
 
-pub(super) fn links(bytes: &[u8], old: &UnitList, new: &UnitList, faults: &mut Vec<Fault>) -> Vec<LinkRow> {
+/// Reads the list of successions between the units of both structures.
+pub(super) fn links(bytes: &[u8], old: &UnitList, new: &UnitList, faults: &mut Vec<Fault>) -> Vec<LinkLine> {
     let file = CatalogueFile::Successions;
-    let mut rows: Vec<(u64, LinkRow)> = Vec::new();
+    let mut rows: Vec<(u64, LinkLine)> = Vec::new();
     for (line, fields) in lines(file, bytes, LINK_COLUMNS, faults) {
         let [old_code, new_code, relation, effective_date, legal_basis, via_code, note] = fields;
         let mut fault = |column, kind| faults.push(Fault { file, line, column, kind });
@@ -60,7 +63,7 @@ pub(super) fn links(bytes: &[u8], old: &UnitList, new: &UnitList, faults: &mut V
             let (legal_basis, via_code, note) = (filled(legal_basis), filled(via_code), filled(note));
             rows.push((
                 line,
-                LinkRow { old_code, new_code, kind, effective_on, legal_basis, via_code, note },
+                LinkLine { old_code, new_code, kind, effective_on, legal_basis, via_code, note },
             ));
         }
     }
@@ -74,10 +77,10 @@ fn date(text: &str) -> Option<NaiveDate> {
 }
 
 /// Finds rows that contradict each other.
-fn agree(rows: &[(u64, LinkRow)], old: &UnitList, new: &UnitList, faults: &mut Vec<Fault>) {
+fn agree(rows: &[(u64, LinkLine)], old: &UnitList, new: &UnitList, faults: &mut Vec<Fault>) {
     let file = CatalogueFile::Successions;
     let begins = beginnings(rows.iter().map(|(_, row)| row));
-    let mut by_old: HashMap<&str, Vec<&LinkRow>> = HashMap::new();
+    let mut by_old: HashMap<&str, Vec<&LinkLine>> = HashMap::new();
     let mut kept: HashMap<&str, &str> = HashMap::new();
     for (line, row) in rows {
         let mut fault = |column, kind| faults.push(Fault { file, line: *line, column, kind });
@@ -116,7 +119,7 @@ fn agree(rows: &[(u64, LinkRow)], old: &UnitList, new: &UnitList, faults: &mut V
 }
 
 /// The first day of each version of 2025 that continues a unit of 2024.
-fn beginnings<'r>(rows: impl Iterator<Item = &'r LinkRow>) -> HashMap<&'r str, NaiveDate> {
+fn beginnings<'r>(rows: impl Iterator<Item = &'r LinkLine>) -> HashMap<&'r str, NaiveDate> {
     rows.filter(|row| matches!(row.kind, LinkKind::Kept(_)))
         .map(|row| (row.new_code.as_str(), row.effective_on))
         .collect()

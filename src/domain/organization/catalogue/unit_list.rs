@@ -9,7 +9,8 @@ use crate::domain::organization::tree::UnitKind;
 
 const UNIT_COLUMNS: [&str; 5] = ["code", "name", "full_name", "level", "parent_code"];
 
-pub(super) struct UnitRow {
+/// A unit as a list has it.
+pub(super) struct UnitLine {
     line: u64,
     pub(super) code: String,
     pub(super) name: String,
@@ -18,18 +19,20 @@ pub(super) struct UnitRow {
     pub(super) parent_code: Option<String>,
 }
 
+/// The units of one structure, in the order of their list.
 #[derive(Default)]
 pub(super) struct UnitList {
-    pub(super) rows: Vec<UnitRow>,
+    pub(super) rows: Vec<UnitLine>,
     index: HashMap<String, usize>,
 }
 
 impl UnitList {
-    pub(super) fn get(&self, code: &str) -> Option<&UnitRow> {
+    pub(super) fn get(&self, code: &str) -> Option<&UnitLine> {
         self.index.get(code).and_then(|position| self.rows.get(*position))
     }
 }
 
+/// The kind of a unit of this level, and how many digits its code has.
 fn kind_of(level: &str, structure: Structure) -> Option<(UnitKind, usize)> {
     match (level, structure) {
         ("province", _) => Some((UnitKind::Province, 2)),
@@ -39,6 +42,7 @@ fn kind_of(level: &str, structure: Structure) -> Option<(UnitKind, usize)> {
     }
 }
 
+/// Reads a list of units; a unit with a fault that hides others is left out.
 pub(super) fn units(
     file: CatalogueFile,
     bytes: &[u8],
@@ -65,7 +69,7 @@ pub(super) fn units(
         if list.index.insert(code.clone(), list.rows.len()).is_some() {
             fault("code", FaultKind::Duplicate(code.clone()));
         }
-        list.rows.push(UnitRow { line, code, name, full_name, kind, parent_code: filled(parent_code) });
+        list.rows.push(UnitLine { line, code, name, full_name, kind, parent_code: filled(parent_code) });
     }
     for row in &list.rows {
         let above = match (row.kind, structure) {
