@@ -41,8 +41,7 @@ pub fn org_unit_insert(
     let unit = UnitRow { id: OrgUnitId::new(), version: 1, created_at: tx.at(), updated_at: tx.at() };
     let row = version_row(scoped.tree(), body, (OrgUnitVersionId::new(), unit.id, None), &[])?;
     if row.kind == UnitKind::Country {
-        let message = Bilingual::new("Chỉ có một quốc gia.", "There is one country only.");
-        return Err(ApiError::invalid(vec![Fault::new("/kind", "one_country", message)]));
+        return Err(one_country());
     }
     if row.parent_id.is_some() {
         writable(scoped, row.parent_id)?;
@@ -51,6 +50,11 @@ pub fn org_unit_insert(
     units_insert(tx.conn(), std::slice::from_ref(&unit))?;
     versions_insert(tx.conn(), std::slice::from_ref(&row))?;
     recorded(tx, scoped, JournalAction::Create, &unit, row)
+}
+
+fn one_country() -> ApiError {
+    let message = Bilingual::new("Chỉ có một quốc gia.", "There is one country only.");
+    ApiError::invalid(vec![Fault::new("/kind", "one_country", message)])
 }
 
 /// Corrects the version in force on the day (today when none is named; the latest of a unit that is
@@ -100,8 +104,7 @@ fn corrected(
 fn moved(scoped: &Scoped, present: &VersionRow, next: &VersionRow) -> Result<(), ApiError> {
     let country = |row: &VersionRow| row.kind == UnitKind::Country;
     if country(present) != country(next) {
-        let message = Bilingual::new("Chỉ có một quốc gia.", "There is one country only.");
-        return Err(ApiError::invalid(vec![Fault::new("/kind", "one_country", message)]));
+        return Err(one_country());
     }
     if present.parent_id == next.parent_id || next.parent_id.is_none() {
         return Ok(());
