@@ -1,5 +1,5 @@
 //! What a caller shows: [access tokens](access), signed and short-lived; refresh tokens and client
-//! secrets, which are [opaque](opaque).
+//! secrets, which are [opaque].
 
 pub mod access;
 pub mod opaque;

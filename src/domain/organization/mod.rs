@@ -3,7 +3,7 @@
 //! - [`units`] are the units and their versions, [`successions`] what became of those that ended.
 //! - [`catalogue`] brings in the units of the whole country.
 //! - [`tree`] holds them all in memory and answers for any day.
-//! - [`reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
+//! - [`mod@reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
 //!   that is not in force.
 
 pub mod catalogue;
