@@ -13,10 +13,11 @@ use crate::audit::chain::{self, Verdict};
 use crate::auth::keystore;
 use crate::config::Config;
 use crate::db::migrate;
-use crate::db::schema::{holidays, journal, org_units};
+use crate::db::schema::{journal, org_units};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
 use crate::error::ApiError;
+use crate::reporting::holidays::calendar;
 
 /// How two clocks may differ before tokens and days go wrong, in seconds.
 const CLOCK_TOLERANCE: i64 = 5;
@@ -199,16 +200,9 @@ fn listed_holidays(conn: &mut DbConn, now: Instant) -> Result<Finding, ApiError>
     let today = now.vietnam_day();
     let years = [today.year(), today.year() + i32::from(today.month() >= 10)];
     for year in years {
-        let days =
-            chrono::NaiveDate::from_ymd_opt(year, 1, 1).zip(chrono::NaiveDate::from_ymd_opt(year, 12, 31));
-        let Some((first, last)) = days else { continue };
-        let listed: i64 = holidays::table
-            .filter(holidays::deleted_at.is_null().and(holidays::day.between(first, last)))
-            .count()
-            .get_result(conn)?;
-        if listed == 0 {
+        if !calendar(conn, year..=year)?.knows(year) {
             let said = format!(
-                "none of {year} are listed, so no due day can be computed; run `cchc import holidays` or enter them"
+                "those of {year} are not all listed, so no due day can be computed; run `cchc import holidays` or enter them"
             );
             return Ok(warning("holidays", said));
         }

@@ -7,16 +7,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use cchc::api::batch::{BatchMode, OnConflict};
+use cchc::api::sheet::file::ImportFile;
 use cchc::audit::chain::{self, Verdict};
 use cchc::backup::{self, Summary};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
 use cchc::doctor::Gravity;
+use cchc::exchange::imports::{self, COLLECTIONS};
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
 use cchc::{app, auth, demo, doctor, domain, logging, openapi, reporting};
-use clap::{Parser, Subcommand};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 
 /// The open service for administrative reform (cải cách hành chính) of a Vietnamese province.
 #[derive(Parser)]
@@ -38,8 +42,7 @@ enum Command {
     },
     /// Bring the database to this version.
     Migrate,
-    /// Load reference data.
-    #[command(subcommand)]
+    /// Load reference data that come with the service, or records from a spreadsheet or CSV file.
     Import(Import),
     /// Accounts of administrators.
     #[command(subcommand)]
@@ -70,15 +73,29 @@ enum Command {
     Openapi,
 }
 
-#[derive(Subcommand)]
-enum Import {
-    /// All administrative units of the country, before and after 1 July 2025, with successions.
-    Units,
-    /// Public holidays and make-up working days of 2023 to 2027.
-    Holidays,
-    /// A sample of procedures with their fields, to begin with.
-    Procedures,
+#[derive(Args)]
+struct Import {
+    /// What to load; `units` comes with the service, `holidays` and `procedures` do where no file is named.
+    #[arg(value_parser = PossibleValuesParser::new([UNITS].iter().chain(COLLECTIONS)))]
+    collection: String,
+    /// A spreadsheet (XLSX) or CSV file that follows the collection's template.
+    file: Option<PathBuf>,
+    /// Only hold the file against everything, and write nothing.
+    #[arg(long, requires = "file")]
+    dry_run: bool,
+    /// Write the rows that can be written, part by part, instead of all or nothing.
+    #[arg(long, requires = "file")]
+    partial: bool,
+    /// Replace records that have the natural key of a row.
+    #[arg(long, requires = "file")]
+    update: bool,
+    /// Where to put a copy of the file with its faults marked, when there are any.
+    #[arg(long, requires = "file", value_name = "COPY.xlsx")]
+    faults: Option<PathBuf>,
 }
+
+/// The administrative units of the country, which come with the service.
+const UNITS: &str = "units";
 
 #[derive(Subcommand)]
 enum Admin {
@@ -140,24 +157,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             migrate::prepare(&location)?;
             writeln!(out, "{location} is at this version")?;
         }
-        Command::Import(list) => {
-            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
-            let at = Clock::System.now();
-            match list {
-                Import::Units => {
-                    let summary = domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?;
-                    writeln!(out, "{summary}")?;
-                }
-                Import::Holidays => {
-                    let made = reporting::holidays::import(&db, at).await?;
-                    writeln!(out, "made {made} holidays and make-up working days")?;
-                }
-                Import::Procedures => {
-                    let made = domain::tthc::procedures::import::import(&db, at).await?;
-                    writeln!(out, "made {} fields and {} procedures", made.fields, made.procedures)?;
-                }
-            }
-        }
+        Command::Import(list) => return import(list, &config, &mut out).await,
         Command::Admin(Admin::Create { username }) => {
             let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
             let password = match config.admin_password {
@@ -209,6 +209,46 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Openapi => write!(out, "{}", openapi::text())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError> {
+    let Import { collection, file, dry_run, partial, update, faults } = list;
+    let db = open_for_command(config, migrate::location(config, SERVICE_FILE)?).await?;
+    let at = Clock::System.now();
+    let Some(path) = file else {
+        match collection.as_str() {
+            UNITS => writeln!(
+                out,
+                "{}",
+                domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?
+            )?,
+            "holidays" => {
+                let made = reporting::holidays::import(&db, at).await?;
+                writeln!(out, "made {made} holidays and make-up working days")?;
+            }
+            "procedures" => {
+                let made = domain::tthc::procedures::import::import(&db, at).await?;
+                writeln!(out, "made {} fields and {} procedures", made.fields, made.procedures)?;
+            }
+            _ => return Ok(fail(&format!("no {collection} come with the service: name a file"))),
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    std::fs::File::open(&path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let target = imports::target(db, config, &collection, at).await?;
+    let file = ImportFile {
+        path,
+        mode: if partial { BatchMode::Partial } else { BatchMode::All },
+        on_conflict: if update { OnConflict::Update } else { OnConflict::Refuse },
+        dry_run,
+        copy: faults,
+    };
+    let Some(imported) = imports::import(&collection, &target, &file, &imports::progress()).await? else {
+        return Ok(fail(&format!("{collection} are not taken from files")));
+    };
+    write!(out, "{imported}")?;
+    Ok(if imported.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One request to the service itself, for the health check of a container that has no curl.

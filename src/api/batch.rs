@@ -274,13 +274,41 @@ pub(super) trait Origin: Send + 'static {
 }
 
 /// How many lines had which outcome.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counts {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records made.
     pub created: i64,
+    /// Records replaced.
     pub updated: i64,
+    /// Lines that said what was known already.
     pub unchanged: i64,
+    /// Lines older than the record held.
     pub stale: i64,
+    /// Lines refused.
     pub refused: i64,
+}
+
+impl Counts {
+    fn of(&mut self, outcome: BatchOutcome) -> &mut i64 {
+        match outcome {
+            BatchOutcome::Created => &mut self.created,
+            BatchOutcome::Updated => &mut self.updated,
+            BatchOutcome::Unchanged => &mut self.unchanged,
+            BatchOutcome::Stale => &mut self.stale,
+            BatchOutcome::Refused => &mut self.refused,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { created, updated, unchanged, stale, refused } = other;
+        self.created += created;
+        self.updated += updated;
+        self.unchanged += unchanged;
+        self.stale += stale;
+        self.refused += refused;
+    }
 }
 
 /// The lines of a JSON array or NDJSON, counted from 0.
@@ -319,6 +347,14 @@ enum Line {
 }
 
 impl Line {
+    fn outcome(&self) -> BatchOutcome {
+        match self {
+            Self::Held { outcome, .. } => *outcome,
+            Self::Refused(error) if error.problem() == Problem::Stale => BatchOutcome::Stale,
+            Self::Refused(_) => BatchOutcome::Refused,
+        }
+    }
+
     /// Whether it keeps a batch from being written whole; a line that is only late does not.
     fn is_fault(&self) -> bool {
         matches!(self, Self::Refused(error) if error.problem() != Problem::Stale)
@@ -339,6 +375,23 @@ impl<O: Origin> Outcomes<O> {
 
     fn held(&mut self, index: usize, outcome: BatchOutcome, id: String, version: i64) {
         self.put(index, Line::Held { outcome, id, version });
+    }
+
+    /// How many lines had which outcome.
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for line in self.lines.iter().flatten() {
+            *counts.of(line.outcome()) += 1;
+        }
+        counts
+    }
+
+    /// Why lines were refused, each with its place.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (usize, &ApiError)> {
+        self.lines.iter().enumerate().filter_map(|(index, line)| match line.as_ref()? {
+            Line::Refused(error) if error.problem() != Problem::Stale => Some((index, error)),
+            _ => None,
+        })
     }
 
     /// Whether the batch can no longer be written.
@@ -382,30 +435,17 @@ impl<O: Origin> Answer for Outcomes<O> {
                 version: Some(*version),
                 problem: None,
             }),
-            Line::Refused(error) => {
-                let is_stale = error.problem() == Problem::Stale;
-                Some(BatchLine {
-                    index,
-                    outcome: if is_stale { BatchOutcome::Stale } else { BatchOutcome::Refused },
-                    status: error.problem().status().as_u16(),
-                    id: None,
-                    version: None,
-                    problem: Some(asked.problem(error, &self.origin.place(index))),
-                })
-            }
+            refused @ Line::Refused(error) => Some(BatchLine {
+                index,
+                outcome: refused.outcome(),
+                status: error.problem().status().as_u16(),
+                id: None,
+                version: None,
+                problem: Some(asked.problem(error, &self.origin.place(index))),
+            }),
         };
-        let lines: Vec<_> = self.lines.iter().enumerate().filter_map(line).collect();
-        let count = |wanted| {
-            i64::try_from(lines.iter().filter(|line| line.outcome == wanted).count()).unwrap_or(i64::MAX)
-        };
-        let counts = Counts {
-            created: count(BatchOutcome::Created),
-            updated: count(BatchOutcome::Updated),
-            unchanged: count(BatchOutcome::Unchanged),
-            stale: count(BatchOutcome::Stale),
-            refused: count(BatchOutcome::Refused),
-        };
-        self.origin.render(lines, counts)
+        let lines = self.lines.iter().enumerate().filter_map(line).collect();
+        self.origin.render(lines, self.counts())
     }
 }
 

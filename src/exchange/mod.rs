@@ -2,6 +2,7 @@
 //! need beside single records.
 
 pub mod changes;
+pub mod imports;
 pub mod record_types;
 
 use utoipa_actix_web::service_config::ServiceConfig;

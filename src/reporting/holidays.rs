@@ -4,6 +4,7 @@
 //! Reference data: every token reads them, an administrator of the whole country writes them.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -306,14 +307,17 @@ pub fn holiday_delete(
     Ok(tx.journal(entry)?.with(()))
 }
 
-/// The working-day calendar of these years, first and last included.
+/// The working-day calendar of whole years, first and last included: only a whole year shows whether
+/// its list is complete.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn calendar(conn: &mut DbConn, from: NaiveDate, to: NaiveDate) -> Result<Calendar, ApiError> {
+pub fn calendar(conn: &mut DbConn, years: RangeInclusive<i32>) -> Result<Calendar, ApiError> {
+    let from = NaiveDate::from_ymd_opt(*years.start(), 1, 1).unwrap_or(NaiveDate::MIN);
+    let to = NaiveDate::from_ymd_opt(*years.end(), 12, 31).unwrap_or(NaiveDate::MAX);
     let listed: Vec<(NaiveDate, HolidayKind, String)> = holidays::table
         .filter(holidays::deleted_at.is_null())
-        .filter(holidays::day.ge(from).and(holidays::day.le(to)))
+        .filter(holidays::day.between(from, to))
         .select((holidays::day, holidays::kind, holidays::name))
         .load(conn)?;
     Ok(listed.into_iter().collect())

@@ -1,5 +1,5 @@
 //! The working-day calendar (lịch làm việc) and what it makes of a deadline: pure rules over listed
-//! days. A year of which no holiday is listed is unknown, and nothing is guessed about it.
+//! days. A year whose holidays are not all listed is unknown, and nothing is guessed about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ impl DayKind {
     }
 }
 
-/// A year of which no holiday is listed (chưa có dữ liệu ngày nghỉ của năm).
+/// A year whose holidays are not all listed (chưa đủ dữ liệu ngày nghỉ của năm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownYear(pub i32);
 
@@ -50,10 +50,10 @@ impl From<UnknownYear> for ApiError {
             "unknown_year",
             Bilingual::new(
                 format!(
-                    "Chưa có dữ liệu ngày nghỉ của năm {year} nên không tính được hạn; hãy đề nghị quản trị viên nhập danh mục ngày nghỉ năm {year}."
+                    "Chưa có đủ dữ liệu ngày nghỉ lễ, tết của năm {year} nên không tính được hạn; đề nghị quản trị viên nhập danh mục ngày nghỉ năm {year}."
                 ),
                 format!(
-                    "No holidays of {year} are listed, so no due day can be computed; ask the administrator to enter those of {year}."
+                    "The holidays of {year} are not all listed, so no due day can be computed; ask the administrator to enter those of {year}."
                 ),
             ),
         )])
@@ -69,24 +69,52 @@ pub struct Calendar {
 
 impl FromIterator<(NaiveDate, HolidayKind, String)> for Calendar {
     fn from_iter<I: IntoIterator<Item = (NaiveDate, HolidayKind, String)>>(days: I) -> Self {
-        let mut calendar = Self::default();
-        for (day, kind, name) in days {
-            if kind == HolidayKind::Holiday {
-                calendar.years.insert(day.year());
-            }
-            calendar.listed.insert(day, (kind, name));
-        }
-        calendar
+        let listed: BTreeMap<_, _> = days.into_iter().map(|(day, kind, name)| (day, (kind, name))).collect();
+        let holidays: BTreeSet<NaiveDate> = listed
+            .iter()
+            .filter(|(_, (kind, _))| *kind == HolidayKind::Holiday)
+            .map(|(day, _)| *day)
+            .collect();
+        let years: BTreeSet<i32> = holidays.iter().map(Datelike::year).collect();
+        let years = years.into_iter().filter(|year| is_complete(*year, &holidays)).collect();
+        Self { listed, years }
     }
 }
 
+/// The holidays that every year has: one day of the new year, five of Tết, one of the Hùng kings, one
+/// each of victory and labour, two of the nation (Bộ luật Lao động 2019, Điều 112).
+const HOLIDAYS_A_YEAR: usize = 11;
+
+/// Those among them that stand in every year's calendar on the same day, as month and day.
+const FIXED_HOLIDAYS: [(u32, u32); 4] = [(1, 1), (4, 30), (5, 1), (9, 2)];
+
+/// Between which days, as month and day, Tết always falls; and how many days of it are free.
+const TET: ((u32, u32), (u32, u32), usize) = ((1, 18), (2, 26), 5);
+
+/// Whether a year has all holidays that the law gives it.
+fn is_complete(year: i32, holidays: &BTreeSet<NaiveDate>) -> bool {
+    let day = |(month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+    let count = |from, to| holidays.range(day(from)..=day(to)).count();
+    let (first, last, days) = TET;
+    count((1, 1), (12, 31)) >= HOLIDAYS_A_YEAR
+        && count(first, last) >= days
+        && FIXED_HOLIDAYS.iter().all(|fixed| holidays.contains(&day(*fixed)))
+}
+
 impl Calendar {
+    /// Whether the holidays of a year are all listed, as far as the law alone can tell: a list that was
+    /// begun and not finished must not make working days of the rest.
+    #[must_use]
+    pub fn knows(&self, year: i32) -> bool {
+        self.years.contains(&year)
+    }
+
     /// What a day is, with the name under which it is listed.
     ///
     /// # Errors
-    /// When nothing is listed of its year.
+    /// When the holidays of its year are not all listed.
     pub fn kind(&self, day: NaiveDate) -> Result<(DayKind, Option<&str>), UnknownYear> {
-        if !self.years.contains(&day.year()) {
+        if !self.knows(day.year()) {
             return Err(UnknownYear(day.year()));
         }
         Ok(match self.listed.get(&day) {
@@ -138,7 +166,7 @@ pub enum Span {
     /// So many days of the calendar, counted from the day after receipt; an end on a day of rest
     /// moves to the next working day (Bộ luật Dân sự 2015, Điều 147 and 148).
     CalendarDays(u32),
-    /// On the day of receipt, or the next working day when that is a day of rest.
+    /// On the day of receipt, or the next working day when offices no longer work that day.
     Immediate,
 }
 
@@ -177,7 +205,7 @@ const LONGEST: u32 = 1_096;
 /// When what was received at this time of Vietnam is due.
 ///
 /// # Errors
-/// When the count runs into a year of which no holiday is listed.
+/// When the count runs into a year whose holidays are not all listed.
 pub fn due(
     calendar: &Calendar,
     office: &[OfficeSpan],
@@ -202,8 +230,10 @@ pub fn due(
         }
         Span::Immediate => {
             let mut on = received.date();
-            while !count.step(on, |kind| u32::from(kind.works()))?.works() {
+            let mut is_open = minutes_open(office, received.time()) > 0;
+            while !count.step(on, |kind| u32::from(kind.works() && is_open))?.works() || !is_open {
                 on = next(on)?;
+                is_open = true;
             }
             Ok(Due { on, at: None, steps: count.steps })
         }
@@ -360,6 +390,8 @@ mod tests {
         assert_eq!(due_on("2024-04-19T09:00:00", Span::CalendarDays(9)), "2024-05-02");
         assert_eq!(due_on("2024-06-01T09:00:00", Span::Immediate), "2024-06-03");
         assert_eq!(due_on("2024-06-03T09:00:00", Span::Immediate), "2024-06-03");
+        assert_eq!(due_on("2024-06-03T20:00:00", Span::Immediate), "2024-06-04", "the office has closed");
+        assert_eq!(due_on("2024-06-07T20:00:00", Span::Immediate), "2024-06-10");
     }
 
     #[test]
@@ -381,6 +413,19 @@ mod tests {
         let unknown =
             due(&calendar(), &office(), "2027-12-30T09:00:00".parse().unwrap(), Span::WorkingDays(5));
         assert_eq!(unknown, Err(UnknownYear(2028)));
+    }
+
+    #[test]
+    fn a_year_whose_list_was_begun_only_is_unknown() {
+        let all: Vec<_> = bundled().unwrap().into_iter().map(|day| (day.day, day.kind, day.name)).collect();
+        for year in 2023..=2027 {
+            assert!(all.iter().cloned().collect::<Calendar>().knows(year), "{year}");
+            let no_tet = all.iter().filter(|(_, _, name)| !name.contains("Tết Nguyên Đán")).cloned();
+            assert!(!no_tet.collect::<Calendar>().knows(year), "{year} without Tết");
+            let first = NaiveDate::from_ymd_opt(year, 9, 2).unwrap();
+            let no_national_day = all.iter().filter(|(day, _, _)| *day != first).cloned();
+            assert!(!no_national_day.collect::<Calendar>().knows(year), "{year} without 2 September");
+        }
     }
 
     proptest! {

@@ -21,6 +21,7 @@ mod contract;
 mod crud_suite;
 mod exchange;
 mod frame;
+mod import_command;
 mod listing;
 mod organization;
 mod reporting;
@@ -46,6 +47,7 @@ fn stories() -> Vec<Story> {
         exchange::stories(),
         listing::stories(),
         sheets::stories(),
+        import_command::stories(),
         audit::stories(),
         auth::stories(),
         organization::stories(),

@@ -382,6 +382,9 @@ async fn a_file_that_unpacks_to_too_much_is_refused(app: TestApp) {
     to.write_all(page.as_bytes()).unwrap();
     let report = send(&admin, import, to.finish().unwrap().into_inner()).await.expect(200);
     assert_eq!(report["created"], 1);
+    let lines = format!("day,kind,name\n{}2031-05-01,holiday,Tết\n", ",,\n".repeat(1_000_000));
+    let report = admin.send("POST", import, Some(("text/csv", lines.into_bytes()))).await.expect(200);
+    assert_eq!(report["rows"][0]["row"], 1_000_002);
 }
 
 async fn a_partial_import_writes_what_is_right(app: TestApp) {

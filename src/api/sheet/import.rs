@@ -3,6 +3,7 @@
 //! copy of the file.
 
 use std::future::Future;
+use std::io::{Read, Seek};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::given::{GivenRow, Head};
-use super::read::{Expected, Limits, is_archive, read, source, unreadable};
+use super::read::{Expected, Limits, Source, is_archive, read, source, unreadable};
 use super::template::{marked, template};
 use super::write::{saved, sent};
 use super::{SheetOr, XLSX, apart};
@@ -147,38 +148,62 @@ fn other_kind() -> ApiError {
     )])
 }
 
-/// The rows of a file, read and held against their limits.
-struct Table<B> {
-    layout: Arc<Layout>,
-    rows: Vec<GivenRow>,
-    lines: Lines<B>,
+/// What the rows of a file are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape<'a> {
+    /// The collection, and its fields.
+    pub expected: Expected<'a>,
+    pub contract: &'a Contract,
+    /// How deep the JSON of a cell may be.
+    pub depth: usize,
+}
+
+/// Rows of a file, read and held against their limits.
+pub(super) struct Table<B> {
+    pub head: Head,
+    pub rows: Vec<GivenRow>,
+    pub lines: Lines<B>,
+}
+
+impl<B> Default for Table<B> {
+    fn default() -> Self {
+        Self { head: Head::default(), rows: Vec::new(), lines: Vec::new() }
+    }
 }
 
 impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
-    fn read(
-        bytes: &[u8],
-        collection: &'static str,
-        dry_run: bool,
-        depth: usize,
-        contract: &Contract,
-    ) -> Result<Self, ApiError> {
-        let columns = Columns::of::<B>(contract);
-        let limits = Limits { rows: BATCH_LINES, unpacked_bytes: 64 << 20 };
-        let mut layout = Layout { collection, columns, head: Head::default(), numbers: Vec::new(), dry_run };
-        let (mut rows, mut lines) = (Vec::new(), Vec::new());
-        let expected = Expected { collection, columns: &layout.columns, limits };
-        let mut found = None;
-        read(source(bytes), expected, |head, row| {
-            let head = found.get_or_insert_with(|| head.clone());
-            let (record, faults) = head.record(&layout.columns, &row);
+    /// Hands a file on in tables of so many rows; the last one has fewer, or none.
+    pub(super) fn parts<S: Read + Seek>(
+        source: Source<S>,
+        shape: Shape<'_>,
+        size: usize,
+        mut take: impl FnMut(Self) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut part = Self::default();
+        read(source, shape.expected, |head, row| {
+            if part.rows.len() == size {
+                take(std::mem::take(&mut part))?;
+            }
+            if part.rows.is_empty() {
+                part.head.clone_from(head);
+            }
+            let (record, faults) = head.record(shape.expected.columns, &row);
             let text = serde_json::to_string(&record).map_err(ApiError::internal)?;
-            lines.push(with_cells(line(&text, depth, contract), faults));
-            layout.numbers.push(row.number);
-            rows.push(row);
+            part.lines.push(with_cells(line(&text, shape.depth, shape.contract), faults));
+            part.rows.push(row);
             Ok(())
         })?;
-        layout.head = found.unwrap_or_default();
-        Ok(Self { layout: Arc::new(layout), rows, lines })
+        take(part)
+    }
+
+    /// A file that is small enough to be one table.
+    fn whole(bytes: &[u8], shape: Shape<'_>) -> Result<Self, ApiError> {
+        let mut whole = Self::default();
+        Self::parts(source(bytes), shape, shape.expected.limits.rows, |table| {
+            whole = table;
+            Ok(())
+        })?;
+        Ok(whole)
     }
 }
 
@@ -195,15 +220,19 @@ fn with_cells<T>(read: Result<T, ApiError>, cells: Vec<Fault>) -> Result<T, ApiE
 
 /// Which cell holds what.
 #[derive(Debug)]
-struct Layout {
-    collection: &'static str,
-    columns: Columns,
+pub(super) struct Layout {
+    columns: Arc<Columns>,
     head: Head,
     numbers: Vec<u32>,
     dry_run: bool,
 }
 
 impl Layout {
+    pub(super) fn of<B>(columns: &Arc<Columns>, table: &Table<B>, dry_run: bool) -> Self {
+        let numbers = table.rows.iter().map(|row| row.number).collect();
+        Self { columns: columns.clone(), head: table.head.clone(), numbers, dry_run }
+    }
+
     fn number(&self, index: usize) -> u32 {
         self.numbers.get(index).copied().unwrap_or_default()
     }
@@ -263,6 +292,9 @@ impl Mark {
     }
 }
 
+/// What the texts or a worksheet of a file that is sent may unpack to.
+const UNPACKED_BYTES: u64 = 64 << 20;
+
 /// Takes a file in, in one transaction.
 ///
 /// # Errors
@@ -281,11 +313,17 @@ where
 {
     let dry_run = params.dry_run.unwrap_or_default();
     let SheetFile { bytes, wants_copy, language } = file;
-    let reader = app.clone();
+    let columns = Arc::new(Columns::of::<R::Body>(&app.contract));
+    let (reader, fields) = (app.clone(), columns.clone());
     let read = move || {
-        Table::<R::Body>::read(&bytes, collection, dry_run, reader.config.json_depth.size(), &reader.contract)
+        let limits = Limits { rows: BATCH_LINES, unpacked_bytes: UNPACKED_BYTES };
+        let expected = Expected { collection, columns: &fields, limits };
+        let shape = Shape { expected, contract: &reader.contract, depth: reader.config.json_depth.size() };
+        Table::<R::Body>::whole(&bytes, shape)
     };
-    let Table { layout, rows, lines } = apart(read).await?;
+    let table = apart(read).await?;
+    let layout = Arc::new(Layout::of(&columns, &table, dry_run));
+    let Table { head, rows, lines } = table;
     let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
     let author = scoped.author();
     let answer = match Prepared::<R, _>::of(scoped, how, lines, layout.clone()) {
@@ -308,13 +346,13 @@ where
     if marks.is_empty() {
         return answer.map(Either::Left);
     }
-    let copy = move || saved(&mut marked(layout.collection, &layout.columns, &layout.head, &rows, &marks)?);
+    let copy = move || saved(&mut marked(collection, &columns, &head, &rows, &marks)?);
     let copy = apart(copy).await?;
     sent(status, collection, copy).map(Either::Right)
 }
 
 /// The faults of an error that names rows.
-fn told(error: &ApiError, language: Language) -> Vec<Mark> {
+pub(super) fn told(error: &ApiError, language: Language) -> Vec<Mark> {
     let mark = |fault: &Fault| Mark {
         pointer: fault.pointer.clone(),
         message: fault.message.in_language(language).to_owned(),

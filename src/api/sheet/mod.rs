@@ -4,6 +4,7 @@
 //! own, such as formulas, macros and merged cells, is refused with the cell that has it: a figure must
 //! be what the clerk saw.
 
+pub mod file;
 mod given;
 pub mod import;
 mod read;

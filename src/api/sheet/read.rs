@@ -355,6 +355,12 @@ pub(super) fn is_archive(bytes: &[u8]) -> bool {
 
 /// A file by what its first bytes show it to be.
 pub(super) fn source(bytes: &[u8]) -> Source<Cursor<&[u8]>> {
-    let file = Cursor::new(bytes);
-    if is_archive(bytes) { Source::Xlsx(file) } else { Source::Csv(file) }
+    Source::told(bytes, Cursor::new(bytes))
+}
+
+impl<S> Source<S> {
+    /// A file that begins with these bytes.
+    pub(super) fn told(first: &[u8], file: S) -> Self {
+        if is_archive(first) { Self::Xlsx(file) } else { Self::Csv(file) }
+    }
 }

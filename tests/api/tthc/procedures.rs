@@ -17,6 +17,7 @@ tell![
     names_that_say_nearly_the_same_are_found,
     a_due_day_is_counted_over_holidays,
     hours_run_inside_office_hours,
+    a_due_day_is_known_on_every_day_of_a_listed_year,
     a_year_without_holidays_is_refused,
     one_of_several_deadlines_must_be_chosen,
     a_field_is_named_by_its_name,
@@ -310,6 +311,22 @@ async fn hours_run_inside_office_hours(app: TestApp) {
     assert_eq!(counted["due_at"], "2024-05-02T08:30:00Z");
     let at_once = with_deadlines(&admin, "1.000002", json!([{"unit": "immediate"}])).await;
     assert_eq!(due(&admin, &at_once, "2024-04-26T02:00:00Z").await["due_on"], "2024-04-26");
+    // At eight in the evening nobody handles it any more.
+    assert_eq!(due(&admin, &at_once, "2024-04-26T13:00:00Z").await["due_on"], "2024-05-02");
+}
+
+async fn a_due_day_is_known_on_every_day_of_a_listed_year(app: TestApp) {
+    holidays(&app).await;
+    let admin = app.admin().await;
+    let id = with_deadlines(&admin, "1.000001", json!([{"value": 1, "unit": "working_day"}])).await;
+    let first: chrono::NaiveDate = "2026-01-01".parse().unwrap();
+    let mut last = String::new();
+    for day in first.iter_days().take(365) {
+        let counted = due(&admin, &id, &format!("{day}T02:00:00Z")).await;
+        let due_on = counted["due_on"].as_str().unwrap().to_owned();
+        assert!(due_on > day.to_string() && due_on >= last, "{day}: {due_on} after {last}");
+        last = due_on;
+    }
 }
 
 async fn a_year_without_holidays_is_refused(app: TestApp) {
@@ -322,8 +339,12 @@ async fn a_year_without_holidays_is_refused(app: TestApp) {
     // A count that ends before the year does needs nothing of the next.
     let listed = admin.get("/api/v1/reporting/holidays?sort=-day&limit=1").await.expect(200);
     let last: i32 = listed["items"][0]["day"].as_str().unwrap()[..4].parse().unwrap();
-    due(&admin, &id, &format!("{last}-11-02T02:00:00Z")).await;
+    due(&admin, &id, &format!("{last}-12-01T02:00:00Z")).await;
     let path = format!("{PROCEDURES}/{id}/due-date?received_at={last}-12-30T02:00:00Z");
+    assert_eq!(admin.get(&path).await.faults(422, "invalid"), ["/received_at"]);
+    // A list of the next year that was only begun makes no working days of its Tết.
+    let day = json!({"day": format!("{}-01-01", last + 1), "kind": "holiday", "name": "Tết Dương lịch"});
+    admin.post("/api/v1/reporting/holidays", &day).await.expect(201);
     assert_eq!(admin.get(&path).await.faults(422, "invalid"), ["/received_at"]);
 }
 

@@ -1,7 +1,7 @@
 //! When a dossier is due: the deadline of the version in force on the day of receipt, counted over the
 //! working-day calendar.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use super::model::{Deadline, DueDate, DueDateParams, Procedure, ProcedureId, ProcedureStatus};
 use super::store::procedure_get;
@@ -12,14 +12,14 @@ use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::holidays::calendar;
 use crate::reporting::working_days::{OfficeSpan, due};
 
-/// How far the calendar is read: no deadline is longer than two years.
-const AHEAD: Days = Days::new(1_100);
+/// The years that the calendar is read ahead: no deadline is longer than two.
+const YEARS_AHEAD: i32 = 3;
 
 /// When a dossier received at that moment is due, and why.
 ///
 /// # Errors
 /// 404 when there is no such procedure; 422 when it was not in force that day, has several deadlines
-/// and none is chosen, or when the count runs into a year of which no holiday is listed.
+/// and none is chosen, or when the count runs into a year whose holidays are not all listed.
 pub fn due_date(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -45,8 +45,8 @@ pub fn due_date(
         steps: Vec::new(),
     };
     let Some(span) = answer.deadline.as_ref().and_then(Deadline::span) else { return Ok(answer) };
-    let last = received.date().checked_add_days(AHEAD).unwrap_or(received.date());
-    let counted = due(&calendar(conn, received.date(), last)?, office, received, span)?;
+    let year = received.year();
+    let counted = due(&calendar(conn, year..=year + YEARS_AHEAD)?, office, received, span)?;
     answer.due_on = Some(counted.on);
     answer.due_at = counted.at.map(Instant::from_vietnam_time);
     answer.steps = counted.steps;

@@ -1,0 +1,92 @@
+//! `cchc import COLLECTION FILE`: which collections take in files on the command line. They are those
+//! that do so over HTTP.
+
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::api::contract::Contract;
+use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, import_file};
+use crate::audit::journal::Author;
+use crate::auth::scope::{Scoped, Units};
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::types::Instant;
+use crate::domain::organization::tree::tree_load;
+use crate::domain::tthc::procedures::Procedures;
+use crate::domain::tthc::procedures::fields::ProcedureFields;
+use crate::domain::tthc::processing_returns::ProcessingReturns;
+use crate::error::ApiError;
+use crate::reporting::holidays::Holidays;
+use crate::reporting::periods::Periods;
+
+/// Declares the collections by the name of their worksheet.
+macro_rules! collections {
+    ($($name:literal => $records:ty),+ $(,)?) => {
+        /// The collections that take in files.
+        pub const COLLECTIONS: &[&str] = &[$($name),+];
+
+        /// Imports a file into a collection; `None` when there is no such collection.
+        ///
+        /// # Errors
+        /// As [`import_file`].
+        pub async fn import(
+            collection: &str,
+            target: &ImportTarget,
+            file: &ImportFile,
+            bar: &ProgressBar,
+        ) -> Result<Option<ImportedFile>, ApiError> {
+            match collection {
+                $($name => import_file::<$records>(target, $name, file, bar).await.map(Some),)+
+                _ => Ok(None),
+            }
+        }
+    };
+}
+
+collections! {
+    "holidays" => Holidays,
+    "periods" => Periods,
+    "procedure-fields" => ProcedureFields,
+    "procedures" => Procedures,
+    "processing-returns" => ProcessingReturns,
+}
+
+/// Where a command imports to, with the whole country in its reach.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn target(
+    db: Db,
+    config: &Config,
+    collection: &str,
+    at: Instant,
+) -> Result<ImportTarget, ApiError> {
+    let units = Arc::new(Units::new(db.read(tree_load).await?));
+    let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units);
+    let contract = Arc::new(Contract::new(crate::openapi::document()));
+    Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })
+}
+
+/// A progress bar with rate and time left, where a person sees it.
+#[must_use]
+pub fn progress() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    let style = "{msg} {wide_bar} {human_pos} of {human_len} rows, {per_sec}, {eta} left";
+    ProgressStyle::with_template(style).map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_imported_over_http_is_imported_on_the_command_line() {
+        let document = crate::openapi::document();
+        let paths = document["paths"].as_object().unwrap();
+        let mut served: Vec<_> =
+            paths.keys().filter_map(|path| path.strip_suffix("/import")?.rsplit('/').next()).collect();
+        served.sort_unstable();
+        assert_eq!(served, COLLECTIONS);
+    }
+}

@@ -1,0 +1,120 @@
+//! Files that an operator imports on the command line, beside a running service.
+
+use std::process::Output;
+
+use serde_json::json;
+
+use crate::sheets::{rows, workbook};
+use crate::start::on;
+use crate::support::TestApp;
+use crate::support::database::TestDatabase;
+use crate::tell;
+
+tell![
+    a_long_file_is_written_part_by_part_and_its_refused_rows_come_back,
+    a_file_is_written_whole_or_not_at_all,
+    an_operator_imports_returns_for_their_units,
+    a_file_that_cannot_be_read_is_told_in_one_line,
+];
+
+const PERIODS: &str = "/api/v1/reporting/periods?regime=nhap&include_total=true&limit=1";
+
+/// Imports a file with this content, and answers what was said.
+fn import(database: &TestDatabase, collection: &str, file: &[u8], options: &[&str]) -> Output {
+    let path = database.folder.path().join("tep-nhap");
+    std::fs::write(&path, file).unwrap();
+    let path = path.to_string_lossy();
+    let arguments = [&["import", collection, &path], options].concat();
+    on(database, &arguments)
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Years as CSV, so many from this one on.
+fn years(first: u32, count: u32) -> String {
+    let year = |year: u32| format!("nhap,{year},year,{year}-01-01,{year}-12-31\n");
+    let lines: String = (first..first + count).map(year).collect();
+    format!("regime,code,kind,starts_on,ends_on\n{lines}")
+}
+
+async fn a_long_file_is_written_part_by_part_and_its_refused_rows_come_back(app: TestApp) {
+    let admin = app.admin().await;
+    // More rows than three parts hold, of which two are wrong.
+    let file = years(2000, 1_700)
+        .replace("nhap,2600,year,2600-01-01", "nhap,2600,year,2601-01-01")
+        .replace("nhap,3333,year", "nhap,3333,month");
+    let copy = app.database.folder.path().join("loi.xlsx");
+    let copy_path = copy.to_string_lossy().into_owned();
+    let output = import(&app.database, "periods", file.as_bytes(), &["--partial", "--faults", &copy_path]);
+    assert!(!output.status.success(), "a file with refused rows is not all well");
+    assert!(
+        said(&output).contains("1698 were made, 0 replaced; 0 unchanged, 0 stale, 2 refused"),
+        "{}",
+        said(&output)
+    );
+    assert!(said(&output).contains("Ô E602: "), "{}", said(&output));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 1_698);
+
+    let marked = rows(&std::fs::read(&copy).unwrap(), "periods");
+    let refused: Vec<_> = marked[2..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(refused, ["2600", "3333"], "the copy holds what is left to mend");
+    let mended = [("2600", "2600-01-01", "2600-12-31"), ("3333", "3333-01-01", "3333-12-31")];
+    let names = ["regime", "code", "kind", "starts_on", "ends_on"].map(String::from);
+    let records: Vec<_> = mended
+        .map(|(code, from, to)| vec![json!("nhap"), json!(code), json!("year"), json!(from), json!(to)])
+        .to_vec();
+    let output = import(&app.database, "periods", &workbook("periods", &names, &records), &["--partial"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 1_700);
+
+    let again = import(&app.database, "periods", years(2000, 1_700).as_bytes(), &["--partial", "--update"]);
+    assert!(again.status.success(), "{}", said(&again));
+    assert!(said(&again).contains("0 were made, 0 replaced; 1700 unchanged"), "{}", said(&again));
+}
+
+async fn a_file_is_written_whole_or_not_at_all(app: TestApp) {
+    let admin = app.admin().await;
+    let spoilt = years(2030, 3).replace("nhap,2031,year", "nhap,2031,month");
+    let output = import(&app.database, "periods", spoilt.as_bytes(), &[]);
+    assert!(!output.status.success());
+    assert!(said(&output).contains("nothing was written"), "{}", said(&output));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0);
+
+    let tried = import(&app.database, "periods", years(2030, 3).as_bytes(), &["--dry-run"]);
+    assert!(tried.status.success(), "{}", said(&tried));
+    assert!(said(&tried).contains("3 would be made"), "{}", said(&tried));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0);
+
+    let written = import(&app.database, "periods", years(2030, 3).as_bytes(), &[]);
+    assert!(written.status.success(), "{}", said(&written));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 3);
+    app.seal().await;
+    let journal = admin.get("/api/v1/admin/audit?limit=3").await.expect(200);
+    assert_eq!(journal["items"][0]["actor_id"], "import periods", "{journal}");
+}
+
+async fn an_operator_imports_returns_for_their_units(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let file = "org_unit_code;period_code;handling_level;received_online\n31396;2026-Q3;cấp xã;7\n";
+    let output = import(&app.database, "processing-returns", file.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let made = admin.get("/api/v1/tthc/processing-returns").await.expect(200);
+    assert_eq!(
+        (&made["items"][0]["received_online"], &made["items"][0]["state"]),
+        (&json!(7), &json!("draft"))
+    );
+}
+
+async fn a_file_that_cannot_be_read_is_told_in_one_line(app: TestApp) {
+    let broken = import(&app.database, "periods", b"PK\x03\x04 no archive", &[]);
+    assert!(!broken.status.success());
+    assert!(said(&broken).contains("no whole XLSX spreadsheet"), "{}", said(&broken));
+    let missing = on(&app.database, &["import", "periods", "/khong/co/tep.xlsx"]);
+    assert!(!missing.status.success());
+    assert_eq!(said(&missing), "cchc: /khong/co/tep.xlsx: No such file or directory (os error 2)\n");
+    let nothing = on(&app.database, &["import", "periods"]);
+    assert_eq!(said(&nothing), "cchc: no periods come with the service: name a file\n");
+}
