@@ -20,7 +20,7 @@ use crate::auth::scope::Scoped;
 use crate::config::Config;
 use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
-use crate::domain::organization::import::import;
+use crate::domain::organization::catalogue::import::import;
 use crate::domain::organization::tree::Tier;
 use crate::domain::tthc::procedures;
 use crate::domain::tthc::processing_returns::ProcessingReturns;

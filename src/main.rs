@@ -217,7 +217,11 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     let at = Clock::System.now();
     let Some(path) = file else {
         match collection.as_str() {
-            UNITS => writeln!(out, "{}", domain::organization::import::import(&db, at, |_, _| {}).await?)?,
+            UNITS => writeln!(
+                out,
+                "{}",
+                domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?
+            )?,
             "holidays" => {
                 let made = reporting::holidays::import(&db, at).await?;
                 writeln!(out, "made {made} holidays and make-up working days")?;

@@ -27,7 +27,7 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn};
-use crate::domain::organization::store::tree_load;
+use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
 
 /// What time it is; a test sets it.

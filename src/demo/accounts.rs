@@ -4,9 +4,12 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::PASSWORD;
-use crate::auth::accounts::clients::{ClientCreate, client_insert};
-use crate::auth::accounts::grants::{GrantCreate, grant_insert};
-use crate::auth::accounts::users::{UserCreate, user_insert};
+use crate::auth::accounts::clients::model::ClientCreate;
+use crate::auth::accounts::clients::store::client_insert;
+use crate::auth::accounts::grants::model::GrantCreate;
+use crate::auth::accounts::grants::store::grant_insert;
+use crate::auth::accounts::users::model::UserCreate;
+use crate::auth::accounts::users::store::user_insert;
 use crate::auth::password::HashFault;
 use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::{ClientId, UserId};

@@ -12,7 +12,7 @@ use crate::auth::scope::{Scoped, Units};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::organization::store::tree_load;
+use crate::domain::organization::tree::tree_load;
 use crate::domain::tthc::procedures::Procedures;
 use crate::domain::tthc::procedures::fields::ProcedureFields;
 use crate::domain::tthc::processing_returns::ProcessingReturns;

@@ -17,6 +17,7 @@ tell![
     deactivation_ends_every_session_at_once,
     a_revoked_token_no_longer_holds,
     an_administrator_of_a_province_cannot_reach_beyond_it,
+    a_grant_begins_and_ends_on_days_that_the_databases_keep,
     personal_data_never_reach_the_journal,
     the_public_keys_are_published,
 ];
@@ -190,6 +191,24 @@ async fn an_administrator_of_a_province_cannot_reach_beyond_it(app: TestApp) {
     // A name that is taken out of his sight is taken all the same, without a word on whose it is.
     let taken = json!({"username": "admin", "display_name": "Tài khoản thử", "password": PASSWORD, "org_unit_code": "31396"});
     province.post("/api/v1/admin/users", &taken).await.problem(409, "duplicate");
+}
+
+async fn a_grant_begins_and_ends_on_days_that_the_databases_keep(app: TestApp) {
+    let admin = app.admin().await;
+    let person = app.person("xa.hiephung", "editor", "31396").await;
+    let user = person.get("/api/v1/auth/me").await.expect(200)["id"].clone();
+    let commune = app.unit("31396", "2026-11-23");
+    for (member, day) in [
+        ("valid_from", "-200000-01-01"),
+        ("valid_from", "0000-12-31"),
+        ("valid_to", "+10000-01-01"),
+        ("valid_to", "+200000-01-01"),
+    ] {
+        let mut grant = json!({"user_id": user, "role": "editor", "org_unit_id": commune});
+        grant[member] = json!(day);
+        let refused = admin.post("/api/v1/admin/grants", &grant).await.faults(422, "invalid");
+        assert!(refused.contains(&format!("/{member}")), "{day}: {refused:?}");
+    }
 }
 
 async fn personal_data_never_reach_the_journal(app: TestApp) {

@@ -1,5 +1,7 @@
 //! A unit that did not exist on the day asked for: the answer names who carries its territory.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -28,9 +30,9 @@ pub fn unit_in_force(tree: &OrgTree, name: &UnitName<'_>, day: NaiveDate) -> Res
 /// 422: these units are not in force on the day; names those that carry their territory then.
 #[must_use]
 pub fn not_in_force(tree: &OrgTree, units: &[OrgUnitId], day: NaiveDate) -> ApiError {
-    let mut heirs: Vec<OrgUnitId> = units.iter().flat_map(|unit| tree.heirs(*unit, day)).collect();
-    heirs.dedup();
-    let heirs: Vec<_> = heirs.iter().filter_map(|heir| tree.version_at(*heir, day)).collect();
+    let mut seen = HashSet::new();
+    let heirs = units.iter().flat_map(|unit| tree.heirs(*unit, day)).filter(|heir| seen.insert(*heir));
+    let heirs: Vec<_> = heirs.filter_map(|heir| tree.version_at(heir, day)).collect();
     let names: Vec<String> = heirs
         .iter()
         .map(|heir| match &heir.code {
@@ -56,4 +58,54 @@ pub fn not_in_force(tree: &OrgTree, units: &[OrgUnitId], day: NaiveDate) -> ApiE
         .collect();
     ApiError::detailed(Problem::UnitNotInForce, format!("{vi}."), format!("{en}."))
         .with_member("successors", successors.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::organization::tree::{Succession, SuccessionRelation, UnitKind, UnitVersion};
+    use crate::error::Language;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn who_carries_two_units_of_one_code_is_named_once() {
+        let [first, second, one, two, three] = std::array::from_fn(|_| OrgUnitId::new());
+        let version = |unit, code: &str, from: Option<&str>, to: Option<&str>| UnitVersion {
+            org_unit_id: unit,
+            code: Some(code.to_owned()),
+            identifier: None,
+            name: format!("unit {code}"),
+            full_name: format!("unit {code}"),
+            kind: UnitKind::Commune,
+            parent_id: None,
+            valid_from: from.map(day),
+            valid_to: to.map(day),
+        };
+        let part = |old, new| Succession {
+            predecessor_id: old,
+            successor_id: new,
+            relation: SuccessionRelation::Division,
+            effective_on: day("2025-07-01"),
+            keeps_records: false,
+        };
+        let since = Some("2025-07-01");
+        let tree = OrgTree::new(
+            vec![
+                version(first, "00001", None, Some("2020-01-01")),
+                version(second, "00001", Some("2020-01-01"), since),
+                version(one, "00010", since, None),
+                version(two, "00011", since, None),
+                version(three, "00012", since, None),
+            ],
+            vec![part(first, one), part(first, two), part(second, one), part(second, three)],
+        );
+        let name = UnitName { code: Some("00001"), ..UnitName::default() };
+        let gone = unit_in_force(&tree, &name, day("2026-01-01")).unwrap_err();
+        let body = serde_json::to_value(gone.body(Language::En, "", "")).unwrap();
+        let codes: Vec<_> = body["successors"].as_array().unwrap().iter().map(|unit| &unit["code"]).collect();
+        assert_eq!(codes, ["00010", "00011", "00012"]);
+    }
 }
