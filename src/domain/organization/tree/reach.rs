@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{OrgTree, OrgUnitId, Tier, Unit, UnitKind, UnitSet, Version};
+use super::{OrgTree, OrgUnitId, Tier, Unit, UnitKind, UnitSet};
 
 /// What a grant reaches: of some units every record, of some only the totals.
 #[derive(Debug, Clone)]
@@ -28,7 +28,8 @@ impl OrgTree {
     /// What a grant on the unit reaches on the day (phạm vi của quyền).
     ///
     /// - The unit and all that stands under it on the day; for a unit that has ended, what stood
-    ///   under it on its last day, so that its accounts can finish what began before.
+    ///   under it on its last day, so that its accounts can finish what began before, except units
+    ///   that live on under someone else: those answer to whom they stand under.
     /// - The ended predecessors of all these, and theirs in turn. A whole predecessor comes with its
     ///   own subtree on its last day, except units that stand elsewhere by now.
     /// - A divided predecessor is in the aggregates of every successor. Its records belong to the
@@ -44,11 +45,11 @@ impl OrgTree {
         let Some(unit) = self.unit(unit) else {
             return Reach { records: self.none(), aggregates: self.none() };
         };
-        let day = match self.last_held(unit, today) {
-            Some(last) if self.on(unit, today).is_none() => last,
-            _ => today,
+        let (day, has_ended) = match self.last_held(unit, today) {
+            Some(last) if self.on(unit, today).is_none() => (last, true),
+            _ => (today, false),
         };
-        let members = self.walk(unit, day, |_| true);
+        let members = self.walk(unit, day, |version| !has_ended || !self.is_placed(version.unit, today));
 
         let kinds =
             || members.iter().filter_map(|member| self.on(*member, day)).map(|version| version.row.kind);
@@ -71,6 +72,12 @@ impl OrgTree {
             gathering.add(member, Hold::Records);
         }
         gathering.finish()
+    }
+
+    /// Whether a unit has a place on the day: one whose parent ended while it lives on has none.
+    fn is_placed(&self, unit: Unit, day: NaiveDate) -> bool {
+        let parent = self.on(unit, day).and_then(|version| version.parent);
+        parent.is_some_and(|parent| self.on(parent, day).is_some())
     }
 
     /// The set as SQL needs it to confine a query: no condition at all, or a list of ids.
@@ -126,13 +133,9 @@ impl Gathering<'_> {
         self.whole.insert(unit, hold);
         let (tree, today) = (self.tree, self.today);
         let Some(last) = tree.last_held(unit, today) else { return };
-        // A unit that has a place today is reached from there; one whose parent ended while it
-        // lives on has none, and stays with whoever carries the parent.
-        let placed = |version: &Version| {
-            let now = tree.on(version.unit, today).and_then(|now| now.parent);
-            now.is_some_and(|parent| tree.on(parent, today).is_some())
-        };
-        for member in tree.walk(unit, last, |version| !placed(version)) {
+        // A unit that has a place today is reached from there; one that has none stays with whoever
+        // carries the parent.
+        for member in tree.walk(unit, last, |version| !tree.is_placed(version.unit, today)) {
             self.add(member, hold);
         }
     }

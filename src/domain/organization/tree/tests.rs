@@ -240,6 +240,11 @@ fn a_unit_that_moved_is_reached_from_where_it_stands() {
     );
     assert_eq!(names(&tree.reach(id(2), today()).records), ids(&[1, 2]));
     assert_eq!(names(&tree.reach(id(3), today()).records), ids(&[3, 4, 5]));
+    assert_eq!(
+        names(&tree.reach(id(1), today()).records),
+        ids(&[1]),
+        "who lives on answers to nobody that ended"
+    );
 }
 
 #[test]
