@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::idempotency;
 use crate::app;
+use crate::attachments::removals;
 use crate::auth::password::HashCost;
 use crate::config::Config;
 use crate::db::migrate::{self, ServeLock};
@@ -49,6 +50,7 @@ impl Service {
         tokio::spawn(seal_journal(self.state.clone()));
         tokio::spawn(watch_changes(self.state.clone()));
         tokio::spawn(forget_expired(self.state.clone()));
+        tokio::spawn(remove_content(self.state.clone()));
         tokio::spawn(stop_on_signal(self.state.clone(), server.handle(), signals));
         server.await
     }
@@ -101,6 +103,22 @@ async fn forget_expired(state: Arc<AppState>) {
         match forgotten {
             Ok(count) => log::debug!("forgot {count} expired tokens and answers"),
             Err(error) => log::warn!("expired tokens and answers could not be forgotten: {error}"),
+        }
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+}
+
+/// Removes the content of attachments whose time has come, once an hour.
+async fn remove_content(state: Arc<AppState>) {
+    loop {
+        match removals::sweep(&state, state.now()).await {
+            Ok(0) => {}
+            Ok(count) => {
+                log::info!("removed the content of {count} attachments that were deleted or never came to be")
+            }
+            Err(error) => log::warn!(
+                "content of deleted attachments could not be removed, the next pass goes on: {error}"
+            ),
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
     }

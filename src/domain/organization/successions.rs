@@ -18,6 +18,7 @@ use super::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
 use super::units::{named_as, writable};
 use crate::api::json::check;
 use crate::api::{Change, IfMatch, PageRequest, PageRows, Patch};
+use crate::attachments::Belonging;
 use crate::audit::journal::JournalAction;
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::auth::scope::{Scoped, home_province};
@@ -28,7 +29,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Receipt, Recorded, WriteTx};
 use crate::domain::validity::Certainty;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::{crud, keyset, page_of, record, text_enum};
+use crate::{attachments, crud, keyset, page_of, record, text_enum};
 
 text_enum! {
     /// Order of successions (thứ tự).
@@ -306,6 +307,34 @@ pub fn succession_get(
     id: OrgUnitSuccessionId,
 ) -> Result<OrgUnitSuccession, ApiError> {
     succession_row(conn, id).map(|row| OrgUnitSuccession::of(scoped.tree(), row))
+}
+
+/// Whose the attachments of a succession are: the successor's, as its journal entries are.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn succession_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: OrgUnitSuccessionId,
+) -> Result<Belonging, ApiError> {
+    let row = succession_row(conn, id)?;
+    Ok(Belonging::unit(row.successor_id, home_province(scoped.tree(), row.successor_id)))
+}
+
+/// The same for whoever may change both units.
+///
+/// # Errors
+/// 404 when there is none, 403 for units out of reach.
+pub fn succession_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: OrgUnitSuccessionId,
+) -> Result<Belonging, ApiError> {
+    let row = succession_row(conn, id)?;
+    writable(scoped, Some(row.predecessor_id))?;
+    writable(scoped, Some(row.successor_id))?;
+    succession_seen(conn, scoped, id)
 }
 
 fn succession_row(conn: &mut DbConn, id: OrgUnitSuccessionId) -> Result<SuccessionRow, ApiError> {
@@ -609,6 +638,7 @@ pub fn succession_delete(
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     crud_routes(cfg);
+    attachment_routes(cfg);
 }
 
 crud! {
@@ -622,6 +652,18 @@ crud! {
     replace: replace_org_unit_succession => succession_replace, patch_one: patch_org_unit_succession,
     delete: delete_org_unit_succession => succession_delete,
     afterwards: units_changed,
+}
+
+attachments! {
+    tag: "org-units", of: "a succession", vi: "quan hệ kế thừa",
+    list_path: "/api/v1/organization/successions/{id}/attachments",
+    path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}/content",
+    owner: SuccessionAttachments, record_type: OrgUnitSuccession, table: "org_unit_successions", id: OrgUnitSuccessionId,
+    read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
+    seen: succession_seen, changeable: succession_changeable,
+    list: list_org_unit_succession_attachments, attach: create_org_unit_succession_attachment, get: get_org_unit_succession_attachment,
+    content: get_org_unit_succession_attachment_content, delete: delete_org_unit_succession_attachment,
 }
 
 #[cfg(test)]
