@@ -113,9 +113,7 @@ async fn remove_content(state: Arc<AppState>) {
     loop {
         match removals::sweep(&state, state.now()).await {
             Ok(0) => {}
-            Ok(count) => {
-                log::info!("removed the content of {count} attachments that were deleted or never came to be")
-            }
+            Ok(count) => log::info!("removed the content of {count} deleted or unfinished attachments"),
             Err(error) => log::warn!(
                 "content of deleted attachments could not be removed, the next pass goes on: {error}"
             ),

@@ -65,7 +65,7 @@ const OFFICE: &[(&str, FileKind)] = &[
     ),
 ];
 
-/// OpenDocument, by the first part of its archive.
+/// Open Document, by the first part of its archive.
 const OPEN_DOCUMENT: &[FileKind] = &[
     kind("application/vnd.oasis.opendocument.text", &["odt"], &[]),
     kind("application/vnd.oasis.opendocument.spreadsheet", &["ods"], &[]),
@@ -266,11 +266,11 @@ fn xml(file: impl BufRead) -> Result<(), Refusal> {
         let (namespace, event) = reader.read_resolved_event_into(&mut buffer).map_err(|_| BROKEN)?;
         match event {
             Event::Start(element) => {
-                inert(namespace, &element)?;
+                inert(&namespace, &element)?;
                 (depth, elements) = (depth + 1, elements + 1);
             }
             Event::Empty(element) => {
-                inert(namespace, &element)?;
+                inert(&namespace, &element)?;
                 elements += 1;
             }
             Event::End(_) => depth = depth.saturating_sub(1),
@@ -293,11 +293,11 @@ fn xml(file: impl BufRead) -> Result<(), Refusal> {
     }
 }
 
-fn inert(namespace: ResolveResult<'_>, element: &BytesStart<'_>) -> Result<(), Refusal> {
+fn inert(namespace: &ResolveResult<'_>, element: &BytesStart<'_>) -> Result<(), Refusal> {
     let name = element.local_name();
     let is_named = ACTIVE_ELEMENTS.iter().any(|active| name.as_ref().eq_ignore_ascii_case(active));
     let is_active = match namespace {
-        ResolveResult::Bound(Namespace(uri)) => ACTIVE_NAMESPACES.contains(&uri),
+        ResolveResult::Bound(Namespace(uri)) => ACTIVE_NAMESPACES.contains(uri),
         ResolveResult::Unbound => is_named,
         ResolveResult::Unknown(_) => return Err(BROKEN),
     };
@@ -348,7 +348,10 @@ fn office_kind<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &BTreeSet<Str
             return Err(MACROS);
         }
         // In character references the list would say one thing to this search and another to a program.
-        let main = OFFICE.iter().find(|(main, _)| types.contains(&format!("\"{}\"", main.to_lowercase())));
+        let is_listed = |main: &str| {
+            ['"', '\''].iter().any(|quote| types.contains(&format!("{quote}{}{quote}", main.to_lowercase())))
+        };
+        let main = OFFICE.iter().find(|(main, _)| is_listed(main));
         return main.filter(|_| !types.contains('&')).map(|(_, kind)| kind).ok_or(NOT_TAKEN);
     }
     if names.contains("mimetype") {

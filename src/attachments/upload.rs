@@ -123,7 +123,7 @@ impl Upload {
             app.uploads.try_acquire().map_err(|_| ApiError::unavailable("too many uploads at once"))?;
         let (mut sent, mut description) = (None, None);
         while let Some(field) = self.form.next().await {
-            let mut field = field.map_err(broken)?;
+            let mut field = field.map_err(|error| broken(&error))?;
             let name = field.name().unwrap_or_default().to_owned();
             match name.as_str() {
                 "file" if sent.is_none() => sent = Some(file(&mut field, app).await?),
@@ -166,7 +166,7 @@ fn of_shape(name: &str, code: &'static str, vi: &'static str, en: &'static str) 
     ApiError::new(Problem::WrongShape).with_faults(vec![fault])
 }
 
-fn broken(error: MultipartError) -> ApiError {
+fn broken(error: &MultipartError) -> ApiError {
     log::debug!("a form broke off: {error}");
     ApiError::new(Problem::MalformedForm)
 }
@@ -181,7 +181,7 @@ async fn file(field: &mut Field, app: &App) -> Result<Sent, ApiError> {
     let mut content = tokio::fs::File::from_std(scratch);
     let (mut size, mut sum) = (0_u64, Context::new(&SHA256));
     while let Some(piece) = field.next().await {
-        let piece = piece.map_err(broken)?;
+        let piece = piece.map_err(|error| broken(&error))?;
         size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if size > limit {
             return Err(too_large(limit));
@@ -211,7 +211,7 @@ async fn text(field: &mut Field) -> Result<String, ApiError> {
         || fault("length", "Mô tả dài tối đa 500 ký tự.", "The description has 500 characters at most.");
     let mut bytes = Vec::new();
     while let Some(piece) = field.next().await {
-        let piece = piece.map_err(broken)?;
+        let piece = piece.map_err(|error| broken(&error))?;
         if bytes.len() + piece.len() > DESCRIPTION_BYTES {
             return Err(too_long());
         }
