@@ -17,7 +17,7 @@ use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
 use crate::auth::scope::Scoped;
-use crate::config::Config;
+use crate::config::{AttachmentPlace, Config};
 use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
 use crate::domain::organization::catalogue::import::import;
@@ -37,6 +37,9 @@ pub const PASSWORD: &str = "demo-cchc-2024";
 /// The SQLite file of the demonstration, in the data folder.
 const DEMO_FILE: &str = "demo.db";
 
+/// The folder of its attachments, likewise.
+const DEMO_ATTACHMENTS: &str = "demo-attachments";
+
 /// Serves the demonstration until a signal stops it.
 ///
 /// # Errors
@@ -47,10 +50,14 @@ pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Resul
         // A demonstration holds nothing that a secret would protect.
         config.master_key = MasterKey::new("the demonstration has no secrets of its own").ok();
     }
+    if config.attachments == AttachmentPlace::DataFolder {
+        config.attachments = AttachmentPlace::Folder(config.data_dir.join(DEMO_ATTACHMENTS));
+    }
     let listener = app::listen(config.bind)?;
     let address = listener.local_addr()?;
     if fresh {
         start_over(&location)?;
+        forget_attachments(&config)?;
     }
     let service = Service::open(config, location, Clock::System).await?;
     writeln!(out, "cchc demo: starting on http://{address}")?;
@@ -81,6 +88,14 @@ fn start_over(location: &Location) -> Result<(), StartError> {
             Ok(())
         }
         Location::Postgres(_) => Ok(migrate::revert_all(location)?),
+    }
+}
+
+/// Forgets the content of its attachments, where that stands in the data folder.
+fn forget_attachments(config: &Config) -> Result<(), StartError> {
+    match std::fs::remove_dir_all(config.data_dir.join(DEMO_ATTACHMENTS)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

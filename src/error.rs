@@ -105,6 +105,10 @@ problems! {
     WrongShape => "wrong-shape", 400,
         vi: "Nội dung gửi lên không đúng cấu trúc", "Đối chiếu từng lỗi trong `errors` với lược đồ OpenAPI của thao tác này.",
         en: "The body does not have the expected shape", "Compare each entry of `errors` with the operation's schema in the OpenAPI document.";
+    /// The form of an upload is broken or ends too soon.
+    MalformedForm => "malformed-form", 400,
+        vi: "Biểu mẫu gửi lên không đọc được", "Gửi `multipart/form-data` trọn vẹn, mỗi phần có tên, và có dòng phân cách cuối.",
+        en: "The form cannot be read", "Send whole `multipart/form-data`, each part with its name, up to the closing boundary.";
     /// A query parameter or path segment is unknown, repeated or of the wrong form.
     InvalidParameter => "invalid-parameter", 400,
         vi: "Tham số không hợp lệ", "Tham số lạ hoặc sai kiểu bị từ chối, không bị bỏ qua. Xem danh sách tham số của thao tác trong tài liệu OpenAPI.",
@@ -177,6 +181,10 @@ problems! {
     UnsupportedMediaType => "unsupported-media-type", 415,
         vi: "Kiểu nội dung không được hỗ trợ", "Gửi đúng `Content-Type` mà thao tác này nhận.",
         en: "Unsupported media type", "Send the `Content-Type` that the operation takes.";
+    /// A part of a content that it does not have.
+    RangeNotSatisfiable => "range-not-satisfiable", 416,
+        vi: "Không có phần nội dung được yêu cầu", "Tiêu đề `Content-Range` cho biết dung lượng của toàn bộ nội dung.",
+        en: "There is no such part", "The `Content-Range` header gives the size of the whole.";
     /// Right shape, wrong values.
     Invalid => "invalid", 422,
         vi: "Dữ liệu chưa hợp lệ", "Sửa từng lỗi trong `errors` rồi gửi lại.",

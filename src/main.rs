@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cchc::api::batch::{BatchMode, OnConflict};
 use cchc::api::sheet::file::ImportFile;
+use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
 use cchc::backup::{self, Summary};
 use cchc::config::{Config, SETTINGS};
@@ -175,15 +176,23 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         }
         Command::Backup { file } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Summary { manifest, rows } = backup::take(&location, Clock::System.now(), &file)?;
-            writeln!(out, "{rows} rows are in {}; its chain ends in {}", file.display(), manifest.hash)?;
+            let storage = Storage::open(&config)?;
+            let name = file.display().to_string();
+            let taken = backup::take(location, storage, Clock::System.now(), file).await?;
+            let Summary { manifest, rows, contents } = taken;
+            writeln!(
+                out,
+                "{rows} rows and the content of {contents} attachments are in {name}; its chain ends in {}",
+                manifest.hash
+            )?;
         }
         Command::Restore { file } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Summary { manifest, rows } = backup::restore(&location, &file)?;
+            let restored = backup::restore(location, Storage::open(&config)?, file).await?;
+            let Summary { manifest, rows, contents } = restored;
             writeln!(
                 out,
-                "{rows} rows of {} were restored; the chain verifies, and ends in {}",
+                "{rows} rows and the content of {contents} attachments of {} were restored; the chain verifies, and ends in {}",
                 manifest.taken_at, manifest.hash
             )?;
         }

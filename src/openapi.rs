@@ -8,6 +8,7 @@ use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
 use crate::api::sheet::XLSX;
 use crate::api::table::csv_cell;
+use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
@@ -61,6 +62,7 @@ pub fn text() -> String {
 fn complete(document: &mut Value) {
     complete_batches(document);
     complete_imports(document);
+    complete_contents(document);
     if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         components.insert(
             "securitySchemes".into(),
@@ -180,6 +182,21 @@ fn complete_imports(document: &mut Value) {
         let place = format!("/paths/{}/post/requestBody/content", path.replace('/', "~1"));
         if let Some(place) = document.pointer_mut(&place) {
             *place = content;
+        }
+    }
+}
+
+/// The content of an attachment is of any kind that is taken.
+fn complete_contents(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for (_, item) in
+        paths.iter_mut().filter(|(path, _)| path.ends_with("/attachments/{attachment_id}/content"))
+    {
+        for status in ["200", "206"] {
+            let Some(response) = item.pointer_mut(&format!("/get/responses/{status}")) else { continue };
+            let forms = media_types()
+                .map(|kind| (kind.to_owned(), json!({"schema": {"type": "string", "format": "binary"}})));
+            response["content"] = forms.collect::<Map<String, Value>>().into();
         }
     }
 }

@@ -63,6 +63,17 @@ pub fn worded(text: &str) -> Result<(), ValidationError> {
     ))
 }
 
+/// Bytes in hexadecimal digits, as hashes are shown.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+        // A text takes whatever is written.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
 /// A pattern of `LIKE ... ESCAPE '\\'` for texts that contain the word as it stands.
 #[must_use]
 pub fn contains(word: &str) -> String {

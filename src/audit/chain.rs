@@ -76,7 +76,7 @@ impl JournalRow {
         part(&optional(&self.org_unit_id));
         part(&optional(&self.province_id));
         part(&self.content);
-        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::text::hexadecimal(context.finish().as_ref())
     }
 }
 

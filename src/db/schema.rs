@@ -296,6 +296,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    attachments (id) {
+        id -> Text,
+        record_type -> Text,
+        record_id -> Text,
+        province_id -> Nullable<Text>,
+        org_unit_id -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        media_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Text,
+        created_by -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    content_removals (id) {
+        id -> Text,
+        due_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
+
 diesel::allow_tables_to_appear_in_same_query!(
     procedure_fields,
     procedures,

@@ -5,11 +5,13 @@
 //! Positions are given to committed writes only, by one sequencer: nothing ever appears below a
 //! token that was given, and nothing is skipped.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::{get, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -27,7 +29,7 @@ use crate::auth::permit::Reader;
 use crate::auth::scope::Confinement;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::journal;
+use crate::db::schema::{attachments, journal};
 use crate::db::types::Instant;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
@@ -216,21 +218,36 @@ fn opened(token: &str, keys: &KeyRing) -> Option<i64> {
 }
 
 /// Kinds of records that are seen alike: all of them, or those of some units.
-type Sight = (Vec<RecordType>, Option<Confinement>);
+#[derive(Clone)]
+struct Sight {
+    types: Vec<RecordType>,
+    /// Kinds of which the attachments are seen.
+    attached_to: Vec<RecordType>,
+    confinement: Option<Confinement>,
+}
 
 /// What the reader sees of the kinds that are asked for; of all that may be read when none is.
 fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, ApiError> {
+    let is_wanted = |kind: RecordType| wanted.is_none_or(|wanted| wanted.contains(&kind));
+    let attachments = is_wanted(RecordType::Attachment);
     let mut sights: Vec<Sight> = Vec::new();
-    for record_type in wanted.unwrap_or(RecordType::ALL) {
-        let (action, domain) = record_type.access();
+    for record_type in RecordType::ALL {
+        let named = wanted.is_some() && is_wanted(*record_type);
+        let Some((action, domain)) = record_type.access() else { continue };
         let confinement = match reader.scoped(action, domain) {
             Ok(scoped) => scoped.confinement(),
-            Err(_) if wanted.is_none() => continue,
-            Err(refused) => return Err(refused),
+            Err(refused) if named => return Err(refused),
+            Err(_) => continue,
         };
-        match sights.iter_mut().find(|(_, known)| *known == confinement) {
-            Some((types, _)) => types.push(*record_type),
-            None => sights.push((vec![*record_type], confinement)),
+        let sight = match sights.iter_mut().find(|sight| sight.confinement == confinement) {
+            Some(sight) => sight,
+            None => sights.push_mut(Sight { types: Vec::new(), attached_to: Vec::new(), confinement }),
+        };
+        if is_wanted(*record_type) {
+            sight.types.push(*record_type);
+        }
+        if attachments {
+            sight.attached_to.push(*record_type);
         }
     }
     Ok(sights)
@@ -251,17 +268,19 @@ impl Feed {
     async fn read(&mut self, app: &App, horizon: Instant) -> Result<(Vec<Change>, bool), ApiError> {
         for _ in 0..WINDOWS {
             let (since, sights, unit, limit) = (self.since, self.sights.clone(), self.unit, self.limit);
-            let (rows, end, sealed) = app
+            let (rows, places, end, sealed) = app
                 .db
                 .read_list(move |conn| {
                     still_kept(conn, since, horizon)?;
                     let sealed = sealed_position(conn)?;
                     let end = sealed.min(since.saturating_add(WINDOW));
-                    Ok((window(conn, (since, end), &sights, unit, limit)?, end, sealed))
+                    let rows = window(conn, (since, end), &sights, unit, limit)?;
+                    let places = places(conn, &rows)?;
+                    Ok((rows, places, end, sealed))
                 })
                 .await?;
             let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-            let items: Vec<Change> = rows.into_iter().filter_map(Change::of).collect();
+            let items: Vec<Change> = rows.into_iter().filter_map(|row| Change::of(row, &places)).collect();
             self.since = items.last().filter(|_| is_cut).map_or(end.max(since), |last| last.position);
             let has_more = self.since < sealed;
             if !items.is_empty() || !has_more {
@@ -273,11 +292,31 @@ impl Feed {
 }
 
 impl Change {
-    fn of((position, record_type, id, action, version, org_unit_id, changed_at): Row) -> Option<Self> {
-        let href = format!("{}/{id}", record_type.collection());
+    fn of(row: Row, places: &HashMap<String, String>) -> Option<Self> {
+        let (position, record_type, id, action, version, org_unit_id, changed_at) = row;
+        let href = match places.get(&id) {
+            Some(place) => format!("{place}/{id}"),
+            None => format!("{}/{id}", record_type.collection()),
+        };
         let (position, kind) = (position?, action.into());
         Some(Self { position, record_type, id, kind, version, org_unit_id, changed_at, href })
     }
+}
+
+/// Beneath which record each attachment among these rows is read.
+fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, ApiError> {
+    use attachments as a;
+    let of_attachment = |row: &Row| (row.1 == RecordType::Attachment).then(|| row.2.clone());
+    let ids: Vec<String> = rows.iter().filter_map(of_attachment).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let owners: Vec<(String, RecordType, String)> =
+        a::table.filter(a::id.eq_any(ids)).select((a::id, a::record_type, a::record_id)).load(conn)?;
+    let place = |(id, of, record): (String, RecordType, String)| {
+        (id, format!("{}/{record}/{}", of.collection(), RecordType::Attachment.collection()))
+    };
+    Ok(owners.into_iter().map(place).collect())
 }
 
 /// The position before the first change that is kept.
@@ -309,8 +348,13 @@ fn still_kept(conn: &mut DbConn, since: i64, horizon: Instant) -> Result<(), Api
 
 type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
-fn seen((types, confinement): &Sight) -> Condition {
-    let of_types = journal::record_type.eq_any(types.clone()).nullable();
+fn seen(Sight { types, attached_to, confinement }: &Sight) -> Condition {
+    let attached = journal::record_type.eq(RecordType::Attachment).and(exists(
+        attachments::table
+            .filter(attachments::id.eq(journal::record_id))
+            .filter(attachments::record_type.eq_any(attached_to.clone())),
+    ));
+    let of_types = journal::record_type.eq_any(types.clone()).or(attached).nullable();
     match confinement {
         None => Box::new(of_types),
         Some(Confinement { provinces, units }) => Box::new(of_types.and(

@@ -20,6 +20,8 @@ text_enum! {
         Procedure => "procedure", "thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// A file that belongs to a record.
+        Attachment => "attachment", "tệp đính kèm";
         /// An account of a person.
         User => "user", "tài khoản người dùng";
         /// An account of a system.
@@ -30,22 +32,25 @@ text_enum! {
 }
 
 impl RecordType {
-    /// What an account must be allowed to do to learn of these records.
+    /// What an account must be allowed to do to learn of these records; of an attachment whoever may
+    /// read its record learns.
     #[must_use]
-    pub const fn access(self) -> (Action, Domain) {
-        match self {
+    pub const fn access(self) -> Option<(Action, Domain)> {
+        Some(match self {
+            Self::Attachment => return None,
             Self::OrgUnit | Self::OrgUnitSuccession => (Action::ReadReference, Domain::Organization),
             Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
             Self::ProcedureField | Self::Procedure => (Action::ReadReference, Domain::Tthc),
             Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
-        }
+        })
     }
 
-    /// Where they are read.
+    /// Where they are read; attachments are read beneath their record, in a collection of this name.
     #[must_use]
     pub const fn collection(self) -> &'static str {
         match self {
+            Self::Attachment => "attachments",
             Self::OrgUnit => "/api/v1/organization/org-units",
             Self::OrgUnitSuccession => "/api/v1/organization/successions",
             Self::Period => "/api/v1/reporting/periods",

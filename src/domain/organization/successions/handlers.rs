@@ -6,14 +6,15 @@ use super::model::{
     OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionFilter, OrgUnitSuccessionId,
     OrgUnitSuccessionPage, OrgUnitSuccessionPatch,
 };
-use super::store::{succession_get, succession_list};
-use super::writes::{succession_delete, succession_insert, succession_replace};
+use super::store::{succession_get, succession_list, succession_seen};
+use super::writes::{succession_changeable, succession_delete, succession_insert, succession_replace};
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
-use crate::crud;
+use crate::{attachments, crud};
 
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     crud_routes(cfg);
+    attachment_routes(cfg);
 }
 
 crud! {
@@ -27,4 +28,16 @@ crud! {
     replace: replace_org_unit_succession => succession_replace, patch_one: patch_org_unit_succession,
     delete: delete_org_unit_succession => succession_delete,
     afterwards: units_changed,
+}
+
+attachments! {
+    tag: "org-units", of: "a succession", vi: "quan hệ kế thừa",
+    list_path: "/api/v1/organization/successions/{id}/attachments",
+    path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}/content",
+    owner: SuccessionAttachments, record_type: OrgUnitSuccession, table: "org_unit_successions", id: OrgUnitSuccessionId,
+    read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
+    seen: succession_seen, changeable: succession_changeable,
+    list: list_org_unit_succession_attachments, attach: create_org_unit_succession_attachment, get: get_org_unit_succession_attachment,
+    content: get_org_unit_succession_attachment_content, delete: delete_org_unit_succession_attachment,
 }

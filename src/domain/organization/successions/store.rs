@@ -7,8 +7,9 @@ use super::model::{
     OrgUnitSuccession, OrgUnitSuccessionFilter, OrgUnitSuccessionId, OrgUnitSuccessionSort, SuccessionRow,
 };
 use crate::api::{PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::Scoped;
+use crate::auth::scope::{Scoped, home_province};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::org_unit_successions;
@@ -82,6 +83,19 @@ pub fn succession_get(
     id: OrgUnitSuccessionId,
 ) -> Result<OrgUnitSuccession, ApiError> {
     succession_row(conn, id).map(|row| OrgUnitSuccession::of(scoped.tree(), row))
+}
+
+/// Whose the attachments of a succession are: the successor's, as its journal entries are.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn succession_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: OrgUnitSuccessionId,
+) -> Result<Belonging, ApiError> {
+    let row = succession_row(conn, id)?;
+    Ok(Belonging::unit(row.successor_id, home_province(scoped.tree(), row.successor_id)))
 }
 
 pub(super) fn succession_row(conn: &mut DbConn, id: OrgUnitSuccessionId) -> Result<SuccessionRow, ApiError> {

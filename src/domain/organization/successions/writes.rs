@@ -6,9 +6,10 @@ use diesel::prelude::*;
 
 use super::model::{OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionId, SuccessionRow};
 use super::rules::{Ending, ending};
-use super::store::{succession_entry, succession_row, successions_insert};
+use super::store::{succession_entry, succession_row, succession_seen, successions_insert};
 use crate::api::IfMatch;
 use crate::api::json::check;
+use crate::attachments::Belonging;
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::epochs::{self, Epoch};
@@ -24,6 +25,21 @@ use crate::domain::organization::units::writes::writable;
 use crate::domain::validity::{Certainty, day_fault};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::hide_row;
+
+/// Whose the attachments of a succession are, for whoever may change both units.
+///
+/// # Errors
+/// 404 when there is none, 403 for units out of reach.
+pub fn succession_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: OrgUnitSuccessionId,
+) -> Result<Belonging, ApiError> {
+    let row = succession_row(conn, id)?;
+    writable(scoped, Some(row.predecessor_id))?;
+    writable(scoped, Some(row.successor_id))?;
+    succession_seen(conn, scoped, id)
+}
 
 /// Ties an ended unit to its successor; the predecessor's open version ends on that day.
 ///

@@ -18,6 +18,7 @@ use super::{deadline_text, rules};
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Row, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -267,6 +268,27 @@ pub fn procedure_get(
     let (identity, version, field): (IdentityRow, VersionRow, Option<String>) =
         speaking(day).filter(procedures::id.eq(id)).select(columns()).first(conn)?;
     Ok(Procedure::of(&identity, version, field, day))
+}
+
+/// A procedure has attachments whatever version is in force.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn procedure_seen(conn: &mut DbConn, _scoped: &Scoped, id: ProcedureId) -> Result<Belonging, ApiError> {
+    held_find(conn, id).map(|_| Belonging::nobody())
+}
+
+/// The same for whoever may change procedures.
+///
+/// # Errors
+/// 403 for everyone but an administrator of the whole country, 404 when there is none.
+pub fn procedure_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedureId,
+) -> Result<Belonging, ApiError> {
+    scoped.whole_country()?;
+    procedure_seen(conn, scoped, id)
 }
 
 /// All versions of a procedure, the oldest first, each as it stands today.

@@ -10,6 +10,7 @@ use super::model::{
 use super::rules::{self, Step};
 use crate::api::records::{Row, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -153,6 +154,33 @@ pub fn processing_return_get(
 ) -> Result<ProcessingReturn, ApiError> {
     let Filed { line, period } = filed_find(conn, scoped, id)?;
     Ok(answer(scoped, line, &period))
+}
+
+/// Whose the attachments of a return are.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub fn processing_return_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcessingReturnId,
+) -> Result<Belonging, ApiError> {
+    let Filed { line, .. } = filed_find(conn, scoped, id)?;
+    Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
+}
+
+/// The same of a return that may be edited: evidence is part of what is handed in.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 for one that was handed in.
+pub fn processing_return_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcessingReturnId,
+) -> Result<Belonging, ApiError> {
+    let Filed { line, .. } = filed_find(conn, scoped, id)?;
+    rules::step(line.state, Step::Edit)?;
+    Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
 }
 
 /// Deletes a draft, or one that was sent back.
