@@ -67,7 +67,7 @@ while sleep "$((every / 2 + RANDOM % every))"; [ "$(date +%s)" -lt "$last" ]; do
 done
 wait "$loading" || {
   cat "$work/result"
-  die "$(tail -n 5 "$work/fault")"
+  die "$(sed -n 's/^FAILED: //p' "$work/fault" | head -n 1 | grep . || tail -n 5 "$work/fault")"
 }
 cat "$work/result"
 say "$kills kills"
