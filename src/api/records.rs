@@ -246,18 +246,9 @@ macro_rules! save_rows {
             use diesel::query_dsl::methods::FilterDsl;
             use diesel::upsert::excluded;
             let (new, changed): (Vec<_>, Vec<_>) = $rows.partition(|row| row.version == 1);
-            let mut stored = std::collections::HashSet::with_capacity(new.len() + changed.len());
-            // A statement of SQLite binds 32,766 values.
-            for part in new.chunks(400) {
-                let ids: Vec<$id> = $crate::on_db!($conn, |c| diesel::insert_into($table::table)
-                    .values(part.to_vec())
-                    .on_conflict_do_nothing()
-                    .returning($table::id)
-                    .get_results(c))?;
-                stored.extend(ids);
-            }
+            let mut stored = $crate::insert_free_rows!($conn, $table, $id, new.as_slice())?;
             match $conn {
-                $crate::db::DbConn::Pg(c) => {
+                $crate::db::DbConn::Pg(c) if changed.len() > 1 => {
                     for part in changed.chunks(400) {
                         let ids: Vec<$id> = FilterDsl::filter(
                             diesel::insert_into($table::table)
@@ -276,12 +267,11 @@ macro_rules! save_rows {
                         stored.extend(ids);
                     }
                 }
-                // SQLite runs in this process: a statement a row costs no round trip.
-                $crate::db::DbConn::Sqlite(c) => {
+                conn => {
                     for row in changed {
                         let before = $table::version.eq(row.version - 1).and($table::deleted_at.is_null());
                         let standing = QueryDsl::filter($table::table.find(row.id), before);
-                        if diesel::update(standing).set(row).execute(c)? == 1 {
+                        if diesel::update(standing).set(row).execute(conn)? == 1 {
                             stored.insert(row.id);
                         }
                     }

@@ -7,7 +7,7 @@ use crate::db::DbConn;
 use crate::db::schema::journal;
 use crate::db::types::Instant;
 use crate::error::ApiError;
-use crate::{id, on_db, text_enum};
+use crate::{id, insert_rows, text_enum};
 
 id! {
     /// Id of a journal entry (mục nhật ký).
@@ -113,8 +113,8 @@ pub struct Entry {
     pub org_unit_id: Option<String>,
     /// The province that the record belongs to, if any.
     pub province_id: Option<String>,
-    /// The record after the change (for a deletion: before it), personal fields masked.
-    pub content: serde_json::Value,
+    /// The record after the change (for a deletion: before it) as JSON, personal fields masked.
+    pub content: String,
 }
 
 impl Entry {
@@ -133,7 +133,7 @@ impl Entry {
             record_version,
             org_unit_id: None,
             province_id: None,
-            content: serde_json::to_value(content).map_err(ApiError::internal)?,
+            content: serde_json::to_string(content).map_err(ApiError::internal)?,
         })
     }
 
@@ -177,7 +177,7 @@ impl NewRow {
             record_version: entry.record_version,
             org_unit_id: entry.org_unit_id,
             province_id: entry.province_id,
-            content: entry.content.to_string(),
+            content: entry.content,
         }
     }
 }
@@ -187,12 +187,8 @@ pub(crate) fn append(conn: &mut DbConn, author: &Author, entry: Entry) -> Result
     Ok(())
 }
 
-/// Many entries at once, in their order: several rows a statement.
+/// Many entries at once, in their order.
 pub(crate) fn append_all(conn: &mut DbConn, author: &Author, entries: Vec<Entry>) -> Result<(), ApiError> {
     let rows: Vec<NewRow> = entries.into_iter().map(|entry| NewRow::new(author, entry)).collect();
-    // Twelve values a row: far below what a statement of either database may bind.
-    for part in rows.chunks(500) {
-        on_db!(conn, |c| diesel::insert_into(journal::table).values(part).execute(c))?;
-    }
-    Ok(())
+    Ok(insert_rows!(conn, journal, rows.iter().collect::<Vec<_>>())?)
 }

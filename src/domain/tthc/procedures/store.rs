@@ -29,7 +29,7 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::validity::{OPEN_BEGINNING, OPEN_END, storable};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::{contains, day_vi, fold};
-use crate::{hide_row, keyset, on_db, save_rows};
+use crate::{hide_row, insert_rows, keyset, on_db, save_rows};
 
 /// A procedure with all its versions.
 #[derive(Debug, Clone)]
@@ -379,7 +379,9 @@ impl Records for Procedures {
         let identities = rows.iter().map(|row| &row.identity);
         let stored = save_rows!(tx.conn(), procedures, ProcedureId, identities, [code])?;
         let kept = rows.iter().filter(|row| stored.contains(&row.identity.id));
-        versions_save(tx.conn(), kept.flat_map(|row| row.timeline.versions()))?;
+        let (new, changed): (Vec<_>, Vec<_>) = kept.partition(|row| row.identity.version == 1);
+        insert_rows!(tx.conn(), procedure_versions, versions_of(new))?;
+        versions_save(tx.conn(), &versions_of(changed))?;
         let today = scoped.today();
         let entry = |action, _: &Procedure, row: &Held| entry(action, &row.identity, &row.timeline);
         let view =
@@ -539,12 +541,13 @@ fn field_of(
     }
 }
 
-fn versions_save<'a>(
-    conn: &mut DbConn,
-    versions: impl Iterator<Item = &'a VersionRow>,
-) -> Result<(), ApiError> {
+fn versions_of(rows: Vec<&Held>) -> Vec<&VersionRow> {
+    rows.into_iter().flat_map(|row| row.timeline.versions()).collect()
+}
+
+/// Stores versions of procedures that are there, new ones and corrected ones.
+fn versions_save(conn: &mut DbConn, versions: &[&VersionRow]) -> Result<(), ApiError> {
     use procedure_versions as v;
-    let versions: Vec<&VersionRow> = versions.collect();
     for part in versions.chunks(400) {
         on_db!(conn, |c| diesel::insert_into(v::table)
             .values(part.to_vec())
