@@ -55,6 +55,11 @@ const TABLES: &[&str] = &[
     "procedure_fields",
     "procedures",
     "procedure_versions",
+    "procedure_publications",
+    "procedure_publication_items",
+    "procedure_postings",
+    "procedure_processes",
+    "procedure_process_links",
 ];
 
 /// Why a backup or a restore ended, in one line that says what to do.

@@ -406,6 +406,14 @@ impl OrgTree {
             .map(|version| version.row.org_unit_id)
     }
 
+    /// The tier of a unit; of an agency that of the administrative unit above it.
+    #[must_use]
+    pub fn tier_at(&self, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
+        let own = self.version_at(unit, day)?;
+        let above = || self.ancestors(unit, day).into_iter();
+        own.kind.tier().or_else(|| above().find_map(|above| self.version_at(above, day)?.kind.tier()))
+    }
+
     /// The first day of the unit; none when its beginning is not known.
     #[must_use]
     pub fn first_day(&self, unit: OrgUnitId) -> Option<NaiveDate> {
