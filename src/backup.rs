@@ -59,6 +59,11 @@ const TABLES: &[&str] = &[
     "procedure_versions",
     "attachments",
     "content_removals",
+    "procedure_publications",
+    "procedure_publication_items",
+    "procedure_postings",
+    "procedure_processes",
+    "procedure_process_links",
 ];
 
 /// Why a backup or a restore ended, in one line that says what to do.

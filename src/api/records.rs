@@ -149,6 +149,18 @@ impl<V> Written<V> {
         Ok(Self { receipt, lines })
     }
 
+    /// All records, where each was to be stored.
+    ///
+    /// # Errors
+    /// The problem of the first that was not.
+    pub fn all(self) -> Result<Recorded<Vec<V>>, ApiError> {
+        let views = self.lines.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(match self.receipt {
+            Some(receipt) => receipt.with(views),
+            None => Recorded::unchanged(views),
+        })
+    }
+
     /// The one record that was to be stored.
     pub(crate) fn only(self) -> Result<Recorded<V>, ApiError> {
         let view = one(self.lines)??;

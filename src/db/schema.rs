@@ -323,9 +323,100 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    procedure_publications (id) {
+        id -> Text,
+        org_unit_id -> Text,
+        number -> Text,
+        number_key -> Text,
+        issued_on -> Date,
+        issued_year -> Integer,
+        effective_on -> Date,
+        title -> Text,
+        title_folded -> Text,
+        legal_basis -> Nullable<Text>,
+        legal_basis_effective_on -> Nullable<Date>,
+        published_on -> Nullable<Date>,
+        source -> Nullable<Text>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_publication_items (publication_id, position) {
+        publication_id -> Text,
+        position -> Integer,
+        action -> Text,
+        procedure_code -> Text,
+        replaced_procedure_code -> Nullable<Text>,
+        level -> Nullable<Text>,
+        name -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    procedure_postings (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        procedure_id -> Text,
+        form -> Text,
+        place -> Nullable<Text>,
+        posted_on -> Date,
+        removed_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_processes (id) {
+        id -> Text,
+        org_unit_id -> Text,
+        procedure_id -> Text,
+        kind -> Text,
+        variant -> Text,
+        name -> Text,
+        electronic -> Bool,
+        decision_number -> Text,
+        decision_key -> Text,
+        decided_on -> Date,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        agencies -> Text,
+        steps -> Text,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_process_links (process_id, position) {
+        process_id -> Text,
+        position -> Integer,
+        procedure_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
 
 diesel::allow_tables_to_appear_in_same_query!(
+    procedure_publications,
+    procedure_publication_items,
+    procedure_postings,
+    procedure_processes,
+    procedure_process_links,
     procedure_fields,
     procedures,
     procedure_versions,

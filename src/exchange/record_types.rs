@@ -18,6 +18,12 @@ text_enum! {
         ProcedureField => "procedure_field", "lĩnh vực thủ tục hành chính";
         /// A procedure.
         Procedure => "procedure", "thủ tục hành chính";
+        /// A decision that announces procedures.
+        ProcedurePublication => "procedure_publication", "quyết định công bố thủ tục hành chính";
+        /// A posting of a procedure.
+        ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính";
+        /// A process of a procedure.
+        ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -40,8 +46,10 @@ impl RecordType {
             Self::Attachment => return None,
             Self::OrgUnit | Self::OrgUnitSuccession => (Action::ReadReference, Domain::Organization),
             Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
-            Self::ProcedureField | Self::Procedure => (Action::ReadReference, Domain::Tthc),
-            Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
+                (Action::ReadReference, Domain::Tthc)
+            }
+            Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
     }
@@ -57,6 +65,9 @@ impl RecordType {
             Self::Holiday => "/api/v1/reporting/holidays",
             Self::ProcedureField => "/api/v1/tthc/procedure-fields",
             Self::Procedure => "/api/v1/tthc/procedures",
+            Self::ProcedurePublication => "/api/v1/tthc/procedure-publications",
+            Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
+            Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",

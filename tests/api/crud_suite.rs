@@ -38,6 +38,8 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
         .post("/api/v1/admin/users", &json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}))
         .await
         .expect(201);
+    let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
+    admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
     let province = app.unit("92", "2026-11-23");
     let (commune, old) = (app.unit("31396", "2026-11-23"), app.unit("934", "2024-06-30"));
     vec![
@@ -76,6 +78,68 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             invalid: (
                 json!({"code": "1000.593", "name": "Đăng ký kết hôn lưu động", "level": "commune"}),
                 "/code",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_publication",
+            collection: "/api/v1/tthc/procedure-publications",
+            create: json!({
+                "org_unit_code": "92", "number": "1234/QĐ-UBND", "issued_on": "2026-01-05",
+                "effective_on": "2026-01-12", "title": "Công bố danh mục thủ tục hành chính",
+                "items": [{
+                    "action": "replace", "procedure_id": null, "procedure_code": "1.013999",
+                    "replaced_procedure_id": null, "replaced_procedure_code": "1.013998", "level": "commune",
+                    "name": "Đăng ký khai sinh; khai tử", "note": null,
+                }],
+            }),
+            patch: json!({"published_on": "2026-01-09"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "92", "number": "số 1234", "issued_on": "2026-01-05",
+                    "effective_on": "2026-01-12", "title": "Công bố danh mục thủ tục hành chính",
+                }),
+                "/number",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_posting",
+            collection: "/api/v1/tthc/procedure-postings",
+            create: json!({
+                "org_unit_code": "31396", "procedure_code": "1.001193", "form": "board", "posted_on": "2026-01-12",
+            }),
+            patch: json!({"place": "Trung tâm Phục vụ hành chính công"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "procedure_code": "1.001193", "form": "board",
+                    "posted_on": "2026-01-12", "removed_on": "2026-01-12",
+                }),
+                "/removed_on",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_process",
+            collection: "/api/v1/tthc/procedure-processes",
+            create: json!({
+                "org_unit_code": "92", "procedure_code": "1.001193", "kind": "internal",
+                "name": "Quy trình nội bộ đăng ký khai sinh", "decision_number": "2100/QĐ-UBND",
+                "decided_on": "2026-01-05", "valid_from": "2026-01-12",
+                "steps": [{
+                    "name": "Tiếp nhận hồ sơ", "responsible": "Trung tâm Phục vụ hành chính công",
+                    "unit_kind": null, "org_unit_id": null, "value": 4, "unit": "working_hour", "result": null,
+                }],
+            }),
+            patch: json!({"electronic": true}),
+            invalid: (
+                json!({
+                    "org_unit_code": "92", "procedure_code": "1.001193", "kind": "internal",
+                    "name": "Quy trình nội bộ đăng ký khai sinh", "decision_number": "2100/QĐ-UBND",
+                    "decided_on": "2026-01-05", "valid_from": "2026-01-12",
+                    "steps": [{"name": "Tiếp nhận", "responsible": "Một cửa", "unit": "working_hour"}],
+                }),
+                "/steps/0/value",
             ),
             natural_key: true,
         },
@@ -420,9 +484,11 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
 
         let cells = fixture.create.as_object().unwrap();
         let names: Vec<_> = cells.keys().cloned().collect();
-        let values: Vec<_> = cells.values().map(|value| value.to_string().replace('"', "")).collect();
-        let csv = format!("\u{feff}{}\r\n{}\r\n", names.join(";"), values.join(";"));
-        let report = send(upsert, "text/csv", csv.into_bytes()).await.expect(200);
+        let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut csv = csv::WriterBuilder::new().delimiter(b';').from_writer("\u{feff}".as_bytes().to_vec());
+        csv.write_record(&names).unwrap();
+        csv.write_record(cells.values().map(value)).unwrap();
+        let report = send(upsert, "text/csv", csv.into_inner().unwrap()).await.expect(200);
         assert_eq!((&report["unchanged"], &report["rows"][0]["row"]), (&json!(1), &json!(2)), "{what}");
     }
 }

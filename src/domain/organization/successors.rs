@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::reference::UnitName;
+use super::reference::{UnitName, UnitScope, scoped_units};
 use super::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
 
@@ -25,6 +25,23 @@ pub fn unit_in_force(tree: &OrgTree, name: &UnitName<'_>, day: NaiveDate) -> Res
         _ => Vec::new(),
     };
     if once.is_empty() { Err(ApiError::invalid(faults)) } else { Err(not_in_force(tree, &once, day)) }
+}
+
+/// The units that a list is about, where it names one: that in force on a day, and those of its scope.
+///
+/// # Errors
+/// 422 as [`unit_in_force`].
+pub fn wanted_units(
+    tree: &OrgTree,
+    name: &UnitName<'_>,
+    scope: UnitScope,
+    day: NaiveDate,
+) -> Result<Option<Vec<OrgUnitId>>, ApiError> {
+    if !name.is_given() {
+        return Ok(None);
+    }
+    let unit = unit_in_force(tree, name, day)?;
+    Ok(Some(scoped_units(tree, unit, scope, day)))
 }
 
 /// 422: these units are not in force on the day; names those that carry their territory then.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{OrgTree, OrgUnitId, Unit, UnitKind, UnitVersion, Version};
+use super::{OrgTree, OrgUnitId, Tier, Unit, UnitKind, UnitVersion, Version};
 
 impl OrgTree {
     /// All versions of a unit, the oldest first.
@@ -32,6 +32,14 @@ impl OrgTree {
     #[must_use]
     pub fn in_force(&self, unit: OrgUnitId, day: NaiveDate) -> bool {
         self.version_at(unit, day).is_some()
+    }
+
+    /// The tier of a unit; of an agency that of the administrative unit above it.
+    #[must_use]
+    pub fn tier_at(&self, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
+        let own = self.version_at(unit, day)?;
+        let above = || self.ancestors(unit, day).into_iter();
+        own.kind.tier().or_else(|| above().find_map(|above| self.version_at(above, day)?.kind.tier()))
     }
 
     /// The first day of the unit; none when its beginning is not known.

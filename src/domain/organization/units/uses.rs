@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, grants, org_unit_successions, org_unit_versions, org_units, processing_returns, users,
+    clients, grants, org_unit_successions, org_unit_versions, org_units, procedure_postings,
+    procedure_processes, procedure_publications, processing_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -14,6 +15,9 @@ use crate::error::ApiError;
 pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
     use org_unit_successions as s;
     use org_unit_versions as v;
+    use procedure_postings as po;
+    use procedure_processes as pr;
+    use procedure_publications as pu;
     use processing_returns as r;
     let children = v::table
         .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
@@ -27,11 +31,18 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
     let systems = clients::table.filter(clients::deleted_at.is_null()).filter(clients::org_unit_id.eq(id));
     let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
+    let postings =
+        po::table.filter(po::deleted_at.is_null()).filter(po::org_unit_id.eq(id).or(po::province_id.eq(id)));
+    let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
+    let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
         || diesel::select(dsl::exists(founded)).get_result(conn)?
         || diesel::select(dsl::exists(returns)).get_result(conn)?
         || diesel::select(dsl::exists(people)).get_result(conn)?
         || diesel::select(dsl::exists(systems)).get_result(conn)?
-        || diesel::select(dsl::exists(granted)).get_result(conn)?)
+        || diesel::select(dsl::exists(granted)).get_result(conn)?
+        || diesel::select(dsl::exists(postings)).get_result(conn)?
+        || diesel::select(dsl::exists(processes)).get_result(conn)?
+        || diesel::select(dsl::exists(publications)).get_result(conn)?)
 }

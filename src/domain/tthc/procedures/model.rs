@@ -129,11 +129,13 @@ impl Deadline {
             DeadlineUnit::None => None,
         }
     }
+}
 
-    /// Whether the unit asks for a number.
+impl DeadlineUnit {
+    /// Whether it asks for a number.
     #[must_use]
-    pub const fn is_counted(&self) -> bool {
-        !matches!(self.unit, DeadlineUnit::Immediate | DeadlineUnit::None)
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::Immediate | Self::None)
     }
 }
 
@@ -714,7 +716,7 @@ pub struct ProcedureName {
 #[cfg(test)]
 impl VersionRow {
     /// A version for tests of its validity alone, with a new id.
-    pub(super) fn sample() -> Self {
+    pub(in crate::domain::tthc) fn sample() -> Self {
         Self {
             id: ProcedureVersionId::new(),
             procedure_id: ProcedureId::new(),

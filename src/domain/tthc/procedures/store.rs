@@ -27,7 +27,7 @@ use crate::db::schema::{procedure_fields, procedure_versions, procedures};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::validity::{OPEN_BEGINNING, OPEN_END, storable};
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::text::{contains, day_vi, fold};
 use crate::{hide_row, insert_rows, keyset, on_db, save_rows};
 
@@ -50,6 +50,14 @@ impl Held {
         let focus = timeline.versions().last().cloned();
         let focus = focus.ok_or_else(|| ApiError::internal("a procedure has no version"))?;
         Ok(Self { identity, timeline, focus, field_name: None })
+    }
+
+    /// The procedure with another timeline.
+    ///
+    /// # Errors
+    /// When that has no version.
+    pub(in crate::domain::tthc) fn with_timeline(self, timeline: &Timeline) -> Result<Self, ApiError> {
+        Self::of(self.identity, timeline.versions().to_vec())
     }
 }
 
@@ -108,7 +116,11 @@ pub fn held_find(conn: &mut DbConn, id: ProcedureId) -> Result<Held, ApiError> {
     Held::of(identity, versions)
 }
 
-fn held_by_code(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<String, Held>, ApiError> {
+/// The procedures of these codes with all their versions.
+pub(in crate::domain::tthc) fn held_by_code(
+    conn: &mut DbConn,
+    codes: HashSet<&str>,
+) -> Result<HashMap<String, Held>, ApiError> {
     let identities: Vec<IdentityRow> = procedures::table
         .filter(procedures::code.eq_any(codes).and(procedures::deleted_at.is_null()))
         .select(IdentityRow::as_select())
@@ -129,7 +141,7 @@ fn held_by_code(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<Strin
     held.collect()
 }
 
-type Joined<'a> = dsl::IntoBoxed<
+pub(in crate::domain::tthc) type Joined<'a> = dsl::IntoBoxed<
     'a,
     dsl::LeftJoinOn<
         dsl::InnerJoinOn<
@@ -144,7 +156,7 @@ type Joined<'a> = dsl::IntoBoxed<
 >;
 
 /// The versions that speak for a day.
-fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
+pub(in crate::domain::tthc) fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
     use procedure_versions as v;
     procedures::table
         .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
@@ -154,7 +166,8 @@ fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
         .filter(v::speaks_from.le(day).and(v::speaks_to.gt(day)))
 }
 
-fn columns() -> (
+/// What [`Procedure::of`] is made of.
+pub(in crate::domain::tthc) fn columns() -> (
     <IdentityRow as Selectable<MultiBackend>>::SelectExpression,
     <VersionRow as Selectable<MultiBackend>>::SelectExpression,
     dsl::Nullable<procedure_fields::name>,
@@ -167,7 +180,7 @@ fn columns() -> (
 }
 
 /// The codes under which a procedure may be recorded: as it is given, and without the agency's part.
-fn code_forms(code: &str) -> Vec<String> {
+pub(in crate::domain::tthc) fn code_forms(code: &str) -> Vec<String> {
     let national = code.split_at_checked(8).filter(|(_, agency)| agency.starts_with('.'));
     std::iter::once(code).chain(national.map(|(national, _)| national)).map(str::to_owned).collect()
 }
@@ -630,7 +643,7 @@ fn write(
 /// Deletes a procedure that was entered by mistake.
 ///
 /// # Errors
-/// 412 when it has changed.
+/// 412 when it has changed, 409 while it is posted or a process is for it.
 pub fn procedure_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -640,7 +653,25 @@ pub fn procedure_delete(
     scoped.whole_country()?;
     let mut held = held_find(tx.conn(), id)?;
     expected.check(held.identity.version)?;
+    if is_used(tx.conn(), id)? {
+        return Err(ApiError::new(Problem::InUse));
+    }
     hide_row!(tx, procedures, held.identity)?;
     held.revise(tx.at());
     Ok(tx.journal(entry(JournalAction::Delete, &held.identity, &held.timeline)?)?.with(()))
+}
+
+/// Whether a posting or process stands that is about the procedure.
+fn is_used(conn: &mut DbConn, id: ProcedureId) -> Result<bool, ApiError> {
+    use crate::db::schema::{procedure_postings, procedure_process_links, procedure_processes};
+    let postings = procedure_postings::table
+        .filter(procedure_postings::procedure_id.eq(id).and(procedure_postings::deleted_at.is_null()));
+    let processes = procedure_process_links::table
+        .inner_join(
+            procedure_processes::table.on(procedure_processes::id.eq(procedure_process_links::process_id)),
+        )
+        .filter(procedure_processes::deleted_at.is_null())
+        .filter(procedure_process_links::procedure_id.eq(id));
+    Ok(diesel::select(dsl::exists(postings)).get_result(conn)?
+        || diesel::select(dsl::exists(processes)).get_result(conn)?)
 }

@@ -17,8 +17,8 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::{UnitName, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::{UnitName, label};
+use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::{confine, hide_row, keyset, save_rows};
@@ -90,11 +90,7 @@ fn wanted_units(
         code: filter.org_unit_code.as_deref(),
     };
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    if !name.is_given() {
-        return Ok(None);
-    }
-    let unit = unit_in_force(scoped.tree(), &name, day)?;
-    Ok(Some(scoped_units(scoped.tree(), unit, filter.scope.unwrap_or_default(), day)))
+    named_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)
 }
 
 fn matching<'a>(

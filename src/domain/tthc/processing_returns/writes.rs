@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{
@@ -17,7 +16,7 @@ use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::periods::PeriodId;
 
@@ -207,7 +206,7 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
         Ok(unit) => unit,
         Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
     };
-    let tier = tier_of(tree, unit, period.ends_on).or_else(|| tier_of(tree, unit, period.starts_on));
+    let tier = tree.tier_at(unit, period.ends_on).or_else(|| tree.tier_at(unit, period.starts_on));
     let mut faults = shape_faults(body);
     match tier {
         Some(tier) => faults.extend(rules::level_of_unit(tier, body.handling_level).err()),
@@ -225,14 +224,6 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
     }
     let province = home_province(tree, unit).ok_or_else(|| no_province(unit))?;
     Ok(Owner { unit, named_by: name.pointer(), province, period: period.clone() })
-}
-
-/// The tier of a unit; of an agency that of the administrative unit above it.
-fn tier_of(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
-    let own = tree.version_at(unit, day)?;
-    own.kind.tier().or_else(|| {
-        tree.ancestors(unit, day).into_iter().find_map(|above| tree.version_at(above, day)?.kind.tier())
-    })
 }
 
 fn no_province(unit: OrgUnitId) -> ApiError {
