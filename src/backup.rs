@@ -55,6 +55,8 @@ const TABLES: &[&str] = &[
     "procedure_fields",
     "procedures",
     "procedure_versions",
+    "period_closures",
+    "period_snapshots",
 ];
 
 /// Why a backup or a restore ended, in one line that says what to do.

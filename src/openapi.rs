@@ -29,6 +29,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "procedure-fields", description = "Fields of administrative procedures (lĩnh vực thủ tục hành chính)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
+        (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),

@@ -20,6 +20,8 @@ text_enum! {
         Procedure => "procedure", "thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// A closing of a period.
+        PeriodClosure => "period_closure", "khóa sổ kỳ báo cáo";
         /// An account of a person.
         User => "user", "tài khoản người dùng";
         /// An account of a system.
@@ -38,7 +40,26 @@ impl RecordType {
             Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
             Self::ProcedureField | Self::Procedure => (Action::ReadReference, Domain::Tthc),
             Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
+        }
+    }
+
+    /// Whether the closing of a period binds them: returns and reports, never records.
+    #[must_use]
+    pub const fn is_bound_by_closings(self) -> bool {
+        match self {
+            Self::ProcessingReturn => true,
+            Self::OrgUnit
+            | Self::OrgUnitSuccession
+            | Self::Period
+            | Self::Holiday
+            | Self::ProcedureField
+            | Self::Procedure
+            | Self::PeriodClosure
+            | Self::User
+            | Self::Client
+            | Self::Grant => false,
         }
     }
 
@@ -53,6 +74,7 @@ impl RecordType {
             Self::ProcedureField => "/api/v1/tthc/procedure-fields",
             Self::Procedure => "/api/v1/tthc/procedures",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",
             Self::Grant => "/api/v1/admin/grants",

@@ -70,7 +70,17 @@ text_enum! {
 
 /// A reporting period (kỳ báo cáo).
 #[derive(
-    Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
 )]
 #[diesel(table_name = periods, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[schema(example = json!({
@@ -103,6 +113,22 @@ pub struct Period {
 record!(Period);
 row!(Period, PeriodId);
 page_of!(PeriodPage, Period, "reporting periods");
+
+/// What a return needs to know of its period.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = periods)]
+pub struct PeriodFacts {
+    /// Its id.
+    pub id: PeriodId,
+    /// Its reporting regime.
+    pub regime: String,
+    /// Its code.
+    pub code: String,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+}
 
 /// A new period, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -348,6 +374,35 @@ pub fn period_get(conn: &mut DbConn, _scoped: &Scoped, id: PeriodId) -> Result<P
         .first(conn)?)
 }
 
+/// The period that a body names: by id, or by its code in the regime `calendar`.
+///
+/// # Errors
+/// 422 when it names none, or in two ways.
+pub fn period_named(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>) -> Result<Period, ApiError> {
+    let fault = |pointer: &str, code: &'static str, vi: &'static str, en: &'static str| {
+        ApiError::invalid(vec![Fault::new(pointer, code, Bilingual::new(vi, en))])
+    };
+    let standing = periods::table.filter(periods::deleted_at.is_null()).into_boxed();
+    let (pointer, named) = match (id, code) {
+        (Some(id), None) => ("/period_id", standing.filter(periods::id.eq(id))),
+        (None, Some(code)) => {
+            let calendar = periods::code.eq(code).and(periods::regime.eq("calendar"));
+            ("/period_code", standing.filter(calendar))
+        }
+        _ => {
+            return Err(fault(
+                "/period_code",
+                "exactly_one",
+                "Nêu đúng một trong period_id và period_code.",
+                "Give exactly one of period_id and period_code.",
+            ));
+        }
+    };
+    named.select(Period::as_select()).first(conn).optional()?.ok_or_else(|| {
+        fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
+    })
+}
+
 /// Reporting periods, as they are written.
 pub struct Periods;
 
@@ -419,23 +474,25 @@ fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period
     })
 }
 
-/// Deletes a period to which no return belongs.
+/// Deletes a period to which no return and no closing belongs.
 ///
 /// # Errors
-/// 412 when it has changed, 409 while returns belong to it.
+/// 412 when it has changed, 409 while returns or closings belong to it.
 pub fn period_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     id: PeriodId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    use crate::db::schema::processing_returns;
+    use crate::db::schema::{period_closures, processing_returns};
     scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
     let of_period = processing_returns::period_id.eq(id).and(processing_returns::deleted_at.is_null());
+    let closed = period_closures::table.filter(period_closures::period_id.eq(id));
     if diesel::select(diesel::dsl::exists(processing_returns::table.filter(of_period)))
         .get_result(tx.conn())?
+        || diesel::select(diesel::dsl::exists(closed)).get_result(tx.conn())?
     {
         return Err(ApiError::new(Problem::InUse));
     }
@@ -612,7 +669,7 @@ async fn patch_period(
 
 #[utoipa::path(
     operation_id = "delete_period", tag = "periods", summary = "Delete a reporting period",
-    description = "Deletes a reporting period (kỳ báo cáo) to which no return belongs.",
+    description = "Deletes a reporting period (kỳ báo cáo) to which no return and no closing belongs.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
