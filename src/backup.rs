@@ -64,6 +64,8 @@ const TABLES: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "procedure_process_links",
+    "period_closures",
+    "period_snapshots",
 ];
 
 /// Why a backup or a restore ended, in one line that says what to do.

@@ -157,6 +157,10 @@ problems! {
     WrongState => "wrong-state", 409,
         vi: "Trạng thái hiện tại không cho phép thao tác này", "Xem `detail` để biết các bước hợp lệ từ trạng thái hiện tại.",
         en: "The present state does not allow this", "`detail` names the steps that are possible now.";
+    /// A return of a period that was closed for its unit.
+    PeriodClosed => "period-closed", 409,
+        vi: "Kỳ báo cáo đã khóa sổ", "Số liệu của kỳ đã khóa sổ chỉ được sửa sau khi kỳ được mở lại. Đề nghị đơn vị nêu trong `detail` mở lại kỳ, có nêu lý do.",
+        en: "The period is closed", "Returns of a closed period are corrected only after it has been reopened. Ask the unit named in `detail` to reopen it, with the reason.";
     /// The same request is being worked on.
     RequestUnderWay => "request-under-way", 409,
         vi: "Yêu cầu này đang được xử lý", "Một yêu cầu với cùng Idempotency-Key chưa xong. Đợi một giây rồi gửi lại để nhận kết quả của nó.",

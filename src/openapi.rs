@@ -33,6 +33,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "procedure-processes", description = "Internal and linked processes of procedures, step by step (quy trình nội bộ, quy trình liên thông)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
+        (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),

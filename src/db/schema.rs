@@ -409,9 +409,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    period_closures (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        period_id -> Text,
+        scope -> Text,
+        number -> BigInt,
+        as_of -> Date,
+        state -> Text,
+        note -> Nullable<Text>,
+        closed_by -> Text,
+        closed_at -> BigInt,
+        reopenings -> Text,
+        superseded_by -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    period_snapshots (closure_id, form, definition, scope) {
+        closure_id -> Text,
+        form -> Text,
+        definition -> Text,
+        scope -> Text,
+        figures_digest -> Text,
+        content -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
 
+diesel::joinable!(period_closures -> periods (period_id));
+diesel::joinable!(period_snapshots -> period_closures (closure_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
+    period_closures,
+    period_snapshots,
     procedure_publications,
     procedure_publication_items,
     procedure_postings,

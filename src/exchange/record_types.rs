@@ -28,6 +28,8 @@ text_enum! {
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
         Attachment => "attachment", "tệp đính kèm";
+        /// A closing of a period.
+        PeriodClosure => "period_closure", "khóa sổ kỳ báo cáo";
         /// An account of a person.
         User => "user", "tài khoản người dùng";
         /// An account of a system.
@@ -50,8 +52,31 @@ impl RecordType {
                 (Action::ReadReference, Domain::Tthc)
             }
             Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
+    }
+
+    /// Whether the closing of a period binds them: returns and reports, never records.
+    #[must_use]
+    pub const fn is_bound_by_closings(self) -> bool {
+        match self {
+            Self::ProcessingReturn => true,
+            Self::OrgUnit
+            | Self::OrgUnitSuccession
+            | Self::Period
+            | Self::Holiday
+            | Self::ProcedureField
+            | Self::Procedure
+            | Self::ProcedurePublication
+            | Self::ProcedurePosting
+            | Self::ProcedureProcess
+            | Self::Attachment
+            | Self::PeriodClosure
+            | Self::User
+            | Self::Client
+            | Self::Grant => false,
+        }
     }
 
     /// Where they are read; attachments are read beneath their record, in a collection of this name.
@@ -69,6 +94,7 @@ impl RecordType {
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",
             Self::Grant => "/api/v1/admin/grants",

@@ -72,7 +72,17 @@ text_enum! {
 
 /// A reporting period (kỳ báo cáo).
 #[derive(
-    Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
 )]
 #[diesel(table_name = periods, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[schema(example = json!({
@@ -105,6 +115,22 @@ pub struct Period {
 record!(Period);
 row!(Period, PeriodId);
 page_of!(PeriodPage, Period, "reporting periods");
+
+/// What a return needs to know of its period.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = periods)]
+pub struct PeriodFacts {
+    /// Its id.
+    pub id: PeriodId,
+    /// Its reporting regime.
+    pub regime: String,
+    /// Its code.
+    pub code: String,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+}
 
 /// A new period, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -355,6 +381,35 @@ pub fn period_get(conn: &mut DbConn, _scoped: &Scoped, id: PeriodId) -> Result<P
         .first(conn)?)
 }
 
+/// The period that a body names: by id, or by its code in the regime `calendar`.
+///
+/// # Errors
+/// 422 when it names none, or in two ways.
+pub fn period_named(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>) -> Result<Period, ApiError> {
+    let fault = |pointer: &str, code: &'static str, vi: &'static str, en: &'static str| {
+        ApiError::invalid(vec![Fault::new(pointer, code, Bilingual::new(vi, en))])
+    };
+    let standing = periods::table.filter(periods::deleted_at.is_null()).into_boxed();
+    let (pointer, named) = match (id, code) {
+        (Some(id), None) => ("/period_id", standing.filter(periods::id.eq(id))),
+        (None, Some(code)) => {
+            let calendar = periods::code.eq(code).and(periods::regime.eq("calendar"));
+            ("/period_code", standing.filter(calendar))
+        }
+        _ => {
+            return Err(fault(
+                "/period_code",
+                "exactly_one",
+                "Nêu đúng một trong period_id và period_code.",
+                "Give exactly one of period_id and period_code.",
+            ));
+        }
+    };
+    named.select(Period::as_select()).first(conn).optional()?.ok_or_else(|| {
+        fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
+    })
+}
+
 /// Reporting periods, as they are written.
 pub struct Periods;
 
@@ -393,7 +448,7 @@ impl Records for Periods {
         let at = tx.at();
         let moved =
             drafts.iter().filter_map(|draft| draft.present.as_ref().filter(|row| is_moved(row, &draft.body)));
-        let in_use = with_returns(tx.conn(), moved.map(|row| row.id).collect())?;
+        let in_use = in_use(tx.conn(), moved.map(|row| row.id).collect())?;
         let made = |draft: Draft<PeriodCreate, Period>| match &draft.present {
             Some(row) if in_use.contains(&row.id) => Err(ApiError::new(Problem::InUse)),
             _ => period_made(draft, at),
@@ -439,24 +494,29 @@ fn is_moved(present: &Period, body: &PeriodCreate) -> bool {
         != (&body.regime, &body.code, body.kind, body.starts_on, body.ends_on)
 }
 
-/// Those of the periods to which returns belong.
-fn with_returns(conn: &mut DbConn, ids: Vec<PeriodId>) -> Result<HashSet<PeriodId>, ApiError> {
-    use crate::db::schema::processing_returns;
+/// Those of the periods to which returns or closings belong.
+fn in_use(conn: &mut DbConn, ids: Vec<PeriodId>) -> Result<HashSet<PeriodId>, ApiError> {
+    use crate::db::schema::{period_closures, processing_returns};
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    let found: Vec<PeriodId> = processing_returns::table
-        .filter(processing_returns::period_id.eq_any(ids).and(processing_returns::deleted_at.is_null()))
+    let returned: Vec<PeriodId> = processing_returns::table
+        .filter(processing_returns::period_id.eq_any(&ids).and(processing_returns::deleted_at.is_null()))
         .select(processing_returns::period_id)
         .distinct()
         .load(conn)?;
-    Ok(found.into_iter().collect())
+    let closed: Vec<PeriodId> = period_closures::table
+        .filter(period_closures::period_id.eq_any(&ids))
+        .select(period_closures::period_id)
+        .distinct()
+        .load(conn)?;
+    Ok(returned.into_iter().chain(closed).collect())
 }
 
-/// Deletes a period to which no return belongs.
+/// Deletes a period to which no return and no closing belongs.
 ///
 /// # Errors
-/// 412 when it has changed, 409 while returns belong to it.
+/// 412 when it has changed, 409 while returns or closings belong to it.
 pub fn period_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -466,7 +526,7 @@ pub fn period_delete(
     scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    if !with_returns(tx.conn(), vec![id])?.is_empty() {
+    if !in_use(tx.conn(), vec![id])?.is_empty() {
         return Err(ApiError::new(Problem::InUse));
     }
     hide_row!(tx, periods, present)?;
@@ -682,7 +742,7 @@ async fn patch_period(
 
 #[utoipa::path(
     operation_id = "delete_period", tag = "periods", summary = "Delete a reporting period",
-    description = "Deletes a reporting period (kỳ báo cáo) to which no return belongs.",
+    description = "Deletes a reporting period (kỳ báo cáo) to which no return and no closing belongs.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]

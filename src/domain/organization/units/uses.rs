@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, grants, org_unit_successions, org_unit_versions, org_units, procedure_postings,
+    clients, grants, org_unit_successions, org_unit_versions, org_units, period_closures, procedure_postings,
     procedure_processes, procedure_publications, processing_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
@@ -28,6 +28,8 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let founded = standing().filter(s::successor_id.eq(id));
     let returns =
         r::table.filter(r::deleted_at.is_null()).filter(r::org_unit_id.eq(id).or(r::province_id.eq(id)));
+    let closings = period_closures::table
+        .filter(period_closures::org_unit_id.eq(id).or(period_closures::province_id.eq(id)));
     let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
     let systems = clients::table.filter(clients::deleted_at.is_null()).filter(clients::org_unit_id.eq(id));
     let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
@@ -39,6 +41,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(ended)).get_result(conn)?
         || diesel::select(dsl::exists(founded)).get_result(conn)?
         || diesel::select(dsl::exists(returns)).get_result(conn)?
+        || diesel::select(dsl::exists(closings)).get_result(conn)?
         || diesel::select(dsl::exists(people)).get_result(conn)?
         || diesel::select(dsl::exists(systems)).get_result(conn)?
         || diesel::select(dsl::exists(granted)).get_result(conn)?

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use super::model::{
-    CarriedOverBasis, Filed, PeriodFacts, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId,
-    ReturnRow, ReturnState,
+    CarriedOverBasis, Filed, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId, ReturnRow,
+    ReturnState,
 };
 use super::rules::{self, Columns, Step};
 use super::store::{filed_find, save_as};
@@ -18,7 +18,8 @@ use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::reporting::periods::PeriodId;
+use crate::reporting::period_closures::OpenPeriods;
+use crate::reporting::periods::{PeriodFacts, PeriodId};
 
 /// Processing returns, as they are written.
 pub struct ProcessingReturns;
@@ -48,7 +49,7 @@ impl Records for ProcessingReturns {
             let Owner { unit, period, .. } = owner?;
             let field = body.field.clone().unwrap_or_default();
             let line = held.get(&(period.id, unit, body.handling_level, field))?.clone();
-            Some(Filed { line, period })
+            Some(Filed { line, period, leave: None })
         };
         Ok(bodies.iter().zip(owners).map(|(body, owner)| present(body, owner)).collect())
     }
@@ -60,6 +61,8 @@ impl Records for ProcessingReturns {
     ) -> Result<Vec<Result<Filed, ApiError>>, ApiError> {
         let facts = PeriodsNamed::load(tx.conn(), drafts.iter().map(|draft| &draft.body))?;
         let owners: Vec<_> = drafts.iter().map(|draft| owner(scoped, &facts, &draft.body)).collect();
+        let named = owners.iter().flatten().map(|owner| (owner.unit, &owner.period));
+        let open = OpenPeriods::of(tx, scoped.tree(), named)?;
         let new = drafts.iter().zip(&owners).filter(|(draft, _)| draft.present.is_none());
         let new: Vec<_> = new
             .filter_map(|(draft, owner)| Some((owner.as_ref().ok()?, draft.body.handling_level)))
@@ -67,8 +70,8 @@ impl Records for ProcessingReturns {
         let mut kinds = LineKinds::load(tx.conn(), &new)?;
         let tx = &*tx;
         let made = |(draft, owner): (Draft<_, Filed>, Result<Owner, _>)| match draft.present {
-            Some(present) => changed(tx, scoped, present, &owner?, draft.body),
-            None => created(tx, scoped, owner?, draft.body, &mut kinds),
+            Some(present) => changed(tx, scoped, &open, present, &owner?, draft.body),
+            None => created(tx, scoped, &open, owner?, draft.body, &mut kinds),
         };
         Ok(drafts.into_iter().zip(owners).map(made).collect())
     }
@@ -85,6 +88,7 @@ impl Records for ProcessingReturns {
 fn created(
     tx: &WriteTx<'_>,
     scoped: &Scoped,
+    open: &OpenPeriods,
     owner: Owner,
     body: ProcessingReturnCreate,
     kinds: &mut LineKinds,
@@ -92,6 +96,7 @@ fn created(
     if !scoped.reaches(owner.unit) {
         return Err(ApiError::new(Problem::Forbidden).with_faults(vec![out_of_reach(owner.named_by)]));
     }
+    let leave = open.leave(scoped.tree(), owner.unit, &owner.period)?;
     kinds.admit(&owner, &body)?;
     let (carried_over, carried_over_basis) = carry_over(&body)?;
     let at = tx.at();
@@ -129,7 +134,7 @@ fn created(
         created_at: at,
         updated_at: at,
     };
-    Ok(Filed { line, period: owner.period })
+    Ok(Filed { line, period: owner.period, leave: Some(leave) })
 }
 
 /// A draft, or one that was sent back, with other figures. Unit, period, level and field name the
@@ -137,6 +142,7 @@ fn created(
 fn changed(
     tx: &WriteTx<'_>,
     scoped: &Scoped,
+    open: &OpenPeriods,
     present: Filed,
     owner: &Owner,
     body: ProcessingReturnCreate,
@@ -163,17 +169,18 @@ fn changed(
         source_note: body.source_note,
         ..present.line.clone()
     };
-    // The same figures once more are no edit, in whatever state the return is.
+    // The same figures once more are no edit, in whatever state the return and its period are.
     if line == present.line {
         return Ok(present);
     }
+    let leave = open.leave(scoped.tree(), owner.unit, &owner.period)?;
     let line = ReturnRow {
         state: rules::step(present.line.state, Step::Edit)?,
         edited_by: tx.author().id().to_owned(),
         filed_by: filing_unit(scoped, owner.unit),
         ..line
     };
-    Ok(Filed { line, ..present })
+    Ok(Filed { line, leave: Some(leave), ..present })
 }
 
 fn out_of_reach(pointer: &str) -> Fault {
