@@ -125,7 +125,7 @@ async fn remove_content(state: Arc<AppState>) {
 /// The first signal finishes what runs and refuses what comes; a second one ends at once.
 async fn stop_on_signal(state: Arc<AppState>, server: actix_web::dev::ServerHandle, mut signals: Signals) {
     signals.next().await;
-    // Before it is said: whoever reads the line may count on it.
+    // What the log says is so already.
     state.set_stopping();
     log::info!("stopping: running requests are finished, new ones refused");
     tokio::select! {
