@@ -13,7 +13,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
  && cp target/release/cchc /usr/local/bin/cchc
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc
+# Certificates are for S3-compatible storage over TLS.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+RUN useradd --system --uid 10001 --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc \
+ && install -d -o cchc -g cchc -m 0700 /var/lib/cchc/attachments
 COPY --from=build /usr/local/bin/cchc /usr/local/bin/cchc
 USER 10001
 WORKDIR /var/lib/cchc

@@ -117,9 +117,22 @@ stop_postgres() {
   as_pg "$pg_bin/pg_ctl" --pgdata="$pg_data" --wait --silent --mode="${1:-fast}" stop >/dev/null 2>&1 || true
 }
 
+# A new database, empty or a copy of another.
 new_database() {
   PGPASSWORD=$pg_password "$pg_bin/createdb" --host=127.0.0.1 --port="$pg_port" --username=postgres \
-    --template=template0 --encoding=UTF8 --locale=C "$1"
+    --template="${2:-template0}" --encoding=UTF8 --locale=C "$1"
+}
+
+# Runs a file of SQL on a database.
+psql_file() {
+  PGPASSWORD=$pg_password "$pg_bin/psql" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --host=127.0.0.1 \
+    --port="$pg_port" --username=postgres --dbname="$1" --file="$2"
+}
+
+# Brings the planner's statistics of a database up to date.
+analyze() {
+  PGPASSWORD=$pg_password "$pg_bin/vacuumdb" --quiet --analyze --host=127.0.0.1 --port="$pg_port" \
+    --username=postgres "$1"
 }
 
 # The service -----------------------------------------------------------------------------------

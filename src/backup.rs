@@ -1,41 +1,42 @@
-//! Backup and restore (sao lưu, phục hồi): every row of every table as it stood at one moment, in one
-//! compressed file that either database reads. Taken while the service runs and writes; restored into
-//! an empty database as a whole or not at all, and only when its lines are those that were written and
-//! its journal verifies.
+//! Backup and restore (sao lưu, phục hồi): every row of every table as it stood at one moment, and the
+//! content of every attachment, in one compressed file that either database and either storage reads.
+//! Taken while the service runs and writes; restored into an empty database as a whole or not at all,
+//! and only when its lines are those that were written, its journal and the hashes of its contents
+//! verify.
 //!
-//! The file is NDJSON under gzip: a manifest, then each table with its rows, then their count and the
-//! SHA-256 of all lines before, by which a file that was cut off or damaged is known. Whoever kept that
-//! digest apart from the file also knows one that was made anew. On SQLite the signing keys stand beside
-//! the database and are not in it. Sessions end with a restore: one that was ended since would live again.
+//! The file is NDJSON under gzip: a manifest, then each table with its rows, then each content in
+//! pieces of Base64, then counts and the SHA-256 of all lines before, by which a file that was cut off
+//! or damaged is known. Whoever kept that digest apart from the file also knows one that was made anew.
+//! On SQLite the signing keys stand beside the database and are not in it. Sessions end with a restore:
+//! one that was ended since would live again.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+mod restore;
+mod take;
+
+use std::io;
+use std::path::PathBuf;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-use diesel::{Connection, sql_query};
-use flate2::Compression;
-use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
+use diesel::sql_query;
+use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 
-use crate::audit::chain::{self, Verdict};
-use crate::db::migrate::{self, OpenError};
+use crate::attachments::AttachmentId;
+use crate::attachments::storage::{Storage, StorageError};
+use crate::db::migrate::OpenError;
+use crate::db::schema::attachments;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Location};
 use crate::error::ApiError;
 use crate::text::hexadecimal;
 
+pub use restore::{Restored, restore};
+pub use take::take;
+
 /// The version of the file's own form.
 const FORM: u32 = 2;
-
-/// Rows that one statement restores.
-const PART: usize = 500;
 
 /// Every table, those first to which others refer.
 const TABLES: &[&str] = &[
@@ -59,11 +60,31 @@ const TABLES: &[&str] = &[
     "procedure_fields",
     "procedures",
     "procedure_versions",
+    "attachments",
+    "content_removals",
+    "procedure_publications",
+    "procedure_publication_items",
+    "procedure_postings",
+    "procedure_processes",
+    "procedure_process_links",
+    "period_closures",
+    "period_snapshots",
 ];
 
 /// Why a backup or a restore ended, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
+    /// The storage of attachments refuses.
+    #[error("{0}")]
+    Storage(#[from] StorageError),
+    /// The content of an attachment is not what was attached.
+    #[error(
+        "the content of attachment {0} is lost or was changed; put it back into the storage, or delete the attachment"
+    )]
+    Lost(AttachmentId),
+    /// The thread that did the work.
+    #[error("{0}")]
+    Thread(#[from] tokio::task::JoinError),
     /// The database cannot be used.
     #[error("{0}")]
     Open(#[from] OpenError),
@@ -92,6 +113,12 @@ pub enum BackupError {
     Broken(i64, &'static str),
 }
 
+impl From<diesel::result::Error> for BackupError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Data(error.into())
+    }
+}
+
 /// What a backup holds, told at its beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -115,18 +142,10 @@ pub struct Summary {
     pub manifest: Manifest,
     /// How many rows.
     pub rows: u64,
+    /// Of how many attachments the content.
+    pub contents: u64,
     /// SHA-256 of all lines, to keep apart from the file.
     pub digest: String,
-}
-
-/// What was restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// The backup.
-    pub summary: Summary,
-    /// How many records of which table are of another version than their newest journal entry: somebody
-    /// has changed them past the service, before the backup was taken.
-    pub unjournaled: Vec<(&'static str, i64)>,
 }
 
 /// One line of the file.
@@ -136,7 +155,17 @@ enum Line<'a> {
     Manifest(Manifest),
     Table(String),
     Row(#[serde(borrow)] &'a RawValue),
-    End { rows: u64, sha256: String },
+    /// The content of an attachment follows.
+    Content {
+        id: AttachmentId,
+    },
+    /// A piece of it, in Base64.
+    Piece(&'a str),
+    End {
+        rows: u64,
+        contents: u64,
+        sha256: String,
+    },
 }
 
 /// The digest of the lines that have passed.
@@ -152,173 +181,40 @@ impl Sum {
     }
 }
 
-/// A writer of lines that knows their digest.
-struct Summed<'a, W> {
-    out: &'a mut W,
-    sum: Sum,
+/// The storage, for a thread that waits for it.
+struct Contents {
+    storage: Storage,
+    runtime: Handle,
 }
 
-impl<W: Write> Write for Summed<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.sum.0.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
+/// Size and hash of a content, as its row tells them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = attachments)]
+struct Told {
+    id: AttachmentId,
+    size_bytes: i64,
+    sha256: String,
+}
+
+/// Size and hash of a content as it passes.
+struct Seen {
+    size: i64,
+    sum: Context,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { size: 0, sum: Context::new(&SHA256) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// A reader of lines that knows their digest.
-struct Lines<R> {
-    from: R,
-    text: String,
-    sum: Sum,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn new(from: R) -> Self {
-        Self { from, text: String::new(), sum: Sum::new() }
+    fn add(&mut self, piece: &[u8]) {
+        self.size = self.size.saturating_add(i64::try_from(piece.len()).unwrap_or(i64::MAX));
+        self.sum.update(piece);
     }
 
-    /// The next line; none at the end of the file. The line that ends a backup tells the digest of all
-    /// others, which must be theirs.
-    fn next(&mut self) -> Result<Option<Line<'_>>, String> {
-        self.text.clear();
-        if self.from.read_line(&mut self.text).map_err(|error| error.to_string())? == 0 {
-            return Ok(None);
-        }
-        let line = serde_json::from_str(&self.text).map_err(|error| error.to_string())?;
-        match &line {
-            Line::End { sha256, .. } if *sha256 != self.sum.digest() => {
-                return Err("its lines are not those that were written".into());
-            }
-            Line::End { .. } => {}
-            _ => self.sum.0.update(self.text.as_bytes()),
-        }
-        Ok(Some(line))
+    fn is(self, told: &Told) -> bool {
+        hexadecimal(self.sum.finish().as_ref()) == told.sha256 && self.size == told.size_bytes
     }
-}
-
-/// Writes a backup of the database to a new file. Writes that were acknowledged before it began are
-/// all in it, those after it none.
-///
-/// # Errors
-/// When the database cannot be read or the file exists already or cannot be written.
-pub fn take(location: &Location, at: Instant, path: &Path) -> Result<Summary, BackupError> {
-    migrate::check(location)?;
-    let mut conn = migrate::single_connection(location)?;
-    let partial = path.with_added_extension("partial");
-    let failed = |error| BackupError::File(path.to_owned(), error);
-    if path.exists() {
-        return Err(failed(io::ErrorKind::AlreadyExists.into()));
-    }
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
-    let mut out = GzEncoder::new(BufWriter::new(file.map_err(failed)?), Compression::default());
-    let migration = migrate::applied(&mut conn)?;
-    let snapshot = match &conn {
-        DbConn::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        DbConn::Sqlite(_) => "BEGIN",
-    };
-    sql_query(snapshot).execute(&mut conn).map_err(ApiError::from)?;
-    let summary = write_all(&mut conn, at, migration, &mut out).map_err(|cause| cause.at(path))?;
-    let file =
-        out.finish().and_then(|buffer| buffer.into_inner().map_err(io::Error::from)).map_err(failed)?;
-    file.sync_all().and_then(|()| std::fs::rename(&partial, path)).map_err(failed)?;
-    Ok(summary)
-}
-
-/// What can go wrong while rows pass through.
-enum Cause {
-    Data(ApiError),
-    File(io::Error),
-}
-
-impl Cause {
-    fn at(self, path: &Path) -> BackupError {
-        match self {
-            Self::Data(error) => error.into(),
-            Self::File(error) => BackupError::File(path.to_owned(), error),
-        }
-    }
-}
-
-impl From<diesel::result::Error> for Cause {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Data(error.into())
-    }
-}
-
-impl From<io::Error> for Cause {
-    fn from(error: io::Error) -> Self {
-        Self::File(error)
-    }
-}
-
-impl From<serde_json::Error> for Cause {
-    fn from(error: serde_json::Error) -> Self {
-        Self::File(error.into())
-    }
-}
-
-fn write_all(
-    conn: &mut DbConn,
-    at: Instant,
-    migration: String,
-    out: &mut impl Write,
-) -> Result<Summary, Cause> {
-    let (sealed, hash) = chain::sealed_end(conn).map_err(Cause::Data)?;
-    let service = env!("CARGO_PKG_VERSION").to_owned();
-    let manifest = Manifest { form: FORM, service, migration, taken_at: at, sealed, hash };
-    let mut summed = Summed { out, sum: Sum::new() };
-    write_line(&mut summed, &Line::Manifest(manifest.clone()))?;
-    let mut rows = 0;
-    for table in TABLES {
-        write_line(&mut summed, &Line::Table((*table).to_owned()))?;
-        rows += write_table(conn, table, &mut summed)?;
-    }
-    let digest = summed.sum.digest();
-    write_line(out, &Line::End { rows, sha256: digest.clone() })?;
-    Ok(Summary { manifest, rows, digest })
-}
-
-fn write_line(out: &mut impl Write, line: &Line<'_>) -> Result<(), Cause> {
-    serde_json::to_writer(&mut *out, line)?;
-    Ok(out.write_all(b"\n")?)
-}
-
-#[derive(QueryableByName)]
-struct Json {
-    #[diesel(sql_type = Text)]
-    json: String,
-}
-
-/// A table's rows, one after the other: never all in memory.
-fn write_table(conn: &mut DbConn, table: &str, out: &mut impl Write) -> Result<u64, Cause> {
-    let mut rows = 0;
-    let mut write = |row: QueryResult<Json>| -> Result<(), Cause> {
-        let row = serde_json::from_str::<&RawValue>(&row?.json).map(ToOwned::to_owned)?;
-        rows += 1;
-        write_line(out, &Line::Row(&row))
-    };
-    match conn {
-        DbConn::Pg(pg) => {
-            let query = sql_query(format!("SELECT row_to_json(t)::text AS json FROM {table} t"));
-            for row in query.load_iter::<Json, PgRowByRowLoadingMode>(pg)? {
-                write(row)?;
-            }
-        }
-        DbConn::Sqlite(sqlite) => {
-            let members: Vec<String> =
-                columns(sqlite, table)?.iter().map(|name| format!("'{name}', \"{name}\"")).collect();
-            let query = sql_query(format!("SELECT json_object({}) AS json FROM {table}", members.join(", ")));
-            for row in query.load_iter::<Json, diesel::connection::DefaultLoadingMode>(sqlite)? {
-                write(row)?;
-            }
-        }
-    }
-    Ok(rows)
 }
 
 #[derive(QueryableByName)]
@@ -333,173 +229,10 @@ fn columns(sqlite: &mut SqliteConnection, table: &str) -> QueryResult<Vec<String
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
-/// Restores a backup into an empty database, whichever of the two it was taken from, and brings it to
-/// this version. With the digest that was told when it was taken no other file will do.
-///
-/// # Errors
-/// When the database is not empty, the file is no whole backup or another one, or its journal does not
-/// verify; then nothing was restored.
-pub fn restore(location: &Location, path: &Path, expected: Option<&str>) -> Result<Restored, BackupError> {
-    let _lock = migrate::lock_for_serving(location)?;
-    let file = File::open(path).map_err(|error| BackupError::File(path.to_owned(), error))?;
-    let mut lines = Lines::new(BufReader::new(GzDecoder::new(BufReader::new(file))));
-    let torn = |reason: String| BackupError::Torn(path.to_owned(), reason);
-    let manifest = match lines.next().map_err(torn)? {
-        Some(Line::Manifest(manifest)) if manifest.form == FORM => manifest,
-        _ => return Err(torn("it does not begin as one".into())),
-    };
-    let mut conn = migrate::prepare_to(location, &manifest.migration)?
-        .ok_or_else(|| BackupError::Newer(manifest.migration.clone()))?;
-    let restored = conn.transaction(|conn| -> Result<Restored, BackupError> {
-        if !is_empty(conn)? {
-            return Err(BackupError::NotEmpty);
-        }
-        for table in TABLES.iter().rev() {
-            sql_query(format!("DELETE FROM {table}")).execute(conn).map_err(ApiError::from)?;
-        }
-        let rows = read_all(conn, &mut lines).map_err(|failure| match failure {
-            Failure::Torn(reason) => torn(reason),
-            Failure::Data(error) => error.into(),
-        })?;
-        let digest = lines.sum.digest();
-        at_end(lines).map_err(torn)?;
-        if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(&digest)) {
-            return Err(BackupError::Other(path.to_owned(), digest));
-        }
-        sql_query("DELETE FROM refresh_tokens").execute(conn)?;
-        match chain::verify(conn)? {
-            Verdict::Sound { sealed, hash, .. } if (sealed, &hash) == (manifest.sealed, &manifest.hash) => {
-                let unjournaled = unjournaled(conn)?;
-                Ok(Restored { summary: Summary { manifest, rows, digest }, unjournaled })
-            }
-            Verdict::Sound { sealed, .. } => {
-                Err(BackupError::Broken(sealed, "its end is not the manifest's"))
-            }
-            Verdict::Broken { position, reason, .. } => Err(BackupError::Broken(position, reason)),
-        }
-    })?;
-    drop(conn);
-    migrate::prepare(location)?;
-    Ok(restored)
-}
-
-/// Makes sure that nothing follows: only then has the checksum of the whole been compared.
-fn at_end<R: Read>(lines: Lines<BufReader<GzDecoder<BufReader<R>>>>) -> Result<(), String> {
-    let Lines { mut from, .. } = lines;
-    let mut more = [0];
-    if from.read(&mut more).map_err(|error| error.to_string())? > 0
-        || from.into_inner().into_inner().read(&mut more).map_err(|error| error.to_string())? > 0
-    {
-        return Err("something follows its end".into());
-    }
-    Ok(())
-}
-
-/// The tables of records that have a version, which the journal tells too.
-const RECORDS: &[&str] = &[
-    "org_units",
-    "org_unit_successions",
-    "users",
-    "clients",
-    "grants",
-    "periods",
-    "processing_returns",
-    "holidays",
-    "procedure_fields",
-    "procedures",
-];
-
-/// Records of another version than their newest journal entry, by table.
-fn unjournaled(conn: &mut DbConn) -> QueryResult<Vec<(&'static str, i64)>> {
-    let mut found = Vec::new();
-    for table in RECORDS {
-        let question = format!(
-            "SELECT count(*) AS count FROM {table} AS r WHERE r.version <> \
-             coalesce((SELECT max(j.record_version) FROM journal AS j WHERE j.record_id = r.id), 0)"
-        );
-        let Count { count } = sql_query(question).get_result(conn)?;
-        if count > 0 {
-            found.push((*table, count));
-        }
-    }
-    Ok(found)
-}
-
-/// Why rows could not be restored.
-enum Failure {
-    Torn(String),
-    Data(ApiError),
-}
-
-impl From<diesel::result::Error> for BackupError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Data(error.into())
-    }
-}
-
-fn read_all(conn: &mut DbConn, lines: &mut Lines<impl BufRead>) -> Result<u64, Failure> {
-    let mut table = None;
-    let mut part: Vec<Box<RawValue>> = Vec::with_capacity(PART);
-    let mut rows = 0;
-    loop {
-        let line = lines.next().map_err(Failure::Torn)?;
-        let line = line.ok_or_else(|| Failure::Torn("it was cut off".into()))?;
-        if !matches!(line, Line::Row(_)) || part.len() == PART {
-            rows += write_part(conn, table, &part).map_err(Failure::Data)?;
-            part.clear();
-        }
-        match line {
-            Line::Row(row) => part.push(row.to_owned()),
-            Line::Table(name) => {
-                let known = TABLES.iter().find(|known| **known == name);
-                table = Some(*known.ok_or_else(|| Failure::Torn(format!("no table is called {name}")))?);
-            }
-            Line::End { rows: expected, .. } if expected == rows => return Ok(rows),
-            Line::End { .. } => return Err(Failure::Torn("rows are missing".into())),
-            Line::Manifest(_) => return Err(Failure::Torn("it begins twice".into())),
-        }
-    }
-}
-
-fn write_part(conn: &mut DbConn, table: Option<&str>, part: &[Box<RawValue>]) -> Result<u64, ApiError> {
-    let (Some(table), false) = (table, part.is_empty()) else { return Ok(0) };
-    let rows = serde_json::to_string(part).map_err(ApiError::internal)?;
-    match conn {
-        DbConn::Pg(pg) => {
-            let insert =
-                format!("INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1::json)");
-            sql_query(insert).bind::<Text, _>(&rows).execute(pg)?;
-        }
-        DbConn::Sqlite(sqlite) => {
-            let names = columns(sqlite, table)?;
-            let values: Vec<String> =
-                names.iter().map(|name| format!("json_extract(value, '$.{name}')")).collect();
-            let insert = format!(
-                "INSERT INTO {table} (\"{}\") SELECT {} FROM json_each(?)",
-                names.join("\", \""),
-                values.join(", ")
-            );
-            sql_query(insert).bind::<Text, _>(&rows).execute(sqlite)?;
-        }
-    }
-    Ok(u64::try_from(part.len()).unwrap_or_default())
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-/// Whether nothing was ever written: the journal has no entry.
-fn is_empty(conn: &mut DbConn) -> Result<bool, ApiError> {
-    let entries: Count = sql_query("SELECT count(*) AS count FROM journal").get_result(conn)?;
-    Ok(entries.count == 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::{Location, migrate};
 
     #[test]
     fn every_table_is_backed_up() {

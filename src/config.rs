@@ -217,6 +217,66 @@ impl Setting for TrustedProxies {
     }
 }
 
+/// Where the content of attachments is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttachmentPlace {
+    /// `attachments` in the data folder.
+    DataFolder,
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket of S3-compatible storage, below a prefix.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// What every key begins with; empty for nothing.
+        prefix: String,
+    },
+}
+
+impl Setting for AttachmentPlace {
+    fn read(text: &str) -> Result<Self, String> {
+        let expected = || "file:///folder, or s3://bucket/prefix".to_owned();
+        if text.is_empty() {
+            return Ok(Self::DataFolder);
+        }
+        if let Some(folder) = text.strip_prefix("file://") {
+            return if folder.starts_with('/') { Ok(Self::Folder(folder.into())) } else { Err(expected()) };
+        }
+        let (name, prefix) = text
+            .strip_prefix("s3://")
+            .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
+            .ok_or_else(expected)?;
+        let prefix = prefix.trim_end_matches('/');
+        let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let is_segment =
+            |segment: &str| !segment.is_empty() && segment != "." && segment != ".." && is_plain(segment);
+        if is_segment(name) && (prefix.is_empty() || prefix.split('/').all(is_segment)) {
+            Ok(Self::Bucket { name: name.into(), prefix: prefix.into() })
+        } else {
+            Err(expected())
+        }
+    }
+}
+
+/// The address of S3-compatible storage; without one that of Amazon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Endpoint(pub Option<String>);
+
+impl Setting for S3Endpoint {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        match host {
+            Some(host) if !host.is_empty() && !host.contains(['@', '?', '#', ' ']) => {
+                Ok(Self(Some(text.trim_end_matches('/').to_owned())))
+            }
+            _ => Err("an address such as https://minio.example.vn:9000".into()),
+        }
+    }
+}
+
 /// One row of the table of settings, for `cchc config` and the README.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingRow {
@@ -258,7 +318,7 @@ macro_rules! settings {
 settings! {
     database_url: Option<Secret> = "", "DATABASE_URL", "PostgreSQL database, `postgres://user:password@host/name`; without it SQLite in the data folder.";
     bind: SocketAddr = "127.0.0.1:8080", "CCHC_BIND", "Address and port to listen on.";
-    data_dir: PathBuf = "var", "CCHC_DATA_DIR", "Folder of the SQLite database and, on SQLite, of the signing keys.";
+    data_dir: PathBuf = "var", "CCHC_DATA_DIR", "Folder of the SQLite database, of attachments and, on SQLite, of the signing keys.";
     master_key: Option<MasterKey> = "", "CCHC_MASTER_KEY", "Secret of at least 32 characters that seals the signing keys in PostgreSQL; required there, the same on every instance.";
     log: LogFilter = "info", "CCHC_LOG", "Log filter: `error`, `warn`, `info`, `debug`, `trace`, also by module.";
     log_format: LogFormat = "text", "CCHC_LOG_FORMAT", "How the log is written: `text` for people, `json` for a collector.";
@@ -269,6 +329,14 @@ settings! {
     trusted_proxies: TrustedProxies = "", "CCHC_TRUSTED_PROXIES", "Proxies whose `X-Forwarded-For` is believed, addresses or networks separated by commas.";
     body_limit_bytes: Count<1024, 1_073_741_824> = "1048576", "CCHC_BODY_LIMIT_BYTES", "Largest request body, after decompression, in bytes.";
     batch_limit_bytes: Count<1024, 1_073_741_824> = "33554432", "CCHC_BATCH_LIMIT_BYTES", "Largest body of a batch, after decompression, in bytes.";
+    attachments: AttachmentPlace = "", "CCHC_ATTACHMENTS", "Where the content of attachments is kept: `file:///folder` or `s3://bucket/prefix`, one for each installation; without it `attachments` in the data folder.";
+    attachment_limit_bytes: Count<1024, 1_073_741_824> = "52428800", "CCHC_ATTACHMENT_LIMIT_BYTES", "Largest attachment, in bytes.";
+    attachment_kept_days: Count<1, 3650> = "30", "CCHC_ATTACHMENT_KEPT_DAYS", "How many days the content of a deleted attachment is still kept.";
+    upload_seconds: Count<1, 3600> = "600", "CCHC_UPLOAD_SECONDS", "Longest time for the upload of an attachment, in seconds; then 503.";
+    s3_endpoint: S3Endpoint = "", "CCHC_S3_ENDPOINT", "Address of the S3-compatible storage; without it Amazon's.";
+    s3_region: String = "us-east-1", "CCHC_S3_REGION", "Region of the S3-compatible storage.";
+    s3_key_id: Option<Secret> = "", "CCHC_S3_KEY_ID", "Key id for the S3-compatible storage; required there.";
+    s3_secret: Option<Secret> = "", "CCHC_S3_SECRET", "Secret of that key.";
     idempotency_seconds: Count<60, 604_800> = "86400", "CCHC_IDEMPOTENCY_SECONDS", "How long the answer to a request with an Idempotency-Key is kept, in seconds.";
     json_depth: Count<4, 128> = "32", "CCHC_JSON_DEPTH", "Deepest nesting of a JSON body.";
     changes_days: Count<1, 3650> = "365", "CCHC_CHANGES_DAYS", "How many days back the change feed reaches; an older token is answered 410.";
@@ -362,6 +430,24 @@ mod tests {
         .0;
         assert_eq!(faults.len(), 3, "{faults:?}");
         assert!(faults.iter().all(|fault| !fault.contains("short-secret")));
+    }
+
+    #[test]
+    fn attachments_are_kept_in_a_folder_or_a_bucket() {
+        let bucket =
+            |name: &str, prefix: &str| AttachmentPlace::Bucket { name: name.into(), prefix: prefix.into() };
+        for (text, place) in [
+            ("", AttachmentPlace::DataFolder),
+            ("file:///srv/cchc", AttachmentPlace::Folder("/srv/cchc".into())),
+            ("s3://can-tho", bucket("can-tho", "")),
+            ("s3://can-tho/cchc/that/", bucket("can-tho", "cchc/that")),
+        ] {
+            assert_eq!(AttachmentPlace::read(text), Ok(place), "{text}");
+        }
+        for text in ["file://srv", "/srv", "s3://", "s3://b/../c", "s3://b//c", "ftp://b", "s3://b/a?x"] {
+            assert!(AttachmentPlace::read(text).is_err(), "{text}");
+        }
+        assert!(S3Endpoint::read("https://nguoi:mat-khau@minio").is_err());
     }
 
     #[test]

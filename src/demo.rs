@@ -12,23 +12,22 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::api::records::{add_missing, insert};
+use crate::api::records::insert;
 use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
 use crate::auth::scope::Scoped;
-use crate::config::Config;
+use crate::config::{AttachmentPlace, Config};
 use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
-use crate::domain::organization::import::import;
+use crate::domain::organization::catalogue::import::import;
 use crate::domain::organization::tree::Tier;
 use crate::domain::tthc::procedures;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::processing_returns::model::{CarriedOverBasis, ProcessingReturnCreate};
 use crate::domain::tthc::processing_returns::store::processing_return_submit;
 use crate::error::ApiError;
-use crate::reporting::holidays;
-use crate::reporting::periods::{PeriodCreate, PeriodKind, Periods, calendar_window};
+use crate::reporting::{holidays, periods};
 use crate::service::Service;
 use crate::state::{AppState, Clock, StartError};
 
@@ -37,6 +36,9 @@ pub const PASSWORD: &str = "demo-cchc-2024";
 
 /// The SQLite file of the demonstration, in the data folder.
 const DEMO_FILE: &str = "demo.db";
+
+/// The folder of its attachments, likewise.
+const DEMO_ATTACHMENTS: &str = "demo-attachments";
 
 /// Serves the demonstration until a signal stops it.
 ///
@@ -48,10 +50,14 @@ pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Resul
         // A demonstration holds nothing that a secret would protect.
         config.master_key = MasterKey::new("the demonstration has no secrets of its own").ok();
     }
+    if config.attachments == AttachmentPlace::DataFolder {
+        config.attachments = AttachmentPlace::Folder(config.data_dir.join(DEMO_ATTACHMENTS));
+    }
     let listener = app::listen(config.bind)?;
     let address = listener.local_addr()?;
     if fresh {
         start_over(&location)?;
+        forget_attachments(&config)?;
     }
     let service = Service::open(config, location, Clock::System).await?;
     writeln!(out, "cchc demo: starting on http://{address}")?;
@@ -85,6 +91,14 @@ fn start_over(location: &Location) -> Result<(), StartError> {
     }
 }
 
+/// Forgets the content of its attachments, where that stands in the data folder.
+fn forget_attachments(config: &Config) -> Result<(), StartError> {
+    match std::fs::remove_dir_all(config.data_dir.join(DEMO_ATTACHMENTS)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
     let base = format!("http://{address}");
     writeln!(
@@ -115,13 +129,13 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     // What a later version of the demonstration adds comes into one that was made before.
     holidays::import(&state.db, at).await?;
     procedures::import::import(&state.db, at).await?;
+    periods::import(&state.db, at).await?;
     if state.db.read(|conn| Ok(is_loaded(conn)?)).await? {
         return Ok(());
     }
     import(&state.db, at, |_, _| {}).await?;
     state.units_changed().await?;
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
-    load_periods(state, &scoped).await?;
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
     // Last: its presence says that everything else is there.
@@ -130,33 +144,9 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
 }
 
 fn is_loaded(conn: &mut DbConn) -> QueryResult<bool> {
-    let any = processing_returns::table.filter(processing_returns::deleted_at.is_null());
-    diesel::select(diesel::dsl::exists(any)).get_result(conn)
-}
-
-/// Every period of the calendar regime from 2023 to 2027.
-fn periods() -> Vec<(PeriodKind, String)> {
-    (2023..=2027)
-        .flat_map(|year| {
-            let months = (1..=12).map(move |month| (PeriodKind::Month, format!("{year}-{month:02}")));
-            let quarters = (1..=4).map(move |quarter| (PeriodKind::Quarter, format!("{year}-Q{quarter}")));
-            let halves = (1..=2).map(move |half| (PeriodKind::Half, format!("{year}-H{half}")));
-            let rest = [(PeriodKind::NineMonths, format!("{year}-9M")), (PeriodKind::Year, year.to_string())];
-            months.chain(quarters).chain(halves).chain(rest)
-        })
-        .collect()
-}
-
-async fn load_periods(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
-    let bodies = periods().into_iter().map(|(kind, code)| {
-        let (starts_on, ends_on) = calendar_window(kind, &code)?;
-        Some(PeriodCreate { regime: "calendar".into(), code, kind, starts_on, ends_on, submit_by: None })
-    });
-    let bodies: Option<Vec<_>> = bodies.collect();
-    let bodies = bodies.ok_or_else(|| ApiError::internal("a period of the demonstration"))?;
-    let owned = scoped.clone();
-    state.db.write(scoped.author(), move |tx| add_missing::<Periods>(tx, &owned, bodies)).await?;
-    Ok(())
+    // Also when somebody has deleted them since.
+    diesel::select(diesel::dsl::exists(processing_returns::table.select(processing_returns::id)))
+        .get_result(conn)
 }
 
 /// The results of both tiers as the report states them, with the sentences they stand in.

@@ -1,19 +1,24 @@
 //! `cchc doctor`: what an operator asks when something seems wrong, checked in one go without
-//! changing anything: the database, the keys, the journal's chain, the clock, the reference data.
+//! changing anything that is there: the database, the keys, the storage of attachments, the journal's
+//! chain, the clock, the reference data.
 
 use std::fmt;
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use chrono::Datelike;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
+use futures_util::StreamExt;
 
+use crate::attachments::AttachmentId;
+use crate::attachments::storage::{Storage, StorageError};
 use crate::audit::chain::{self, Verdict};
 use crate::auth::keystore;
 use crate::config::Config;
 use crate::db::migrate;
-use crate::db::schema::{journal, org_units};
+use crate::db::schema::{attachments, journal, org_units};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
 use crate::error::ApiError;
@@ -85,6 +90,7 @@ pub async fn examine(config: &Config, location: Location, now: Instant) -> Vec<F
         }
     };
     findings.push(keys(&db, config).await);
+    findings.push(contents(&db, config).await);
     let asked = db
         .read_list(move |conn| {
             Ok([
@@ -120,6 +126,57 @@ async fn keys(db: &Db, config: &Config) -> Finding {
         Ok(None) => warning("keys", "there are none yet; the first `cchc serve` makes them"),
         Err(error) => failure("keys", error.to_string()),
     }
+}
+
+/// Attachments of which is asked whether their content is there.
+const ASKED: i64 = 20;
+
+/// Whether the storage takes a content, gives it back and lets it go, and still has what came last.
+async fn contents(db: &Db, config: &Config) -> Finding {
+    let storage = match Storage::open(config) {
+        Ok(storage) => storage,
+        Err(error) => return failure("attachments", error.to_string()),
+    };
+    let asked = async {
+        tried(&storage).await?;
+        let newest = |conn: &mut DbConn| -> Result<Vec<(AttachmentId, i64)>, ApiError> {
+            use attachments as a;
+            let standing = a::table.filter(a::deleted_at.is_null()).order(a::id.desc()).limit(ASKED);
+            Ok(standing.select((a::id, a::size_bytes)).load(conn)?)
+        };
+        for (id, size) in db.read_list(newest).await? {
+            let found = storage.size(id).await?;
+            if found.and_then(|found| i64::try_from(found).ok()) != Some(size) {
+                return Ok(Some(id));
+            }
+        }
+        Ok::<_, ApiError>(None)
+    };
+    match asked.await {
+        Ok(None) => fine("attachments", format!("{storage} can be written and read, and has the newest")),
+        Ok(Some(id)) => failure(
+            "attachments",
+            format!(
+                "{storage} does not have the content of attachment {id}; look whether CCHC_ATTACHMENTS is right"
+            ),
+        ),
+        Err(error) => failure("attachments", format!("{storage}: {error}")),
+    }
+}
+
+async fn tried(storage: &Storage) -> Result<(), StorageError> {
+    const CONTENT: &[u8] = b"cchc doctor";
+    let id = AttachmentId::new();
+    let mut file = storage.scratch()?;
+    file.write_all(CONTENT)?;
+    storage.put(id, file).await?;
+    let mut pieces = storage.read(id, 0..11).await?;
+    let mut read = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        read.extend_from_slice(&piece?);
+    }
+    storage.remove(id).await?;
+    if read == CONTENT { Ok(()) } else { Err(StorageError::Missing(id)) }
 }
 
 #[derive(QueryableByName)]

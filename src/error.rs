@@ -1,13 +1,15 @@
 //! The one error that leaves a handler, and the one table of problems: slug, status and titles.
 //! On the wire it is `application/problem+json` (RFC 9457); causes go to the log, never to a client.
 
+mod api_error;
+mod problem_details;
+
 use std::borrow::Cow;
-use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use serde::Serialize;
-use serde_json::{Map, Value};
+
+pub use self::api_error::ApiError;
+pub use self::problem_details::{ProblemDetails, ProblemFault};
 
 /// A sentence in both languages of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,10 @@ problems! {
     WrongShape => "wrong-shape", 400,
         vi: "Nội dung gửi lên không đúng cấu trúc", "Đối chiếu từng lỗi trong `errors` với lược đồ OpenAPI của thao tác này.",
         en: "The body does not have the expected shape", "Compare each entry of `errors` with the operation's schema in the OpenAPI document.";
+    /// The form of an upload is broken or ends too soon.
+    MalformedForm => "malformed-form", 400,
+        vi: "Biểu mẫu gửi lên không đọc được", "Gửi `multipart/form-data` trọn vẹn, mỗi phần có tên, và có dòng phân cách cuối.",
+        en: "The form cannot be read", "Send whole `multipart/form-data`, each part with its name, up to the closing boundary.";
     /// A query parameter or path segment is unknown, repeated or of the wrong form.
     InvalidParameter => "invalid-parameter", 400,
         vi: "Tham số không hợp lệ", "Tham số lạ hoặc sai kiểu bị từ chối, không bị bỏ qua. Xem danh sách tham số của thao tác trong tài liệu OpenAPI.",
@@ -151,6 +157,10 @@ problems! {
     WrongState => "wrong-state", 409,
         vi: "Trạng thái hiện tại không cho phép thao tác này", "Xem `detail` để biết các bước hợp lệ từ trạng thái hiện tại.",
         en: "The present state does not allow this", "`detail` names the steps that are possible now.";
+    /// A return of a period that was closed for its unit.
+    PeriodClosed => "period-closed", 409,
+        vi: "Kỳ báo cáo đã khóa sổ", "Số liệu của kỳ đã khóa sổ chỉ được sửa sau khi kỳ được mở lại. Đề nghị đơn vị nêu trong `detail` mở lại kỳ, có nêu lý do.",
+        en: "The period is closed", "Returns of a closed period are corrected only after it has been reopened. Ask the unit named in `detail` to reopen it, with the reason.";
     /// The same request is being worked on.
     RequestUnderWay => "request-under-way", 409,
         vi: "Yêu cầu này đang được xử lý", "Một yêu cầu với cùng Idempotency-Key chưa xong. Đợi một giây rồi gửi lại để nhận kết quả của nó.",
@@ -175,6 +185,10 @@ problems! {
     UnsupportedMediaType => "unsupported-media-type", 415,
         vi: "Kiểu nội dung không được hỗ trợ", "Gửi đúng `Content-Type` mà thao tác này nhận.",
         en: "Unsupported media type", "Send the `Content-Type` that the operation takes.";
+    /// A part of a content that it does not have.
+    RangeNotSatisfiable => "range-not-satisfiable", 416,
+        vi: "Không có phần nội dung được yêu cầu", "Tiêu đề `Content-Range` cho biết dung lượng của toàn bộ nội dung.",
+        en: "There is no such part", "The `Content-Range` header gives the size of the whole.";
     /// Right shape, wrong values.
     Invalid => "invalid", 422,
         vi: "Dữ liệu chưa hợp lệ", "Sửa từng lỗi trong `errors` rồi gửi lại.",
@@ -229,270 +243,6 @@ impl Fault {
     pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, message: Bilingual) -> Self {
         Self { pointer: pointer.into(), code: code.into(), message }
     }
-}
-
-/// An error as it leaves a handler.
-#[derive(Debug)]
-pub struct ApiError(Box<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    problem: Problem,
-    detail: Option<Bilingual>,
-    faults: Vec<Fault>,
-    members: Map<String, Value>,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    cause: Option<String>,
-}
-
-impl ApiError {
-    /// This problem with nothing more to say.
-    #[must_use]
-    pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Inner {
-            problem,
-            detail: None,
-            faults: Vec::new(),
-            members: Map::new(),
-            headers: Vec::new(),
-            cause: None,
-        }))
-    }
-
-    /// This problem with a sentence on the case at hand.
-    pub fn detailed(
-        problem: Problem,
-        vi: impl Into<Cow<'static, str>>,
-        en: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let mut error = Self::new(problem);
-        error.0.detail = Some(Bilingual::new(vi, en));
-        error
-    }
-
-    /// 422 with these faults.
-    #[must_use]
-    pub fn invalid(faults: Vec<Fault>) -> Self {
-        Self::new(Problem::Invalid).with_faults(faults)
-    }
-
-    /// Not there, or not yours to know of.
-    #[must_use]
-    pub fn not_found() -> Self {
-        Self::new(Problem::NotFound)
-    }
-
-    /// 405, with the methods that the path has.
-    #[must_use]
-    pub fn method_not_allowed(methods: &[String]) -> Self {
-        Self::new(Problem::MethodNotAllowed).with_header(actix_web::http::header::ALLOW, &methods.join(", "))
-    }
-
-    /// 500: the cause goes to the log only.
-    pub fn internal(cause: impl fmt::Display) -> Self {
-        let mut error = Self::new(Problem::Internal);
-        error.0.cause = Some(cause.to_string());
-        error
-    }
-
-    /// 503 with `Retry-After`: the cause goes to the log only.
-    pub fn unavailable(cause: impl fmt::Display) -> Self {
-        let mut error = Self::new(Problem::Unavailable).with_retry_after(1);
-        error.0.cause = Some(cause.to_string());
-        error
-    }
-
-    /// This error with the faults of another: for input that comes in two parts.
-    #[must_use]
-    pub fn joined(mut self, other: Self) -> Self {
-        self.0.faults.extend(other.0.faults);
-        self
-    }
-
-    /// Adds the list of faults.
-    #[must_use]
-    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
-        self.0.faults = faults;
-        self
-    }
-
-    /// Its faults as those of a part of the input, which `pointer` names; an error without any
-    /// becomes one itself.
-    #[must_use]
-    pub fn into_faults(self, pointer: &str) -> Vec<Fault> {
-        let inner = *self.0;
-        if inner.faults.is_empty() {
-            let message = inner.detail.unwrap_or_else(|| inner.problem.help());
-            return vec![Fault::new(pointer, inner.problem.slug().replace('-', "_"), message)];
-        }
-        inner
-            .faults
-            .into_iter()
-            .map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault })
-            .collect()
-    }
-
-    /// Adds an extension member (RFC 9457, section 3.2).
-    #[must_use]
-    pub fn with_member(mut self, name: &str, value: Value) -> Self {
-        self.0.members.insert(name.to_owned(), value);
-        self
-    }
-
-    /// Every fault of the input.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        &self.0.faults
-    }
-
-    /// This error with its faults told in another way; where it has none, it is one itself.
-    #[must_use]
-    pub fn with_each_fault(mut self, told: impl FnMut(Fault) -> Fault) -> Self {
-        if self.0.faults.is_empty() {
-            let message = self.0.detail.clone().unwrap_or_else(|| self.0.problem.help());
-            self.0.faults.push(Fault::new("", self.0.problem.slug().replace('-', "_"), message));
-        }
-        self.0.faults = self.0.faults.into_iter().map(told).collect();
-        self
-    }
-
-    /// Adds a response header.
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.0.headers.push((name, value));
-        }
-        self
-    }
-
-    /// Adds `Retry-After` in seconds.
-    #[must_use]
-    pub fn with_retry_after(self, seconds: u64) -> Self {
-        self.with_header(actix_web::http::header::RETRY_AFTER, &seconds.to_string())
-    }
-
-    /// Which problem it is.
-    #[must_use]
-    pub fn problem(&self) -> Problem {
-        self.0.problem
-    }
-
-    /// What the log should know and a client must not.
-    #[must_use]
-    pub fn cause(&self) -> Option<&str> {
-        self.0.cause.as_deref()
-    }
-
-    /// The headers beside the body.
-    #[must_use]
-    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.0.headers
-    }
-
-    /// The body on the wire.
-    #[must_use]
-    pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemDetails {
-        let inner = &self.0;
-        let text = |b: &Bilingual| b.in_language(language).to_owned();
-        ProblemDetails {
-            problem_type: format!("/problems/{}", inner.problem.slug()),
-            title: text(&inner.problem.title()),
-            status: inner.problem.status().as_u16(),
-            detail: text(inner.detail.as_ref().unwrap_or(&inner.problem.help())),
-            instance: instance.to_owned(),
-            request_id: request_id.to_owned(),
-            errors: inner
-                .faults
-                .iter()
-                .map(|fault| ProblemFault {
-                    pointer: fault.pointer.clone(),
-                    code: fault.code.to_string(),
-                    message: text(&fault.message),
-                })
-                .collect(),
-            members: inner.members.clone(),
-        }
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.problem.slug())?;
-        for fault in &self.0.faults {
-            write!(f, "; {} {}: {}", fault.pointer, fault.code, fault.message.en)?;
-        }
-        if let Some(detail) = &self.0.detail {
-            write!(f, ": {}", detail.en)?;
-        }
-        if let Some(cause) = &self.0.cause {
-            write!(f, " (cause: {cause})")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ApiError {}
-
-impl From<rust_xlsxwriter::XlsxError> for ApiError {
-    fn from(error: rust_xlsxwriter::XlsxError) -> Self {
-        Self::internal(error)
-    }
-}
-
-/// The middleware in [`crate::api::frame`] writes the body: only it knows the request.
-impl actix_web::ResponseError for ApiError {
-    fn status_code(&self) -> StatusCode {
-        self.0.problem.status()
-    }
-
-    fn error_response(&self) -> actix_web::HttpResponse {
-        actix_web::HttpResponse::new(self.status_code())
-    }
-}
-
-/// A problem (RFC 9457): what went wrong, in the language asked for (thông báo lỗi).
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(as = Problem, example = json!({
-    "type": "/problems/not-found", "title": "Không tìm thấy", "status": 404,
-    "detail": "Bản ghi hoặc đường dẫn không tồn tại, hoặc không thuộc phạm vi được xem.",
-    "instance": "/api/v1/reporting/periods/0190a8c0-0000-7000-8000-000000000001",
-    "request_id": "0190a8c0-0000-7000-8000-0000000000ff"
-}))]
-pub struct ProblemDetails {
-    /// `/problems/<slug>`: the only machine code, and the address of a page about it.
-    #[serde(rename = "type")]
-    #[schema(format = "uri-reference")]
-    pub problem_type: String,
-    /// The problem in a few words.
-    pub title: String,
-    /// The HTTP status.
-    #[schema(minimum = 400, maximum = 599)]
-    pub status: u16,
-    /// What happened in this case, or what to do about it.
-    pub detail: String,
-    /// The path of the request.
-    pub instance: String,
-    /// The id under which the log knows this request.
-    pub request_id: String,
-    /// Every fault of the input, not only the first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub errors: Vec<ProblemFault>,
-    /// Members of single problems, such as `successors`.
-    #[serde(flatten)]
-    #[schema(ignore)]
-    pub members: Map<String, Value>,
-}
-
-/// One fault of the input (một lỗi dữ liệu).
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct ProblemFault {
-    /// JSON pointer into the body; for a query parameter `/` and its name.
-    pub pointer: String,
-    /// Machine code of the fault.
-    pub code: String,
-    /// The fault in words.
-    pub message: String,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! - [`api`] is the HTTP kernel: bodies, queries, pages, ETags, the frame around every request.
 //! - [`auth`] answers who you are, what you may do and over which part of the country.
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
+//! - [`mod@attachments`] are files that belong to a record, and where they are kept.
 //! - [`exchange`] lets other systems follow what changes.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
 //! - [`backup`] takes and restores backups, [`doctor`] examines an installation, [`logging`] writes its log; [`service`] runs it, [`demo`] fills it with a real district's figures.
@@ -12,6 +13,7 @@
 
 pub mod api;
 pub mod app;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod backup;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cchc::api::batch::{BatchMode, OnConflict};
 use cchc::api::sheet::file::ImportFile;
+use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
 use cchc::backup::{self, Restored, Summary};
 use cchc::config::{Config, SETTINGS};
@@ -78,7 +79,7 @@ enum Command {
 
 #[derive(Args)]
 struct Import {
-    /// What to load; `units` comes with the service, `holidays` and `procedures` do where no file is named.
+    /// What to load; `units` come with the service; `periods`, `holidays` and `procedures` do where no file is named.
     #[arg(value_parser = PossibleValuesParser::new([UNITS].iter().chain(COLLECTIONS)))]
     collection: String,
     /// A spreadsheet (XLSX) or CSV file that follows the collection's template.
@@ -178,21 +179,24 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         }
         Command::Backup { file } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Summary { manifest, rows, digest } = backup::take(&location, Clock::System.now(), &file)?;
+            let storage = Storage::open(&config)?;
+            let name = file.display().to_string();
+            let taken = backup::take(location, storage, Clock::System.now(), file).await?;
+            let Summary { manifest, rows, contents, digest } = taken;
             writeln!(
                 out,
-                "{rows} rows are in {}; its digest is {digest}, its chain ends in {}",
-                file.display(),
+                "{rows} rows and the content of {contents} attachments are in {name}; its digest is {digest}, its chain ends in {}",
                 manifest.hash
             )?;
         }
         Command::Restore { file, expect } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Restored { summary, unjournaled } = backup::restore(&location, &file, expect.as_deref())?;
-            let Summary { manifest, rows, digest } = summary;
+            let Restored { summary, unjournaled } =
+                backup::restore(location, Storage::open(&config)?, file, expect).await?;
+            let Summary { manifest, rows, contents, digest } = summary;
             writeln!(
                 out,
-                "{rows} rows of {} were restored; the digest is {digest}, the chain verifies and ends in {}",
+                "{rows} rows and the content of {contents} attachments of {} were restored; the digest is {digest}, the chain verifies and ends in {}",
                 manifest.taken_at, manifest.hash
             )?;
             for (table, count) in unjournaled {
@@ -229,10 +233,18 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     let at = Clock::System.now();
     let Some(path) = file else {
         match collection.as_str() {
-            UNITS => writeln!(out, "{}", domain::organization::import::import(&db, at, |_, _| {}).await?)?,
+            UNITS => writeln!(
+                out,
+                "{}",
+                domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?
+            )?,
             "holidays" => {
                 let made = reporting::holidays::import(&db, at).await?;
                 writeln!(out, "made {made} holidays and make-up working days")?;
+            }
+            "periods" => {
+                let made = reporting::periods::import(&db, at).await?;
+                writeln!(out, "made {made} periods of the calendar regime")?;
             }
             "procedures" => {
                 let made = domain::tthc::procedures::import::import(&db, at).await?;

@@ -8,6 +8,7 @@ use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
 use crate::api::sheet::XLSX;
 use crate::api::table::csv_cell;
+use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
@@ -27,8 +28,12 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "org-units", description = "Administrative units and agencies, as they stand on any day (đơn vị)"),
         (name = "procedures", description = "Administrative procedures in their versions, and when a dossier is due (thủ tục hành chính)"),
         (name = "procedure-fields", description = "Fields of administrative procedures (lĩnh vực thủ tục hành chính)"),
+        (name = "procedure-publications", description = "Decisions that announce procedures, and where the catalogue differs from them (quyết định công bố thủ tục hành chính)"),
+        (name = "procedure-postings", description = "Procedures shown to the public by a unit (niêm yết công khai thủ tục hành chính)"),
+        (name = "procedure-processes", description = "Internal and linked processes of procedures, step by step (quy trình nội bộ, quy trình liên thông)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
+        (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),
@@ -61,6 +66,7 @@ pub fn text() -> String {
 fn complete(document: &mut Value) {
     complete_batches(document);
     complete_imports(document);
+    complete_contents(document);
     if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         components.insert(
             "securitySchemes".into(),
@@ -184,6 +190,21 @@ fn complete_imports(document: &mut Value) {
     }
 }
 
+/// The content of an attachment is of any kind that is taken.
+fn complete_contents(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for (_, item) in
+        paths.iter_mut().filter(|(path, _)| path.ends_with("/attachments/{attachment_id}/content"))
+    {
+        for status in ["200", "206"] {
+            let Some(response) = item.pointer_mut(&format!("/get/responses/{status}")) else { continue };
+            let forms = media_types()
+                .map(|kind| (kind.to_owned(), json!({"schema": {"type": "string", "format": "binary"}})));
+            response["content"] = forms.collect::<Map<String, Value>>().into();
+        }
+    }
+}
+
 fn spreadsheet(description: &str) -> Value {
     json!({"type": "string", "format": "binary", "description": description})
 }
@@ -191,6 +212,8 @@ fn spreadsheet(description: &str) -> Value {
 /// Adds what an operation can answer beside its own replies.
 fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_public = operation.get("security").is_some();
+    // One's own session: no grant is asked for, and nothing there can conflict.
+    let of_session = path.starts_with("/api/v1/auth/");
     if is_public {
         operation.insert("security".into(), json!([]));
     } else {
@@ -217,7 +240,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         problems.extend([400, 422]);
     }
     if !is_public {
-        problems.extend([401, 403]);
+        problems.push(401);
+    }
+    if !is_public && !of_session {
+        problems.push(403);
     }
     if path.starts_with("/api/") || path.starts_with("/.well-known/") {
         problems.push(429);
@@ -227,7 +253,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         problems.extend([404, 405]);
     }
     if has_body {
-        problems.extend([409, 413, 415]);
+        problems.extend([413, 415]);
+    }
+    if has_body && !of_session {
+        problems.push(409);
     }
     if has_if_match {
         problems.extend([409, 412]);

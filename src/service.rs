@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::idempotency;
 use crate::app;
+use crate::attachments::removals;
 use crate::auth::password::HashCost;
 use crate::config::Config;
 use crate::db::migrate::{self, ServeLock};
@@ -50,6 +51,7 @@ impl Service {
         tokio::spawn(seal_journal(self.state.clone()));
         tokio::spawn(watch_changes(self.state.clone()));
         tokio::spawn(forget_expired(self.state.clone()));
+        tokio::spawn(remove_content(self.state.clone()));
         tokio::spawn(stop_on_signal(self.state.clone(), server.handle(), signals));
         server.await
     }
@@ -114,11 +116,26 @@ async fn forget(db: &Db, now: Instant) -> Result<usize, ApiError> {
     }
 }
 
+/// Removes the content of attachments whose time has come, once an hour.
+async fn remove_content(state: Arc<AppState>) {
+    loop {
+        match removals::sweep(&state, state.now()).await {
+            Ok(0) => {}
+            Ok(count) => log::info!("removed the content of {count} deleted or unfinished attachments"),
+            Err(error) => log::warn!(
+                "content of deleted attachments could not be removed, the next pass goes on: {error}"
+            ),
+        }
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+}
+
 /// The first signal finishes what runs and refuses what comes; a second one ends at once.
 async fn stop_on_signal(state: Arc<AppState>, server: actix_web::dev::ServerHandle, mut signals: Signals) {
     signals.next().await;
-    log::info!("stopping: running requests are finished, new ones refused");
+    // What the log says is so already.
     state.set_stopping();
+    log::info!("stopping: running requests are finished, new ones refused");
     tokio::select! {
         () = server.stop(true) => {}
         () = signals.next() => server.stop(false).await,

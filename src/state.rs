@@ -9,11 +9,12 @@ use std::sync::{Arc, RwLock};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use diesel::prelude::*;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::api::contract::Contract;
 use crate::api::idempotency::UnderWay;
 use crate::api::metrics::Metrics;
+use crate::attachments::storage::Storage;
 use crate::audit::chain;
 use crate::audit::journal::ActorKind;
 use crate::auth::keys::KeyRing;
@@ -27,8 +28,11 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn};
-use crate::domain::organization::store::tree_load;
+use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
+
+/// Uploads of attachments under way at once.
+pub const UPLOADS: usize = 64;
 
 /// What time it is; a test sets it.
 #[derive(Debug, Clone)]
@@ -79,6 +83,10 @@ pub struct AppState {
     pub under_way: UnderWay,
     /// Counts and times.
     pub metrics: Metrics,
+    /// Where the content of attachments is kept.
+    pub storage: Storage,
+    /// Room for uploads that are under way, each of which takes space on the disk.
+    pub uploads: Semaphore,
     keys: RwLock<Arc<KeyRing>>,
     units: RwLock<Arc<Units>>,
     access: RwLock<Access>,
@@ -100,6 +108,9 @@ pub enum StartError {
     /// Password hashing cannot be set up.
     #[error("{0}")]
     Hashing(#[from] crate::auth::password::HashFault),
+    /// Attachments cannot be kept.
+    #[error("{0}")]
+    Storage(#[from] crate::attachments::storage::StorageError),
     /// A backup or a restore.
     #[error("{0}")]
     Backup(#[from] crate::backup::BackupError),
@@ -118,6 +129,7 @@ impl AppState {
     /// Whatever stops the start, in one line.
     pub async fn open(config: Config, clock: Clock, db: Db, cost: HashCost) -> Result<Arc<Self>, StartError> {
         let now = clock.now();
+        let storage = Storage::open(&config)?;
         let keys = keystore::load_or_create(&db, &config, now).await?;
         let (units, seen) = db.read(|conn| Ok((tree_load(conn)?, epochs::all(conn)?))).await?;
         let at_once = config.password_hashes.size();
@@ -137,6 +149,8 @@ impl AppState {
             requests: std::num::NonZeroU32::new(config.rate_per_minute.get())
                 .map(|per_minute| RequestLimits::new(per_minute, 100_000)),
             metrics: Metrics::new(),
+            storage,
+            uploads: Semaphore::new(UPLOADS),
             hasher,
             logins,
             config,

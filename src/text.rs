@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use validator::ValidationError;
@@ -86,6 +87,12 @@ pub fn contains(word: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// A day as Vietnamese texts write it: `01/07/2025`.
+#[must_use]
+pub fn day_vi(day: NaiveDate) -> impl std::fmt::Display {
+    day.format("%d/%m/%Y")
 }
 
 #[cfg(test)]

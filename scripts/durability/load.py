@@ -60,7 +60,11 @@ def pages(base, token, path):
 
 
 class Broken(Exception):
-    """The connection ended before the answer was whole: the outcome is unknown."""
+    """There is no whole answer. Of a request that was sent the outcome is unknown."""
+
+    def __init__(self, error, sent):
+        super().__init__(str(error))
+        self.sent = sent
 
 
 class Connection:
@@ -79,36 +83,46 @@ class Connection:
             self.writer.close()
         self.reader = self.writer = None
 
-    async def post(self, path, body):
-        """Status, headers and body of a POST of JSON."""
-        data = json.dumps(body).encode()
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-        )
+    async def request(self, method, path, body=None, headers=None, pause=0.0):
+        """Status, headers and body of the answer; `pause` makes a slow reader of a streamed one."""
+        data = b"" if body is None else json.dumps(body).encode()
+        sent = {"Host": f"{self.host}:{self.port}", "Authorization": f"Bearer {self.token}"}
+        if body is not None:
+            sent |= {"Content-Type": "application/json", "Content-Length": len(data)}
+        lines = [f"{method} {path} HTTP/1.1"] + [f"{name}: {value}" for name, value in (sent | (headers or {})).items()]
+        is_sent = False
         try:
             if self.writer is None:
                 await self.open()
-            self.writer.write(head.encode() + data)
+            is_sent = True
+            self.writer.write("\r\n".join(lines + ["", ""]).encode() + data)
             await self.writer.drain()
-            status = int((await self.reader.readuntil(b"\r\n")).split()[1])
-            headers = {}
-            while (line := await self.reader.readuntil(b"\r\n")) != b"\r\n":
-                name, value = line.decode().split(":", 1)
-                headers[name.lower()] = value.strip()
-            if headers.get("transfer-encoding") == "chunked":
-                answer = b""
-                while size := int(await self.reader.readuntil(b"\r\n"), 16):
-                    answer += (await self.reader.readexactly(size + 2))[:-2]
-                await self.reader.readexactly(2)
-            else:
-                answer = await self.reader.readexactly(int(headers.get("content-length", 0)))
+            status, received, answer = await self.answer(pause)
         except (OSError, EOFError, ValueError, IndexError) as error:
             self.close()
-            raise Broken(str(error)) from error
-        if headers.get("connection", "").lower() == "close":
+            raise Broken(error, is_sent) from error
+        if received.get("connection", "").lower() == "close":
             self.close()
-        return status, headers, answer
+        return status, received, answer
+
+    async def answer(self, pause):
+        status = int((await self.reader.readuntil(b"\r\n")).split()[1])
+        headers = {}
+        while (line := await self.reader.readuntil(b"\r\n")) != b"\r\n":
+            name, value = line.decode().split(":", 1)
+            headers[name.lower()] = value.strip()
+        if headers.get("transfer-encoding") != "chunked":
+            return status, headers, await self.reader.readexactly(int(headers.get("content-length", 0)))
+        parts = []
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            parts.append((await self.reader.readexactly(size + 2))[:-2])
+            await asyncio.sleep(pause)
+        await self.reader.readexactly(2)
+        return status, headers, b"".join(parts)
+
+    async def post(self, path, body):
+        """Status, headers and body of a POST of JSON."""
+        return await self.request("POST", path, body)
 
 
 def period(regime):

@@ -247,10 +247,7 @@ fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
 
 /// What the schema allows but the service cannot read, such as `2.0` for an integer, is right in shape.
 fn wrong_guard(name: &str, is_number: bool, error: &serde_json::Error) -> ApiError {
-    let message = Bilingual::new(
-        format!("Giá trị không đọc được: {error}."),
-        format!("The value cannot be read: {error}."),
-    );
+    let message = Bilingual::new("Giá trị không đọc được.", format!("The value cannot be read: {error}."));
     let problem = if is_number == (name == "if_version") { Problem::Invalid } else { Problem::WrongShape };
     ApiError::new(problem).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
 }

@@ -70,7 +70,7 @@ pub(super) fn compression(req: &HttpRequest) -> Option<&'static str> {
     }
 }
 
-fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+pub(crate) fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
     let mut found = headers.get_all(name).peekable();
     found.peek()?;
     Some(

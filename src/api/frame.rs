@@ -16,6 +16,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
 use super::address;
+use super::query::FORM_DATA;
 use crate::audit::journal::{ActorKind, Author};
 use crate::auth::limits::Standing;
 use crate::auth::permit::{Authentication, Denied, SignedIn};
@@ -111,8 +112,12 @@ pub async fn frame(
         None => None,
     };
 
+    let allowed = match is_upload(&req) {
+        true => app.config.upload_seconds.seconds(),
+        false => app.config.request_seconds.seconds(),
+    };
     let answer = AssertUnwindSafe(next.call(req)).catch_unwind();
-    let failure = match tokio::time::timeout(app.config.request_seconds.seconds(), answer).await {
+    let failure = match tokio::time::timeout(allowed, answer).await {
         Ok(Ok(Ok(response))) => {
             let mut response = asked.complete(response.map_into_boxed_body());
             standing.into_iter().for_each(|standing| tell_standing(response.headers_mut(), standing));
@@ -134,6 +139,12 @@ pub async fn frame(
 /// Whether a path is the operator's: answered in every state and at any rate.
 fn is_operation(path: &str) -> bool {
     path.starts_with("/health/") || path == "/metrics"
+}
+
+/// Whether a request brings a file, which takes as long as its sender's line does. An operation that
+/// takes none refuses the media type at once.
+fn is_upload(req: &ServiceRequest) -> bool {
+    req.method() == Method::POST && req.content_type().eq_ignore_ascii_case(FORM_DATA)
 }
 
 /// `RateLimit` and `RateLimit-Policy`, after the IETF's draft.
@@ -302,12 +313,14 @@ fn set_headers(headers: &mut HeaderMap, facts: &RequestFacts, path: &str) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, policy),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let unless_given = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, policy)];
+    for (name, value) in unless_given {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }

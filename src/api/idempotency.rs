@@ -86,6 +86,12 @@ impl Rendered {
         &self.body
     }
 
+    /// Whether it was given before.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.is_replayed
+    }
+
     /// 201 with a record that was made at this place.
     ///
     /// # Errors

@@ -285,26 +285,33 @@ impl Lines {
             return Ok(Vec::new());
         }
         let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
-        csv_line(&mut bytes, self.columns.names().map(str::as_bytes))?;
+        let mut writer = csv_writer(&mut bytes);
+        writer.write_record(self.columns.names()).map_err(ApiError::internal)?;
+        writer.flush().map_err(ApiError::internal)?;
+        drop(writer);
         Ok(bytes)
     }
 
     fn lines<T: Serialize>(&self, rows: &[T], bytes: &mut Vec<u8>) -> Result<(), ApiError> {
-        for row in rows {
-            if self.form == Form::Csv {
-                let cells = self.columns.cells(row)?;
-                csv_line(bytes, cells.iter().map(|cell| csv_cell(cell).into_owned()))?;
-            } else {
+        if self.form != Form::Csv {
+            for row in rows {
                 serde_json::to_writer(&mut *bytes, row).map_err(ApiError::internal)?;
                 bytes.push(b'\n');
             }
+            return Ok(());
         }
-        Ok(())
+        let mut writer = csv_writer(bytes);
+        for row in rows {
+            for cell in self.columns.cells(row)? {
+                writer.write_field(csv_cell(&cell).as_bytes()).map_err(ApiError::internal)?;
+            }
+            writer.write_record(None::<&[u8]>).map_err(ApiError::internal)?;
+        }
+        writer.flush().map_err(ApiError::internal)
     }
 }
 
-/// One line after RFC 4180.
-fn csv_line<C: AsRef<[u8]>>(bytes: &mut Vec<u8>, cells: impl Iterator<Item = C>) -> Result<(), ApiError> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes);
-    writer.write_record(cells).and_then(|()| Ok(writer.flush()?)).map_err(ApiError::internal)
+/// Lines after RFC 4180.
+fn csv_writer(bytes: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes)
 }

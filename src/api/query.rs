@@ -81,6 +81,9 @@ impl<F: DeserializeOwned + Validate + 'static> FromRequest for ListQuery<F> {
 /// The media type of a form.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
+/// The media type of a form with files.
+pub const FORM_DATA: &str = "multipart/form-data";
+
 /// The fields of a form, as strict as a query: OAuth 2.0 asks for this shape.
 #[derive(Debug)]
 pub struct ValidForm<T>(pub T);

@@ -70,6 +70,12 @@ pub trait Records: 'static {
     ) -> Result<Written<Self::View>, ApiError>;
 }
 
+/// The parts of a key as a body tells them, in one text; a part that it does not tell is empty.
+#[must_use]
+pub fn key_text<const PARTS: usize>(parts: [Option<&str>; PARTS]) -> String {
+    parts.map(Option::unwrap_or_default).join(" ")
+}
+
 /// The most records that a store function is given at once.
 pub const PART: usize = 1_000;
 
@@ -151,6 +157,18 @@ impl<V> Written<V> {
         }
         let receipt = if entries.is_empty() { None } else { Some(tx.journal_all(entries)?) };
         Ok(Self { receipt, lines })
+    }
+
+    /// All records, where each was to be stored.
+    ///
+    /// # Errors
+    /// The problem of the first that was not.
+    pub fn all(self) -> Result<Recorded<Vec<V>>, ApiError> {
+        let views = self.lines.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(match self.receipt {
+            Some(receipt) => receipt.with(views),
+            None => Recorded::unchanged(views),
+        })
     }
 
     /// The one record that was to be stored.
@@ -250,18 +268,9 @@ macro_rules! save_rows {
             use diesel::query_dsl::methods::FilterDsl;
             use diesel::upsert::excluded;
             let (new, changed): (Vec<_>, Vec<_>) = $rows.partition(|row| row.version == 1);
-            let mut stored = std::collections::HashSet::with_capacity(new.len() + changed.len());
-            // A statement of SQLite binds 32,766 values.
-            for part in new.chunks(400) {
-                let ids: Vec<$id> = $crate::on_db!($conn, |c| diesel::insert_into($table::table)
-                    .values(part.to_vec())
-                    .on_conflict_do_nothing()
-                    .returning($table::id)
-                    .get_results(c))?;
-                stored.extend(ids);
-            }
+            let mut stored = $crate::insert_free_rows!($conn, $table, $id, new.as_slice())?;
             match $conn {
-                $crate::db::DbConn::Pg(c) => {
+                $crate::db::DbConn::Pg(c) if changed.len() > 1 => {
                     for part in changed.chunks(400) {
                         let ids: Vec<$id> = FilterDsl::filter(
                             diesel::insert_into($table::table)
@@ -280,12 +289,11 @@ macro_rules! save_rows {
                         stored.extend(ids);
                     }
                 }
-                // SQLite runs in this process: a statement a row costs no round trip.
-                $crate::db::DbConn::Sqlite(c) => {
+                conn => {
                     for row in changed {
                         let before = $table::version.eq(row.version - 1).and($table::deleted_at.is_null());
                         let standing = QueryDsl::filter($table::table.find(row.id), before);
-                        if diesel::update(standing).set(row).execute(c)? == 1 {
+                        if diesel::update(standing).set(row).execute(conn)? == 1 {
                             stored.insert(row.id);
                         }
                     }

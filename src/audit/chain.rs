@@ -159,19 +159,47 @@ fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
         .select(JournalRow::as_select())
         .load(conn)?;
     let rows = in_version_order(with_earlier_versions(conn, rows)?);
+    let mut sealed = Vec::with_capacity(rows.len());
     for row in &rows {
         position += 1;
         hash = row.chained(position, &hash);
-        diesel::update(journal::table.find(row.id))
-            .set((journal::position.eq(position), journal::hash.eq(&hash)))
-            .execute(conn)?;
+        sealed.push((row.id, position, hash.clone()));
     }
+    keep_seals(conn, sealed)?;
     if !rows.is_empty() {
         diesel::update(journal_seal::table)
             .set((journal_seal::position.eq(position), journal_seal::hash.eq(&hash)))
             .execute(conn)?;
     }
     Ok(rows.len())
+}
+
+/// Gives entries their positions and hashes.
+fn keep_seals(conn: &mut DbConn, sealed: Vec<(JournalEntryId, i64, String)>) -> QueryResult<()> {
+    use diesel::sql_types::{Array, BigInt, Text};
+    match conn {
+        DbConn::Pg(pg) => {
+            let ids: Vec<_> = sealed.iter().map(|(id, _, _)| *id).collect();
+            let positions: Vec<_> = sealed.iter().map(|(_, position, _)| *position).collect();
+            let hashes: Vec<_> = sealed.into_iter().map(|(_, _, hash)| hash).collect();
+            diesel::sql_query(
+                "UPDATE journal SET position = sealed.position, hash = sealed.hash \
+                 FROM unnest($1, $2, $3) AS sealed (id, position, hash) WHERE journal.id = sealed.id",
+            )
+            .bind::<Array<Text>, _>(ids)
+            .bind::<Array<BigInt>, _>(positions)
+            .bind::<Array<Text>, _>(hashes)
+            .execute(pg)?;
+        }
+        DbConn::Sqlite(sqlite) => {
+            for (id, position, hash) in sealed {
+                diesel::update(journal::table.find(id))
+                    .set((journal::position.eq(position), journal::hash.eq(hash)))
+                    .execute(sqlite)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rows of a full pass with those behind it that are earlier versions of the same records: of two

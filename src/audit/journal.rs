@@ -7,7 +7,8 @@ use crate::db::DbConn;
 use crate::db::schema::journal;
 use crate::db::types::Instant;
 use crate::error::ApiError;
-use crate::{id, on_db, text_enum};
+use crate::exchange::record_types::RecordType;
+use crate::{id, insert_rows, text_enum};
 
 id! {
     /// Id of a journal entry (mục nhật ký).
@@ -41,6 +42,10 @@ text_enum! {
         Accept => "accept", "tiếp nhận";
         /// A return was sent back with reasons.
         SendBack => "send_back", "trả lại";
+        /// A period was closed for a unit.
+        Close => "close", "khóa sổ";
+        /// A closed period was reopened.
+        Reopen => "reopen", "mở lại kỳ";
         /// A session began.
         SignIn => "sign_in", "đăng nhập";
         /// A session ended.
@@ -98,6 +103,18 @@ impl Author {
     }
 }
 
+/// Leave to write a record that the closing of a period binds. Whoever knows the closings gives it:
+/// [`OpenPeriods`](crate::reporting::period_closures::OpenPeriods), and nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leave(());
+
+impl Leave {
+    /// What the closings allow.
+    pub(crate) const fn given() -> Self {
+        Self(())
+    }
+}
+
 /// What is written down of a change.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -113,8 +130,9 @@ pub struct Entry {
     pub org_unit_id: Option<String>,
     /// The province that the record belongs to, if any.
     pub province_id: Option<String>,
-    /// The record after the change (for a deletion: before it), personal fields masked.
-    pub content: serde_json::Value,
+    /// The record after the change (for a deletion: before it) as JSON, personal fields masked.
+    pub content: String,
+    leave: Option<Leave>,
 }
 
 impl Entry {
@@ -133,8 +151,26 @@ impl Entry {
             record_version,
             org_unit_id: None,
             province_id: None,
-            content: serde_json::to_value(content).map_err(ApiError::internal)?,
+            content: serde_json::to_string(content).map_err(ApiError::internal)?,
+            leave: None,
         })
+    }
+
+    /// The same entry with the leave that its kind of record needs.
+    #[must_use]
+    pub fn with_leave(self, leave: Leave) -> Self {
+        Self { leave: Some(leave), ..self }
+    }
+
+    /// Refuses a change that the closing of a period might forbid and that did not ask: a new kind of
+    /// return cannot forget to.
+    fn is_allowed(&self) -> Result<(), ApiError> {
+        let bound = self.record_type.parse().is_ok_and(RecordType::is_bound_by_closings);
+        if bound && self.leave.is_none() {
+            let record_type = self.record_type;
+            return Err(ApiError::internal(format!("a {record_type} was written without leave")));
+        }
+        Ok(())
     }
 
     /// The same entry for a record of this unit and province.
@@ -177,22 +213,35 @@ impl NewRow {
             record_version: entry.record_version,
             org_unit_id: entry.org_unit_id,
             province_id: entry.province_id,
-            content: entry.content.to_string(),
+            content: entry.content,
         }
     }
 }
 
 pub(crate) fn append(conn: &mut DbConn, author: &Author, entry: Entry) -> Result<(), ApiError> {
+    entry.is_allowed()?;
     diesel::insert_into(journal::table).values(&NewRow::new(author, entry)).execute(conn)?;
     Ok(())
 }
 
-/// Many entries at once, in their order: several rows a statement.
+/// Many entries at once, in their order.
 pub(crate) fn append_all(conn: &mut DbConn, author: &Author, entries: Vec<Entry>) -> Result<(), ApiError> {
+    entries.iter().try_for_each(Entry::is_allowed)?;
     let rows: Vec<NewRow> = entries.into_iter().map(|entry| NewRow::new(author, entry)).collect();
-    // Twelve values a row: far below what a statement of either database may bind.
-    for part in rows.chunks(500) {
-        on_db!(conn, |c| diesel::insert_into(journal::table).values(part).execute(c))?;
+    Ok(insert_rows!(conn, journal, rows.iter().collect::<Vec<_>>())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_return_is_not_written_down_without_leave() {
+        let entry = |record_type| Entry::new(JournalAction::Create, record_type, "1", 1, &"{}").unwrap();
+        assert!(entry("processing_return").is_allowed().is_err());
+        assert!(entry("processing_return").with_leave(Leave::given()).is_allowed().is_ok());
+        for other in ["period", "period_closure", "session"] {
+            assert!(entry(other).is_allowed().is_ok(), "{other}");
+        }
     }
-    Ok(())
 }

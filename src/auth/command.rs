@@ -2,8 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::accounts::grants::{self, GrantRow};
-use super::accounts::users::{self, UserRow};
+use super::accounts::grants::model::GrantRow;
+use super::accounts::grants::store as grants;
+use super::accounts::username_faults;
+use super::accounts::users::model::UserRow;
+use super::accounts::users::store as users;
 use super::password::{HashCost, Hasher, check_password};
 use super::permission::Role;
 use super::principal::{GrantId, UserId};
@@ -11,7 +14,8 @@ use crate::audit::journal::{Author, JournalAction};
 use crate::db::epochs::{self, Epoch};
 use crate::db::types::Instant;
 use crate::db::{Db, Recorded, WriteTx, schema};
-use crate::domain::organization::store::{root_ensure, tree_load};
+use crate::domain::organization::catalogue::rows::root_ensure;
+use crate::domain::organization::tree::tree_load;
 use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Problem};
 use crate::state::StartError;
@@ -37,7 +41,7 @@ pub async fn admin_create_with_cost(
     cost: HashCost,
 ) -> Result<(), StartError> {
     let username = username.trim().to_ascii_lowercase();
-    let mut faults = users::username_faults(&username);
+    let mut faults = username_faults(&username);
     faults.extend(check_password(&username, password).err().map(|fault| fault.at("/password")));
     if !faults.is_empty() {
         return Err(ApiError::invalid(faults).into());

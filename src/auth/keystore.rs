@@ -71,12 +71,15 @@ pub async fn load_or_create(db: &Db, config: &Config, now: Instant) -> Result<Ke
     Ok(stored(db, &master).await?.ok_or(KeyStoreError::Raced)?.0)
 }
 
+/// In how many seconds every instance serves a new key, be its polls refused for a while.
+const UNTIL_SERVED: i64 = 60;
+
 /// Adds a key that will sign once every cache of the public keys has expired.
 ///
 /// # Errors
 /// When the ring cannot be read or written.
 pub async fn rotate(db: &Db, config: &Config, now: Instant) -> Result<KeyRing, KeyStoreError> {
-    let cache = i64::from(config.jwks_cache_seconds.get());
+    let cache = i64::from(config.jwks_cache_seconds.get()) + UNTIL_SERVED;
     let token = i64::from(config.token_seconds.get());
     let author = Author::operator("keys rotate", now);
     if let Location::Sqlite(_) = db.location() {

@@ -26,7 +26,14 @@ pub struct Allowance {
     pub window: Duration,
 }
 
+/// How many times the attempts of one address an account has from all addresses together.
+const FROM_ANYWHERE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
 impl Allowance {
+    fn times(self, times: NonZeroU32) -> Self {
+        Self { attempts: self.attempts.saturating_mul(times), ..self }
+    }
+
     fn quota(self) -> Quota {
         let share = (self.window.min(LONGEST_WINDOW) / self.attempts.get()).max(Duration::from_nanos(1));
         Quota::with_period(share)
@@ -53,6 +60,7 @@ impl From<RetryAfter> for ApiError {
 #[derive(Debug)]
 pub struct LoginLimits<C: Clock = DefaultClock> {
     accounts: Limiter<u64, C>,
+    pairs: Limiter<(u64, IpAddr), C>,
     addresses: Limiter<IpAddr, C>,
     // People type a password where the username belongs. Only a number is kept of what they
     // typed, and without these keys nobody can search for the text behind it.
@@ -73,21 +81,25 @@ impl<C: Clock + Clone> LoginLimits<C> {
     #[must_use]
     pub fn with_clock(account: Allowance, address: Allowance, keys: usize, clock: &C) -> Self {
         Self {
-            accounts: Limiter::new(account, keys, clock.clone()),
+            accounts: Limiter::new(account.times(FROM_ANYWHERE), keys, clock.clone()),
+            pairs: Limiter::new(account, keys, clock.clone()),
             addresses: Limiter::new(address, keys, clock.clone()),
             hasher: RandomState::new(),
         }
     }
 
-    /// Counts an attempt. An address that is over its limit no longer counts against accounts: it
-    /// could otherwise keep their owners out.
+    /// Counts an attempt: of the account from this address, of the account from anywhere, of the
+    /// address. Whoever is over a limit of an address no longer counts against the account: its owner
+    /// could otherwise be kept out from somewhere else.
     ///
     /// # Errors
     ///
     /// The address or the account has had too many attempts.
     pub fn check(&self, account: &str, address: IpAddr) -> Result<(), RetryAfter> {
-        self.addresses.check(&network(address))?;
-        self.accounts.check(&self.account_key(account))?;
+        let (account, network) = (self.account_key(account), network(address));
+        self.addresses.check(&network)?;
+        self.pairs.check(&(account, network))?;
+        self.accounts.check(&account)?;
         Ok(())
     }
 
@@ -214,9 +226,29 @@ mod tests {
 
     #[test]
     fn an_account_is_limited_wherever_the_attempts_come_from() {
-        let (limits, clock) = limits(allowance(5, 300), allowance(1000, 60));
-        for number in 0..5 {
+        let (limits, _) = limits(allowance(5, 300), allowance(1000, 60));
+        for number in 0..100 {
             assert_eq!(limits.check("lan", host(number)), Ok(()));
+        }
+        assert!(limits.check("lan", host(100)).is_err());
+        assert_eq!(limits.check("minh", host(100)), Ok(()));
+    }
+
+    #[test]
+    fn who_tries_an_account_from_elsewhere_does_not_keep_its_owner_out() {
+        let (limits, _) = limits(allowance(5, 300), allowance(1000, 60));
+        for _ in 0..500 {
+            let _ = limits.check("lan", host(1));
+        }
+        assert!(limits.check("lan", host(1)).is_err());
+        assert_eq!(limits.check("lan", host(2)), Ok(()));
+    }
+
+    #[test]
+    fn an_account_is_limited_from_one_address() {
+        let (limits, clock) = limits(allowance(5, 300), allowance(1000, 60));
+        for _ in 0..5 {
+            assert_eq!(limits.check("lan", host(9)), Ok(()));
         }
         assert_eq!(limits.check("lan", host(9)), Err(RetryAfter { seconds: 60 }));
         assert_eq!(limits.check("minh", host(9)), Ok(()));
@@ -273,6 +305,7 @@ mod tests {
             clock.advance(Duration::from_secs(10));
             assert!(limits.addresses.limiter.len() <= 101);
             assert!(limits.accounts.limiter.len() <= 101);
+            assert!(limits.pairs.limiter.len() <= 101);
         }
     }
 

@@ -51,6 +51,8 @@ text_enum! {
         Write => "write", "ghi";
         /// Accept what units below have handed in, or send it back.
         Review => "review", "tiếp nhận, trả lại";
+        /// Close a period for a unit, and reopen it.
+        Close => "close", "khóa sổ, mở lại kỳ báo cáo";
         /// Read units, periods and other reference data.
         ReadReference => "read_reference", "đọc danh mục";
         /// Change reference data.
@@ -66,12 +68,12 @@ text_enum! {
 /// scopes can allow; [`scope_word`] says which scope.
 #[must_use]
 pub const fn allows(role: Role, action: Action) -> bool {
-    use Action::{Administer, Read, ReadJournal, ReadReference, Review, Write, WriteReference};
+    use Action::{Administer, Close, Read, ReadJournal, ReadReference, Review, Write, WriteReference};
     match action {
         ReadReference => true,
         Read => true,
         Write => matches!(role, Role::Admin | Role::Editor | Role::Client),
-        Review => matches!(role, Role::Admin | Role::Reviewer),
+        Review | Close => matches!(role, Role::Admin | Role::Reviewer),
         ReadJournal => matches!(role, Role::Admin | Role::Inspector),
         WriteReference | Administer => matches!(role, Role::Admin),
     }
@@ -86,6 +88,7 @@ pub fn scope_word(action: Action, domain: Domain) -> Option<String> {
         Action::Read => Some(format!("{domain}:read")),
         Action::Write => Some(format!("{domain}:write")),
         Action::Review => Some(format!("{domain}:review")),
+        Action::Close => Some(format!("{domain}:close")),
         Action::WriteReference => Some("reference:write".into()),
         Action::ReadJournal => Some("journal:read".into()),
         Action::Administer => Some("accounts:write".into()),

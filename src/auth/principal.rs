@@ -53,7 +53,7 @@ impl HeldGrant {
     pub fn allows(&self, action: Action, domain: Domain, today: NaiveDate) -> bool {
         let in_time = self.valid_from <= today && today < self.valid_to;
         // What concerns no domain (reference data, journal, accounts) needs none.
-        let of_domain = matches!(action, Action::Read | Action::Write | Action::Review);
+        let of_domain = matches!(action, Action::Read | Action::Write | Action::Review | Action::Close);
         let in_domain = !of_domain || self.domains.is_empty() || self.domains.contains(&domain);
         let by_scope = self.role != Role::Client || scopes_allow(&self.scopes, action, domain);
         in_time && in_domain && by_scope && allows(self.role, action)

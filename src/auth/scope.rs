@@ -68,6 +68,8 @@ impl Units {
 /// What one grant lets an actor touch.
 #[derive(Debug, Clone)]
 struct Part {
+    /// The unit that the grant is over.
+    over: OrgUnitId,
     reach: Arc<Reach>,
     /// Only these units of the reach, for an editor who files for one unit.
     only: Option<BTreeSet<OrgUnitId>>,
@@ -114,7 +116,9 @@ impl Scoped {
         if held.is_empty() && !reference {
             return Err(ApiError::new(Problem::Forbidden));
         }
-        let everything = reference || held.iter().any(|grant| is_root(&units, grant.org_unit_id));
+        let is_whole =
+            |grant: &HeldGrant| is_root(&units, grant.org_unit_id) && !own_unit_only(grant, action);
+        let everything = reference || held.iter().any(is_whole);
         let parts = if everything {
             Vec::new()
         } else {
@@ -193,6 +197,12 @@ impl Scoped {
             None => part.reach.records.contains(unit) || self.in_province(part, unit),
         };
         reached && !part.except.contains(&unit)
+    }
+
+    /// The unit over which the account acts when it touches this one; none for the whole country.
+    #[must_use]
+    pub fn acting_unit(&self, unit: OrgUnitId) -> Option<OrgUnitId> {
+        self.parts.iter().find(|part| self.part_reaches(part, unit)).map(|part| part.over)
     }
 
     /// Lets the request go on when records of this unit are reached.
@@ -275,19 +285,24 @@ fn is_root(units: &Units, unit: OrgUnitId) -> bool {
     units.tree.latest(unit).is_some_and(|version| version.kind == UnitKind::Country)
 }
 
-fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> Part {
-    let own_unit_only = action == Action::Write
+/// Whether the grant lets someone act for its unit alone, and for none below.
+fn own_unit_only(grant: &HeldGrant, action: Action) -> bool {
+    action == Action::Write
         && grant.role == Role::Editor
-        && !grant.scopes.iter().any(|scope| scope == FILE_FOR_CHILDREN);
+        && !grant.scopes.iter().any(|scope| scope == FILE_FOR_CHILDREN)
+}
+
+fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> Part {
     let is_province = units.tree.latest(grant.org_unit_id).is_some_and(|v| v.kind == UnitKind::Province);
     Part {
+        over: grant.org_unit_id,
         reach: units.reach(grant.org_unit_id, today),
         except: if action == Action::Review && grant.role == Role::Reviewer {
             units.with_predecessors(grant.org_unit_id)
         } else {
             BTreeSet::new()
         },
-        only: own_unit_only.then(|| units.with_predecessors(grant.org_unit_id)),
+        only: own_unit_only(grant, action).then(|| units.with_predecessors(grant.org_unit_id)),
         provinces: if is_province { units.with_predecessors(grant.org_unit_id) } else { BTreeSet::new() },
     }
 }

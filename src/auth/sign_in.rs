@@ -350,6 +350,9 @@ pub(super) async fn session_end(
     let author = Author::new(ActorKind::User, user.as_str(), &facts.request_id, app.now());
     let units = app.units();
     let ended = move |tx: &mut WriteTx<'_>| {
+        // The person first, as whoever lets the session go on: its next token is there to be deleted,
+        // or it is refused.
+        diesel::update(users::table.find(user)).set(users::epoch.eq(users::epoch)).execute(tx.conn())?;
         let unit = users::table.find(user).select(users::org_unit_id).first(tx.conn()).optional()?.flatten();
         let of_family = t::table.filter(t::family_id.eq(family));
         if diesel::delete(of_family).execute(tx.conn())? == 0 {

@@ -12,6 +12,8 @@ use diesel::sql_types::Bool;
 pub enum Side {
     /// Behind it in rising order.
     Greater,
+    /// Behind it in rising order, or the row itself.
+    NotLess,
     /// Behind it in falling order.
     Less,
 }
@@ -68,6 +70,7 @@ where
         self.columns.1.walk_ast(out.reborrow())?;
         out.push_sql(match self.side {
             Side::Greater => ") > (",
+            Side::NotLess => ") >= (",
             Side::Less => ") < (",
         });
         self.row.0.walk_ast(out.reborrow())?;

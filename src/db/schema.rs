@@ -296,7 +296,163 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    attachments (id) {
+        id -> Text,
+        record_type -> Text,
+        record_id -> Text,
+        province_id -> Nullable<Text>,
+        org_unit_id -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        media_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Text,
+        created_by -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    content_removals (id) {
+        id -> Text,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    procedure_publications (id) {
+        id -> Text,
+        org_unit_id -> Text,
+        number -> Text,
+        number_key -> Text,
+        issued_on -> Date,
+        issued_year -> Integer,
+        effective_on -> Date,
+        title -> Text,
+        title_folded -> Text,
+        legal_basis -> Nullable<Text>,
+        legal_basis_effective_on -> Nullable<Date>,
+        published_on -> Nullable<Date>,
+        source -> Nullable<Text>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_publication_items (publication_id, position) {
+        publication_id -> Text,
+        position -> Integer,
+        action -> Text,
+        procedure_code -> Text,
+        replaced_procedure_code -> Nullable<Text>,
+        level -> Nullable<Text>,
+        name -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    procedure_postings (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        procedure_id -> Text,
+        form -> Text,
+        place -> Nullable<Text>,
+        posted_on -> Date,
+        removed_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_processes (id) {
+        id -> Text,
+        org_unit_id -> Text,
+        procedure_id -> Text,
+        kind -> Text,
+        variant -> Text,
+        name -> Text,
+        electronic -> Bool,
+        decision_number -> Text,
+        decision_key -> Text,
+        decided_on -> Date,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        agencies -> Text,
+        steps -> Text,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_process_links (process_id, position) {
+        process_id -> Text,
+        position -> Integer,
+        procedure_id -> Text,
+    }
+}
+
+diesel::table! {
+    period_closures (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        period_id -> Text,
+        scope -> Text,
+        number -> BigInt,
+        as_of -> Date,
+        state -> Text,
+        note -> Nullable<Text>,
+        closed_by -> Text,
+        closed_at -> BigInt,
+        reopenings -> Text,
+        superseded_by -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    period_snapshots (closure_id, form, definition, scope) {
+        closure_id -> Text,
+        form -> Text,
+        definition -> Text,
+        scope -> Text,
+        figures_digest -> Text,
+        content -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
+
+diesel::joinable!(period_closures -> periods (period_id));
+diesel::joinable!(period_snapshots -> period_closures (closure_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
+    period_closures,
+    period_snapshots,
+    procedure_publications,
+    procedure_publication_items,
+    procedure_postings,
+    procedure_processes,
+    procedure_process_links,
     procedure_fields,
     procedures,
     procedure_versions,

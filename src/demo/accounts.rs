@@ -1,16 +1,21 @@
 //! The demonstration's accounts: one for each role, before and after 1 July 2025.
 
 use chrono::NaiveDate;
+use diesel::prelude::*;
 
 use super::PASSWORD;
-use crate::auth::accounts::clients::{ClientCreate, client_insert};
-use crate::auth::accounts::grants::{GrantCreate, grant_insert};
-use crate::auth::accounts::users::{UserCreate, user_insert};
+use crate::auth::accounts::clients::model::ClientCreate;
+use crate::auth::accounts::clients::store::client_insert;
+use crate::auth::accounts::grants::model::GrantCreate;
+use crate::auth::accounts::grants::store::grant_insert;
+use crate::auth::accounts::users::model::UserCreate;
+use crate::auth::accounts::users::store::user_insert;
 use crate::auth::password::HashFault;
 use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::{ClientId, UserId};
 use crate::auth::scope::Scoped;
-use crate::db::WriteTx;
+use crate::db::schema::{clients, users};
+use crate::db::{Recorded, WriteTx};
 use crate::domain::organization::catalogue::country_id;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -76,7 +81,9 @@ const ADMIN: Account =
         username: "admin", display_name: "Quản trị hệ thống", unit: None, roles: &[Role::Admin]
     };
 
-/// Makes the accounts, with the password that all of them share.
+const CLIENT: &str = "cong-tinh";
+
+/// Makes the accounts that are not there yet, with the password that all of them share.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -108,7 +115,12 @@ fn user(
     account: &Account,
     from: Option<NaiveDate>,
     hash: String,
-) -> Result<crate::db::Recorded<()>, ApiError> {
+) -> Result<Recorded<()>, ApiError> {
+    let named = users::table.filter(users::username.eq(account.username));
+    if diesel::select(diesel::dsl::exists(named)).get_result(tx.conn())? {
+        // A start that was broken off has made it.
+        return Ok(Recorded::unchanged(()));
+    }
     let unit = account.unit.and_then(|code| unit_of(scoped, code, from));
     let body = UserCreate {
         username: account.username.into(),
@@ -130,10 +142,14 @@ fn user(
     Ok(last)
 }
 
-fn client(tx: &mut WriteTx<'_>, scoped: &Scoped, hash: String) -> Result<crate::db::Recorded<()>, ApiError> {
+fn client(tx: &mut WriteTx<'_>, scoped: &Scoped, hash: String) -> Result<Recorded<()>, ApiError> {
+    let named = clients::table.filter(clients::client_id.eq(CLIENT));
+    if diesel::select(diesel::dsl::exists(named)).get_result(tx.conn())? {
+        return Ok(Recorded::unchanged(()));
+    }
     let unit = unit_of(scoped, "92", SINCE);
     let body = ClientCreate {
-        client_id: "cong-tinh".into(),
+        client_id: CLIENT.into(),
         display_name: "Cổng dịch vụ công thành phố Cần Thơ".into(),
         org_unit_id: unit,
         org_unit_identifier: None,

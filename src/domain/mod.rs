@@ -1,5 +1,7 @@
 //! The rooms of administrative reform, each the same shape.
 
+pub mod document_numbers;
 pub mod organization;
+pub mod remarks;
 pub mod tthc;
 pub mod validity;

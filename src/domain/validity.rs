@@ -34,6 +34,15 @@ pub fn storable(day: NaiveDate) -> NaiveDate {
     day.clamp(OPEN_BEGINNING, OPEN_END.pred_opt().unwrap_or(OPEN_END))
 }
 
+/// A day that the databases do not keep alike.
+#[must_use]
+pub fn day_fault(pointer: &str, day: NaiveDate) -> Option<Fault> {
+    (!(OPEN_BEGINNING..=OPEN_END).contains(&day)).then(|| {
+        let message = Bilingual::new("Năm phải từ 1 đến 9999.", "The year must be between 1 and 9999.");
+        Fault::new(pointer, "out_of_range", message)
+    })
+}
+
 /// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].
 pub type Span = (NaiveDate, NaiveDate);
 
@@ -42,13 +51,10 @@ pub type Span = (NaiveDate, NaiveDate);
 #[must_use]
 pub fn span_faults(span: Span, others: &[Span]) -> Vec<Fault> {
     let (from, to) = span;
-    let mut faults = Vec::new();
-    for (pointer, day) in [("/valid_from", from), ("/valid_to", to)] {
-        if !(OPEN_BEGINNING..=OPEN_END).contains(&day) {
-            let message = Bilingual::new("Năm phải từ 1 đến 9999.", "The year must be between 1 and 9999.");
-            faults.push(Fault::new(pointer, "out_of_range", message));
-        }
-    }
+    let mut faults: Vec<Fault> = [("/valid_from", from), ("/valid_to", to)]
+        .into_iter()
+        .filter_map(|(at, day)| day_fault(at, day))
+        .collect();
     if to <= from {
         let message = Bilingual::new(
             "Ngày hết hiệu lực phải sau ngày bắt đầu.",

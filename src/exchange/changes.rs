@@ -7,11 +7,13 @@
 //! where an older backup was restored, positions come again with other entries, and the token of
 //! before has expired.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::{get, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,7 +31,7 @@ use crate::auth::permit::Reader;
 use crate::auth::scope::Confinement;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::journal;
+use crate::db::schema::{attachments, journal};
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::tree::OrgUnitId;
@@ -253,21 +255,36 @@ fn opened(token: &str, keys: &KeyRing) -> Option<Place> {
 }
 
 /// Kinds of records that are seen alike: all of them, or those of some units.
-type Sight = (Vec<RecordType>, Option<Confinement>);
+#[derive(Clone)]
+struct Sight {
+    types: Vec<RecordType>,
+    /// Kinds of which the attachments are seen.
+    attached_to: Vec<RecordType>,
+    confinement: Option<Confinement>,
+}
 
 /// What the reader sees of the kinds that are asked for; of all that may be read when none is.
 fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, ApiError> {
+    let is_wanted = |kind: RecordType| wanted.is_none_or(|wanted| wanted.contains(&kind));
+    let attachments = is_wanted(RecordType::Attachment);
     let mut sights: Vec<Sight> = Vec::new();
-    for record_type in wanted.unwrap_or(RecordType::ALL) {
-        let (action, domain) = record_type.access();
+    for record_type in RecordType::ALL {
+        let named = wanted.is_some() && is_wanted(*record_type);
+        let Some((action, domain)) = record_type.access() else { continue };
         let confinement = match reader.scoped(action, domain) {
             Ok(scoped) => scoped.confinement(),
-            Err(_) if wanted.is_none() => continue,
-            Err(refused) => return Err(refused),
+            Err(refused) if named => return Err(refused),
+            Err(_) => continue,
         };
-        match sights.iter_mut().find(|(_, known)| *known == confinement) {
-            Some((types, _)) => types.push(*record_type),
-            None => sights.push((vec![*record_type], confinement)),
+        let sight = match sights.iter_mut().find(|sight| sight.confinement == confinement) {
+            Some(sight) => sight,
+            None => sights.push_mut(Sight { types: Vec::new(), attached_to: Vec::new(), confinement }),
+        };
+        if is_wanted(*record_type) {
+            sight.types.push(*record_type);
+        }
+        if attachments {
+            sight.attached_to.push(*record_type);
         }
     }
     Ok(sights)
@@ -299,7 +316,7 @@ impl Feed {
     async fn read(&mut self, app: &App, horizon: Instant) -> Result<(Vec<Change>, bool), ApiError> {
         for _ in 0..WINDOWS {
             let (since, sights, unit, limit) = (self.since, self.sights.clone(), self.unit, self.limit);
-            let (rows, reached, sealed) = app
+            let (rows, places, reached, sealed) = app
                 .db
                 .read_list(move |conn| {
                     still_kept(conn, since, horizon)?;
@@ -310,10 +327,11 @@ impl Feed {
                     let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
                     let last = rows.last().filter(|_| is_cut).and_then(|row| row.position);
                     let reached = Place::behind(conn, last.unwrap_or(end.max(since.position)))?;
-                    Ok((rows, reached, sealed))
+                    let places = places(conn, &rows)?;
+                    Ok((rows, places, reached, sealed))
                 })
                 .await?;
-            let items: Vec<Change> = rows.into_iter().filter_map(Change::of).collect();
+            let items: Vec<Change> = rows.into_iter().filter_map(|row| Change::of(row, &places)).collect();
             self.since = reached;
             let has_more = reached.position < sealed;
             if !items.is_empty() || !has_more {
@@ -325,18 +343,37 @@ impl Feed {
 }
 
 impl Change {
-    fn of(row: Row) -> Option<Self> {
+    fn of(row: Row, places: &HashMap<String, String>) -> Option<Self> {
+        let Row { position, record_type, record_id: id, action, record_version, org_unit_id, recorded_at } =
+            row;
+        let place = places.get(&id).map_or(record_type.collection(), String::as_str);
         Some(Self {
-            position: row.position?,
-            record_type: row.record_type,
-            href: format!("{}/{}", row.record_type.collection(), row.record_id),
-            id: row.record_id,
-            kind: row.action.into(),
-            version: row.record_version,
-            org_unit_id: row.org_unit_id,
-            changed_at: row.recorded_at,
+            position: position?,
+            record_type,
+            href: format!("{place}/{id}"),
+            id,
+            kind: action.into(),
+            version: record_version,
+            org_unit_id,
+            changed_at: recorded_at,
         })
     }
+}
+
+/// Beneath which record each attachment among these rows is read.
+fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, ApiError> {
+    use attachments as a;
+    let attached = rows.iter().filter(|row| row.record_type == RecordType::Attachment);
+    let ids: Vec<&str> = attached.map(|row| row.record_id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let owners: Vec<(String, RecordType, String)> =
+        a::table.filter(a::id.eq_any(ids)).select((a::id, a::record_type, a::record_id)).load(conn)?;
+    let place = |(id, of, record): (String, RecordType, String)| {
+        (id, format!("{}/{record}/{}", of.collection(), RecordType::Attachment.collection()))
+    };
+    Ok(owners.into_iter().map(place).collect())
 }
 
 /// The place before the first change that is kept.
@@ -374,8 +411,13 @@ fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), A
 
 type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
-fn seen((types, confinement): &Sight) -> Condition {
-    let of_types = Unindexed(journal::record_type).eq_any(types.clone()).nullable();
+fn seen(Sight { types, attached_to, confinement }: &Sight) -> Condition {
+    let attached = Unindexed(journal::record_type).eq(RecordType::Attachment).and(exists(
+        attachments::table
+            .filter(attachments::id.eq(journal::record_id))
+            .filter(attachments::record_type.eq_any(attached_to.clone())),
+    ));
+    let of_types = Unindexed(journal::record_type).eq_any(types.clone()).or(attached).nullable();
     match confinement {
         None => Box::new(of_types),
         Some(Confinement { provinces, units }) => Box::new(
@@ -427,8 +469,12 @@ mod tests {
         for reach in &reaches {
             for types in &kinds {
                 for unit in [None, Some(one)] {
-                    let reference = (vec![RecordType::Holiday], None);
-                    let sights = [(types.clone(), reach.clone()), reference];
+                    let sight = |types: &[RecordType], confinement: &Option<Confinement>| Sight {
+                        types: types.to_vec(),
+                        attached_to: types.to_vec(),
+                        confinement: confinement.clone(),
+                    };
+                    let sights = [sight(types, reach), sight(&[RecordType::Holiday], &None)];
                     for sights in [&sights[..1], &sights[..]] {
                         let query = in_window((5, 5_005), sights, unit).limit(200).select(Row::as_select());
                         let plan = plan(&mut conn, query);

@@ -12,10 +12,13 @@ use crate::auth::scope::{Scoped, Units};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::organization::store::tree_load;
+use crate::domain::organization::tree::tree_load;
+use crate::domain::tthc::postings::ProcedurePostings;
 use crate::domain::tthc::procedures::Procedures;
 use crate::domain::tthc::procedures::fields::ProcedureFields;
+use crate::domain::tthc::processes::ProcedureProcesses;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
+use crate::domain::tthc::publications::ProcedurePublications;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
@@ -48,6 +51,9 @@ collections! {
     "holidays" => Holidays,
     "periods" => Periods,
     "procedure-fields" => ProcedureFields,
+    "procedure-postings" => ProcedurePostings,
+    "procedure-processes" => ProcedureProcesses,
+    "procedure-publications" => ProcedurePublications,
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
 }

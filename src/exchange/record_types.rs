@@ -18,8 +18,18 @@ text_enum! {
         ProcedureField => "procedure_field", "lĩnh vực thủ tục hành chính";
         /// A procedure.
         Procedure => "procedure", "thủ tục hành chính";
+        /// A decision that announces procedures.
+        ProcedurePublication => "procedure_publication", "quyết định công bố thủ tục hành chính";
+        /// A posting of a procedure.
+        ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính";
+        /// A process of a procedure.
+        ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// A file that belongs to a record.
+        Attachment => "attachment", "tệp đính kèm";
+        /// A closing of a period.
+        PeriodClosure => "period_closure", "khóa sổ kỳ báo cáo";
         /// An account of a person.
         User => "user", "tài khoản người dùng";
         /// An account of a system.
@@ -30,29 +40,61 @@ text_enum! {
 }
 
 impl RecordType {
-    /// What an account must be allowed to do to learn of these records.
+    /// What an account must be allowed to do to learn of these records; of an attachment whoever may
+    /// read its record learns.
     #[must_use]
-    pub const fn access(self) -> (Action, Domain) {
-        match self {
+    pub const fn access(self) -> Option<(Action, Domain)> {
+        Some(match self {
+            Self::Attachment => return None,
             Self::OrgUnit | Self::OrgUnitSuccession => (Action::ReadReference, Domain::Organization),
             Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
-            Self::ProcedureField | Self::Procedure => (Action::ReadReference, Domain::Tthc),
-            Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
+                (Action::ReadReference, Domain::Tthc)
+            }
+            Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
+        })
+    }
+
+    /// Whether the closing of a period binds them: returns and reports, never records.
+    #[must_use]
+    pub const fn is_bound_by_closings(self) -> bool {
+        match self {
+            Self::ProcessingReturn => true,
+            Self::OrgUnit
+            | Self::OrgUnitSuccession
+            | Self::Period
+            | Self::Holiday
+            | Self::ProcedureField
+            | Self::Procedure
+            | Self::ProcedurePublication
+            | Self::ProcedurePosting
+            | Self::ProcedureProcess
+            | Self::Attachment
+            | Self::PeriodClosure
+            | Self::User
+            | Self::Client
+            | Self::Grant => false,
         }
     }
 
-    /// Where they are read.
+    /// Where they are read; attachments are read beneath their record, in a collection of this name.
     #[must_use]
     pub const fn collection(self) -> &'static str {
         match self {
+            Self::Attachment => "attachments",
             Self::OrgUnit => "/api/v1/organization/org-units",
             Self::OrgUnitSuccession => "/api/v1/organization/successions",
             Self::Period => "/api/v1/reporting/periods",
             Self::Holiday => "/api/v1/reporting/holidays",
             Self::ProcedureField => "/api/v1/tthc/procedure-fields",
             Self::Procedure => "/api/v1/tthc/procedures",
+            Self::ProcedurePublication => "/api/v1/tthc/procedure-publications",
+            Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
+            Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",
             Self::Grant => "/api/v1/admin/grants",

@@ -348,15 +348,27 @@ pub(super) fn bundled() -> Result<Vec<HolidayCreate>, csv::Error> {
     csv::Reader::from_reader(BUNDLED.as_bytes()).deserialize().map(|day| day.map(created)).collect()
 }
 
-/// Loads the bundled days of 2023 to 2027; days that stand already are left alone. Answers how many
-/// were made.
+/// Loads the bundled days of 2023 to 2027; days that stand already are left alone, and so are those
+/// that somebody deleted. Answers how many were made.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn import(db: &Db, at: Instant) -> Result<usize, ApiError> {
     let scoped = Scoped::command("import holidays", at);
-    let bodies = bundled().map_err(ApiError::internal)?;
-    db.write(scoped.author(), move |tx| add_missing::<Holidays>(tx, &scoped, bodies)).await
+    let author = scoped.author();
+    let mut bodies = bundled().map_err(ApiError::internal)?;
+    let work = move |tx: &mut WriteTx<'_>| {
+        let days: Vec<NaiveDate> = bodies.iter().map(|body| body.day).collect();
+        let known: HashSet<NaiveDate> = holidays::table
+            .filter(holidays::day.eq_any(days))
+            .select(holidays::day)
+            .load(tx.conn())?
+            .into_iter()
+            .collect();
+        bodies.retain(|body| !known.contains(&body.day));
+        add_missing::<Holidays>(tx, &scoped, bodies)
+    };
+    db.write(author, work).await
 }
 
 crud! {

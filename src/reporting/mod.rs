@@ -3,6 +3,7 @@
 
 pub mod forms;
 pub mod holidays;
+pub mod period_closures;
 pub mod periods;
 pub mod working_days;
 
@@ -11,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The operations of reporting.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     periods::routes(cfg);
+    period_closures::routes(cfg);
     holidays::routes(cfg);
     forms::routes(cfg);
 }

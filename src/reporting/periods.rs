@@ -6,6 +6,7 @@
 //! resource is written out by hand; [`crud!`](crate::crud) expands to the same.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
 use chrono::NaiveDate;
@@ -17,7 +18,7 @@ use validator::Validate;
 
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::json::check;
-use crate::api::records::{Draft, Records, Written, insert, replace};
+use crate::api::records::{Draft, Records, Written, add_missing, insert, replace};
 use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{
     Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest,
@@ -28,9 +29,10 @@ use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
 use crate::auth::scope::Scoped;
 use crate::db::schema::periods;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, Weight, WriteTx};
+use crate::db::{Db, DbConn, Recorded, Weight, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
+use crate::text::day_vi;
 use crate::{hide_row, id, keyset, page_of, record, row, save_rows, text_enum};
 
 id! {
@@ -70,7 +72,17 @@ text_enum! {
 
 /// A reporting period (kỳ báo cáo).
 #[derive(
-    Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable, AsChangeset,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
 )]
 #[diesel(table_name = periods, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[schema(example = json!({
@@ -103,6 +115,22 @@ pub struct Period {
 record!(Period);
 row!(Period, PeriodId);
 page_of!(PeriodPage, Period, "reporting periods");
+
+/// What a return needs to know of its period.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = periods)]
+pub struct PeriodFacts {
+    /// Its id.
+    pub id: PeriodId,
+    /// Its reporting regime.
+    pub regime: String,
+    /// Its code.
+    pub code: String,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+}
 
 /// A new period, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -245,7 +273,12 @@ pub fn period_faults(body: &PeriodCreate) -> Vec<Fault> {
             "/starts_on",
             "not_the_calendar_window",
             Bilingual::new(
-                format!("Trong chế độ calendar, kỳ {} phải từ {from} đến {to}.", body.code),
+                format!(
+                    "Trong chế độ calendar, kỳ {} phải từ ngày {} đến ngày {}.",
+                    body.code,
+                    day_vi(from),
+                    day_vi(to)
+                ),
                 format!("In the calendar regime, {} runs from {from} to {to}.", body.code),
             ),
         ));
@@ -348,6 +381,35 @@ pub fn period_get(conn: &mut DbConn, _scoped: &Scoped, id: PeriodId) -> Result<P
         .first(conn)?)
 }
 
+/// The period that a body names: by id, or by its code in the regime `calendar`.
+///
+/// # Errors
+/// 422 when it names none, or in two ways.
+pub fn period_named(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>) -> Result<Period, ApiError> {
+    let fault = |pointer: &str, code: &'static str, vi: &'static str, en: &'static str| {
+        ApiError::invalid(vec![Fault::new(pointer, code, Bilingual::new(vi, en))])
+    };
+    let standing = periods::table.filter(periods::deleted_at.is_null()).into_boxed();
+    let (pointer, named) = match (id, code) {
+        (Some(id), None) => ("/period_id", standing.filter(periods::id.eq(id))),
+        (None, Some(code)) => {
+            let calendar = periods::code.eq(code).and(periods::regime.eq("calendar"));
+            ("/period_code", standing.filter(calendar))
+        }
+        _ => {
+            return Err(fault(
+                "/period_code",
+                "exactly_one",
+                "Nêu đúng một trong period_id và period_code.",
+                "Give exactly one of period_id and period_code.",
+            ));
+        }
+    };
+    named.select(Period::as_select()).first(conn).optional()?.ok_or_else(|| {
+        fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
+    })
+}
+
 /// Reporting periods, as they are written.
 pub struct Periods;
 
@@ -388,7 +450,14 @@ impl Records for Periods {
     ) -> Result<Vec<Result<Period, ApiError>>, ApiError> {
         scoped.whole_country()?;
         let at = tx.at();
-        Ok(drafts.into_iter().map(|draft| period_made(draft, at)).collect())
+        let moved =
+            drafts.iter().filter_map(|draft| draft.present.as_ref().filter(|row| is_moved(row, &draft.body)));
+        let in_use = in_use(tx.conn(), moved.map(|row| row.id).collect())?;
+        let made = |draft: Draft<PeriodCreate, Period>| match &draft.present {
+            Some(row) if in_use.contains(&row.id) => Err(ApiError::new(Problem::InUse)),
+            _ => period_made(draft, at),
+        };
+        Ok(drafts.into_iter().map(made).collect())
     }
 
     fn save(tx: &mut WriteTx<'_>, _scoped: &Scoped, rows: &[Period]) -> Result<Written<Period>, ApiError> {
@@ -423,26 +492,47 @@ fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period
     })
 }
 
-/// Deletes a period to which no return belongs.
+/// Whether a period would become another one: what was returned for it would then be about other days.
+fn is_moved(present: &Period, body: &PeriodCreate) -> bool {
+    (&present.regime, &present.code, present.kind, present.starts_on, present.ends_on)
+        != (&body.regime, &body.code, body.kind, body.starts_on, body.ends_on)
+}
+
+/// Those of the periods to which returns or closings belong.
+fn in_use(conn: &mut DbConn, ids: Vec<PeriodId>) -> Result<HashSet<PeriodId>, ApiError> {
+    use crate::db::schema::{period_closures, processing_returns};
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let returned: Vec<PeriodId> = processing_returns::table
+        .filter(processing_returns::period_id.eq_any(&ids).and(processing_returns::deleted_at.is_null()))
+        .select(processing_returns::period_id)
+        .distinct()
+        .load(conn)?;
+    let closed: Vec<PeriodId> = period_closures::table
+        .filter(period_closures::period_id.eq_any(&ids))
+        .select(period_closures::period_id)
+        .distinct()
+        .load(conn)?;
+    Ok(returned.into_iter().chain(closed).collect())
+}
+
+/// Deletes a period to which no return and no closing belongs.
 ///
 /// # Errors
-/// 412 when it has changed, 409 while returns belong to it.
+/// 412 when it has changed, 409 while returns or closings belong to it.
 pub fn period_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     id: PeriodId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    use crate::db::schema::processing_returns;
     scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
     // Hidden first: a return that is being made for it holds the row, and stands when this goes on.
     hide_row!(tx, periods, present)?;
-    let of_period = processing_returns::period_id.eq(id).and(processing_returns::deleted_at.is_null());
-    if diesel::select(diesel::dsl::exists(processing_returns::table.filter(of_period)))
-        .get_result(tx.conn())?
-    {
+    if !in_use(tx.conn(), vec![id])?.is_empty() {
         return Err(ApiError::new(Problem::InUse));
     }
     let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;
@@ -453,6 +543,46 @@ fn valid(body: &PeriodCreate) -> Result<(), ApiError> {
     check(body)?;
     let faults = period_faults(body);
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
+}
+
+/// The years of which periods come with the service.
+const BUNDLED_YEARS: RangeInclusive<i32> = 2023..=2027;
+
+/// Every period of the calendar regime in these years.
+fn bundled() -> Vec<PeriodCreate> {
+    let codes = BUNDLED_YEARS.flat_map(|year| {
+        let months = (1..=12).map(move |month| (PeriodKind::Month, format!("{year}-{month:02}")));
+        let quarters = (1..=4).map(move |quarter| (PeriodKind::Quarter, format!("{year}-Q{quarter}")));
+        let halves = (1..=2).map(move |half| (PeriodKind::Half, format!("{year}-H{half}")));
+        let rest = [(PeriodKind::NineMonths, format!("{year}-9M")), (PeriodKind::Year, year.to_string())];
+        months.chain(quarters).chain(halves).chain(rest)
+    });
+    let period = |(kind, code): (PeriodKind, String)| {
+        let (starts_on, ends_on) = calendar_window(kind, &code)?;
+        Some(PeriodCreate { regime: calendar(), code, kind, starts_on, ends_on, submit_by: None })
+    };
+    codes.filter_map(period).collect()
+}
+
+/// Makes the periods of the calendar regime from 2023 to 2027; those that ever were there are left
+/// alone. Answers how many were made.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn import(db: &Db, at: Instant) -> Result<usize, ApiError> {
+    let scoped = Scoped::command("import periods", at);
+    let author = scoped.author();
+    let work = move |tx: &mut WriteTx<'_>| {
+        let known: HashSet<String> = periods::table
+            .filter(periods::regime.eq(calendar()))
+            .select(periods::code)
+            .load(tx.conn())?
+            .into_iter()
+            .collect();
+        let missing = bundled().into_iter().filter(|body| !known.contains(&body.code)).collect();
+        add_missing::<Periods>(tx, &scoped, missing)
+    };
+    db.write(author, work).await
 }
 
 /// Mounts the operations.
@@ -617,7 +747,7 @@ async fn patch_period(
 
 #[utoipa::path(
     operation_id = "delete_period", tag = "periods", summary = "Delete a reporting period",
-    description = "Deletes a reporting period (kỳ báo cáo) to which no return belongs.",
+    description = "Deletes a reporting period (kỳ báo cáo) to which no return and no closing belongs.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]

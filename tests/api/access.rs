@@ -80,6 +80,7 @@ async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
                 )
                 .await,
             "review" => client.step(&format!("/api/v1/tthc/processing-returns/{none}/acceptance")).await,
+            "close" => client.post("/api/v1/reporting/period-closures", &json!({})).await,
             "read_reference" => client.get("/api/v1/organization/org-units?limit=1").await,
             "write_reference" => client.post("/api/v1/organization/org-units", &json!({})).await,
             "read_journal" => client.get("/api/v1/admin/audit?limit=1").await,
@@ -95,18 +96,35 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
     const ALLOWED: &[(&str, &[&str])] = &[
         (
             "admin",
-            &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"],
+            &[
+                "read",
+                "write",
+                "review",
+                "close",
+                "read_reference",
+                "write_reference",
+                "read_journal",
+                "administer",
+            ],
         ),
-        ("reviewer", &["read", "review", "read_reference"]),
+        ("reviewer", &["read", "review", "close", "read_reference"]),
         ("editor", &["read", "write", "read_reference"]),
         ("inspector", &["read", "read_reference", "read_journal"]),
     ];
-    const ACTIONS: &[&str] =
-        &["read", "write", "review", "read_reference", "write_reference", "read_journal", "administer"];
+    const ACTIONS: &[&str] = &[
+        "read",
+        "write",
+        "review",
+        "close",
+        "read_reference",
+        "write_reference",
+        "read_journal",
+        "administer",
+    ];
     for (role, allowed) in ALLOWED {
         let name = format!("vai-tro.{role}");
         let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
-        let client = app.person_with(&name, grant(json!(["tthc"]))).await;
+        let client = app.person_with(&name, grant(json!(["tthc", "reporting"]))).await;
         for action in ACTIONS {
             let status = attempt(&client, &app, action).await;
             assert_eq!(status != 403, allowed.contains(action), "{role} {action}: {status}");
@@ -114,7 +132,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
         }
         // The same role in another domain reaches nothing of this one.
         let elsewhere = app.person_with(&format!("{name}.khac"), grant(json!(["institutions"]))).await;
-        for action in ["read", "write", "review"] {
+        for action in ["read", "write", "review", "close"] {
             assert_eq!(attempt(&elsewhere, &app, action).await, 403, "{role} {action} in another domain");
         }
     }

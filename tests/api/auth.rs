@@ -1,19 +1,23 @@
 //! Signing in and out, passwords, accounts, and who may give which grant.
 
+use diesel::RunQueryDsl;
 use serde_json::json;
 
 use crate::support::TestApp;
 use crate::support::app::PASSWORD;
+use crate::support::database::Backend;
 use crate::tell;
 
 tell![
     a_wrong_password_and_an_unknown_user_get_the_same_answer,
     too_many_attempts_are_slowed_down,
     a_refresh_token_is_used_once_and_its_reuse_ends_the_family,
+    whoever_ends_a_session_ends_what_is_being_renewed_too,
     a_new_account_must_change_its_password_first,
     deactivation_ends_every_session_at_once,
     a_revoked_token_no_longer_holds,
     an_administrator_of_a_province_cannot_reach_beyond_it,
+    a_grant_begins_and_ends_on_days_that_the_databases_keep,
     personal_data_never_reach_the_journal,
     the_public_keys_are_published,
 ];
@@ -63,6 +67,46 @@ async fn a_refresh_token_is_used_once_and_its_reuse_ends_the_family(app: TestApp
     refresh(token(&first)).await.problem(400, "invalid-grant");
     // The thief and the owner are told apart by nobody: the whole family is over.
     refresh(token(&second)).await.problem(400, "invalid-grant");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    waiting: i64,
+}
+
+async fn whoever_ends_a_session_ends_what_is_being_renewed_too(app: TestApp) {
+    if app.backend != Backend::Postgres {
+        // SQLite has one writer: nothing comes between a renewal and an end.
+        return;
+    }
+    let form = [("grant_type", "password"), ("username", "admin"), ("password", PASSWORD)];
+    let session = app.token(&form).await.expect(200);
+    let token = session["refresh_token"].as_str().unwrap().to_owned();
+    // A renewal that has written its next token and is not committed.
+    let mut renewing = app.connect();
+    for statement in [
+        "BEGIN",
+        "UPDATE users SET epoch = epoch WHERE username = 'admin'",
+        "INSERT INTO refresh_tokens (digest, family_id, user_id, scope, expires_at) \
+         SELECT 'ke-tiep', family_id, user_id, scope, expires_at FROM refresh_tokens",
+    ] {
+        diesel::sql_query(statement).execute(&mut renewing).unwrap();
+    }
+    let anonymous = app.anonymous();
+    let ending = actix_web::rt::spawn(async move {
+        anonymous.post_form("/api/v1/auth/revoke", &[("token", &token)]).await.status
+    });
+    let mut watcher = app.connect();
+    let waiting = "SELECT count(*) AS waiting FROM pg_stat_activity \
+         WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+    while diesel::sql_query(waiting).get_result::<Waiting>(&mut watcher).unwrap().waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    diesel::sql_query("COMMIT").execute(&mut renewing).unwrap();
+    assert_eq!(ending.await.unwrap(), 200);
+    let left = "SELECT count(*) AS waiting FROM refresh_tokens";
+    assert_eq!(diesel::sql_query(left).get_result::<Waiting>(&mut watcher).unwrap().waiting, 0);
 }
 
 async fn a_new_account_must_change_its_password_first(app: TestApp) {
@@ -147,6 +191,24 @@ async fn an_administrator_of_a_province_cannot_reach_beyond_it(app: TestApp) {
     // A name that is taken out of his sight is taken all the same, without a word on whose it is.
     let taken = json!({"username": "admin", "display_name": "Tài khoản thử", "password": PASSWORD, "org_unit_code": "31396"});
     province.post("/api/v1/admin/users", &taken).await.problem(409, "duplicate");
+}
+
+async fn a_grant_begins_and_ends_on_days_that_the_databases_keep(app: TestApp) {
+    let admin = app.admin().await;
+    let person = app.person("xa.hiephung", "editor", "31396").await;
+    let user = person.get("/api/v1/auth/me").await.expect(200)["id"].clone();
+    let commune = app.unit("31396", "2026-11-23");
+    for (member, day) in [
+        ("valid_from", "-200000-01-01"),
+        ("valid_from", "0000-12-31"),
+        ("valid_to", "+10000-01-01"),
+        ("valid_to", "+200000-01-01"),
+    ] {
+        let mut grant = json!({"user_id": user, "role": "editor", "org_unit_id": commune});
+        grant[member] = json!(day);
+        let refused = admin.post("/api/v1/admin/grants", &grant).await.faults(422, "invalid");
+        assert!(refused.contains(&format!("/{member}")), "{day}: {refused:?}");
+    }
 }
 
 async fn personal_data_never_reach_the_journal(app: TestApp) {

@@ -126,21 +126,26 @@ async fn a_backup_is_restored_into_either_database(app: TestApp) {
     crate::tthc::phung_hiep(&app).await;
     cchc::reporting::holidays::import(&app.state.db, crate::support::app::noon()).await.unwrap();
     cchc::domain::tthc::procedures::import::import(&app.state.db, crate::support::app::noon()).await.unwrap();
+    let closing = json!({"org_unit_code": "934", "period_code": "2024-H1", "scope": "subtree"});
+    let closing = app.admin().await.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
     app.seal().await;
     let form = "/api/v1/reporting/forms/06a?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart";
     let lists = [
         "/api/v1/tthc/procedures",
         "/api/v1/reporting/holidays",
+        "/api/v1/reporting/period-closures",
         "/api/v1/admin/users",
         "/api/v1/admin/audit",
     ];
     let admin = app.admin().await.with("accept", "application/x-ndjson");
-    let expected = admin.get(form).await.expect(200);
+    let kept = format!("{form}&snapshot={}", closing["id"].as_str().unwrap());
+    let (expected, then) = (admin.get(form).await.expect(200), admin.get(&kept).await.expect(200));
     let file = taken(&app.database);
     for backend in Backend::available() {
         let copy = TestApp::start_on(backend, restored(backend, &file), |_| {}).await;
         let reader = copy.admin().await.with("accept", "application/x-ndjson");
         assert_eq!(reader.get(form).await.expect(200), expected, "on {}", backend.name());
+        assert_eq!(reader.get(&kept).await.expect(200), then, "on {}", backend.name());
         for list in lists {
             let (here, there) = (admin.get(list).await.text(), reader.get(list).await.text());
             let sorted = |text: &str| {
@@ -212,7 +217,7 @@ async fn no_figure_is_restored_from_a_damaged_file(app: TestApp) {
     let digest = digest.unwrap_or_else(|| panic!("no digest in {said}")).to_owned();
     let text = unpacked(&file);
     let figure = "\"received_in_person\":5395";
-    assert!(text.matches(figure).count() > 1, "in the record, and in the journal");
+    assert!(text.contains(figure), "in the record");
     let changed = {
         let of_record = text.find("{\"table\":\"processing_returns\"}").unwrap();
         let (before, after) = text.split_at(of_record);

@@ -17,6 +17,7 @@ tell![
     an_older_line_never_replaces_a_newer_record,
     single_writes_come_between_batches,
     a_partial_batch_writes_what_is_right,
+    a_key_that_is_taken_refuses_its_own_line_alone,
     returns_of_a_whole_district_come_in_one_batch,
     a_batch_obeys_the_life_of_a_return,
     a_key_belongs_to_its_account,
@@ -197,6 +198,24 @@ async fn a_partial_batch_writes_what_is_right(app: TestApp) {
     assert_eq!((&report["created"], &report["refused"]), (&json!(2_249), &json!(251)));
     assert_eq!(report["lines"][2]["problem"]["type"], "/problems/duplicate", "the same line again");
     assert_eq!(count(&admin, "on=2030-01-15").await, 2_249);
+}
+
+async fn a_key_that_is_taken_refuses_its_own_line_alone(app: TestApp) {
+    let admin = app.admin().await;
+    let mut lines = months(500);
+    admin.post("/api/v1/reporting/periods", &lines[0]).await.expect(201);
+    lines[499] = lines[7].clone();
+    admin.post(BATCH, &json!(lines)).await.problem(409, "duplicate");
+    assert_eq!(count(&admin, "on=2030-01-15").await, 1, "nothing was written");
+    let report = send(&admin, &format!("{BATCH}?mode=partial"), &lines).await;
+    assert_eq!((&report["created"], &report["refused"]), (&json!(498), &json!(2)));
+    let statuses = |index: usize| report["lines"][index]["status"].clone();
+    assert_eq!([statuses(0), statuses(7), statuses(499)], [json!(409), json!(201), json!(409)]);
+    assert_eq!(count(&admin, "on=2030-01-15").await, 499);
+    app.seal().await;
+    let entries =
+        admin.get("/api/v1/admin/audit?record_type=period&limit=1&include_total=true").await.expect(200);
+    assert_eq!(entries["total"], 499, "one entry a record, and none for what was refused");
 }
 
 async fn returns_of_a_whole_district_come_in_one_batch(app: TestApp) {

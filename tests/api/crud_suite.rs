@@ -16,6 +16,7 @@ tell![
     every_record_is_made_once_for_its_key,
     every_batch_is_written_whole_or_line_by_line,
     every_template_is_filled_in_and_imported,
+    every_return_of_a_closed_period_stays_as_it_is,
 ];
 
 /// A resource as the suite needs it.
@@ -38,6 +39,8 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
         .post("/api/v1/admin/users", &json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}))
         .await
         .expect(201);
+    let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
+    admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
     let province = app.unit("92", "2026-11-23");
     let (commune, old) = (app.unit("31396", "2026-11-23"), app.unit("934", "2024-06-30"));
     vec![
@@ -76,6 +79,68 @@ async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             invalid: (
                 json!({"code": "1000.593", "name": "Đăng ký kết hôn lưu động", "level": "commune"}),
                 "/code",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_publication",
+            collection: "/api/v1/tthc/procedure-publications",
+            create: json!({
+                "org_unit_code": "92", "number": "1234/QĐ-UBND", "issued_on": "2026-01-05",
+                "effective_on": "2026-01-12", "title": "Công bố danh mục thủ tục hành chính",
+                "items": [{
+                    "action": "replace", "procedure_id": null, "procedure_code": "1.013999",
+                    "replaced_procedure_id": null, "replaced_procedure_code": "1.013998", "level": "commune",
+                    "name": "Đăng ký khai sinh; khai tử", "note": null,
+                }],
+            }),
+            patch: json!({"published_on": "2026-01-09"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "92", "number": "số 1234", "issued_on": "2026-01-05",
+                    "effective_on": "2026-01-12", "title": "Công bố danh mục thủ tục hành chính",
+                }),
+                "/number",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_posting",
+            collection: "/api/v1/tthc/procedure-postings",
+            create: json!({
+                "org_unit_code": "31396", "procedure_code": "1.001193", "form": "board", "posted_on": "2026-01-12",
+            }),
+            patch: json!({"place": "Trung tâm Phục vụ hành chính công"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "procedure_code": "1.001193", "form": "board",
+                    "posted_on": "2026-01-12", "removed_on": "2026-01-12",
+                }),
+                "/removed_on",
+            ),
+            natural_key: true,
+        },
+        Fixture {
+            record_type: "procedure_process",
+            collection: "/api/v1/tthc/procedure-processes",
+            create: json!({
+                "org_unit_code": "92", "procedure_code": "1.001193", "kind": "internal",
+                "name": "Quy trình nội bộ đăng ký khai sinh", "decision_number": "2100/QĐ-UBND",
+                "decided_on": "2026-01-05", "valid_from": "2026-01-12",
+                "steps": [{
+                    "name": "Tiếp nhận hồ sơ", "responsible": "Trung tâm Phục vụ hành chính công",
+                    "unit_kind": null, "org_unit_id": null, "value": 4, "unit": "working_hour", "result": null,
+                }],
+            }),
+            patch: json!({"electronic": true}),
+            invalid: (
+                json!({
+                    "org_unit_code": "92", "procedure_code": "1.001193", "kind": "internal",
+                    "name": "Quy trình nội bộ đăng ký khai sinh", "decision_number": "2100/QĐ-UBND",
+                    "decided_on": "2026-01-05", "valid_from": "2026-01-12",
+                    "steps": [{"name": "Tiếp nhận", "responsible": "Một cửa", "unit": "working_hour"}],
+                }),
+                "/steps/0/value",
             ),
             natural_key: true,
         },
@@ -420,11 +485,76 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
 
         let cells = fixture.create.as_object().unwrap();
         let names: Vec<_> = cells.keys().cloned().collect();
-        let values: Vec<_> = cells.values().map(|value| value.to_string().replace('"', "")).collect();
-        let csv = format!("\u{feff}{}\r\n{}\r\n", names.join(";"), values.join(";"));
-        let report = send(upsert, "text/csv", csv.into_bytes()).await.expect(200);
+        let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut csv = csv::WriterBuilder::new().delimiter(b';').from_writer("\u{feff}".as_bytes().to_vec());
+        csv.write_record(&names).unwrap();
+        csv.write_record(cells.values().map(value)).unwrap();
+        let report = send(upsert, "text/csv", csv.into_inner().unwrap()).await.expect(200);
         assert_eq!((&report["unchanged"], &report["rows"][0]["row"]), (&json!(1), &json!(2)), "{what}");
     }
+}
+
+async fn every_return_of_a_closed_period_stays_as_it_is(app: TestApp) {
+    let admin = app.admin().await;
+    let fixtures = fixtures(&app).await;
+    let is_return = |fixture: &&Fixture| fixture.create.get("period_code").is_some();
+    let returns: Vec<_> = fixtures.iter().filter(is_return).collect();
+    assert!(!returns.is_empty());
+    let mut made = Vec::new();
+    for fixture in &returns {
+        let created = admin.post(fixture.collection, &fixture.create).await;
+        made.push((created.header("location"), created.etag()));
+        created.expect(201);
+    }
+    let (unit, period) = (&returns[0].create["org_unit_code"], &returns[0].create["period_code"]);
+    let closing = json!({"org_unit_code": unit, "period_code": period, "scope": "self"});
+    let closing = admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
+    for (fixture, (path, etag)) in returns.iter().zip(&made) {
+        let (what, refused) = (fixture.collection, "period-closed");
+        assert_eq!(
+            (&fixture.create["org_unit_code"], &fixture.create["period_code"]),
+            (unit, period),
+            "{what}"
+        );
+        let mut changed = fixture.create.clone();
+        changed.as_object_mut().unwrap().extend(fixture.patch.as_object().unwrap().clone());
+        admin.put(path, etag, &changed).await.problem(409, refused);
+        admin.patch(path, etag, &fixture.patch).await.problem(409, refused);
+        admin.delete(path, etag).await.problem(409, refused);
+        let batch = format!("{what}/batch?on_conflict=update");
+        admin.post(&batch, &json!([changed])).await.problem(409, refused);
+        let file = filed_as_csv(&changed);
+        let import = format!("{what}/import?on_conflict=update");
+        admin.send("POST", &import, Some(("text/csv", file))).await.problem(409, refused);
+        assert_eq!(admin.get(path).await.etag(), *etag, "{what}");
+    }
+    let reopening =
+        format!("/api/v1/reporting/period-closures/{}/reopening", closing["id"].as_str().unwrap());
+    admin.post(&reopening, &json!({"reason": "Bổ sung."})).await.expect(200);
+    for (fixture, (path, etag)) in returns.iter().zip(&made) {
+        let patched = admin.patch(path, etag, &fixture.patch).await;
+        let etag = patched.etag();
+        patched.expect(200);
+        assert_eq!(admin.delete(path, &etag).await.status, 204);
+    }
+    admin
+        .post(
+            "/api/v1/reporting/period-closures",
+            &json!({"org_unit_code": unit, "period_code": period, "scope": "self"}),
+        )
+        .await
+        .expect(201);
+    for fixture in &returns {
+        admin.post(fixture.collection, &fixture.create).await.problem(409, "period-closed");
+    }
+}
+
+/// A record as the two lines of a CSV file.
+fn filed_as_csv(record: &Value) -> Vec<u8> {
+    let cells = record.as_object().unwrap();
+    let names: Vec<_> = cells.keys().cloned().collect();
+    let values: Vec<_> = cells.values().map(|value| value.to_string().replace('"', "")).collect();
+    format!("{}\r\n{}\r\n", names.join(","), values.join(",")).into_bytes()
 }
 
 async fn no_cursor_works_elsewhere(app: TestApp) {

@@ -115,6 +115,6 @@ async fn a_file_that_cannot_be_read_is_told_in_one_line(app: TestApp) {
     let missing = on(&app.database, &["import", "periods", "/khong/co/tep.xlsx"]);
     assert!(!missing.status.success());
     assert_eq!(said(&missing), "cchc: /khong/co/tep.xlsx: No such file or directory (os error 2)\n");
-    let nothing = on(&app.database, &["import", "periods"]);
-    assert_eq!(said(&nothing), "cchc: no periods come with the service: name a file\n");
+    let nothing = on(&app.database, &["import", "processing-returns"]);
+    assert_eq!(said(&nothing), "cchc: no processing-returns come with the service: name a file\n");
 }

@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod attachments;
 mod audit;
 mod auth;
 mod backup;
@@ -42,6 +43,7 @@ fn stories() -> Vec<Story> {
     [
         contract::stories(),
         access::stories(),
+        attachments::stories(),
         crud_suite::stories(),
         backup::stories(),
         batch::stories(),

@@ -14,6 +14,7 @@ tell![
     renaming_keeps_the_unit_and_its_past,
     rules_of_the_tree_are_kept,
     a_province_s_administrator_touches_only_his_units,
+    no_day_is_beyond_what_the_databases_keep,
 ];
 
 const UNITS: &str = "/api/v1/organization/org-units";
@@ -132,6 +133,27 @@ async fn a_province_s_administrator_touches_only_his_units(app: TestApp) {
     province.post(UNITS, &elsewhere).await.problem(403, "forbidden");
     let editor = app.person("xa.hiephung", "editor", "31396").await;
     editor.post(UNITS, &made).await.problem(403, "forbidden");
+}
+
+async fn no_day_is_beyond_what_the_databases_keep(app: TestApp) {
+    let admin = app.admin().await;
+    let successions = "/api/v1/organization/successions";
+    for (from, to) in [("-200000-01-01", "%2B200000-01-01"), ("0000-12-31", "%2B10000-01-01")] {
+        let every = format!("{successions}?effective_from={from}&effective_to={to}&limit=1");
+        assert_eq!(admin.get(&every).await.expect(200)["items"].as_array().unwrap().len(), 1);
+        let none = format!("{successions}?effective_from={to}&limit=1");
+        assert!(admin.get(&none).await.expect(200)["items"].as_array().unwrap().is_empty());
+        admin.get(&format!("{UNITS}?as_of={from}&limit=1")).await.expect(200);
+    }
+    let (old, new) = (app.unit("31429", "2024-06-30"), app.unit("31396", "2026-11-23"));
+    for day in ["-200000-01-01", "0000-12-31", "+10000-01-01", "+200000-01-01"] {
+        let merge =
+            json!({"predecessor_id": old, "successor_id": new, "relation": "merge", "effective_on": day});
+        let refused = admin.post(successions, &merge).await.faults(422, "invalid");
+        assert!(refused.contains(&"/effective_on".to_owned()), "{day}: {refused:?}");
+        let unit = json!({"name": "Ấp 1", "kind": "hamlet", "parent_id": new, "valid_from": day});
+        assert_eq!(admin.post(UNITS, &unit).await.faults(422, "invalid")[0], "/valid_from", "{day}");
+    }
 }
 
 fn root(app: &TestApp) -> String {

@@ -132,7 +132,7 @@ async fn an_installation_is_examined(app: TestApp) {
     app.seal().await;
     let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
     let examined = said(&on(&app.database, &["doctor"]));
-    for subject in ["configuration", "database", "keys", "journal", "units"] {
+    for subject in ["configuration", "database", "keys", "attachments", "journal", "units"] {
         assert!(examined.contains(&format!("ok       {subject}")), "{examined}");
     }
     assert!(examined.contains("warning  holidays"), "{examined}");

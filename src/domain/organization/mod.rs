@@ -1,10 +1,13 @@
 //! Organization (tổ chức bộ máy): who exists, under whom, since when, and what became of it.
+//!
+//! - [`units`] are the units and their versions, [`successions`] what became of those that ended.
+//! - [`catalogue`] brings in the units of the whole country.
+//! - [`tree`] holds them all in memory and answers for any day.
+//! - [`mod@reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
+//!   that is not in force.
 
 pub mod catalogue;
-pub mod import;
 pub mod reference;
-pub mod rules;
-pub mod store;
 pub mod successions;
 pub mod successors;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::tree::{OrgTree, OrgUnitId};
+use super::tree::{OrgTree, OrgUnitId, only};
 use crate::error::{Bilingual, Fault};
 use crate::text_enum;
 
@@ -112,6 +112,17 @@ fn exactly_one() -> Fault {
     )
 }
 
+/// The faults of a unit's name, with the members as this body calls them: `parent_id`, `parent_code`.
+pub(super) fn named_as<T>(named: Result<T, Vec<Fault>>, role: &str) -> Result<T, Vec<Fault>> {
+    let own = |text: &str| text.replace("org_unit_", &format!("{role}_"));
+    let renamed = |fault: Fault| Fault {
+        pointer: own(&fault.pointer),
+        message: Bilingual::new(own(&fault.message.vi), own(&fault.message.en)),
+        code: fault.code,
+    };
+    named.map_err(|faults| faults.into_iter().map(renamed).collect())
+}
+
 /// A unit by any form that its identification code ever had, the one that bears it on the day first,
 /// then one in force on the day. Where several are left, none is guessed.
 fn by_any_identifier(tree: &OrgTree, identifier: &str, day: NaiveDate) -> Option<OrgUnitId> {
@@ -129,13 +140,6 @@ fn by_any_identifier(tree: &OrgTree, identifier: &str, day: NaiveDate) -> Option
     let ever = gather(&|form| tree.ever_by_identifier(form));
     let present: Vec<OrgUnitId> = ever.iter().copied().filter(|unit| tree.in_force(*unit, day)).collect();
     only(if present.is_empty() { &ever } else { &present })
-}
-
-fn only(units: &[OrgUnitId]) -> Option<OrgUnitId> {
-    match units {
-        [unit] => Some(*unit),
-        _ => None,
-    }
 }
 
 /// The forms in which an identification code may be kept: that of Quyết định 20/2020/QĐ-TTg
@@ -184,7 +188,7 @@ pub struct UnitLabel {
 /// A unit as it was named on a day; on a day without it, as it was last named.
 #[must_use]
 pub fn label(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> UnitLabel {
-    let version = tree.version_at(unit, day).or_else(|| tree.latest(unit));
+    let version = tree.named_on(unit, day);
     UnitLabel {
         org_unit_id: unit,
         org_unit_code: version.and_then(|v| v.code.clone()),

@@ -1,9 +1,11 @@
 //! A unit that did not exist on the day asked for: the answer names who carries its territory.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::reference::UnitName;
+use super::reference::{UnitName, UnitScope, scoped_units};
 use super::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
 
@@ -25,12 +27,29 @@ pub fn unit_in_force(tree: &OrgTree, name: &UnitName<'_>, day: NaiveDate) -> Res
     if once.is_empty() { Err(ApiError::invalid(faults)) } else { Err(not_in_force(tree, &once, day)) }
 }
 
+/// The units that a list is about, where it names one: that in force on a day, and those of its scope.
+///
+/// # Errors
+/// 422 as [`unit_in_force`].
+pub fn wanted_units(
+    tree: &OrgTree,
+    name: &UnitName<'_>,
+    scope: UnitScope,
+    day: NaiveDate,
+) -> Result<Option<Vec<OrgUnitId>>, ApiError> {
+    if !name.is_given() {
+        return Ok(None);
+    }
+    let unit = unit_in_force(tree, name, day)?;
+    Ok(Some(scoped_units(tree, unit, scope, day)))
+}
+
 /// 422: these units are not in force on the day; names those that carry their territory then.
 #[must_use]
 pub fn not_in_force(tree: &OrgTree, units: &[OrgUnitId], day: NaiveDate) -> ApiError {
-    let mut heirs: Vec<OrgUnitId> = units.iter().flat_map(|unit| tree.heirs(*unit, day)).collect();
-    heirs.dedup();
-    let heirs: Vec<_> = heirs.iter().filter_map(|heir| tree.version_at(*heir, day)).collect();
+    let mut seen = HashSet::new();
+    let heirs = units.iter().flat_map(|unit| tree.heirs(*unit, day)).filter(|heir| seen.insert(*heir));
+    let heirs: Vec<_> = heirs.filter_map(|heir| tree.version_at(heir, day)).collect();
     let names: Vec<String> = heirs
         .iter()
         .map(|heir| match &heir.code {
@@ -56,4 +75,54 @@ pub fn not_in_force(tree: &OrgTree, units: &[OrgUnitId], day: NaiveDate) -> ApiE
         .collect();
     ApiError::detailed(Problem::UnitNotInForce, format!("{vi}."), format!("{en}."))
         .with_member("successors", successors.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::organization::tree::{Succession, SuccessionRelation, UnitKind, UnitVersion};
+    use crate::error::Language;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn who_carries_two_units_of_one_code_is_named_once() {
+        let [first, second, one, two, three] = std::array::from_fn(|_| OrgUnitId::new());
+        let version = |unit, code: &str, from: Option<&str>, to: Option<&str>| UnitVersion {
+            org_unit_id: unit,
+            code: Some(code.to_owned()),
+            identifier: None,
+            name: format!("unit {code}"),
+            full_name: format!("unit {code}"),
+            kind: UnitKind::Commune,
+            parent_id: None,
+            valid_from: from.map(day),
+            valid_to: to.map(day),
+        };
+        let part = |old, new| Succession {
+            predecessor_id: old,
+            successor_id: new,
+            relation: SuccessionRelation::Division,
+            effective_on: day("2025-07-01"),
+            keeps_records: false,
+        };
+        let since = Some("2025-07-01");
+        let tree = OrgTree::new(
+            vec![
+                version(first, "00001", None, Some("2020-01-01")),
+                version(second, "00001", Some("2020-01-01"), since),
+                version(one, "00010", since, None),
+                version(two, "00011", since, None),
+                version(three, "00012", since, None),
+            ],
+            vec![part(first, one), part(first, two), part(second, one), part(second, three)],
+        );
+        let name = UnitName { code: Some("00001"), ..UnitName::default() };
+        let gone = unit_in_force(&tree, &name, day("2026-01-01")).unwrap_err();
+        let body = serde_json::to_value(gone.body(Language::En, "", "")).unwrap();
+        let codes: Vec<_> = body["successors"].as_array().unwrap().iter().map(|unit| &unit["code"]).collect();
+        assert_eq!(codes, ["00010", "00011", "00012"]);
+    }
 }

@@ -1,8 +1,11 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod postings;
 pub mod procedures;
+pub mod processes;
 pub mod processing_returns;
+pub mod publications;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -10,5 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     procedures::fields::routes(cfg);
     procedures::routes(cfg);
+    publications::routes(cfg);
+    postings::routes(cfg);
+    processes::routes(cfg);
     processing_returns::routes(cfg);
 }

@@ -1,6 +1,9 @@
 //! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how administrative procedures were handled, by
 //! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
 use chrono::NaiveDate;
@@ -12,8 +15,10 @@ use validator::Validate;
 
 use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
 use super::form06a_sheet::form06a_sheet;
+use super::kept::{self, ColumnFigures, Figures, FormClosure, KeptForm, Subject, Variant};
 use crate::api::ValidQuery;
 use crate::api::sheet::{SheetOr, apart, sent};
+use crate::auth::permission::Domain;
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -25,6 +30,7 @@ use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::domain::tthc::processing_returns::rules::Columns;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::reporting::period_closures::{PeriodClosureId, closure_facts, not_the_forms_closure};
 use crate::reporting::periods::Period;
 use crate::state::App;
 use crate::text_enum;
@@ -84,10 +90,13 @@ pub struct Form06aQuery {
     /// What the columns mean (cách tính); `circular-01-2020` when not given.
     #[param(inline)]
     pub definition: Option<Form06Definition>,
+    /// The form as it was kept at this closing of the unit and period, instead of today's (bản lưu khi
+    /// khóa sổ).
+    pub snapshot: Option<PeriodClosureId>,
 }
 
 /// The columns of form 06.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub struct Form06Columns {
     /// Column 3: received in total (tổng số tiếp nhận): online, direct and carried over.
     pub received_total: i64,
@@ -122,6 +131,27 @@ pub struct Form06Columns {
 }
 
 impl Form06Columns {
+    /// Every column that the definition has.
+    fn figures(&self) -> ColumnFigures {
+        let columns = [
+            ("received_total", Some(self.received_total)),
+            ("received_online", Some(self.received_online)),
+            ("received_direct", Some(self.received_direct)),
+            ("carried_over", Some(self.carried_over)),
+            ("resolved_total", Some(self.resolved_total)),
+            ("resolved_early", Some(self.resolved_early)),
+            ("resolved_on_time", Some(self.resolved_on_time)),
+            ("resolved_overdue", Some(self.resolved_overdue)),
+            ("pending_total", Some(self.pending_total)),
+            ("pending_in_time", Some(self.pending_in_time)),
+            ("pending_overdue", Some(self.pending_overdue)),
+            ("withdrawn", self.withdrawn),
+            ("refused", self.refused),
+            ("received_in_period", Some(self.received_in_period)),
+        ];
+        columns.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
+    }
+
     fn of(columns: &Columns, basis: Option<CarriedOverBasis>, definition: Form06Definition) -> Self {
         let apart = definition == Form06Definition::WithdrawnRefusedApart;
         let inside = if apart { 0 } else { columns.withdrawn + columns.refused };
@@ -146,7 +176,7 @@ impl Form06Columns {
 }
 
 /// One line of form 06: a level and field (một dòng của biểu).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aRow {
     /// The level that handled the dossiers (cấp giải quyết).
     pub handling_level: Tier,
@@ -247,20 +277,20 @@ impl Form06aRow {
 }
 
 /// The definition under which a form was computed (cách tính).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06DefinitionUsed {
     /// Its name.
     pub name: Form06Definition,
     /// Its version.
     pub version: i32,
     /// What it says, in Vietnamese.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// The identity that every row satisfies.
-    pub identity: &'static str,
+    pub identity: Cow<'static, str>,
 }
 
 /// A unit as a form names it (đơn vị).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FormUnit {
     /// Its id.
     pub org_unit_id: OrgUnitId,
@@ -280,7 +310,7 @@ impl From<UnitLabel> for FormUnit {
 }
 
 /// A line with which an upper unit states the total of the units below (số liệu cấp trên nêu thay).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aStatedLine {
     /// The unit that states it.
     pub unit: FormUnit,
@@ -291,7 +321,7 @@ pub struct Form06aStatedLine {
 }
 
 /// Who has filed for a level (mức độ đầy đủ theo cấp).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aLevelCoverage {
     /// The level.
     pub handling_level: Tier,
@@ -306,7 +336,7 @@ pub struct Form06aLevelCoverage {
 }
 
 /// Who stands behind a form (mức độ đầy đủ của số liệu).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aCoverage {
     /// By level.
     pub levels: Vec<Form06aLevelCoverage>,
@@ -317,10 +347,10 @@ pub struct Form06aCoverage {
 }
 
 /// Form II.06a: how administrative procedures were handled (tình hình, kết quả giải quyết TTHC).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06a {
     /// The printed form's symbol (ký hiệu biểu).
-    pub form: &'static str,
+    pub form: Cow<'static, str>,
     /// The definition.
     pub definition: Form06DefinitionUsed,
     /// The unit.
@@ -337,17 +367,24 @@ pub struct Form06a {
     pub totals: Form06Columns,
     /// Who has filed, and what upper units state for them.
     pub coverage: Form06aCoverage,
+    /// The closing of the unit and period at which this form was kept, or the last one, from whose kept
+    /// form today's may differ; null where there is none (khóa sổ).
+    #[serde(default)]
+    pub closure: Option<FormClosure>,
 }
 
-/// Form 06a for a unit and period.
+/// Form 06a for a unit and period: today's, or the one that was kept at a closing.
 ///
 /// # Errors
-/// 403 for a unit out of reach, 422 for an unknown period or a unit that is not in force.
+/// 403 for a unit out of reach, 422 for an unknown period, a unit that is not in force, or a closing
+/// of another unit or period.
 pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
     let period = period_of(conn, query)?;
-    let as_of = query.as_of.unwrap_or(period.ends_on);
     let scope = query.scope.unwrap_or_default();
     let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
+    let variant = Variant { definition: definition.as_str(), scope };
+    let closing = query.snapshot.map(|id| closure_facts(conn, id, period.id)).transpose()?;
+    let as_of = query.as_of.unwrap_or_else(|| closing.as_ref().map_or(period.ends_on, |kept| kept.as_of));
     let tree = scoped.tree();
     let name = UnitName {
         id: query.org_unit_id,
@@ -358,35 +395,90 @@ pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Resu
     if !scoped.reaches_aggregates(unit) {
         return Err(ApiError::new(Problem::Forbidden));
     }
-    let lines = processing_lines(conn, period.id, &scoped_units(tree, unit, scope, as_of))?;
-    let aggregated = aggregate(tree, unit, as_of, scope, &lines);
-    let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
-    Ok(Form06a {
-        form: "II.06a/VPCP/KSTT",
-        definition: Form06DefinitionUsed {
-            name: definition,
-            version: Form06Definition::VERSION,
-            title: definition.label_vi(),
-            identity: definition.identity(),
-        },
-        unit: label(tree, unit, as_of).into(),
-        as_of,
-        scope,
-        rows: aggregated
-            .rows
-            .iter()
-            .map(|((level, field), cell)| {
-                Form06aRow::of(
-                    *level,
-                    field.clone(),
-                    Form06Columns::of(&cell.columns, cell.basis, definition),
-                )
-            })
-            .collect(),
-        totals: Form06Columns::of(&total.columns, total.basis, definition),
-        coverage: coverage(tree, &aggregated, &lines, &period, as_of, definition),
-        period,
-    })
+    if let Some(closing) = closing {
+        let same = (closing.unit, closing.as_of) == (unit, as_of);
+        let kept = if same { kept::snapshot(conn, closing.form.id, &variant)? } else { None };
+        let form: Form06a = kept.ok_or_else(not_the_forms_closure)?;
+        return Ok(Form06a { closure: Some(closing.form), ..form });
+    }
+    let subject = Subject { unit, period: &period, as_of };
+    let form = Form06a::one(conn, tree, subject, &variant)?;
+    let closure = kept::closure_of(conn, subject, &variant, &form)?;
+    Ok(Form06a { closure, ..form })
+}
+
+impl KeptForm for Form06a {
+    const NAME: &'static str = "06a";
+    const DOMAIN: Domain = Domain::Tthc;
+    const DEFINITIONS: &'static [&'static str] =
+        &[Form06Definition::Circular012020.as_str(), Form06Definition::WithdrawnRefusedApart.as_str()];
+
+    fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError> {
+        // The widest scope has the lines of the others.
+        let units = scoped_units(tree, of.unit, UnitScope::Subtree, of.as_of);
+        let lines = processing_lines(conn, of.period.id, &units)?;
+        let mut forms = Vec::new();
+        for scope in UnitScope::ALL {
+            let within: HashSet<_> = scoped_units(tree, of.unit, *scope, of.as_of).into_iter().collect();
+            let within: Vec<_> =
+                lines.iter().filter(|line| within.contains(&line.org_unit_id)).cloned().collect();
+            for definition in Form06Definition::ALL {
+                let variant = Variant { definition: definition.as_str(), scope: *scope };
+                forms.push((variant, Self::of(tree, of, *scope, *definition, &within)));
+            }
+        }
+        Ok(forms)
+    }
+
+    fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError> {
+        let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
+        let lines =
+            processing_lines(conn, of.period.id, &scoped_units(tree, of.unit, variant.scope, of.as_of))?;
+        Ok(Self::of(tree, of, variant.scope, definition, &lines))
+    }
+
+    fn figures(&self) -> Figures {
+        let line = |row: &Form06aRow| {
+            let level = row.handling_level.as_str().to_owned();
+            (vec![("handling_level", Some(level)), ("field", row.field.clone())], row.columns().figures())
+        };
+        Figures { lines: self.rows.iter().map(line).collect(), totals: self.totals.figures() }
+    }
+}
+
+impl Form06a {
+    /// The form of these lines.
+    fn of(
+        tree: &OrgTree,
+        Subject { unit, period, as_of }: Subject<'_>,
+        scope: UnitScope,
+        definition: Form06Definition,
+        lines: &[ProcessingLine],
+    ) -> Self {
+        let aggregated = aggregate(tree, unit, as_of, scope, lines);
+        let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
+        let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| {
+            let columns = Form06Columns::of(&cell.columns, cell.basis, definition);
+            Form06aRow::of(*level, field.clone(), columns)
+        };
+        Self {
+            form: "II.06a/VPCP/KSTT".into(),
+            definition: Form06DefinitionUsed {
+                name: definition,
+                version: Form06Definition::VERSION,
+                title: definition.label_vi().into(),
+                identity: definition.identity().into(),
+            },
+            unit: label(tree, unit, as_of).into(),
+            as_of,
+            scope,
+            rows: aggregated.rows.iter().map(row).collect(),
+            totals: Form06Columns::of(&total.columns, total.basis, definition),
+            coverage: coverage(tree, &aggregated, lines, period, as_of, definition),
+            period: period.clone(),
+            closure: None,
+        }
+    }
 }
 
 fn coverage(
@@ -450,7 +542,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
-    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in. With `Accept` of a spreadsheet it is laid out as the printed form.",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form.",
     params(Form06aQuery),
     responses((status = 200, description = "The form.", content((
         Form06a = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),

@@ -136,6 +136,14 @@ fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> R
         day(period.ends_on)
     );
     sheet.merge_range(4, 0, 4, last, &span, &looks.middle)?;
+    if let Some(closure) = form.closure.as_ref().filter(|closure| closure.is_snapshot) {
+        let kept = format!(
+            "Số liệu tại thời điểm khóa sổ lần {} ngày {}",
+            closure.number,
+            day(closure.closed_at.vietnam_day())
+        );
+        sheet.merge_range(5, 0, 5, last, &kept, &looks.middle)?;
+    }
     sheet.write_string_with_format(6, last - 3, "Đơn vị tính: Số hồ sơ TTHC", &looks.plain)?;
     Ok(())
 }
@@ -228,6 +236,14 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
     }
     if form.totals.carried_over_basis == Some(CarriedOverBasis::Implied) {
         lines.push("(*) Số từ kỳ trước suy ra từ các cột khác, đơn vị không nêu.".to_owned());
+    }
+    if let Some(closure) = form.closure.as_ref().filter(|closure| !closure.is_snapshot) {
+        let differs = if closure.differs == Some(true) { "khác" } else { "không khác" };
+        lines.push(format!(
+            "Kỳ đã khóa sổ lần {} ngày {}; số liệu hiện nay {differs} bản lưu khi khóa sổ.",
+            closure.number,
+            day(closure.closed_at.vietnam_day())
+        ));
     }
     sheet.write_string_with_format(row, 0, "Ghi chú:", &looks.bold)?;
     let mut row = row + 1;

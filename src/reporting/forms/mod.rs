@@ -4,6 +4,7 @@
 pub mod aggregate;
 pub mod form06a;
 mod form06a_sheet;
+pub mod kept;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -3,9 +3,14 @@
 use serde_json::json;
 
 use crate::support::TestApp;
+use crate::support::app::noon;
 use crate::tell;
 
-tell![a_year_of_holidays_comes_in_one_batch, everyone_reads_holidays_and_only_the_country_writes_them];
+tell![
+    a_year_of_holidays_comes_in_one_batch,
+    a_deleted_holiday_does_not_come_back,
+    everyone_reads_holidays_and_only_the_country_writes_them,
+];
 
 const HOLIDAYS: &str = "/api/v1/reporting/holidays";
 
@@ -24,6 +29,16 @@ async fn a_year_of_holidays_comes_in_one_batch(app: TestApp) {
     assert_eq!(names, ["2028-04-30", "2028-05-06"]);
     let listed = admin.get(&format!("{HOLIDAYS}?kind=make_up_workday")).await.expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
+
+async fn a_deleted_holiday_does_not_come_back(app: TestApp) {
+    let load = async || cchc::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
+    assert_eq!(load().await, 78);
+    let admin = app.admin().await;
+    let listed = admin.get(&format!("{HOLIDAYS}?from=2026-01-02&limit=1")).await.expect(200);
+    let path = format!("{HOLIDAYS}/{}", listed["items"][0]["id"].as_str().unwrap());
+    assert_eq!(admin.delete(&path, "\"v1\"").await.status, 204);
+    assert_eq!(load().await, 0, "somebody knew better");
 }
 
 async fn everyone_reads_holidays_and_only_the_country_writes_them(app: TestApp) {

@@ -2,10 +2,11 @@
 
 mod form06a;
 mod holidays;
+mod period_closures;
 mod periods;
 
 use crate::support::story::Story;
 
 pub fn stories() -> Vec<Story> {
-    [periods::stories(), holidays::stories(), form06a::stories()].concat()
+    [periods::stories(), holidays::stories(), form06a::stories(), period_closures::stories()].concat()
 }

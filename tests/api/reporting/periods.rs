@@ -131,4 +131,8 @@ async fn a_period_with_returns_cannot_be_deleted(app: TestApp) {
     admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
     let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
     admin.delete(&path, "\"v1\"").await.problem(409, "in-use");
+    // Nor does it become another one, with all that was returned for it.
+    let next = json!({"code": "2026-Q4", "starts_on": "2026-10-01", "ends_on": "2026-12-31"});
+    admin.patch(&path, "\"v1\"", &next).await.problem(409, "in-use");
+    admin.patch(&path, "\"v1\"", &json!({"submit_by": "2026-10-15"})).await.expect(200);
 }

@@ -33,6 +33,11 @@ impl Client {
         client
     }
 
+    /// What it sends to be known by.
+    pub fn authorization(&self) -> String {
+        self.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
     /// The same client, asking for answers in English.
     pub fn in_english(&self) -> Self {
         self.with("accept-language", "en")

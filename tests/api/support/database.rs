@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use cchc::config::{Config, Secret};
 use cchc::db::{Db, DbConn, Location, PlanMode, migrate};
 use cchc::domain::organization::catalogue;
-use cchc::domain::organization::import::import_plan;
+use cchc::domain::organization::catalogue::import::import_plan;
 use diesel::connection::SimpleConnection;
 use tempfile::TempDir;
 

@@ -1,7 +1,10 @@
 //! Stories of administrative procedures.
 
+mod postings;
 mod procedures;
+mod processes;
 mod processing_returns;
+mod publications;
 
 use serde_json::{Value, json};
 
@@ -9,7 +12,14 @@ use crate::support::story::Story;
 use crate::support::{Answer, Client, TestApp};
 
 pub fn stories() -> Vec<Story> {
-    [procedures::stories(), processing_returns::stories()].concat()
+    [
+        procedures::stories(),
+        publications::stories(),
+        postings::stories(),
+        processes::stories(),
+        processing_returns::stories(),
+    ]
+    .concat()
 }
 
 pub const RETURNS: &str = "/api/v1/tthc/processing-returns";

@@ -12,6 +12,8 @@ tell![
     a_version_is_corrected_and_a_procedure_is_changed,
     a_repealed_procedure_is_still_told,
     a_batch_states_what_holds_from_a_day,
+    a_repealed_procedure_is_not_revived_by_a_line_without_days,
+    a_new_version_keeps_the_code,
     deadlines_are_read_from_their_words,
     a_code_with_an_agency_behind_finds_the_national_procedure,
     names_that_say_nearly_the_same_are_found,
@@ -192,6 +194,42 @@ async fn a_batch_states_what_holds_from_a_day(app: TestApp) {
         [(json!("2024-01-01"), json!("Tên được đính chính")), (json!("2025-07-01"), json!("Tên hiện nay"))];
     assert_eq!(days().await, expected, "without a day, what holds today is corrected");
     assert_ne!(first, expected[0].1);
+    // Yesterday's lines sent once more change nothing, whatever has been announced since.
+    let mut old = line.clone();
+    (old["valid_from"], old["name"]) = (json!("2024-01-01"), expected[0].1.clone());
+    assert_eq!(send(&old).await, "unchanged");
+    let mut announced = line.clone();
+    (announced["valid_from"], announced["name"]) = (json!("2027-01-01"), json!("Tên của năm sau"));
+    assert_eq!(send(&announced).await, "updated");
+    assert_eq!(send(&line).await, "unchanged", "what holds today, though something else will");
+}
+
+async fn a_repealed_procedure_is_not_revived_by_a_line_without_days(app: TestApp) {
+    let admin = app.admin().await;
+    let upsert = format!("{PROCEDURES}/batch?on_conflict=update");
+    let mut line = mobile_wedding();
+    line["valid_to"] = json!("2026-07-01");
+    admin.post(&upsert, &json!([line])).await.expect(200);
+    line.as_object_mut().unwrap().remove("valid_to");
+    let refused = admin.post(&upsert, &json!([line])).await;
+    let told = refused.json();
+    assert_eq!(refused.faults(422, "invalid"), ["/0/valid_from"]);
+    assert!(told["errors"][0]["message"].as_str().unwrap().contains("từ ngày 01/07/2026"), "{told}");
+    let list = admin.get(&format!("{PROCEDURES}?code=1.000593")).await.expect(200);
+    assert_eq!(list["items"][0]["status"], "ended");
+    line["valid_from"] = json!("2026-09-01");
+    assert_eq!(admin.post(&upsert, &json!([line])).await.expect(200)["updated"], 1);
+    let list = admin.get(&format!("{PROCEDURES}?code=1.000593")).await.expect(200);
+    assert_eq!(list["items"][0]["status"], "in_force");
+}
+
+async fn a_new_version_keeps_the_code(app: TestApp) {
+    let admin = app.admin().await;
+    let made = admin.post(PROCEDURES, &mobile_wedding()).await.expect(201);
+    let mut version = mobile_wedding();
+    (version["code"], version["valid_from"]) = (json!("1.000953"), json!("2026-09-01"));
+    let path = format!("{PROCEDURES}/{}/versions", made["id"].as_str().unwrap());
+    assert_eq!(admin.post(&path, &version).await.faults(422, "invalid"), ["/code"]);
 }
 
 async fn deadlines_are_read_from_their_words(app: TestApp) {

@@ -14,6 +14,8 @@ tell![
     an_editor_files_for_the_own_unit_and_its_predecessors_only,
     nobody_accepts_what_they_edited_nor_what_their_own_unit_filed,
     filing_for_a_child_needs_its_scope_and_is_recorded,
+    an_editor_of_the_country_does_not_file_for_everyone,
+    accounts_of_an_ended_district_do_not_rule_the_communes_that_live_on,
     nothing_arose_is_a_statement,
     an_ended_unit_still_files_for_a_period_that_began_before,
     every_fault_of_a_body_is_named,
@@ -40,7 +42,7 @@ async fn a_return_goes_from_draft_to_acceptance(app: TestApp) {
     reviewer.step(&format!("{path}/acceptance")).await.problem(409, "wrong-state");
     submit(&editor, &draft).await.expect(200);
     let locked = editor.patch(&path, "\"v2\"", &json!({"pending_in_time": 11})).await;
-    assert!(locked.problem(409, "wrong-state")["detail"].as_str().unwrap().contains("acceptance"));
+    assert!(locked.problem(409, "wrong-state")["detail"].as_str().unwrap().contains("tiếp nhận"));
     let back = reviewer
         .post(&format!("{path}/send-back"), &json!({"reason": "Thiếu hồ sơ kỳ trước."}))
         .await
@@ -147,6 +149,35 @@ async fn filing_for_a_child_needs_its_scope_and_is_recorded(app: TestApp) {
     let with = app.person_with("vp2.cantho", json!({"role": "editor", "org_unit_code": "92", "valid_from": "2026-01-01", "scopes": ["file-for-children"]})).await;
     let filed = with.post(RETURNS, &line("31396")).await.expect(201);
     assert_eq!(filed["edited_by"], with.get("/api/v1/auth/me").await.expect(200)["id"]);
+    assert_eq!(filed["filed_by"], app.unit("92", "2026-11-23"));
+}
+
+async fn an_editor_of_the_country_does_not_file_for_everyone(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let units = app.state.units();
+    let is_root = |id: &_| units.tree().latest(*id).is_some_and(|version| version.kind.as_str() == "country");
+    let country = units.tree().ids().find(is_root).unwrap().to_string();
+    let grant = json!({"role": "editor", "org_unit_id": country, "valid_from": "2026-01-01"});
+    let editor = app.person_with("vp.chinhphu", grant).await;
+    editor.post(RETURNS, &line("31396")).await.problem(403, "forbidden");
+}
+
+async fn accounts_of_an_ended_district_do_not_rule_the_communes_that_live_on(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    // Thới Hưng stood under Cờ Đỏ and kept its identity when the district ended.
+    let commune = app.unit("31264", "2026-11-23");
+    assert_eq!(commune, app.unit("31264", "2024-06-30"));
+    let made = admin.post(RETURNS, &line("31264")).await.expect(201);
+    submit(&admin, &made).await.expect(200);
+    let grant = |role: &str| json!({"role": role, "org_unit_code": "925", "valid_from": "2024-01-01"});
+    for role in ["reviewer", "inspector", "admin"] {
+        let account = app.person_with(&format!("{role}.codo"), grant(role)).await;
+        let path = format!("{RETURNS}/{}", made["id"].as_str().unwrap());
+        account.get(&path).await.problem(404, "not-found");
+        let listed = account.get(&format!("{RETURNS}?include_total=true")).await.expect(200);
+        assert_eq!(listed["total"], 0, "{role}");
+    }
 }
 
 async fn nothing_arose_is_a_statement(app: TestApp) {

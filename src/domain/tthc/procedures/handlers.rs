@@ -10,24 +10,39 @@ use super::model::{
 };
 use super::near_duplicates::{Pair, pairs};
 use super::store::{
-    Procedures, procedure_change, procedure_correct, procedure_delete, procedure_get, procedure_list,
-    procedure_names, procedure_versions_list,
+    Procedures, procedure_change, procedure_changeable, procedure_correct, procedure_delete, procedure_get,
+    procedure_list, procedure_names, procedure_seen, procedure_versions_list,
 };
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::records::insert;
+use crate::api::sheet::apart;
 use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Paged, Rendered,
     Saved, ValidJson, ValidPath, ValidQuery,
 };
+use crate::attachments;
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
 
+attachments! {
+    tag: "procedures", of: "a procedure", vi: "thủ tục hành chính",
+    list_path: "/api/v1/tthc/procedures/{id}/attachments",
+    path: "/api/v1/tthc/procedures/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/tthc/procedures/{id}/attachments/{attachment_id}/content",
+    owner: ProcedureAttachments, record_type: Procedure, table: "procedures", id: ProcedureId,
+    read: Permit<ReadReference, Tthc>, write: Permit<WriteReference, Tthc>,
+    seen: procedure_seen, changeable: procedure_changeable,
+    list: list_procedure_attachments, attach: create_procedure_attachment, get: get_procedure_attachment,
+    content: get_procedure_attachment_content, delete: delete_procedure_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    attachment_routes(cfg);
     cfg.service(list_procedures)
         .service(create_procedure)
         .service(batch_procedures)
@@ -142,8 +157,8 @@ async fn list_near_duplicate_procedures(
 ) -> Result<web::Json<ProcedureNearDuplicates>, ApiError> {
     let scoped = permit.into_scoped();
     let NearDuplicateParams { as_of, min_similarity_percent } = query.0;
-    let found = app.db.read_list(move |conn| {
-        let procedures = procedure_names(conn, &scoped, as_of)?;
+    let procedures = app.db.read_list(move |conn| procedure_names(conn, &scoped, as_of)).await?;
+    let found = apart(move || {
         let names: Vec<&str> = procedures.iter().map(|procedure| procedure.name.as_str()).collect();
         let found = pairs(&names, min_similarity_percent.unwrap_or(80));
         let total = found.len();

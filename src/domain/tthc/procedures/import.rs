@@ -1,7 +1,10 @@
 //! The procedures and fields that come with the service; `data/NOTICE.md` tells their sources. They
 //! are a sample to begin with, not the national list.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
+use diesel::prelude::*;
 use serde::Deserialize;
 
 use super::Procedures;
@@ -9,8 +12,9 @@ use super::fields::{ProcedureFieldCreate, ProcedureFields};
 use super::model::{ProcedureCreate, ProcedureLevel, ServiceLevel};
 use crate::api::records::add_missing;
 use crate::auth::scope::Scoped;
-use crate::db::Db;
+use crate::db::schema::{procedure_fields, procedures};
 use crate::db::types::Instant;
+use crate::db::{Db, WriteTx};
 use crate::domain::validity::Certainty;
 use crate::error::ApiError;
 
@@ -81,7 +85,8 @@ pub struct ImportSummary {
     pub procedures: usize,
 }
 
-/// Loads the bundled fields and procedures; those that stand already are left alone.
+/// Loads the bundled fields and procedures; those that stand already are left alone, and so are those
+/// that somebody deleted.
 ///
 /// # Errors
 /// 503 when the database is away.
@@ -90,10 +95,24 @@ pub async fn import(db: &Db, at: Instant) -> Result<ImportSummary, ApiError> {
     let fields = fields().map_err(ApiError::internal)?;
     let procedures = procedures().map_err(ApiError::internal)?;
     let owned = scoped.clone();
-    let fields =
-        db.write(scoped.author(), move |tx| add_missing::<ProcedureFields>(tx, &owned, fields)).await?;
+    let fields = move |tx: &mut WriteTx<'_>| {
+        let names: Vec<_> = fields.iter().map(|field| field.name.clone()).collect();
+        let known = procedure_fields::table.filter(procedure_fields::name.eq_any(names));
+        let known: HashSet<String> =
+            known.select(procedure_fields::name).load(tx.conn())?.into_iter().collect();
+        let missing = fields.into_iter().filter(|field| !known.contains(&field.name)).collect();
+        add_missing::<ProcedureFields>(tx, &owned, missing)
+    };
+    let fields = db.write(scoped.author(), fields).await?;
     let author = scoped.author();
-    let procedures = db.write(author, move |tx| add_missing::<Procedures>(tx, &scoped, procedures)).await?;
+    let procedures = move |tx: &mut WriteTx<'_>| {
+        let codes: Vec<_> = procedures.iter().map(|procedure| procedure.code.clone()).collect();
+        let known = procedures::table.filter(procedures::code.eq_any(codes));
+        let known: HashSet<String> = known.select(procedures::code).load(tx.conn())?.into_iter().collect();
+        let missing = procedures.into_iter().filter(|procedure| !known.contains(&procedure.code)).collect();
+        add_missing::<Procedures>(tx, &scoped, missing)
+    };
+    let procedures = db.write(author, procedures).await?;
     Ok(ImportSummary { fields, procedures })
 }
 

@@ -12,6 +12,7 @@ pub mod fields;
 mod handlers;
 pub mod import;
 pub mod model;
+pub mod named;
 pub mod near_duplicates;
 pub mod rules;
 pub mod store;

@@ -129,11 +129,13 @@ impl Deadline {
             DeadlineUnit::None => None,
         }
     }
+}
 
-    /// Whether the unit asks for a number.
+impl DeadlineUnit {
+    /// Whether it asks for a number.
     #[must_use]
-    pub const fn is_counted(&self) -> bool {
-        !matches!(self.unit, DeadlineUnit::Immediate | DeadlineUnit::None)
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::Immediate | Self::None)
     }
 }
 
@@ -672,8 +674,8 @@ pub struct NearDuplicateParams {
     /// The day for which the versions speak (ngày tra cứu); today when not given.
     pub as_of: Option<NaiveDate>,
     /// The least share of common words, in percent (mức giống nhau tối thiểu); 80 when not given.
-    #[validate(range(min = 30, max = 100))]
-    #[param(minimum = 30, maximum = 100, default = 80)]
+    #[validate(range(min = 60, max = 100))]
+    #[param(minimum = 60, maximum = 100, default = 80)]
     pub min_similarity_percent: Option<usize>,
 }
 
@@ -714,7 +716,7 @@ pub struct ProcedureName {
 #[cfg(test)]
 impl VersionRow {
     /// A version for tests of its validity alone, with a new id.
-    pub(super) fn sample() -> Self {
+    pub(in crate::domain::tthc) fn sample() -> Self {
         Self {
             id: ProcedureVersionId::new(),
             procedure_id: ProcedureId::new(),

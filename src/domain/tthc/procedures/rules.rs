@@ -1,22 +1,29 @@
 //! What a procedure may say: pure rules over what is asked for, each fault with its place.
 
-use super::model::{Deadline, ProcedureCreate};
+use super::model::{Deadline, DeadlineUnit, ProcedureCreate};
 use crate::error::{Bilingual, Fault};
 
 /// Every fault of a body that needs no database.
 #[must_use]
 pub fn faults(body: &ProcedureCreate) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if !is_code(&body.code) {
-        let message = Bilingual::new(
+    faults.extend(code_fault("/code".to_owned(), &body.code));
+    let deadlines = body.deadlines.iter().enumerate();
+    faults.extend(deadlines.filter_map(|(index, Deadline { value, unit, .. })| {
+        count_fault(format!("/deadlines/{index}/value"), *value, *unit)
+    }));
+    faults
+}
+
+/// A code that is none of a procedure.
+pub(in crate::domain::tthc) fn code_fault(pointer: String, code: &str) -> Option<Fault> {
+    let message = || {
+        Bilingual::new(
             "Mã thủ tục có dạng 1.001193, có thể kèm mã cơ quan: 1.001193.000.00.00.H56.",
             "A procedure's code is like 1.001193, or with an agency code behind: 1.001193.000.00.00.H56.",
-        );
-        faults.push(Fault::new("/code", "code_shape", message));
-    }
-    let deadlines = body.deadlines.iter().enumerate();
-    faults.extend(deadlines.filter_map(|(index, deadline)| deadline_fault(index, deadline)));
-    faults
+        )
+    };
+    (!is_code(code)).then(|| Fault::new(pointer, "code_shape", message()))
 }
 
 /// A national code (mã TTHC): a digit, a point and six digits, behind which an agency code may stand.
@@ -31,24 +38,29 @@ fn is_code(code: &str) -> bool {
     digits(parts.next(), 1) && digits(parts.next(), 6) && parts.all(agency)
 }
 
-fn deadline_fault(index: usize, deadline: &Deadline) -> Option<Fault> {
-    let unit = deadline.unit.label_vi();
-    match (deadline.is_counted(), deadline.value) {
+/// A span of time that lacks its number, or has one where its unit takes none.
+pub(in crate::domain::tthc) fn count_fault(
+    pointer: String,
+    value: Option<u32>,
+    unit: DeadlineUnit,
+) -> Option<Fault> {
+    let label = unit.label_vi();
+    match (unit.is_counted(), value) {
         (true, Some(_)) | (false, None) => None,
         (true, None) => Some(Fault::new(
-            format!("/deadlines/{index}/value"),
+            pointer,
             "required",
             Bilingual::new(
-                format!("Phải nêu số lượng cho thời hạn tính bằng {unit}."),
-                format!("A deadline in {} needs a number.", deadline.unit),
+                format!("Phải nêu số lượng cho thời hạn tính bằng {label}."),
+                format!("A deadline in {unit} needs a number."),
             ),
         )),
         (false, Some(_)) => Some(Fault::new(
-            format!("/deadlines/{index}/value"),
+            pointer,
             "not_counted",
             Bilingual::new(
-                format!("Thời hạn “{unit}” không có số lượng."),
-                format!("A deadline of the unit {} has no number.", deadline.unit),
+                format!("Thời hạn “{label}” không có số lượng."),
+                format!("A deadline of the unit {unit} has no number."),
             ),
         )),
     }

@@ -18,6 +18,7 @@ use super::{deadline_text, rules};
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Row, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -26,9 +27,9 @@ use crate::db::schema::{procedure_fields, procedure_versions, procedures};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::validity::{OPEN_BEGINNING, OPEN_END, storable};
-use crate::error::{ApiError, Bilingual, Fault};
-use crate::text::{contains, fold};
-use crate::{hide_row, keyset, on_db, save_rows};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::text::{contains, day_vi, fold};
+use crate::{hide_row, insert_rows, keyset, on_db, save_rows};
 
 /// A procedure with all its versions.
 #[derive(Debug, Clone)]
@@ -49,6 +50,14 @@ impl Held {
         let focus = timeline.versions().last().cloned();
         let focus = focus.ok_or_else(|| ApiError::internal("a procedure has no version"))?;
         Ok(Self { identity, timeline, focus, field_name: None })
+    }
+
+    /// The procedure with another timeline.
+    ///
+    /// # Errors
+    /// When that has no version.
+    pub(in crate::domain::tthc) fn with_timeline(self, timeline: &Timeline) -> Result<Self, ApiError> {
+        Self::of(self.identity, timeline.versions().to_vec())
     }
 }
 
@@ -107,7 +116,11 @@ pub fn held_find(conn: &mut DbConn, id: ProcedureId) -> Result<Held, ApiError> {
     Held::of(identity, versions)
 }
 
-fn held_by_code(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<String, Held>, ApiError> {
+/// The procedures of these codes with all their versions.
+pub(in crate::domain::tthc) fn held_by_code(
+    conn: &mut DbConn,
+    codes: HashSet<&str>,
+) -> Result<HashMap<String, Held>, ApiError> {
     let identities: Vec<IdentityRow> = procedures::table
         .filter(procedures::code.eq_any(codes).and(procedures::deleted_at.is_null()))
         .select(IdentityRow::as_select())
@@ -128,7 +141,7 @@ fn held_by_code(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<Strin
     held.collect()
 }
 
-type Joined<'a> = dsl::IntoBoxed<
+pub(in crate::domain::tthc) type Joined<'a> = dsl::IntoBoxed<
     'a,
     dsl::LeftJoinOn<
         dsl::InnerJoinOn<
@@ -143,7 +156,7 @@ type Joined<'a> = dsl::IntoBoxed<
 >;
 
 /// The versions that speak for a day.
-fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
+pub(in crate::domain::tthc) fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
     use procedure_versions as v;
     procedures::table
         .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
@@ -153,7 +166,8 @@ fn speaking<'a>(day: NaiveDate) -> Joined<'a> {
         .filter(v::speaks_from.le(day).and(v::speaks_to.gt(day)))
 }
 
-fn columns() -> (
+/// What [`Procedure::of`] is made of.
+pub(in crate::domain::tthc) fn columns() -> (
     <IdentityRow as Selectable<MultiBackend>>::SelectExpression,
     <VersionRow as Selectable<MultiBackend>>::SelectExpression,
     dsl::Nullable<procedure_fields::name>,
@@ -166,7 +180,7 @@ fn columns() -> (
 }
 
 /// The codes under which a procedure may be recorded: as it is given, and without the agency's part.
-fn code_forms(code: &str) -> Vec<String> {
+pub(in crate::domain::tthc) fn code_forms(code: &str) -> Vec<String> {
     let national = code.split_at_checked(8).filter(|(_, agency)| agency.starts_with('.'));
     std::iter::once(code).chain(national.map(|(national, _)| national)).map(str::to_owned).collect()
 }
@@ -269,6 +283,27 @@ pub fn procedure_get(
     Ok(Procedure::of(&identity, version, field, day))
 }
 
+/// A procedure has attachments whatever version is in force.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn procedure_seen(conn: &mut DbConn, _scoped: &Scoped, id: ProcedureId) -> Result<Belonging, ApiError> {
+    held_find(conn, id).map(|_| Belonging::nobody())
+}
+
+/// The same for whoever may change procedures.
+///
+/// # Errors
+/// 403 for everyone but an administrator of the whole country, 404 when there is none.
+pub fn procedure_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedureId,
+) -> Result<Belonging, ApiError> {
+    scoped.whole_country()?;
+    procedure_seen(conn, scoped, id)
+}
+
 /// All versions of a procedure, the oldest first, each as it stands today.
 ///
 /// # Errors
@@ -361,7 +396,9 @@ impl Records for Procedures {
         let identities = rows.iter().map(|row| &row.identity);
         let stored = save_rows!(tx.conn(), procedures, ProcedureId, identities, [code])?;
         let kept = rows.iter().filter(|row| stored.contains(&row.identity.id));
-        versions_save(tx.conn(), kept.flat_map(|row| row.timeline.versions()))?;
+        let (new, changed): (Vec<_>, Vec<_>) = kept.partition(|row| row.identity.version == 1);
+        insert_rows!(tx.conn(), procedure_versions, versions_of(new))?;
+        versions_save(tx.conn(), &versions_of(changed))?;
         let today = scoped.today();
         let entry = |action, _: &Procedure, row: &Held| entry(action, &row.identity, &row.timeline);
         let view =
@@ -402,15 +439,32 @@ fn revised(
         (Step::State, None) => timeline.on(storable(at.vietnam_day())),
     };
     let replaced = replaced.cloned();
-    if let (Step::State, None, Some(version)) = (step, body.valid_from, &replaced) {
-        body.valid_from = (version.valid_from != OPEN_BEGINNING).then_some(version.valid_from);
-        body.valid_from_certainty = version.valid_from_certainty;
+    let mut faults = Vec::new();
+    if let (Step::State, Some(version)) = (step, &replaced) {
+        let today = storable(at.vietnam_day());
+        if body.valid_from.is_none() && body.valid_to.is_none() && version.valid_to <= today {
+            faults.push(ended(version.valid_to));
+        }
+        // What a statement leaves open stays as it is known: it neither revives nor prolongs.
+        if body.valid_from.is_none() {
+            body.valid_from = (version.valid_from != OPEN_BEGINNING).then_some(version.valid_from);
+            body.valid_from_certainty = version.valid_from_certainty;
+        }
+        if body.valid_to.is_none() {
+            body.valid_to = (version.valid_to != OPEN_END).then_some(version.valid_to);
+            body.valid_to_certainty = version.valid_to_certainty;
+        }
+    }
+    if let Step::Change = step
+        && body.code != identity.code
+    {
+        faults.push(other_code(&identity.code));
     }
     if body.deadlines.is_empty() {
         let text = body.deadline_text.as_deref();
         body.deadlines = text.and_then(deadline_text::deadlines).unwrap_or_default();
     }
-    let mut faults = rules::faults(&body);
+    faults.extend(rules::faults(&body));
     let field = field_of(&body, names).unwrap_or_else(|fault| {
         faults.push(fault);
         None
@@ -459,6 +513,25 @@ fn revised(
     }
 }
 
+fn ended(on: NaiveDate) -> Fault {
+    let message = Bilingual::new(
+        format!(
+            "Thủ tục đã hết hiệu lực từ ngày {}; nếu được công bố lại, hãy ghi ngày bắt đầu hiệu lực mới.",
+            day_vi(on)
+        ),
+        format!("The procedure ended on {on}; where it is announced again, give its new first day."),
+    );
+    Fault::new("/valid_from", "ended", message)
+}
+
+fn other_code(code: &str) -> Fault {
+    let message = Bilingual::new(
+        format!("Phiên bản mới phải giữ mã {code} của thủ tục."),
+        format!("A new version keeps the procedure's code {code}."),
+    );
+    Fault::new("/code", "other_code", message)
+}
+
 /// The field that a body names.
 fn field_of(
     body: &ProcedureCreate,
@@ -485,12 +558,13 @@ fn field_of(
     }
 }
 
-fn versions_save<'a>(
-    conn: &mut DbConn,
-    versions: impl Iterator<Item = &'a VersionRow>,
-) -> Result<(), ApiError> {
+fn versions_of(rows: Vec<&Held>) -> Vec<&VersionRow> {
+    rows.into_iter().flat_map(|row| row.timeline.versions()).collect()
+}
+
+/// Stores versions of procedures that are there, new ones and corrected ones.
+fn versions_save(conn: &mut DbConn, versions: &[&VersionRow]) -> Result<(), ApiError> {
     use procedure_versions as v;
-    let versions: Vec<&VersionRow> = versions.collect();
     for part in versions.chunks(400) {
         on_db!(conn, |c| diesel::insert_into(v::table)
             .values(part.to_vec())
@@ -573,7 +647,7 @@ fn write(
 /// Deletes a procedure that was entered by mistake.
 ///
 /// # Errors
-/// 412 when it has changed.
+/// 412 when it has changed, 409 while it is posted or a process is for it.
 pub fn procedure_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -583,7 +657,25 @@ pub fn procedure_delete(
     scoped.whole_country()?;
     let mut held = held_find(tx.conn(), id)?;
     expected.check(held.identity.version)?;
+    if is_used(tx.conn(), id)? {
+        return Err(ApiError::new(Problem::InUse));
+    }
     hide_row!(tx, procedures, held.identity)?;
     held.revise(tx.at());
     Ok(tx.journal(entry(JournalAction::Delete, &held.identity, &held.timeline)?)?.with(()))
+}
+
+/// Whether a posting or process stands that is about the procedure.
+fn is_used(conn: &mut DbConn, id: ProcedureId) -> Result<bool, ApiError> {
+    use crate::db::schema::{procedure_postings, procedure_process_links, procedure_processes};
+    let postings = procedure_postings::table
+        .filter(procedure_postings::procedure_id.eq(id).and(procedure_postings::deleted_at.is_null()));
+    let processes = procedure_process_links::table
+        .inner_join(
+            procedure_processes::table.on(procedure_processes::id.eq(procedure_process_links::process_id)),
+        )
+        .filter(procedure_processes::deleted_at.is_null())
+        .filter(procedure_process_links::procedure_id.eq(id));
+    Ok(diesel::select(dsl::exists(postings)).get_result(conn)?
+        || diesel::select(dsl::exists(processes)).get_result(conn)?)
 }

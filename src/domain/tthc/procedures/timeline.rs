@@ -78,6 +78,21 @@ impl Timeline {
         self.with(version)
     }
 
+    /// Ends the procedure on a day by a decision: the version that holds until then no longer does from
+    /// that day on. An end that was only concluded gives way to the decision's.
+    #[must_use]
+    pub fn ended(mut self, day: NaiveDate) -> Ending {
+        let Some(last) = self.0.iter_mut().rfind(|version| version.valid_from < day) else {
+            return Ending::Otherwise;
+        };
+        let known = last.valid_to != OPEN_END && last.valid_to_certainty == Certainty::Exact;
+        if known {
+            return if last.valid_to == day { Ending::Already } else { Ending::Otherwise };
+        }
+        (last.valid_to, last.valid_to_certainty) = (day, Certainty::Exact);
+        Ending::Ended(self)
+    }
+
     fn spoken(mut self) -> Self {
         let begins: Vec<_> = self.0.iter().skip(1).map(|version| version.valid_from).collect();
         let from = std::iter::once(OPEN_BEGINNING).chain(begins.iter().copied());
@@ -87,6 +102,17 @@ impl Timeline {
         }
         self
     }
+}
+
+/// What becomes of a timeline that is to end on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It ends on that day now.
+    Ended(Timeline),
+    /// It was known to end on that day.
+    Already,
+    /// It is known to end on another day, or begins later: nothing is guessed.
+    Otherwise,
 }
 
 #[cfg(test)]
@@ -120,6 +146,29 @@ mod tests {
         assert_eq!(faults[0].code, "same_day");
         let faults = timeline.changed(version(Some(50), Some(200))).unwrap_err();
         assert_eq!(faults[0].code, "overlaps");
+    }
+
+    #[test]
+    fn a_decision_ends_what_holds_and_contradicts_no_other_decision() {
+        let day = |number| OPEN_BEGINNING + chrono::Days::new(number);
+        let open = Timeline::default().with(version(None, None)).unwrap();
+        let Ending::Ended(ended) = open.clone().ended(day(100)) else { panic!("it holds on") };
+        assert_eq!(spans(&ended), [(OPEN_BEGINNING, day(100))]);
+        assert_eq!(ended.clone().ended(day(100)), Ending::Already);
+        assert_eq!(ended.clone().ended(day(50)), Ending::Otherwise);
+        assert_eq!(ended.clone().ended(day(150)), Ending::Otherwise);
+        assert_eq!(
+            Timeline::default().with(version(Some(100), None)).unwrap().ended(day(100)),
+            Ending::Otherwise
+        );
+        let concluded = VersionRow { valid_to_certainty: Certainty::Inferred, ..version(None, Some(90)) };
+        let concluded = Timeline::default().with(concluded).unwrap();
+        assert!(
+            matches!(concluded.ended(day(100)), Ending::Ended(now) if spans(&now) == [(OPEN_BEGINNING, day(100))])
+        );
+        // A change on a later day is another decision, which this one does not undo.
+        let changed = open.changed(version(Some(200), None)).unwrap();
+        assert_eq!(changed.ended(day(100)), Ending::Otherwise);
     }
 
     proptest! {

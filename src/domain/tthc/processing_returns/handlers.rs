@@ -8,17 +8,17 @@ use super::model::{
     ProcessingReturnPage, ProcessingReturnPatch, SendBack,
 };
 use super::store::{
-    processing_return_accept, processing_return_delete, processing_return_get, processing_return_list,
-    processing_return_send_back, processing_return_submit,
+    processing_return_accept, processing_return_changeable, processing_return_delete, processing_return_get,
+    processing_return_list, processing_return_seen, processing_return_send_back, processing_return_submit,
 };
 use super::writes::ProcessingReturns;
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath};
 use crate::auth::permit::{Permit, Read, Review, Tthc, Write};
-use crate::crud;
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{attachments, crud};
 
 crud! {
     tag: "processing-returns", what: "a processing return", many: "processing returns",
@@ -37,9 +37,22 @@ crud! {
     import: "/api/v1/tthc/processing-returns/import", import_processing_returns, template: "/api/v1/tthc/processing-returns/template", get_processing_return_template, sheet: "processing-returns",
 }
 
+attachments! {
+    tag: "processing-returns", of: "a processing return", vi: "số liệu kết quả giải quyết TTHC",
+    list_path: "/api/v1/tthc/processing-returns/{id}/attachments",
+    path: "/api/v1/tthc/processing-returns/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/tthc/processing-returns/{id}/attachments/{attachment_id}/content",
+    owner: ReturnAttachments, record_type: ProcessingReturn, table: "processing_returns", id: ProcessingReturnId,
+    read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
+    seen: processing_return_seen, changeable: processing_return_changeable,
+    list: list_processing_return_attachments, attach: create_processing_return_attachment, get: get_processing_return_attachment,
+    content: get_processing_return_attachment_content, delete: delete_processing_return_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     crud_routes(cfg);
+    attachment_routes(cfg);
     cfg.service(submit_processing_return)
         .service(accept_processing_return)
         .service(send_back_processing_return);

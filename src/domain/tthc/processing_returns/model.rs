@@ -9,11 +9,12 @@ use validator::Validate;
 use super::rules::Columns;
 use crate::api::records::Row;
 use crate::api::{Change, Patch};
-use crate::db::schema::{periods, processing_returns};
+use crate::audit::journal::Leave;
+use crate::db::schema::processing_returns;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitLabel;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
-use crate::reporting::periods::PeriodId;
+use crate::reporting::periods::{PeriodFacts, PeriodId};
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -145,29 +146,22 @@ impl ReturnRow {
     }
 }
 
-/// What a return needs to know of its period.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = periods)]
-pub struct PeriodFacts {
-    /// Its id.
-    pub id: PeriodId,
-    /// Its reporting regime.
-    pub regime: String,
-    /// Its code.
-    pub code: String,
-    /// First day.
-    pub starts_on: NaiveDate,
-    /// Last day.
-    pub ends_on: NaiveDate,
-}
-
 /// A stored return with its period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Filed {
     /// The return.
     pub line: ReturnRow,
     /// Its period.
     pub period: PeriodFacts,
+    /// Leave to write it, once it was asked for: the period is open for the unit.
+    pub leave: Option<Leave>,
+}
+
+/// Whether it may be written does not make it another return.
+impl PartialEq for Filed {
+    fn eq(&self, other: &Self) -> bool {
+        self.line == other.line && self.period == other.period
+    }
 }
 
 impl Row for Filed {

@@ -3,6 +3,7 @@
 use super::model::{CarriedOverBasis, ReturnState};
 use crate::domain::organization::tree::Tier;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::text_enum;
 
 /// The leaf columns of a return: what a unit counts. Everything else is computed from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -220,33 +221,20 @@ pub fn level_of_unit(unit: Tier, level: Tier) -> Result<(), Fault> {
     ))
 }
 
-/// A step in the life of a return (bước xử lý).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// The editor changes it.
-    Edit,
-    /// The editor hands it in.
-    Submit,
-    /// The reviewer accepts it.
-    Accept,
-    /// The reviewer sends it back, with a reason.
-    SendBack,
-    /// The editor deletes it.
-    Delete,
-}
-
-impl Step {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Edit => "edit",
-            Self::Submit => "submission",
-            Self::Accept => "acceptance",
-            Self::SendBack => "send-back",
-            Self::Delete => "delete",
-        }
+text_enum! {
+    /// Step of a return's life (bước xử lý báo cáo).
+    pub enum Step {
+        /// The editor changes it.
+        Edit => "edit", "sửa";
+        /// The editor hands it in.
+        Submit => "submission", "nộp";
+        /// The reviewer accepts it.
+        Accept => "acceptance", "tiếp nhận";
+        /// The reviewer sends it back, with a reason.
+        SendBack => "send-back", "trả lại";
+        /// The editor deletes it.
+        Delete => "delete", "xóa";
     }
-
-    const ALL: [Self; 5] = [Self::Edit, Self::Submit, Self::Accept, Self::SendBack, Self::Delete];
 }
 
 /// The state after a step.
@@ -255,13 +243,13 @@ impl Step {
 /// 409 `wrong-state`, which names the steps that are possible.
 pub fn step(state: ReturnState, step: Step) -> Result<ReturnState, ApiError> {
     next(state, step).ok_or_else(|| {
-        let possible: Vec<_> =
-            Step::ALL.iter().filter(|s| next(state, **s).is_some()).map(|s| s.name()).collect();
-        let possible = possible.join(", ");
+        let possible: Vec<&Step> = Step::ALL.iter().filter(|step| next(state, **step).is_some()).collect();
+        let vi = possible.iter().map(|step| step.label_vi()).collect::<Vec<_>>().join(", ");
+        let en = possible.iter().map(|step| step.as_str()).collect::<Vec<_>>().join(", ");
         ApiError::detailed(
             Problem::WrongState,
-            format!("Báo cáo đang ở trạng thái {}; các bước hợp lệ: {possible}.", state.label_vi()),
-            format!("The return is {state}; possible now: {possible}."),
+            format!("Báo cáo đang ở trạng thái {}; các bước hợp lệ: {vi}.", state.label_vi()),
+            format!("The return is {state}; possible now: {en}."),
         )
     })
 }

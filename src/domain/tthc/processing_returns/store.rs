@@ -4,24 +4,26 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::model::{
-    Filed, PeriodFacts, ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnSort,
-    ReturnRow,
+    Filed, ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnSort, ReturnRow,
 };
 use super::rules::{self, Step};
 use crate::api::records::{Row, Written};
 use crate::api::ways::{Way, merged};
 use crate::api::{IfMatch, PageRequest, PageRows};
-use crate::audit::journal::{Entry, JournalAction};
+use crate::attachments::Belonging;
+use crate::audit::journal::{Entry, JournalAction, Leave};
 use crate::auth::scope::{Confinement, Scoped};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::{UnitName, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::{UnitName, label};
+use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
+use crate::reporting::period_closures::OpenPeriods;
+use crate::reporting::periods::PeriodFacts;
 use crate::{confine, hide_row, keyset, on_way, save_rows};
 
 const RECORD_TYPE: &str = "processing_return";
@@ -98,11 +100,7 @@ fn wanted_units(
         code: filter.org_unit_code.as_deref(),
     };
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    if !name.is_given() {
-        return Ok(None);
-    }
-    let unit = unit_in_force(scoped.tree(), &name, day)?;
-    Ok(Some(scoped_units(scoped.tree(), unit, filter.scope.unwrap_or_default(), day)))
+    named_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)
 }
 
 fn standing<'a>() -> Rows<'a> {
@@ -173,7 +171,21 @@ pub(super) fn filed_find(
 ) -> Result<Filed, ApiError> {
     let (line, period) = row_get(conn, id)?;
     scoped.must_reach(line.org_unit_id)?;
-    Ok(Filed { line, period })
+    Ok(Filed { line, period, leave: None })
+}
+
+/// A return by its id, in reach, that may be written: its period is open for the unit.
+fn open_find(tx: &mut WriteTx<'_>, scoped: &Scoped, id: ProcessingReturnId) -> Result<Opened, ApiError> {
+    let Filed { line, period, .. } = filed_find(tx.conn(), scoped, id)?;
+    let leave = OpenPeriods::leave_for(tx, scoped.tree(), line.org_unit_id, &period)?;
+    Ok(Opened { line, period, leave })
+}
+
+/// A return whose period is open.
+struct Opened {
+    line: ReturnRow,
+    period: PeriodFacts,
+    leave: Leave,
 }
 
 /// A return by its id, in reach.
@@ -185,41 +197,68 @@ pub fn processing_return_get(
     scoped: &Scoped,
     id: ProcessingReturnId,
 ) -> Result<ProcessingReturn, ApiError> {
-    let Filed { line, period } = filed_find(conn, scoped, id)?;
+    let Filed { line, period, .. } = filed_find(conn, scoped, id)?;
     Ok(answer(scoped, line, &period))
+}
+
+/// Whose the attachments of a return are.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub fn processing_return_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcessingReturnId,
+) -> Result<Belonging, ApiError> {
+    let Filed { line, .. } = filed_find(conn, scoped, id)?;
+    Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
+}
+
+/// The same of a return that may be edited: evidence is part of what is handed in.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 for one that was handed in.
+pub fn processing_return_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcessingReturnId,
+) -> Result<Belonging, ApiError> {
+    let Filed { line, .. } = filed_find(conn, scoped, id)?;
+    rules::step(line.state, Step::Edit)?;
+    Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
 }
 
 /// Deletes a draft, or one that was sent back.
 ///
 /// # Errors
-/// 409 in another state, 412 when it has changed.
+/// 409 in another state or a closed period, 412 when it has changed.
 pub fn processing_return_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     id: ProcessingReturnId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
+    let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
     expected.check(present.version)?;
     rules::step(present.state, Step::Delete)?;
     hide_row!(tx, processing_returns, present)?;
     let row = ReturnRow { version: present.version + 1, ..present };
     let view = answer(scoped, row.clone(), &period);
-    let entry = journal_entry(JournalAction::Delete, &view, &row)?;
+    let entry = journal_entry(JournalAction::Delete, &view, &row)?.with_leave(leave);
     Ok(tx.journal(entry)?.with(()))
 }
 
 /// Hands a return in: from now on it counts.
 ///
 /// # Errors
-/// 409 in another state, 422 when the form does not balance or the period has not begun.
+/// 409 in another state or a closed period, 422 when the form does not balance or the period has not begun.
 pub fn processing_return_submit(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     id: ProcessingReturnId,
     expected: Option<&IfMatch>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
+    let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
     let state = rules::step(present.state, Step::Submit)?;
     if scoped.today() < period.starts_on {
@@ -239,13 +278,13 @@ pub fn processing_return_submit(
         review_reason: None,
         ..present
     };
-    stepped(tx, scoped, JournalAction::Submit, row, period)
+    stepped(tx, scoped, JournalAction::Submit, Opened { line: row, period, leave })
 }
 
 /// Accepts a return of a unit below.
 ///
 /// # Errors
-/// 403 for what the reviewer edited, 409 in another state.
+/// 403 for what the reviewer edited, 409 in another state or a closed period.
 pub fn processing_return_accept(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -258,7 +297,7 @@ pub fn processing_return_accept(
 /// Sends a return of a unit below back, with a reason.
 ///
 /// # Errors
-/// 409 in another state.
+/// 409 in another state or a closed period.
 pub fn processing_return_send_back(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -278,7 +317,7 @@ fn review(
     action: JournalAction,
     reason: Option<String>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let Filed { line: present, period } = filed_find(tx.conn(), scoped, id)?;
+    let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
     let state = rules::step(present.state, step)?;
     if step == Step::Accept && present.edited_by == tx.author().id() {
@@ -295,7 +334,7 @@ fn review(
         review_reason: reason,
         ..present
     };
-    stepped(tx, scoped, action, row, period)
+    stepped(tx, scoped, action, Opened { line: row, period, leave })
 }
 
 /// Stores a step of a return's life.
@@ -303,10 +342,9 @@ fn stepped(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     action: JournalAction,
-    line: ReturnRow,
-    period: PeriodFacts,
+    Opened { line, period, leave }: Opened,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let mut filed = Filed { line, period };
+    let mut filed = Filed { line, period, leave: Some(leave) };
     filed.revise(tx.at());
     save_as(tx, scoped, &[filed], Some(action))?.only()
 }
@@ -318,6 +356,11 @@ pub(super) fn save_as(
     rows: &[Filed],
     step: Option<JournalAction>,
 ) -> Result<Written<ProcessingReturn>, ApiError> {
+    // The same figures once more need no leave, unless they are stored as another version.
+    let unasked = rows.iter().filter(|filed| filed.leave.is_none());
+    let unasked = || unasked.clone().map(|filed| (filed.line.org_unit_id, &filed.period));
+    let open = OpenPeriods::of(tx, scoped.tree(), unasked())?;
+    unasked().try_for_each(|(unit, period)| open.leave(scoped.tree(), unit, period).map(|_| ()))?;
     let stored = save_rows!(
         tx.conn(),
         processing_returns,
@@ -350,7 +393,11 @@ pub(super) fn save_as(
         ]
     )?;
     let entry = |action, view: &ProcessingReturn, filed: &Filed| {
-        journal_entry(step.unwrap_or(action), view, &filed.line)
+        let leave = match filed.leave {
+            Some(leave) => leave,
+            None => open.leave(scoped.tree(), filed.line.org_unit_id, &filed.period)?,
+        };
+        Ok(journal_entry(step.unwrap_or(action), view, &filed.line)?.with_leave(leave))
     };
     Written::journal(tx, rows, &stored, entry, |filed| answer(scoped, filed.line.clone(), &filed.period))
 }

@@ -3,24 +3,24 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{
-    CarriedOverBasis, Filed, PeriodFacts, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId,
-    ReturnRow, ReturnState,
+    CarriedOverBasis, Filed, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId, ReturnRow,
+    ReturnState,
 };
 use super::rules::{self, Columns, Step};
 use super::store::{filed_find, save_as};
-use crate::api::records::{Draft, Records, Written};
+use crate::api::records::{Draft, Records, Written, key_text};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_held;
-use crate::reporting::periods::PeriodId;
+use crate::reporting::period_closures::OpenPeriods;
+use crate::reporting::periods::{PeriodFacts, PeriodId};
 
 /// Processing returns, as they are written.
 pub struct ProcessingReturns;
@@ -32,11 +32,15 @@ impl Records for ProcessingReturns {
     type View = ProcessingReturn;
 
     fn order(body: &ProcessingReturnCreate) -> String {
-        let unit = body.org_unit_id.map(|id| id.to_string());
-        let period = body.period_id.map(|id| id.to_string());
-        let names = [&unit, &body.org_unit_identifier, &body.org_unit_code, &period, &body.period_code];
-        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
-        format!("{} {} {}", names.join(" "), body.handling_level, body.field.as_deref().unwrap_or_default())
+        key_text([
+            body.org_unit_id.as_ref().map(OrgUnitId::as_str),
+            body.org_unit_identifier.as_deref(),
+            body.org_unit_code.as_deref(),
+            body.period_id.as_ref().map(PeriodId::as_str),
+            body.period_code.as_deref(),
+            Some(body.handling_level.as_str()),
+            body.field.as_deref(),
+        ])
     }
 
     fn find(conn: &mut DbConn, scoped: &Scoped, id: ProcessingReturnId) -> Result<Filed, ApiError> {
@@ -59,7 +63,7 @@ impl Records for ProcessingReturns {
             let Owner { unit, period, .. } = owner?;
             let field = body.field.clone().unwrap_or_default();
             let line = held.get(&(period.id, unit, body.handling_level, field))?.clone();
-            Some(Filed { line, period })
+            Some(Filed { line, period, leave: None })
         };
         Ok(bodies.iter().zip(owners).map(|(body, owner)| present(body, owner)).collect())
     }
@@ -71,6 +75,8 @@ impl Records for ProcessingReturns {
     ) -> Result<Vec<Result<Filed, ApiError>>, ApiError> {
         let facts = PeriodsNamed::load(tx.conn(), drafts.iter().map(|draft| &draft.body))?;
         let owners: Vec<_> = drafts.iter().map(|draft| owner(scoped, &facts, &draft.body)).collect();
+        let named = owners.iter().flatten().map(|owner| (owner.unit, &owner.period));
+        let open = OpenPeriods::of(tx, scoped.tree(), named)?;
         let new = drafts.iter().zip(&owners).filter(|(draft, _)| draft.present.is_none());
         let new: Vec<_> = new
             .filter_map(|(draft, owner)| Some((owner.as_ref().ok()?, draft.body.handling_level)))
@@ -78,8 +84,8 @@ impl Records for ProcessingReturns {
         let mut kinds = LineKinds::load(tx.conn(), &new)?;
         let tx = &*tx;
         let made = |(draft, owner): (Draft<_, Filed>, Result<Owner, _>)| match draft.present {
-            Some(present) => changed(tx, scoped, present, &owner?, draft.body),
-            None => created(tx, scoped, owner?, draft.body, &mut kinds),
+            Some(present) => changed(tx, scoped, &open, present, &owner?, draft.body),
+            None => created(tx, scoped, &open, owner?, draft.body, &mut kinds),
         };
         Ok(drafts.into_iter().zip(owners).map(made).collect())
     }
@@ -96,6 +102,7 @@ impl Records for ProcessingReturns {
 fn created(
     tx: &WriteTx<'_>,
     scoped: &Scoped,
+    open: &OpenPeriods,
     owner: Owner,
     body: ProcessingReturnCreate,
     kinds: &mut LineKinds,
@@ -103,6 +110,7 @@ fn created(
     if !scoped.reaches(owner.unit) {
         return Err(ApiError::new(Problem::Forbidden).with_faults(vec![out_of_reach(owner.named_by)]));
     }
+    let leave = open.leave(scoped.tree(), owner.unit, &owner.period)?;
     kinds.admit(&owner, &body)?;
     let (carried_over, carried_over_basis) = carry_over(&body)?;
     let at = tx.at();
@@ -140,7 +148,7 @@ fn created(
         created_at: at,
         updated_at: at,
     };
-    Ok(Filed { line, period: owner.period })
+    Ok(Filed { line, period: owner.period, leave: Some(leave) })
 }
 
 /// A draft, or one that was sent back, with other figures. Unit, period, level and field name the
@@ -148,6 +156,7 @@ fn created(
 fn changed(
     tx: &WriteTx<'_>,
     scoped: &Scoped,
+    open: &OpenPeriods,
     present: Filed,
     owner: &Owner,
     body: ProcessingReturnCreate,
@@ -174,17 +183,18 @@ fn changed(
         source_note: body.source_note,
         ..present.line.clone()
     };
-    // The same figures once more are no edit, in whatever state the return is.
+    // The same figures once more are no edit, in whatever state the return and its period are.
     if line == present.line {
         return Ok(present);
     }
+    let leave = open.leave(scoped.tree(), owner.unit, &owner.period)?;
     let line = ReturnRow {
         state: rules::step(present.line.state, Step::Edit)?,
         edited_by: tx.author().id().to_owned(),
         filed_by: filing_unit(scoped, owner.unit),
         ..line
     };
-    Ok(Filed { line, ..present })
+    Ok(Filed { line, leave: Some(leave), ..present })
 }
 
 fn out_of_reach(pointer: &str) -> Fault {
@@ -217,7 +227,7 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
         Ok(unit) => unit,
         Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
     };
-    let tier = tier_of(tree, unit, period.ends_on).or_else(|| tier_of(tree, unit, period.starts_on));
+    let tier = tree.tier_at(unit, period.ends_on).or_else(|| tree.tier_at(unit, period.starts_on));
     let mut faults = shape_faults(body);
     match tier {
         Some(tier) => faults.extend(rules::level_of_unit(tier, body.handling_level).err()),
@@ -235,14 +245,6 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
     }
     let province = home_province(tree, unit).ok_or_else(|| no_province(unit))?;
     Ok(Owner { unit, named_by: name.pointer(), province, period: period.clone() })
-}
-
-/// The tier of a unit; of an agency that of the administrative unit above it.
-fn tier_of(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
-    let own = tree.version_at(unit, day)?;
-    own.kind.tier().or_else(|| {
-        tree.ancestors(unit, day).into_iter().find_map(|above| tree.version_at(above, day)?.kind.tier())
-    })
 }
 
 fn no_province(unit: OrgUnitId) -> ApiError {
@@ -419,7 +421,9 @@ fn same_line(present: &ReturnRow, owner: &Owner, body: &ProcessingReturnCreate) 
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
 }
 
-/// The unit that files for another one.
+/// The unit that files for another one: the one that employs the person, else the one over which the
+/// account acts.
 fn filing_unit(scoped: &Scoped, unit: OrgUnitId) -> Option<OrgUnitId> {
-    scoped.principal()?.org_unit_id.filter(|own| *own != unit)
+    let own = scoped.principal()?.org_unit_id.or_else(|| scoped.acting_unit(unit));
+    own.filter(|own| *own != unit)
 }

@@ -1,0 +1,2 @@
+DROP TABLE period_snapshots;
+DROP TABLE period_closures;

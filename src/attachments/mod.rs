@@ -1,0 +1,25 @@
+//! Attachments (tệp đính kèm): evidence and signed files that belong to a record, such as the scan of
+//! a signed return or the decision that announced a procedure. An attachment lives and is seen as its
+//! record does: whoever reads the record reads it, whoever may change the record adds and deletes it,
+//! and beneath a record that was deleted it is out of reach.
+//!
+//! - [`model`] is the row and what is sent; [`names`] and [`kinds`] hold the rules of what is taken.
+//! - [`upload`] reads what is sent, [`content`] sends it back: neither ever holds a file in memory.
+//! - [`storage`] keeps the content, in a folder or in S3-compatible storage, by the attachment's id.
+//! - [`store`] is the table; [`removals`] remembers which content is to go, so that no crash leaves any
+//!   behind and no row ever lacks its own.
+//! - [`operations`] and [`attachments!`](crate::attachments!) mount them beneath a resource.
+
+pub mod content;
+pub mod kinds;
+pub mod model;
+pub mod mount;
+pub mod names;
+pub mod operations;
+pub mod removals;
+pub mod storage;
+pub mod store;
+pub mod upload;
+
+pub use model::{Attachment, AttachmentId};
+pub use operations::{Belonging, Look, Owner};

@@ -1,0 +1,26 @@
+//! The operations on grants.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Grant, GrantCreate, GrantFilter, GrantPage, GrantPatch};
+use super::store::{grant_delete, grant_get, grant_insert, grant_list, grant_replace};
+use crate::auth::permit::{Administer, Organization, Permit};
+use crate::auth::principal::GrantId;
+use crate::crud;
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    crud_routes(cfg);
+}
+
+crud! {
+    tag: "accounts", what: "a grant", many: "grants", vi: "quyền được giao",
+    collection: "/api/v1/admin/grants", record: "/api/v1/admin/grants/{id}",
+    id: GrantId, row: Grant, page: GrantPage, create: GrantCreate, patch: GrantPatch, filter: GrantFilter,
+    read: Permit<Administer, Organization>, write: Permit<Administer, Organization>,
+    list: list_grants => grant_list, get: get_grant => grant_get,
+    create_one: create_grant => grant_insert,
+    replace: replace_grant => grant_replace, patch_one: patch_grant,
+    delete: delete_grant => grant_delete,
+    afterwards: access_changed,
+}

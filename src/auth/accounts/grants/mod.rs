@@ -1,0 +1,14 @@
+//! Grants (quyền được giao): a role of an account over a unit and all that stands under it, in some
+//! domains or all, for a time. The unit that employs someone and the unit over which they act are
+//! two things; an inspection team is a grant that ends.
+//!
+//! An administrator gives, changes and takes only what one of his own grants covers; see
+//! [`may_give`](super::authority::may_give).
+
+mod handlers;
+pub mod model;
+pub mod rules;
+pub mod store;
+
+pub use handlers::routes;
+pub use rules::REFERENCE_READ;

@@ -1,0 +1,21 @@
+//! Signing in and out, one's own account and password, and the public keys (xác thực).
+//!
+//! - [`tokens`]: signing in, and giving a token back; what it takes is checked in [`sign_in`](super::sign_in).
+//! - [`me`]: one's own account; [`own_password`]: a new password for it.
+//! - [`public_keys`]: the keys by which others check the tokens.
+
+pub mod me;
+pub mod own_password;
+pub mod public_keys;
+pub mod tokens;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(tokens::create_token)
+        .service(tokens::revoke_token)
+        .service(own_password::change_password)
+        .service(me::get_me)
+        .service(public_keys::get_jwks);
+}

@@ -1,0 +1,43 @@
+//! The operations on successions.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{
+    OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionFilter, OrgUnitSuccessionId,
+    OrgUnitSuccessionPage, OrgUnitSuccessionPatch,
+};
+use super::store::{succession_get, succession_list, succession_seen};
+use super::writes::{succession_changeable, succession_delete, succession_insert, succession_replace};
+use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
+use crate::{attachments, crud};
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    crud_routes(cfg);
+    attachment_routes(cfg);
+}
+
+crud! {
+    tag: "org-units", what: "a succession", many: "successions", vi: "quan hệ kế thừa",
+    collection: "/api/v1/organization/successions", record: "/api/v1/organization/successions/{id}",
+    id: OrgUnitSuccessionId, row: OrgUnitSuccession, page: OrgUnitSuccessionPage,
+    create: OrgUnitSuccessionCreate, patch: OrgUnitSuccessionPatch, filter: OrgUnitSuccessionFilter,
+    read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
+    list: list_org_unit_successions => succession_list, get: get_org_unit_succession => succession_get,
+    create_one: create_org_unit_succession => succession_insert,
+    replace: replace_org_unit_succession => succession_replace, patch_one: patch_org_unit_succession,
+    delete: delete_org_unit_succession => succession_delete,
+    afterwards: units_changed,
+}
+
+attachments! {
+    tag: "org-units", of: "a succession", vi: "quan hệ kế thừa",
+    list_path: "/api/v1/organization/successions/{id}/attachments",
+    path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/organization/successions/{id}/attachments/{attachment_id}/content",
+    owner: SuccessionAttachments, record_type: OrgUnitSuccession, table: "org_unit_successions", id: OrgUnitSuccessionId,
+    read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
+    seen: succession_seen, changeable: succession_changeable,
+    list: list_org_unit_succession_attachments, attach: create_org_unit_succession_attachment, get: get_org_unit_succession_attachment,
+    content: get_org_unit_succession_attachment_content, delete: delete_org_unit_succession_attachment,
+}

@@ -1,0 +1,69 @@
+//! What became of a unit (kế thừa): its predecessors, its successors, and who carries its territory.
+
+use chrono::NaiveDate;
+
+use super::{OrgTree, OrgUnitId, Succession, SuccessionRelation, Unit};
+
+impl OrgTree {
+    /// The successions by which other units went into this one (đơn vị tiền thân).
+    pub fn predecessors(&self, unit: OrgUnitId) -> impl Iterator<Item = &Succession> {
+        self.unit(unit).into_iter().flat_map(|unit| self.rows(&self.arrivals, unit))
+    }
+
+    /// The successions by which this unit went into others (đơn vị kế thừa).
+    pub fn successors(&self, unit: OrgUnitId) -> impl Iterator<Item = &Succession> {
+        self.unit(unit).into_iter().flat_map(|unit| self.rows(&self.departures, unit))
+    }
+
+    /// The units in force on the day that carry the territory of this one, by code: itself while it
+    /// is in force, else its successors and theirs. A unit without a succession (an ended district)
+    /// is carried by the heirs of the administrative units that stood under it on its last day.
+    #[must_use]
+    pub fn heirs(&self, unit: OrgUnitId, day: NaiveDate) -> Vec<OrgUnitId> {
+        let mut seen = self.none();
+        let mut heirs = Vec::new();
+        let mut queue: Vec<Unit> = self.unit(unit).into_iter().collect();
+        while let Some(unit) = queue.pop() {
+            if !seen.insert(unit) {
+                continue;
+            }
+            if let Some(version) = self.on(unit, day) {
+                heirs.push(&version.row);
+            } else if let Some(last) = self.last_held(unit, day) {
+                if self.rows(&self.departures, unit).next().is_some() {
+                    let rows = self.rows(&self.departures, unit).filter(|row| row.effective_on <= day);
+                    queue.extend(rows.filter_map(|row| self.unit(row.successor_id)));
+                } else {
+                    let below = self.below(unit, last).filter(|version| version.row.kind.tier().is_some());
+                    queue.extend(below.map(|version| version.unit));
+                }
+            }
+        }
+        heirs.sort_by(|a, b| a.sibling_order(b));
+        heirs.into_iter().map(|version| version.org_unit_id).collect()
+    }
+
+    /// The successions that this index has for the unit: `arrivals` into it, `departures` out of it.
+    pub(super) fn rows<'t>(
+        &'t self,
+        index: &'t [Vec<usize>],
+        unit: Unit,
+    ) -> impl Iterator<Item = &'t Succession> + use<'t> {
+        index
+            .get(unit.position())
+            .into_iter()
+            .flatten()
+            .filter_map(|position| self.successions.get(*position))
+    }
+
+    /// Whether the unit went into more than one, or not whole into the one that is known.
+    pub(super) fn is_divided(&self, unit: Unit) -> bool {
+        let mut rows = self.rows(&self.departures, unit);
+        let first = rows.next().map(|row| (row.relation, row.successor_id));
+        first.is_some_and(|(relation, successor)| {
+            relation == SuccessionRelation::Division
+                || rows
+                    .any(|row| row.relation == SuccessionRelation::Division || row.successor_id != successor)
+        })
+    }
+}

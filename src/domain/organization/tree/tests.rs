@@ -1,0 +1,378 @@
+//! What the tree answers, over a small story of 2025 and over any data at all.
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use super::*;
+
+fn id(number: u32) -> OrgUnitId {
+    format!("00000000-0000-7000-8000-{number:012}").parse().unwrap()
+}
+
+fn ids(numbers: &[u32]) -> Vec<OrgUnitId> {
+    numbers.iter().copied().map(id).collect()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn before() -> NaiveDate {
+    day("2024-06-30")
+}
+
+fn today() -> NaiveDate {
+    day("2026-09-30")
+}
+
+fn version(
+    unit: u32,
+    code: &str,
+    name: &str,
+    kind: UnitKind,
+    parent: u32,
+    span: (Option<&str>, Option<&str>),
+) -> UnitVersion {
+    UnitVersion {
+        org_unit_id: id(unit),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        identifier: None,
+        name: name.to_owned(),
+        full_name: name.to_owned(),
+        kind,
+        parent_id: (parent != 0).then(|| id(parent)),
+        valid_from: span.0.map(day),
+        valid_to: span.1.map(day),
+    }
+}
+
+fn succession(old: u32, new: u32, relation: SuccessionRelation, keeps_records: bool) -> Succession {
+    Succession {
+        predecessor_id: id(old),
+        successor_id: id(new),
+        relation,
+        effective_on: day("2025-07-01"),
+        keeps_records,
+    }
+}
+
+const OLD: (Option<&str>, Option<&str>) = (None, Some("2025-07-01"));
+const NEW: (Option<&str>, Option<&str>) = (Some("2025-07-01"), None);
+const ALWAYS: (Option<&str>, Option<&str>) = (None, None);
+
+/// Hậu Giang (93) went into Cần Thơ (92); Huế (46) only changed its name; the island district
+/// of Hải Phòng became a special zone.
+fn story() -> OrgTree {
+    use SuccessionRelation::{Division, Merge};
+    use UnitKind::*;
+    OrgTree::new(
+        vec![
+            version(1, "", "Việt Nam", Country, 0, ALWAYS),
+            version(92, "92", "Cần Thơ", Province, 1, OLD),
+            version(93, "93", "Hậu Giang", Province, 1, OLD),
+            version(192, "92", "Cần Thơ", Province, 1, NEW),
+            version(46, "46", "Thừa Thiên Huế", Province, 1, (None, Some("2025-01-01"))),
+            version(46, "46", "Huế", Province, 1, (Some("2025-01-01"), None)),
+            version(474, "474", "Thành phố Huế", District, 46, OLD),
+            version(475, "19774", "Phú Thuận", Commune, 474, OLD),
+            version(476, "19774", "Thuận An", Commune, 46, NEW),
+            version(477, "19777", "Hóa Châu", Commune, 46, NEW),
+            version(934, "934", "Phụng Hiệp", District, 93, OLD),
+            version(935, "", "Phòng Nội vụ", SpecialisedAgency, 934, OLD),
+            version(936, "", "Trường Tân Phú", PublicServiceUnit, 934, ALWAYS),
+            version(31_396, "31396", "Cây Dương", Commune, 934, OLD),
+            version(31_420, "31420", "Hòa Mỹ", Commune, 934, OLD),
+            version(31_429, "31429", "Hiệp Hưng", Commune, 934, OLD),
+            version(31_430, "31430", "Chia Đôi", Commune, 934, OLD),
+            version(4, "", "Ấp Một", Hamlet, 31_429, OLD),
+            version(131_396, "31396", "Hiệp Hưng", Commune, 192, NEW),
+            version(131_420, "31420", "Phụng Hiệp", Commune, 192, NEW),
+            version(31, "31", "Hải Phòng", Province, 1, ALWAYS),
+            version(318, "318", "Bạch Long Vĩ", District, 31, OLD),
+            version(319, "", "Ấp Đảo", Hamlet, 318, OLD),
+            version(11_948, "11948", "Bạch Long Vĩ", Commune, 31, NEW),
+        ],
+        vec![
+            succession(92, 192, Merge, false),
+            succession(93, 192, Merge, false),
+            succession(31_396, 131_396, Merge, false),
+            succession(31_429, 131_396, Merge, false),
+            succession(31_420, 131_420, Merge, false),
+            succession(31_430, 131_396, Division, false),
+            succession(31_430, 131_420, Division, false),
+            succession(475, 476, Division, true),
+            succession(475, 477, Division, false),
+            succession(318, 11_948, Merge, false),
+            succession(999, 11_948, Merge, false),
+        ],
+    )
+}
+
+fn names(set: &UnitSet) -> Vec<OrgUnitId> {
+    let mut names: Vec<_> = set.iter().collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_code_means_a_unit_only_on_a_day() {
+    let tree = story();
+    assert_eq!(tree.by_code("31420", before()), Some(id(31_420)));
+    assert_eq!(tree.by_code("31420", day("2025-06-30")), Some(id(31_420)));
+    assert_eq!(tree.by_code("31420", day("2025-07-01")), Some(id(131_420)));
+    assert_eq!(tree.ever_by_code("31420"), ids(&[31_420, 131_420]));
+    assert_eq!(tree.ever_by_code("46"), ids(&[46]));
+    assert_eq!(tree.by_code("934", today()), None);
+    assert_eq!(tree.by_identifier("H92", today()), None);
+}
+
+#[test]
+fn a_unit_that_changes_its_name_stays_itself() {
+    let tree = story();
+    let name = |on: &str| tree.version_at(id(46), day(on)).unwrap().name.clone();
+    assert_eq!((name("2024-12-31"), name("2025-01-01")), ("Thừa Thiên Huế".into(), "Huế".into()));
+    assert_eq!(tree.last_day(id(46)), None);
+    assert_eq!(tree.last_day(id(93)), Some(day("2025-06-30")));
+    assert_eq!(tree.first_day(id(46)), None);
+    assert_eq!(tree.first_day(id(192)), Some(day("2025-07-01")));
+    assert_eq!(tree.heirs(id(46), today()), ids(&[46]));
+    assert_eq!(tree.children(id(46), day("2025-06-30")), ids(&[474]));
+    assert_eq!(tree.versions(id(46)).count(), 2);
+}
+
+#[test]
+fn the_subtree_lists_each_unit_before_those_under_it_siblings_by_code() {
+    let tree = story();
+    assert_eq!(tree.subtree(id(93), before()), ids(&[93, 934, 31_396, 31_420, 31_429, 4, 31_430, 935, 936]));
+    assert_eq!(tree.subtree(id(93), today()), []);
+    assert_eq!(tree.ancestors(id(4), before()), ids(&[31_429, 934, 93, 1]));
+    assert_eq!(tree.province_of(id(4), before()), Some(id(93)));
+    assert_eq!(tree.province_of(id(192), today()), Some(id(192)));
+    assert_eq!(tree.province_of(id(1), today()), None);
+}
+
+#[test]
+fn the_heirs_of_a_district_are_those_of_its_communes() {
+    let tree = story();
+    assert_eq!(tree.heirs(id(934), today()), ids(&[131_396, 131_420]));
+    assert_eq!(tree.heirs(id(93), today()), ids(&[192]));
+    assert_eq!(tree.heirs(id(318), today()), ids(&[11_948]));
+    assert_eq!(tree.heirs(id(934), before()), ids(&[934]));
+    assert_eq!(tree.heirs(id(192), before()), [], "it has not begun");
+}
+
+#[test]
+fn a_commune_reaches_what_went_into_it_and_no_district() {
+    let reach = story().reach(id(131_396), today());
+    assert_eq!(names(&reach.records), ids(&[4, 31_396, 31_429, 131_396]));
+    assert_eq!(names(&reach.aggregates), ids(&[4, 31_396, 31_429, 31_430, 131_396]));
+}
+
+#[test]
+fn a_province_reaches_the_whole_of_its_predecessors() {
+    let tree = story();
+    let reach = tree.reach(id(192), today());
+    let all = [4, 92, 93, 192, 934, 935, 936, 31_396, 31_420, 31_429, 31_430, 131_396, 131_420];
+    assert_eq!(names(&reach.records), ids(&all));
+    assert_eq!(names(&reach.aggregates), ids(&all));
+    assert_eq!(names(&tree.reach(id(192), before()).records), ids(&[192]), "it has not begun");
+}
+
+#[test]
+fn a_province_that_lives_on_keeps_its_ended_districts() {
+    let tree = story();
+    assert_eq!(names(&tree.reach(id(46), today()).records), ids(&[46, 474, 475, 476, 477]));
+    assert_eq!(names(&tree.reach(id(31), today()).records), ids(&[31, 318, 319, 11_948]));
+}
+
+#[test]
+fn the_keeper_of_a_divided_unit_has_its_records_the_other_its_totals() {
+    let tree = story();
+    let (keeper, other) = (tree.reach(id(476), today()), tree.reach(id(477), today()));
+    assert_eq!(names(&keeper.records), ids(&[475, 476]));
+    assert_eq!(names(&other.records), ids(&[477]));
+    assert_eq!(names(&other.aggregates), ids(&[475, 477]));
+}
+
+#[test]
+fn a_special_zone_reaches_the_island_district_it_was() {
+    let reach = story().reach(id(11_948), today());
+    assert_eq!(names(&reach.records), ids(&[318, 319, 11_948]));
+}
+
+#[test]
+fn no_commune_reads_a_divided_district() {
+    use SuccessionRelation::Division;
+    use UnitKind::*;
+    let tree = OrgTree::new(
+        vec![
+            version(1, "01", "Tỉnh", Province, 0, ALWAYS),
+            version(2, "001", "Huyện", District, 1, OLD),
+            version(3, "00001", "Xã Đông", Commune, 1, NEW),
+            version(4, "00004", "Xã Tây", Commune, 1, NEW),
+        ],
+        vec![succession(2, 3, Division, false), succession(2, 4, Division, false)],
+    );
+    assert_eq!(names(&tree.reach(id(3), today()).aggregates), ids(&[3]));
+    assert_eq!(names(&tree.reach(id(1), today()).records), ids(&[1, 2, 3, 4]));
+    assert!(matches!(tree.covered(&tree.reach(id(1), today()).records), Covered::Units(_)));
+}
+
+#[test]
+fn an_ended_unit_keeps_the_reach_of_its_last_day() {
+    let reach = story().reach(id(934), today());
+    assert_eq!(names(&reach.records), ids(&[4, 934, 935, 936, 31_396, 31_420, 31_429, 31_430]));
+}
+
+#[test]
+fn a_unit_that_moved_is_reached_from_where_it_stands() {
+    use UnitKind::*;
+    let tree = OrgTree::new(
+        vec![
+            version(1, "01", "Cũ", Province, 0, OLD),
+            version(2, "02", "Mới", Province, 0, NEW),
+            version(3, "03", "Khác", Province, 0, ALWAYS),
+            version(4, "00004", "Xã", Commune, 1, OLD),
+            version(4, "00004", "Xã", Commune, 3, NEW),
+            version(5, "", "Ấp", Hamlet, 4, ALWAYS),
+        ],
+        vec![succession(1, 2, SuccessionRelation::Merge, false)],
+    );
+    assert_eq!(names(&tree.reach(id(2), today()).records), ids(&[1, 2]));
+    assert_eq!(names(&tree.reach(id(3), today()).records), ids(&[3, 4, 5]));
+    assert_eq!(
+        names(&tree.reach(id(1), today()).records),
+        ids(&[1]),
+        "who lives on answers to nobody that ended"
+    );
+}
+
+#[test]
+fn the_country_reaches_everything_that_ever_was() {
+    let tree = story();
+    let reach = tree.reach(id(1), today());
+    assert_eq!(reach.records.len(), tree.len());
+    assert_eq!(tree.covered(&reach.records), Covered::Everything);
+    assert_eq!(
+        tree.covered(&tree.reach(id(11_948), today()).records),
+        Covered::Units(ids(&[318, 319, 11_948]))
+    );
+}
+
+#[test]
+fn what_is_not_known_gives_nothing() {
+    let tree = story();
+    assert_eq!(tree.subtree(id(7), today()), []);
+    assert_eq!(tree.heirs(id(7), today()), []);
+    assert!(tree.reach(id(7), today()).aggregates.is_empty());
+    assert!(OrgTree::default().is_empty());
+    assert_eq!(tree.predecessors(id(11_948)).count(), 1, "999 has no version");
+    assert_eq!(tree.successors(id(31_430)).count(), 2);
+}
+
+fn a_day() -> impl Strategy<Value = NaiveDate> {
+    (0_u64..40).prop_map(|days| day("2025-06-10") + chrono::Days::new(days))
+}
+
+/// Any data at all, cycles and overlaps included; only the first unit is a country.
+fn any_tree() -> impl Strategy<Value = OrgTree> {
+    let kind = prop::sample::select(&UnitKind::ALL[1..]);
+    let row =
+        (0_u32..16, kind, prop::option::of(0_u32..16), prop::option::of(a_day()), prop::option::of(a_day()));
+    let rows = prop::collection::vec(row, 0..40);
+    let link = (0_u32..16, 0_u32..16, any::<bool>(), any::<bool>(), a_day());
+    (rows, prop::collection::vec(link, 0..24)).prop_map(|(rows, links)| {
+        let country = version(0, "", "Việt Nam", UnitKind::Country, 0, ALWAYS);
+        let versions = rows.into_iter().map(|(unit, kind, parent, valid_from, valid_to)| UnitVersion {
+            org_unit_id: id(unit),
+            code: Some(format!("{unit:05}")),
+            kind: if unit == 0 { UnitKind::Country } else { kind },
+            parent_id: parent.map(id),
+            valid_from,
+            valid_to,
+            ..country.clone()
+        });
+        let links = links.into_iter().map(|(old, new, whole, keeps_records, effective_on)| Succession {
+            effective_on,
+            ..succession(
+                old,
+                new,
+                if whole { SuccessionRelation::Merge } else { SuccessionRelation::Division },
+                keeps_records,
+            )
+        });
+        OrgTree::new(std::iter::once(country.clone()).chain(versions).collect(), links.collect())
+    })
+}
+
+proptest! {
+    #[test]
+    fn children_and_parents_agree(tree in any_tree(), day in a_day()) {
+        for unit in tree.ids() {
+            for child in tree.children(unit, day) {
+                prop_assert_eq!(tree.version_at(child, day).and_then(|version| version.parent_id), Some(unit));
+            }
+            let parent = tree.version_at(unit, day).and_then(|version| version.parent_id);
+            if let Some(parent) = parent.filter(|parent| tree.in_force(*parent, day)) {
+                prop_assert!(tree.children(parent, day).contains(&unit));
+            }
+        }
+    }
+
+    #[test]
+    fn a_subtree_is_the_closure_of_children_without_doubles(tree in any_tree(), day in a_day()) {
+        for unit in tree.ids() {
+            let subtree = tree.subtree(unit, day);
+            let mut closure: Vec<OrgUnitId> =
+                tree.in_force(unit, day).then_some(unit).into_iter().collect();
+            let mut next = 0;
+            while let Some(member) = closure.get(next).copied() {
+                next += 1;
+                for child in tree.children(member, day) {
+                    if !closure.contains(&child) {
+                        closure.push(child);
+                    }
+                }
+            }
+            let sorted = |mut list: Vec<OrgUnitId>| { list.sort(); list };
+            prop_assert_eq!(sorted(subtree.clone()), sorted(closure));
+            for member in subtree.into_iter().filter(|member| *member != unit) {
+                prop_assert!(tree.ancestors(member, day).contains(&unit));
+            }
+        }
+    }
+
+    #[test]
+    fn reaches_nest(tree in any_tree(), day in a_day()) {
+        for unit in tree.ids() {
+            let reach = tree.reach(unit, day);
+            prop_assert!(reach.records.contains(unit));
+            prop_assert!(reach.records.is_subset(&reach.aggregates));
+            prop_assert_eq!(reach.records.iter().count(), reach.records.len());
+            for child in tree.children(unit, day) {
+                let inner = tree.reach(child, day);
+                prop_assert!(inner.records.is_subset(&reach.records));
+                prop_assert!(inner.aggregates.is_subset(&reach.aggregates));
+            }
+        }
+    }
+
+    #[test]
+    fn heirs_are_in_force(tree in any_tree(), day in a_day()) {
+        for unit in tree.ids() {
+            for heir in tree.heirs(unit, day) {
+                prop_assert!(tree.in_force(heir, day));
+            }
+        }
+    }
+
+    #[test]
+    fn an_ended_unit_has_a_last_day_on_which_it_was_in_force(tree in any_tree()) {
+        for unit in tree.ids() {
+            if let Some(last) = tree.last_day(unit) {
+                prop_assert!(tree.in_force(unit, last));
+                prop_assert!(!tree.in_force(unit, last + chrono::Days::new(1)));
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Units (đơn vị): provinces, districts, communes, hamlets and agencies as they stand on any day.
+//!
+//! A unit is an identity with versions; the answer is the identity and the version in force on
+//! `as_of`. Reference data: every token reads them. Correcting a version leaves no trace but in the
+//! journal; what really changed on a day is a new version; what ended by merger or division is told
+//! by a [succession](super::successions).
+//!
+//! - [`model`]: what a unit is, on the wire and in its rows; [`bodies`]: what a client sends.
+//! - [`rules`]: what a unit may be by itself; `checks`: what it may be among the units that stand.
+//! - [`store`]: lists and single units on a day; [`lineage`]: where one came from and what became of
+//!   it; [`writes`]: how units are made, corrected, changed and, unless something `uses` them, deleted.
+//! - [`rows`]: the statements on identities and versions that all of these share.
+
+pub mod bodies;
+mod checks;
+mod handlers;
+pub mod lineage;
+pub mod model;
+pub mod rows;
+pub mod rules;
+pub mod store;
+#[cfg(test)]
+mod tests;
+mod uses;
+pub mod writes;
+
+pub use handlers::routes;

@@ -1,0 +1,51 @@
+//! What refers to a unit: every table that names one is asked here before a unit is deleted.
+
+use diesel::dsl;
+use diesel::prelude::*;
+
+use crate::db::DbConn;
+use crate::db::schema::{
+    clients, grants, org_unit_successions, org_unit_versions, org_units, period_closures, procedure_postings,
+    procedure_processes, procedure_publications, processing_returns, users,
+};
+use crate::domain::organization::tree::OrgUnitId;
+use crate::error::ApiError;
+
+/// Whether any record that is not deleted names the unit.
+pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
+    use org_unit_successions as s;
+    use org_unit_versions as v;
+    use procedure_postings as po;
+    use procedure_processes as pr;
+    use procedure_publications as pu;
+    use processing_returns as r;
+    let children = v::table
+        .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
+        .filter(org_units::deleted_at.is_null())
+        .filter(v::parent_id.eq(id));
+    let standing = || s::table.filter(s::deleted_at.is_null());
+    let ended = standing().filter(s::predecessor_id.eq(id));
+    let founded = standing().filter(s::successor_id.eq(id));
+    let returns =
+        r::table.filter(r::deleted_at.is_null()).filter(r::org_unit_id.eq(id).or(r::province_id.eq(id)));
+    let closings = period_closures::table
+        .filter(period_closures::org_unit_id.eq(id).or(period_closures::province_id.eq(id)));
+    let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
+    let systems = clients::table.filter(clients::deleted_at.is_null()).filter(clients::org_unit_id.eq(id));
+    let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
+    let postings =
+        po::table.filter(po::deleted_at.is_null()).filter(po::org_unit_id.eq(id).or(po::province_id.eq(id)));
+    let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
+    let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
+    Ok(diesel::select(dsl::exists(children)).get_result(conn)?
+        || diesel::select(dsl::exists(ended)).get_result(conn)?
+        || diesel::select(dsl::exists(founded)).get_result(conn)?
+        || diesel::select(dsl::exists(returns)).get_result(conn)?
+        || diesel::select(dsl::exists(closings)).get_result(conn)?
+        || diesel::select(dsl::exists(people)).get_result(conn)?
+        || diesel::select(dsl::exists(systems)).get_result(conn)?
+        || diesel::select(dsl::exists(granted)).get_result(conn)?
+        || diesel::select(dsl::exists(postings)).get_result(conn)?
+        || diesel::select(dsl::exists(processes)).get_result(conn)?
+        || diesel::select(dsl::exists(publications)).get_result(conn)?)
+}

@@ -1,0 +1,71 @@
+//! The operations on postings: the standard ones, and what they cover.
+
+use actix_web::{get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::coverage::{missing_list, posting_coverage};
+use super::model::{
+    PostingCoverage, PostingCoverageFilter, ProcedurePosting, ProcedurePostingCreate, ProcedurePostingFilter,
+    ProcedurePostingId, ProcedurePostingPage, ProcedurePostingPatch,
+};
+use super::store::{ProcedurePostings, posting_delete, posting_get, posting_list};
+use crate::api::records::{insert, replace};
+use crate::api::{ListQuery, Listed, PageParams, ValidQuery};
+use crate::auth::permit::{Permit, Read, Tthc, Write};
+use crate::crud;
+use crate::domain::tthc::procedures::model::ProcedurePage;
+use crate::error::ApiError;
+use crate::state::App;
+
+crud! {
+    tag: "procedure-postings", what: "a posting of a procedure", many: "postings of procedures",
+    vi: "niêm yết thủ tục hành chính",
+    collection: "/api/v1/tthc/procedure-postings", record: "/api/v1/tthc/procedure-postings/{id}",
+    id: ProcedurePostingId, row: ProcedurePosting, page: ProcedurePostingPage,
+    create: ProcedurePostingCreate, patch: ProcedurePostingPatch, filter: ProcedurePostingFilter,
+    read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
+    list: list_procedure_postings => posting_list, get: get_procedure_posting => posting_get,
+    create_one: create_procedure_posting => insert::<ProcedurePostings>,
+    replace: replace_procedure_posting => replace::<ProcedurePostings>, patch_one: patch_procedure_posting,
+    delete: delete_procedure_posting => posting_delete,
+    batch: "/api/v1/tthc/procedure-postings/batch", batch_procedure_postings => ProcedurePostings,
+    import: "/api/v1/tthc/procedure-postings/import", import_procedure_postings, template: "/api/v1/tthc/procedure-postings/template", get_procedure_posting_template, sheet: "procedure-postings",
+}
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    // `/coverage` and `/missing` would match `/{id}` too.
+    cfg.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
+    crud_routes(cfg);
+}
+
+#[utoipa::path(
+    operation_id = "get_procedure_posting_coverage", tag = "procedure-postings", summary = "Get what a unit posts of what it must",
+    description = "How many of the procedures of a unit's level in force on `as_of` the unit shows (số thủ tục đã niêm yết trên tổng số), by service level, and how many it still shows that have ended.",
+    params(PostingCoverageFilter),
+    responses((status = 200, description = "The coverage.", body = PostingCoverage)),
+)]
+#[get("/api/v1/tthc/procedure-postings/coverage")]
+async fn get_procedure_posting_coverage(
+    permit: Permit<Read, Tthc>,
+    query: ValidQuery<PostingCoverageFilter>,
+    app: App,
+) -> Result<web::Json<PostingCoverage>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.read_list(move |conn| posting_coverage(conn, &scoped, &query.0)).await.map(web::Json)
+}
+
+#[utoipa::path(
+    operation_id = "list_missing_procedure_postings", tag = "procedure-postings", summary = "List procedures that a unit does not post",
+    description = "The procedures of a unit's level in force on `as_of` that the unit does not show (thủ tục chưa niêm yết), by code.",
+    params(PostingCoverageFilter, PageParams),
+    responses((status = 200, description = "A page.", body = ProcedurePage, headers(("Link" = String, description = "The next page.")))),
+)]
+#[get("/api/v1/tthc/procedure-postings/missing")]
+async fn list_missing_procedure_postings(
+    permit: Permit<Read, Tthc>,
+    query: ListQuery<PostingCoverageFilter>,
+    app: App,
+) -> Result<Listed<ProcedurePage>, ApiError> {
+    query.answer(permit.into_scoped(), &app, missing_list).await
+}

@@ -1,0 +1,32 @@
+//! The operations on processes: the standard ones.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{
+    ProcedureProcess, ProcedureProcessCreate, ProcedureProcessFilter, ProcedureProcessId,
+    ProcedureProcessPage, ProcedureProcessPatch,
+};
+use super::store::{ProcedureProcesses, process_delete, process_get, process_list};
+use crate::api::records::{insert, replace};
+use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
+use crate::crud;
+
+crud! {
+    tag: "procedure-processes", what: "a process of a procedure", many: "processes of procedures",
+    vi: "quy trình giải quyết thủ tục hành chính",
+    collection: "/api/v1/tthc/procedure-processes", record: "/api/v1/tthc/procedure-processes/{id}",
+    id: ProcedureProcessId, row: ProcedureProcess, page: ProcedureProcessPage,
+    create: ProcedureProcessCreate, patch: ProcedureProcessPatch, filter: ProcedureProcessFilter,
+    read: Permit<ReadReference, Tthc>, write: Permit<WriteReference, Tthc>,
+    list: list_procedure_processes => process_list, get: get_procedure_process => process_get,
+    create_one: create_procedure_process => insert::<ProcedureProcesses>,
+    replace: replace_procedure_process => replace::<ProcedureProcesses>, patch_one: patch_procedure_process,
+    delete: delete_procedure_process => process_delete,
+    batch: "/api/v1/tthc/procedure-processes/batch", batch_procedure_processes => ProcedureProcesses,
+    import: "/api/v1/tthc/procedure-processes/import", import_procedure_processes, template: "/api/v1/tthc/procedure-processes/template", get_procedure_process_template, sheet: "procedure-processes",
+}
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    crud_routes(cfg);
+}

@@ -1,0 +1,537 @@
+//! What a publication is: on the wire and in its rows.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::api::records::Row;
+use crate::api::{Change, Patch};
+use crate::db::schema::{procedure_publication_items, procedure_publications};
+use crate::db::types::Instant;
+use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
+use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::remarks::{Remark, derived_mark};
+use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ProcedureName};
+use crate::{id, page_of, text_enum};
+
+id! {
+    /// Id of a decision that announces procedures (quyết định công bố thủ tục hành chính).
+    ProcedurePublicationId
+}
+
+text_enum! {
+    /// What a decision does to a procedure (nội dung công bố).
+    pub enum PublicationAction {
+        /// It is new.
+        Add => "add", "ban hành mới";
+        /// It is changed.
+        Change => "change", "sửa đổi, bổ sung";
+        /// It takes the place of another, which ends.
+        Replace => "replace", "thay thế";
+        /// It ends.
+        Repeal => "repeal", "bãi bỏ";
+    }
+}
+
+text_enum! {
+    /// Order of publications (thứ tự).
+    pub enum ProcedurePublicationSort {
+        /// Earliest first.
+        IssuedOn => "issued_on", "ngày ban hành tăng dần";
+        /// Latest first.
+        IssuedOnDesc => "-issued_on", "ngày ban hành giảm dần";
+        /// By the day of effect, earliest first.
+        EffectiveOn => "effective_on", "ngày có hiệu lực tăng dần";
+        /// By the day of effect, latest first.
+        EffectiveOnDesc => "-effective_on", "ngày có hiệu lực giảm dần";
+    }
+}
+
+/// A publication as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = procedure_publications, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the fields are explained on ProcedurePublication")]
+pub struct PublicationRow {
+    pub id: ProcedurePublicationId,
+    pub org_unit_id: OrgUnitId,
+    pub number: String,
+    /// The number as it is compared.
+    pub number_key: String,
+    pub issued_on: NaiveDate,
+    /// The year in which the number is given once.
+    pub issued_year: i32,
+    pub effective_on: NaiveDate,
+    pub title: String,
+    /// The title as it is searched.
+    pub title_folded: String,
+    pub legal_basis: Option<String>,
+    pub legal_basis_effective_on: Option<NaiveDate>,
+    pub published_on: Option<NaiveDate>,
+    pub source: Option<String>,
+    pub note: Option<String>,
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+/// An item as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = procedure_publication_items, treat_none_as_default_value = false)]
+#[expect(missing_docs, reason = "the fields are explained on PublicationItem")]
+pub struct ItemRow {
+    pub publication_id: ProcedurePublicationId,
+    pub position: i32,
+    pub action: PublicationAction,
+    pub procedure_code: String,
+    pub replaced_procedure_code: Option<String>,
+    pub level: Option<ProcedureLevel>,
+    pub name: Option<String>,
+    pub note: Option<String>,
+}
+
+/// What a decision does to one procedure (thủ tục được công bố).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProcedurePublicationItem)]
+pub struct PublicationItem {
+    /// What it does (nội dung công bố).
+    pub action: PublicationAction,
+    /// The procedure, by its id; in answers null where the catalogue has none of this code.
+    #[serde(default)]
+    pub procedure_id: Option<ProcedureId>,
+    /// The procedure by its national code, as the decision writes it (mã TTHC); one that is added need
+    /// not be in the catalogue yet.
+    #[serde(default)]
+    #[validate(length(min = 8, max = 44))]
+    #[schema(min_length = 8, max_length = 44)]
+    pub procedure_code: Option<String>,
+    /// The procedure whose place it takes, by its id.
+    #[serde(default)]
+    pub replaced_procedure_id: Option<ProcedureId>,
+    /// The procedure whose place it takes, by its code (mã TTHC được thay thế).
+    #[serde(default)]
+    #[validate(length(min = 8, max = 44))]
+    #[schema(min_length = 8, max_length = 44)]
+    pub replaced_procedure_code: Option<String>,
+    /// The level under which the decision lists it (cấp thực hiện).
+    #[serde(default)]
+    pub level: Option<ProcedureLevel>,
+    /// The procedure's name as the decision writes it (tên thủ tục).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub name: Option<String>,
+    /// What changed (nội dung sửa đổi, bổ sung).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+}
+
+/// A publication with its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPublication {
+    /// The decision.
+    pub row: PublicationRow,
+    /// Its items in their order, with the ids of the procedures that the catalogue has.
+    pub items: Vec<PublicationItem>,
+}
+
+impl Row for HeldPublication {
+    type Id = ProcedurePublicationId;
+
+    fn id(&self) -> ProcedurePublicationId {
+        self.row.id
+    }
+
+    fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    fn revise(&mut self, at: Instant) {
+        self.row.version += 1;
+        self.row.updated_at = at;
+    }
+}
+
+/// A decision that announces procedures (quyết định công bố thủ tục hành chính). The counts by what it
+/// does follow from its items.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProcedurePublication {
+    /// Its id.
+    pub id: ProcedurePublicationId,
+    /// The unit that issued it (cơ quan ban hành).
+    pub org_unit_id: OrgUnitId,
+    /// Its statistics code.
+    pub org_unit_code: Option<String>,
+    /// Its identification code (mã định danh).
+    pub org_unit_identifier: Option<String>,
+    /// Its name on the day of issue.
+    pub org_unit_name: String,
+    /// Number (số, ký hiệu).
+    pub number: String,
+    /// Day of issue (ngày ban hành).
+    pub issued_on: NaiveDate,
+    /// First day on which it holds (ngày có hiệu lực).
+    pub effective_on: NaiveDate,
+    /// What it is about (trích yếu).
+    pub title: String,
+    /// The legal document that sets the procedures (văn bản quy định thủ tục).
+    pub legal_basis: Option<String>,
+    /// When that document takes effect (ngày có hiệu lực của văn bản quy định thủ tục).
+    pub legal_basis_effective_on: Option<NaiveDate>,
+    /// When they were made public in the national database (ngày công khai trên CSDL quốc gia về TTHC).
+    pub published_on: Option<NaiveDate>,
+    /// What it does to which procedure (danh mục thủ tục được công bố).
+    pub items: Vec<PublicationItem>,
+    /// How many it adds (số TTHC ban hành mới).
+    #[schema(minimum = 0)]
+    pub added_count: usize,
+    /// How many it changes (số TTHC sửa đổi, bổ sung).
+    #[schema(minimum = 0)]
+    pub changed_count: usize,
+    /// How many it replaces (số TTHC thay thế).
+    #[schema(minimum = 0)]
+    pub replaced_count: usize,
+    /// How many it repeals (số TTHC bãi bỏ).
+    #[schema(minimum = 0)]
+    pub repealed_count: usize,
+    /// What is noticed about it (lưu ý).
+    pub remarks: Vec<Remark>,
+    /// Where it was taken from (nguồn).
+    pub source: Option<String>,
+    /// Note (ghi chú).
+    pub note: Option<String>,
+    /// Version of the record.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+page_of!(ProcedurePublicationPage, ProcedurePublication, "publications of procedures");
+
+impl crate::api::Record for ProcedurePublication {
+    fn id_text(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The catalogue says which of the procedures it has.
+    fn view(&self) -> Option<String> {
+        Some(derived_mark(&self.items))
+    }
+}
+
+impl ProcedurePublication {
+    /// The answer of a stored publication.
+    #[must_use]
+    pub fn of(held: HeldPublication, unit: UnitLabel) -> Self {
+        let remarks = super::rules::remarks(&held);
+        let HeldPublication { row, items } = held;
+        let count = |action| items.iter().filter(|item| item.action == action).count();
+        Self {
+            id: row.id,
+            org_unit_id: unit.org_unit_id,
+            org_unit_code: unit.org_unit_code,
+            org_unit_identifier: unit.org_unit_identifier,
+            org_unit_name: unit.org_unit_name,
+            number: row.number,
+            issued_on: row.issued_on,
+            effective_on: row.effective_on,
+            title: row.title,
+            legal_basis: row.legal_basis,
+            legal_basis_effective_on: row.legal_basis_effective_on,
+            published_on: row.published_on,
+            added_count: count(PublicationAction::Add),
+            changed_count: count(PublicationAction::Change),
+            replaced_count: count(PublicationAction::Replace),
+            repealed_count: count(PublicationAction::Repeal),
+            items,
+            remarks,
+            source: row.source,
+            note: row.note,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// A new publication, or the whole of a changed one.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "org_unit_code": "92", "number": "1234/QĐ-UBND", "issued_on": "2026-01-05", "effective_on": "2026-01-12",
+    "title": "Công bố danh mục thủ tục hành chính lĩnh vực hộ tịch", "items": [
+        {"action": "add", "procedure_code": "1.013999", "level": "commune"},
+        {"action": "replace", "procedure_code": "1.013998", "replaced_procedure_code": "1.000593"},
+        {"action": "repeal", "procedure_code": "1.000419"}
+    ]
+}))]
+pub struct ProcedurePublicationCreate {
+    /// The unit that issued it, by id; exactly one of id, identifier and code (cơ quan ban hành).
+    #[serde(default)]
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 35))]
+    #[schema(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on the day of issue (mã đơn vị hành chính).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// Number (số, ký hiệu): `1234/QĐ-UBND`. The issuer gives it once a year.
+    #[validate(length(min = 3, max = 50))]
+    #[schema(min_length = 3, max_length = 50)]
+    pub number: String,
+    /// Day of issue (ngày ban hành).
+    pub issued_on: NaiveDate,
+    /// First day on which it holds (ngày có hiệu lực).
+    pub effective_on: NaiveDate,
+    /// What it is about (trích yếu).
+    #[validate(length(min = 1, max = 2000), custom(function = "crate::text::worded"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub title: String,
+    /// The legal document that sets the procedures (văn bản quy định thủ tục).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub legal_basis: Option<String>,
+    /// When that document takes effect (ngày có hiệu lực của văn bản quy định thủ tục).
+    #[serde(default)]
+    pub legal_basis_effective_on: Option<NaiveDate>,
+    /// When they were made public in the national database (ngày công khai trên CSDL quốc gia về TTHC).
+    #[serde(default)]
+    pub published_on: Option<NaiveDate>,
+    /// What it does to which procedure (danh mục thủ tục được công bố).
+    #[serde(default)]
+    #[validate(length(max = 500), nested)]
+    #[schema(max_items = 500)]
+    pub items: Vec<PublicationItem>,
+    /// Where it was taken from (nguồn).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub source: Option<String>,
+    /// Note (ghi chú).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+}
+
+impl ProcedurePublicationCreate {
+    /// How the issuer is named.
+    #[must_use]
+    pub fn unit_name(&self) -> UnitName<'_> {
+        UnitName {
+            id: self.org_unit_id,
+            identifier: self.org_unit_identifier.as_deref(),
+            code: self.org_unit_code.as_deref(),
+        }
+    }
+}
+
+/// Changes to a publication (RFC 7396). The issuer stays: it names it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"published_on": "2026-01-09"}))]
+pub struct ProcedurePublicationPatch {
+    /// Number (số, ký hiệu).
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 3, max_length = 50)]
+    pub number: Change<String>,
+    /// Day of issue (ngày ban hành).
+    #[serde(default)]
+    #[schema(value_type = NaiveDate, required = false)]
+    pub issued_on: Change<NaiveDate>,
+    /// First day on which it holds (ngày có hiệu lực).
+    #[serde(default)]
+    #[schema(value_type = NaiveDate, required = false)]
+    pub effective_on: Change<NaiveDate>,
+    /// What it is about (trích yếu).
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 2000)]
+    pub title: Change<String>,
+    /// The legal document that sets the procedures (văn bản quy định thủ tục).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000)]
+    pub legal_basis: Patch<String>,
+    /// When that document takes effect.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub legal_basis_effective_on: Patch<NaiveDate>,
+    /// When the procedures were made public in the national database.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub published_on: Patch<NaiveDate>,
+    /// What it does to which procedure, all of it.
+    #[serde(default)]
+    #[schema(value_type = Vec<PublicationItem>, required = false, max_items = 500)]
+    pub items: Change<Vec<PublicationItem>>,
+    /// Where it was taken from (nguồn).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    pub source: Patch<String>,
+    /// Note (ghi chú).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
+    pub note: Patch<String>,
+}
+
+impl ProcedurePublicationPatch {
+    /// The whole publication after the patch.
+    #[must_use]
+    pub fn onto(self, present: &ProcedurePublication) -> ProcedurePublicationCreate {
+        let present = present.clone();
+        ProcedurePublicationCreate {
+            org_unit_id: Some(present.org_unit_id),
+            org_unit_identifier: None,
+            org_unit_code: None,
+            number: self.number.onto(present.number),
+            issued_on: self.issued_on.onto(present.issued_on),
+            effective_on: self.effective_on.onto(present.effective_on),
+            title: self.title.onto(present.title),
+            legal_basis: self.legal_basis.onto(present.legal_basis),
+            legal_basis_effective_on: self.legal_basis_effective_on.onto(present.legal_basis_effective_on),
+            published_on: self.published_on.onto(present.published_on),
+            items: self.items.onto(present.items),
+            source: self.source.onto(present.source),
+            note: self.note.onto(present.note),
+        }
+    }
+}
+
+/// Which publications a list holds.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProcedurePublicationFilter {
+    /// The unit that issued them, by id (cơ quan ban hành).
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
+    /// Number, in whatever way it is written (số, ký hiệu).
+    #[validate(length(min = 1, max = 50))]
+    #[param(min_length = 1, max_length = 50)]
+    pub number: Option<String>,
+    /// Issued on this day or later (ban hành từ ngày).
+    pub issued_from: Option<NaiveDate>,
+    /// Issued on this day or before (ban hành đến ngày).
+    pub issued_to: Option<NaiveDate>,
+    /// In effect on this day or later (hiệu lực từ ngày).
+    pub effective_from: Option<NaiveDate>,
+    /// In effect on this day or before (hiệu lực đến ngày).
+    pub effective_to: Option<NaiveDate>,
+    /// Those with an item about this procedure (thủ tục).
+    pub procedure_id: Option<ProcedureId>,
+    /// Those with an item about the procedure of this code (mã TTHC); with an agency code behind it also
+    /// those that write it without.
+    #[validate(length(min = 1, max = 44))]
+    #[param(min_length = 1, max_length = 44)]
+    pub procedure_code: Option<String>,
+    /// Those with an item that does this (nội dung công bố).
+    #[param(inline)]
+    pub action: Option<PublicationAction>,
+    /// Those with an item listed under this level (cấp thực hiện).
+    #[param(inline)]
+    pub level: Option<ProcedureLevel>,
+    /// Words of the title in any order, without regard to case and tone marks.
+    #[validate(length(min = 1, max = 200))]
+    #[param(min_length = 1, max_length = 200)]
+    pub q: Option<String>,
+    /// Order (thứ tự); the latest first when not given.
+    #[param(inline)]
+    pub sort: Option<ProcedurePublicationSort>,
+}
+
+/// How many decisions and procedures (số quyết định, số thủ tục được công bố).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProcedurePublicationCounts {
+    /// Decisions (số quyết định).
+    #[schema(minimum = 0)]
+    pub publications: i64,
+    /// Procedures that they add (số TTHC ban hành mới).
+    #[schema(minimum = 0)]
+    pub added: i64,
+    /// Procedures that they change (số TTHC sửa đổi, bổ sung).
+    #[schema(minimum = 0)]
+    pub changed: i64,
+    /// Procedures that they put in the place of others (số TTHC thay thế).
+    #[schema(minimum = 0)]
+    pub replaced: i64,
+    /// Procedures that they repeal (số TTHC bãi bỏ).
+    #[schema(minimum = 0)]
+    pub repealed: i64,
+    /// Different procedures among them (số TTHC, mỗi thủ tục tính một lần).
+    #[schema(minimum = 0)]
+    pub procedures: i64,
+}
+
+/// Which differences are asked for.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PublicationDifferenceFilter {
+    /// Decisions in effect on this day, and versions that hold by then (ngày tra cứu); today when not
+    /// given.
+    pub as_of: Option<NaiveDate>,
+    /// Of this publication only (quyết định công bố).
+    pub publication_id: Option<ProcedurePublicationId>,
+    /// Only those with this remark code (mã lưu ý).
+    #[validate(length(min = 1, max = 50))]
+    #[param(min_length = 1, max_length = 50)]
+    pub code: Option<String>,
+}
+
+/// Where catalogue and decisions do not say the same (sai lệch giữa danh mục và quyết định công bố).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublicationDifference {
+    /// The decision; null where none is held.
+    pub publication_id: Option<ProcedurePublicationId>,
+    /// Its number (số, ký hiệu); where none is held, what the catalogue names.
+    pub publication_number: String,
+    /// When it takes effect (ngày có hiệu lực).
+    pub effective_on: Option<NaiveDate>,
+    /// What it does to the procedure (nội dung công bố).
+    pub action: Option<PublicationAction>,
+    /// The procedure; null where the catalogue has none of this code.
+    pub procedure_id: Option<ProcedureId>,
+    /// Its code (mã TTHC).
+    pub procedure_code: String,
+    /// How they differ (nội dung sai lệch).
+    pub remark: Remark,
+}
+page_of!(PublicationDifferencePage, PublicationDifference, "differences between catalogue and publications");
+
+/// What the application of a publication did (kết quả cập nhật danh mục theo quyết định).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PublicationApplication {
+    /// The publication.
+    pub publication_id: ProcedurePublicationId,
+    /// The day from which on what it repeals no longer holds (ngày có hiệu lực).
+    pub effective_on: NaiveDate,
+    /// The procedures that were ended (thủ tục hết hiệu lực).
+    pub ended: Vec<ProcedureName>,
+    /// Where the catalogue still differs from it (sai lệch còn lại).
+    pub differences: Vec<PublicationDifference>,
+}

@@ -1,0 +1,144 @@
+//! What every store of returns asks before it writes: whether the period is open for the unit. The
+//! journal refuses the entry of a return without the [`Leave`] that is given here.
+//!
+//! A closing and the writes that it binds never pass each other. SQLite has one writer. On PostgreSQL
+//! a write holds a shared lock on its unit and each unit above it until it has committed, a closing an
+//! exclusive one on its own unit: it waits for the writes under way in its branch, keeps what they
+//! wrote, and those that come later see it. Writers do not wait for each other, nor, but for one in a thousand whose
+//! unit shares its lock by chance, for the closing of another branch.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
+use serde_json::json;
+
+use super::model::{ClosureRow, ClosureState};
+use super::rules::{binds, line_above};
+use crate::audit::journal::Leave;
+use crate::db::schema::period_closures;
+use crate::db::{DbConn, WriteTx};
+use crate::domain::organization::reference::label;
+use crate::domain::organization::tree::{OrgTree, OrgUnitId};
+use crate::error::{ApiError, Problem};
+use crate::reporting::periods::{PeriodFacts, PeriodId};
+
+/// For which units and periods returns may be written, until the transaction ends.
+pub struct OpenPeriods {
+    /// A unit and all above it, for each unit and period asked for.
+    lines: HashMap<(OrgUnitId, PeriodId), Vec<OrgUnitId>>,
+    closings: HashMap<(OrgUnitId, PeriodId), ClosureRow>,
+}
+
+impl OpenPeriods {
+    /// What the closings say of returns of these units for these periods.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn of<'a>(
+        tx: &mut WriteTx<'_>,
+        tree: &OrgTree,
+        returns: impl Iterator<Item = (OrgUnitId, &'a PeriodFacts)>,
+    ) -> Result<Self, ApiError> {
+        use period_closures as c;
+        let mut lines = HashMap::new();
+        for (unit, period) in returns {
+            lines.entry((unit, period.id)).or_insert_with(|| line_above(tree, unit, period.ends_on));
+        }
+        let keys: BTreeSet<(PeriodId, OrgUnitId)> =
+            lines.iter().flat_map(|((_, period), line)| line.iter().map(|unit| (*period, *unit))).collect();
+        if keys.is_empty() {
+            return Ok(Self { lines, closings: HashMap::new() });
+        }
+        hold_open(tx.conn(), &keys)?;
+        let (periods, units): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().unzip();
+        let found: Vec<ClosureRow> = c::table
+            .filter(c::period_id.eq_any(periods).and(c::org_unit_id.eq_any(units)))
+            .filter(c::superseded_by.is_null().and(c::state.ne(ClosureState::Reopened)))
+            .select(ClosureRow::as_select())
+            .load(tx.conn())?;
+        let closings = found.into_iter().map(|row| ((row.org_unit_id, row.period_id), row)).collect();
+        Ok(Self { lines, closings })
+    }
+
+    /// Leave to write one return.
+    ///
+    /// # Errors
+    /// As [`OpenPeriods::leave`].
+    pub fn leave_for(
+        tx: &mut WriteTx<'_>,
+        tree: &OrgTree,
+        unit: OrgUnitId,
+        period: &PeriodFacts,
+    ) -> Result<Leave, ApiError> {
+        Self::of(tx, tree, std::iter::once((unit, period)))?.leave(tree, unit, period)
+    }
+
+    /// Leave to write a return of a unit for a period that were asked for.
+    ///
+    /// # Errors
+    /// 409 `period-closed`, which says who closed it and when.
+    pub fn leave(&self, tree: &OrgTree, unit: OrgUnitId, period: &PeriodFacts) -> Result<Leave, ApiError> {
+        let line = self.lines.get(&(unit, period.id));
+        let line = line.ok_or_else(|| ApiError::internal("a closing was not asked for"))?;
+        let closings = line.iter().filter_map(|above| self.closings.get(&(*above, period.id)));
+        match closings.into_iter().find(|closing| binds(closing, line)) {
+            None => Ok(Leave::given()),
+            Some(closing) => Err(closed(tree, closing, period)),
+        }
+    }
+}
+
+fn closed(tree: &OrgTree, closing: &ClosureRow, period: &PeriodFacts) -> ApiError {
+    let ClosureRow { id, org_unit_id, number, closed_at, as_of, .. } = closing;
+    let (code, day) = (&period.code, closed_at.vietnam_day());
+    let unit = label(tree, *org_unit_id, *as_of).org_unit_name;
+    ApiError::detailed(
+        Problem::PeriodClosed,
+        format!(
+            "{unit} đã khóa sổ kỳ {code} (lần {number}, ngày {}); số liệu của kỳ chỉ được sửa sau khi mở lại.",
+            day.format("%d/%m/%Y")
+        ),
+        format!(
+            "{unit} closed the period {code} (closing {number}, {day}); its returns are corrected only after it has been reopened."
+        ),
+    )
+    .with_member(
+        "closure",
+        json!({"id": id, "org_unit_id": org_unit_id, "number": number, "closed_at": closed_at}),
+    )
+}
+
+/// Lets no closing of these periods and units begin before the transaction ends. They share 256 locks:
+/// a batch of a whole country and of every month holds no more, of the few thousand that PostgreSQL has
+/// for all its sessions.
+fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Result<(), ApiError> {
+    if let DbConn::Pg(pg) = conn {
+        let (periods, units): (Vec<_>, Vec<_>) =
+            keys.iter().map(|(period, unit)| (period.as_str(), unit.as_str())).unzip();
+        // In one order, so that two batches and two closings do not wait for each other.
+        diesel::sql_query(
+            "SELECT count(pg_advisory_xact_lock_shared(hashtext('period_closures'), place)) FROM ( \
+             SELECT DISTINCT hashtext(key.period || key.unit) & 255 AS place \
+             FROM unnest($1, $2) AS key (period, unit) ORDER BY 1) AS locks",
+        )
+        .bind::<Array<Text>, _>(periods)
+        .bind::<Array<Text>, _>(units)
+        .execute(pg)?;
+    }
+    Ok(())
+}
+
+/// Waits for the writes under way of this unit and all below it for the period, and lets none begin
+/// before the transaction ends.
+pub(super) fn hold_closed(conn: &mut DbConn, period: PeriodId, unit: OrgUnitId) -> Result<(), ApiError> {
+    if let DbConn::Pg(pg) = conn {
+        diesel::sql_query(
+            "SELECT pg_advisory_xact_lock(hashtext('period_closures'), hashtext($1 || $2) & 255)",
+        )
+        .bind::<Text, _>(period.as_str())
+        .bind::<Text, _>(unit.as_str())
+        .execute(pg)?;
+    }
+    Ok(())
+}
