@@ -171,6 +171,10 @@ problems! {
     PayloadTooLarge => "payload-too-large", 413,
         vi: "Nội dung gửi lên quá lớn", "Chia nhỏ nội dung, hoặc đề nghị quản trị viên nâng giới hạn.",
         en: "The body is too large", "Send less at a time, or ask the administrator to raise the limit.";
+    /// The body broke off on its way.
+    IncompleteBody => "incomplete-body", 400,
+        vi: "Nội dung gửi lên bị đứt giữa chừng", "Gửi lại toàn bộ nội dung; nếu nội dung được nén thì kiểm tra bản nén.",
+        en: "The body broke off on its way", "Send the whole body again; where it is compressed, check its compression.";
     /// Another media type or encoding than the operation takes.
     UnsupportedMediaType => "unsupported-media-type", 415,
         vi: "Kiểu nội dung không được hỗ trợ", "Gửi đúng `Content-Type` mà thao tác này nhận.",
@@ -231,6 +235,9 @@ impl Fault {
     }
 }
 
+/// The faults that an answer tells one by one.
+pub const FAULTS_TOLD: usize = 1_000;
+
 /// An error as it leaves a handler.
 #[derive(Debug)]
 pub struct ApiError(Box<Inner>);
@@ -240,6 +247,8 @@ struct Inner {
     problem: Problem,
     detail: Option<Bilingual>,
     faults: Vec<Fault>,
+    /// Faults beyond those.
+    untold: usize,
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
@@ -253,6 +262,7 @@ impl ApiError {
             problem,
             detail: None,
             faults: Vec::new(),
+            untold: 0,
             members: Map::new(),
             headers: Vec::new(),
             cause: None,
@@ -316,20 +326,31 @@ impl ApiError {
         self
     }
 
-    /// Its faults as those of a part of the input, which `pointer` names; an error without any
-    /// becomes one itself.
+    /// This error with so many of its faults; of the others it keeps how many there are.
     #[must_use]
-    pub fn into_faults(self, pointer: &str) -> Vec<Fault> {
-        let inner = *self.0;
-        if inner.faults.is_empty() {
-            let message = inner.detail.unwrap_or_else(|| inner.problem.help());
-            return vec![Fault::new(pointer, inner.problem.slug().replace('-', "_"), message)];
-        }
-        inner
-            .faults
-            .into_iter()
-            .map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault })
-            .collect()
+    pub fn telling(mut self, most: usize) -> Self {
+        self.0.untold += self.0.faults.len().saturating_sub(most);
+        self.0.faults.truncate(most);
+        self
+    }
+
+    /// This error with more faults that are not told.
+    #[must_use]
+    pub fn with_untold(mut self, faults: usize) -> Self {
+        self.0.untold += faults;
+        self
+    }
+
+    /// How many faults are not told.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.0.untold
+    }
+
+    /// Its faults; an error without any is one itself.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Fault> {
+        self.with_each_fault(|fault| fault).0.faults
     }
 
     /// Adds an extension member (RFC 9457, section 3.2).
@@ -394,6 +415,13 @@ impl ApiError {
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemDetails {
         let inner = &self.0;
         let text = |b: &Bilingual| b.in_language(language).to_owned();
+        let told = |fault: &Fault| ProblemFault {
+            pointer: fault.pointer.clone(),
+            code: fault.code.to_string(),
+            message: text(&fault.message),
+        };
+        let errors: Vec<_> = inner.faults.iter().take(FAULTS_TOLD).map(told).collect();
+        let total = inner.faults.len() + inner.untold;
         ProblemDetails {
             problem_type: format!("/problems/{}", inner.problem.slug()),
             title: text(&inner.problem.title()),
@@ -401,15 +429,8 @@ impl ApiError {
             detail: text(inner.detail.as_ref().unwrap_or(&inner.problem.help())),
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
-            errors: inner
-                .faults
-                .iter()
-                .map(|fault| ProblemFault {
-                    pointer: fault.pointer.clone(),
-                    code: fault.code.to_string(),
-                    message: text(&fault.message),
-                })
-                .collect(),
+            errors_total: Some(total).filter(|total| *total > errors.len()),
+            errors,
             members: inner.members.clone(),
         }
     }
@@ -474,10 +495,14 @@ pub struct ProblemDetails {
     pub instance: String,
     /// The id under which the log knows this request.
     pub request_id: String,
-    /// Every fault of the input, not only the first.
+    /// Every fault of the input, not only the first; of more than 1,000 the first ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 1000)]
     pub errors: Vec<ProblemFault>,
+    /// How many faults there are, where `errors` does not tell all (tổng số lỗi).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, minimum = 1)]
+    pub errors_total: Option<usize>,
     /// Members of single problems, such as `successors`.
     #[serde(flatten)]
     #[schema(ignore)]

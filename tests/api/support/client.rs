@@ -33,6 +33,11 @@ impl Client {
         client
     }
 
+    /// A header that it sends.
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
     /// The same client, asking for answers in English.
     pub fn in_english(&self) -> Self {
         self.with("accept-language", "en")
