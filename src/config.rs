@@ -269,7 +269,7 @@ settings! {
     trusted_proxies: TrustedProxies = "", "CCHC_TRUSTED_PROXIES", "Proxies whose `X-Forwarded-For` is believed, addresses or networks separated by commas.";
     body_limit_bytes: Count<1024, 1_073_741_824> = "1048576", "CCHC_BODY_LIMIT_BYTES", "Largest request body, after decompression, in bytes.";
     batch_limit_bytes: Count<1024, 1_073_741_824> = "33554432", "CCHC_BATCH_LIMIT_BYTES", "Largest body of a batch, after decompression, in bytes.";
-    bulk: Count<1, 64> = "2", "CCHC_BULK", "Batches, imports and lists as spreadsheets at the same time, about 300 MB of memory each at most; more wait, then 503.";
+    bulk: Count<1, 64> = "2", "CCHC_BULK", "Batches, imports and lists as spreadsheets at the same time, up to 200 MB of memory each; more wait, then 503.";
     sheet_rows: Count<1, 1_048_574> = "100000", "CCHC_SHEET_ROWS", "Most rows of a list as a spreadsheet; a longer one is answered 422 and read as CSV.";
     idempotency_seconds: Count<60, 604_800> = "86400", "CCHC_IDEMPOTENCY_SECONDS", "How long the answer to a request with an Idempotency-Key is kept, in seconds.";
     json_depth: Count<4, 128> = "32", "CCHC_JSON_DEPTH", "Deepest nesting of a JSON body.";

@@ -331,6 +331,8 @@ impl ApiError {
     pub fn telling(mut self, most: usize) -> Self {
         self.0.untold += self.0.faults.len().saturating_sub(most);
         self.0.faults.truncate(most);
+        // Ten thousand lines may each have had many more.
+        self.0.faults.shrink_to_fit();
         self
     }
 

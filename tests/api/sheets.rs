@@ -352,6 +352,11 @@ async fn csv_files_that_cannot_be_read_are_refused(app: TestApp) {
     };
     assert_eq!(codes(&send(b"day,kind,name\n2031-01-01,holiday,T\xea't\n").await), one("not_utf8", "/2"));
     assert_eq!(codes(&send(b"day,kind,name\n2031-01-01,holiday,Tet,4\n").await), one("beyond_columns", "/2"));
+    assert_eq!(
+        codes(&send(b"day,,kind,name\n2031-01-01,x,holiday,Tet\n").await),
+        one("beyond_columns", "/2")
+    );
+    assert_eq!(codes(&send(b"day,_faults,_faults\n").await), one("repeated_column", "/1"));
     assert_eq!(codes(&send(b"").await), one("no_head", ""));
     assert_eq!(codes(&send(b"31/12/2030,holiday,Tet\n").await), one("no_head", ""));
     let wrong_day = send("day,kind,name\n\n01/01/2031,holiday,Tết\n".as_bytes()).await;

@@ -44,6 +44,8 @@ pub(super) struct Head {
     pub row: u32,
     /// By the place in the file: the column's place among the [`Columns`].
     pub fields: Vec<Option<usize>>,
+    /// The column of a marked copy that tells faults; it may hold anything.
+    pub faults: Option<usize>,
 }
 
 impl Head {

@@ -130,9 +130,13 @@ impl Rows<'_> {
     /// Whether a cell belongs to a field, or may name one.
     fn is_of_a_field(&self, place: u16) -> Result<bool, ApiError> {
         let Some(head) = &self.head else { return Ok(true) };
-        match head.fields.get(usize::from(place)) {
-            Some(field) => Ok(field.is_some()),
-            None => Err(beyond_columns(self.row.number, place)),
+        let at = usize::from(place);
+        if head.fields.get(at).is_some_and(Option::is_some) {
+            Ok(true)
+        } else if head.faults == Some(at) {
+            Ok(false)
+        } else {
+            Err(beyond_columns(self.row.number, place))
         }
     }
 
@@ -234,26 +238,28 @@ fn head(columns: &Columns, row: &GivenRow) -> Result<Option<Head>, ApiError> {
     if !row.cells.iter().any(|(_, given)| named(given).is_some()) {
         return Ok(None);
     }
-    let mut head = Head { row: row.number, fields: Vec::new() };
+    let mut head = Head { row: row.number, ..Head::default() };
     let mut faults = Vec::new();
     for (place, given) in &row.cells {
         let place = usize::from(*place);
         let field = named(given);
         let name = given.shown();
-        if field.is_none() && name.trim() != FAULTS {
+        let is_of_faults = name.trim() == FAULTS;
+        if field.is_none() && !is_of_faults {
             let message = Bilingual::new(
                 format!("Không có trường nào tên “{name}”."),
                 format!("There is no field with the name “{name}”."),
             );
             faults.push(Fault::new(format!("/{}", row.number), "unknown_column", message));
         }
-        if field.is_some() && head.fields.contains(&field) {
+        if field.is_some() && head.fields.contains(&field) || is_of_faults && head.faults.is_some() {
             let message = Bilingual::new(
                 format!("Có hai cột cùng tên “{name}”."),
                 format!("Two columns have the name “{name}”."),
             );
             faults.push(Fault::new(format!("/{}", row.number), "repeated_column", message));
         }
+        head.faults = head.faults.or(Some(place).filter(|_| is_of_faults));
         head.fields.resize(head.fields.len().max(place), None);
         head.fields.push(field);
     }

@@ -176,59 +176,59 @@ impl MarkedCopy<'_> {
         for mark in marks {
             by_row.entry(mark.row()).or_default().push(mark);
         }
-        let mut book = Workbook::new();
-        let looks = Looks::new();
-        let wrong = looks.plain.clone().set_background_color(Color::RGB(0x00FF_C7CE));
         let field = |at: usize| self.columns.all().get(self.head.fields.get(at).copied().flatten()?);
         let kept: Vec<_> = (0..self.head.fields.len()).filter_map(field).cloned().collect();
         // The copy has its fields without gaps, from its first column on.
-        let head = Head { row: HEAD_ROWS, fields: (0..kept.len()).map(Some).collect() };
+        let fields = (0..kept.len()).map(Some).collect();
+        let head = Head { row: HEAD_ROWS, fields, faults: Some(kept.len()) };
         let kept = Columns::from(kept);
         let place_of = |name: &str| {
             kept.names().position(|known| known == name).and_then(|place| u16::try_from(place).ok())
         };
+        let mut book = Workbook::new();
+        let looks = Looks::new();
+        let wrong = looks.plain.clone().set_background_color(Color::RGB(0x00FF_C7CE));
         let sheet = book.add_worksheet();
         begun(sheet, self.collection, &kept, &looks)?;
         let last = u16::try_from(kept.all().len()).unwrap_or(u16::MAX);
         sheet.set_column_width(last, 80)?;
         sheet.write_string_with_format(0, last, "Lỗi cần sửa", &looks.term)?;
         sheet.write_string_with_format(1, last, FAULTS, &looks.name)?;
-        let mut notes = 0;
+        let mut notes = 0..NOTES;
         for (line, row) in (HEAD_ROWS..).zip(rows) {
-            let of_row = by_row.get(&row.number).map(Vec::as_slice).unwrap_or_default();
-            let is_wrong = |name: &str| of_row.iter().any(|mark| mark.field() == name);
+            let marks = by_row.get(&row.number).map(Vec::as_slice).unwrap_or_default();
+            let mut told = Vec::with_capacity(marks.len());
+            for mark in marks {
+                let words = self.words(mark);
+                let here = head.called(&kept, line + 1, mark.field());
+                told.push(format!("{}{words}", here.in_language(self.language)));
+                let Some(place) = place_of(mark.field()) else { continue };
+                // What the cell holds is written over it.
+                sheet.write_blank(line, place, &wrong)?;
+                if notes.next().is_some() {
+                    sheet.insert_note(line, place, &Note::new(fitting(words)).set_author("cchc"))?;
+                }
+            }
             for (at, given) in &row.cells {
                 let Some(column) = field(usize::from(*at)) else { continue };
                 let Some(place) = place_of(&column.name) else { continue };
-                let look = if is_wrong(&column.name) { &wrong } else { looks.of(&column.content) };
-                given.write(sheet, (line, place), look)?;
-            }
-            let mut told = Vec::with_capacity(of_row.len());
-            for mark in of_row {
-                let called = |head: &Head, columns: &Columns, row: u32| {
-                    head.called(columns, row, mark.field()).in_language(self.language).to_owned()
-                };
-                let here = called(&head, &kept, line + 1);
-                let there = called(self.head, self.columns, row.number);
-                let words = mark.message.strip_prefix(&there).unwrap_or(&mark.message);
-                told.push(format!("{here}{words}"));
-                let Some(place) = place_of(mark.field()) else { continue };
-                if row
-                    .cells
-                    .iter()
-                    .all(|(at, _)| field(usize::from(*at)).is_none_or(|column| column.name != mark.field()))
-                {
-                    sheet.write_blank(line, place, &wrong)?;
-                }
-                if notes < NOTES {
-                    sheet.insert_note(line, place, &Note::new(fitting(words)).set_author("cchc"))?;
-                    notes += 1;
-                }
+                let is_wrong = marks.iter().any(|mark| mark.field() == column.name);
+                given.write(
+                    sheet,
+                    (line, place),
+                    if is_wrong { &wrong } else { looks.of(&column.content) },
+                )?;
             }
             if !told.is_empty() {
                 sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &wrong)?;
             }
         }
         Ok(book)
+    }
+
+    /// What is wrong, without the place in the file, which stands elsewhere in the copy.
+    fn words<'m>(&self, mark: &'m Mark) -> &'m str {
+        let there = self.head.called(self.columns, mark.row(), mark.field());
+        mark.message.strip_prefix(there.in_language(self.language)).unwrap_or(&mark.message)
     }
 }
