@@ -51,5 +51,5 @@ pub(crate) async fn ready(app: App) -> HttpResponse {
 pub(crate) async fn metrics(app: App) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(app.metrics.text(&app.db))
+        .body(app.metrics.text(app.queues()))
 }

@@ -5,8 +5,6 @@ use prometheus::{
 };
 use std::time::Duration;
 
-use crate::db::Db;
-
 /// The metrics of this instance.
 pub struct Metrics {
     registry: Registry,
@@ -47,8 +45,11 @@ impl Metrics {
         )
         .ok();
         let gauge = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["queue"]).ok();
-        let waiting = gauge("cchc_db_waiting", "Requests that wait for the database, by queue.");
-        let free = gauge("cchc_db_free", "Free database connections, by queue.");
+        let waiting = gauge(
+            "cchc_db_waiting",
+            "Requests that wait for the database or, as bulk, for memory, by queue.",
+        );
+        let free = gauge("cchc_db_free", "Free database connections or, as bulk, free places, by queue.");
         for metric in [&waiting, &free].into_iter().flatten() {
             let _ = registry.register(Box::new(metric.clone()));
         }
@@ -73,8 +74,8 @@ impl Metrics {
 
     /// The metrics in the text format of Prometheus.
     #[must_use]
-    pub fn text(&self, db: &Db) -> String {
-        for (queue, waiting, free) in db.queues() {
+    pub fn text(&self, queues: Vec<(&'static str, usize, usize)>) -> String {
+        for (queue, waiting, free) in queues {
             let count = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
             if let (Some(waiting_gauge), Some(free_gauge)) = (&self.waiting, &self.free) {
                 waiting_gauge.with_label_values(&[queue]).set(count(waiting));

@@ -22,7 +22,7 @@ use diesel::Connection;
 use diesel::connection::TransactionManager;
 
 pub use conn::{DbConn, Location, PlanMode};
-pub use pool::Gate;
+pub use pool::{Gate, Turn};
 
 use crate::audit::journal::{Author, Entry};
 use crate::config::Config;

@@ -625,7 +625,7 @@ async fn a_file_over_the_limit_is_refused_before_it_has_come(app: TestApp) {
 
     // One that names no length and never ends.
     let mut stream = TcpStream::connect(narrow.address()).await.unwrap();
-    let head = raw_head(&narrow, &record, &admin.authorization(), "Transfer-Encoding: chunked");
+    let head = raw_head(&narrow, &record, &admin.header("authorization"), "Transfer-Encoding: chunked");
     stream.write_all(head.as_bytes()).await.unwrap();
     let (mut from, mut to) = stream.split();
     let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
@@ -651,7 +651,7 @@ async fn an_upload_that_is_cut_leaves_nothing(app: TestApp) {
     let record = draft(&app).await;
     let admin = app.admin().await;
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
-    let head = raw_head(&app, &record, &admin.authorization(), "Content-Length: 1000000");
+    let head = raw_head(&app, &record, &admin.header("authorization"), "Content-Length: 1000000");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(pdf("a.pdf").head().as_bytes()).await.unwrap();
     stream.write_all(PDF).await.unwrap();
@@ -737,7 +737,7 @@ async fn a_slow_reader_holds_no_connection_to_the_database(app: TestApp) {
         let head = format!(
             "GET {place}/content HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\r\n",
             narrow.address(),
-            admin.authorization()
+            admin.header("authorization")
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut begin = vec![0; 1024];
