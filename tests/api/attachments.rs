@@ -248,7 +248,7 @@ async fn an_attachment_lives_as_its_return_does(app: TestApp) {
     let line = admin.get(&record).await.expect(200);
     submit(&admin, &line).await.expect(200);
     let locked = send(&admin, &record, &pdf("them.pdf")).await.problem(409, "wrong-state");
-    assert!(locked["detail"].as_str().unwrap().contains("acceptance"), "{locked}");
+    assert!(locked["detail"].as_str().unwrap().contains("tiếp nhận"), "{locked}");
     admin.delete(&place, &etag).await.problem(409, "wrong-state");
     assert_eq!(reviewer.get(&format!("{place}/content")).await.status, 200);
     send(&reviewer, &record, &pdf("them.pdf")).await.problem(403, "forbidden");
