@@ -337,6 +337,8 @@ settings! {
     s3_region: String = "us-east-1", "CCHC_S3_REGION", "Region of the S3-compatible storage.";
     s3_key_id: Option<Secret> = "", "CCHC_S3_KEY_ID", "Key id for the S3-compatible storage; required there.";
     s3_secret: Option<Secret> = "", "CCHC_S3_SECRET", "Secret of that key.";
+    bulk: Count<1, 64> = "2", "CCHC_BULK", "Batches, imports and lists as spreadsheets at the same time, up to 200 MB of memory each; more wait, then 503.";
+    sheet_rows: Count<1, 1_048_574> = "100000", "CCHC_SHEET_ROWS", "Most rows of a list as a spreadsheet; a longer one is answered 422 and read as CSV.";
     idempotency_seconds: Count<60, 604_800> = "86400", "CCHC_IDEMPOTENCY_SECONDS", "How long the answer to a request with an Idempotency-Key is kept, in seconds.";
     json_depth: Count<4, 128> = "32", "CCHC_JSON_DEPTH", "Deepest nesting of a JSON body.";
     changes_days: Count<1, 3650> = "365", "CCHC_CHANGES_DAYS", "How many days back the change feed reaches; an older token is answered 410.";

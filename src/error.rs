@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 
-pub use self::api_error::ApiError;
+pub use self::api_error::{ApiError, FAULTS_TOLD};
 pub use self::problem_details::{ProblemDetails, ProblemFault};
 
 /// A sentence in both languages of the service.
@@ -181,6 +181,10 @@ problems! {
     PayloadTooLarge => "payload-too-large", 413,
         vi: "Nội dung gửi lên quá lớn", "Chia nhỏ nội dung, hoặc đề nghị quản trị viên nâng giới hạn.",
         en: "The body is too large", "Send less at a time, or ask the administrator to raise the limit.";
+    /// The body broke off on its way.
+    IncompleteBody => "incomplete-body", 400,
+        vi: "Nội dung gửi lên bị đứt giữa chừng", "Gửi lại toàn bộ nội dung; nếu nội dung được nén thì kiểm tra bản nén.",
+        en: "The body broke off on its way", "Send the whole body again; where it is compressed, check its compression.";
     /// Another media type or encoding than the operation takes.
     UnsupportedMediaType => "unsupported-media-type", 415,
         vi: "Kiểu nội dung không được hỗ trợ", "Gửi đúng `Content-Type` mà thao tác này nhận.",

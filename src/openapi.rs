@@ -183,9 +183,19 @@ fn complete_imports(document: &mut Value) {
             },
             XLSX: {"schema": spreadsheet("The template, filled in.")},
         });
-        let place = format!("/paths/{}/post/requestBody/content", path.replace('/', "~1"));
-        if let Some(place) = document.pointer_mut(&place) {
+        let operation = format!("/paths/{}/post", path.replace('/', "~1"));
+        if let Some(place) = document.pointer_mut(&format!("{operation}/requestBody/content")) {
             *place = content;
+        }
+        let responses = document.pointer_mut(&format!("{operation}/responses"));
+        if let Some(responses) = responses.and_then(Value::as_object_mut) {
+            responses.insert("422".into(), json!({
+                "description": "The file or rows of it cannot be taken. With `Accept` of a spreadsheet, a copy of the file that marks the rows, whichever problem they have.",
+                "content": {
+                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+                    XLSX: {},
+                },
+            }));
         }
     }
 }

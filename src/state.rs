@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, Gate, Queue};
 use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
 
@@ -73,6 +73,8 @@ pub struct AppState {
     pub db: Db,
     /// Password hashing, a few at a time.
     pub hasher: Hasher,
+    /// Where batches, imports and lists as spreadsheets wait before they take up memory.
+    pub bulk: Gate,
     /// Login attempts of late.
     pub logins: LoginLimits,
     /// Requests of late; none where any number is allowed.
@@ -138,6 +140,9 @@ impl AppState {
             attempts: std::num::NonZeroU32::new(attempts).unwrap_or(std::num::NonZeroU32::MIN),
             window: config.login_window_seconds.seconds(),
         };
+        // Whoever waits longer than half the time of a request would not be done in the other half.
+        let bulk = config.bulk.size();
+        let bulk = Gate::new(bulk, bulk.saturating_mul(8), config.request_seconds.seconds() / 2);
         let logins = LoginLimits::new(
             allowance(config.login_attempts.get()),
             allowance(config.login_attempts_address.get()),
@@ -152,6 +157,7 @@ impl AppState {
             storage,
             uploads: Semaphore::new(UPLOADS),
             hasher,
+            bulk,
             logins,
             config,
             clock,
@@ -185,6 +191,15 @@ impl AppState {
     #[must_use]
     pub fn units(&self) -> Arc<Units> {
         read(&self.units).clone()
+    }
+
+    /// What waits and what is free, for the metrics.
+    #[must_use]
+    pub fn queues(&self) -> Vec<Queue> {
+        let mut queues = self.db.queues();
+        let (waiting, free) = (self.bulk.waiting(), Some(self.bulk.free()));
+        queues.push(Queue { name: "bulk", waiting, free });
+        queues
     }
 
     /// Whether the data are loaded and the service is not stopping.

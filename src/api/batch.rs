@@ -20,11 +20,12 @@ use super::etag::Record;
 use super::idempotency::{Answer, Asked, BodyDigest, Once, Rendered};
 use super::json::{body, check, malformed, once_each, parse, text_of};
 use super::records::{Draft, PART, Records, Row};
+use super::sheet::apart;
 use crate::auth::scope::Scoped;
 use crate::db::schema::source_times;
 use crate::db::types::Instant;
-use crate::db::{DbConn, Receipt, Recorded, Weight, WriteTx};
-use crate::error::{ApiError, Bilingual, Fault, Problem, ProblemDetails};
+use crate::db::{DbConn, Receipt, Recorded, Turn, Weight, WriteTx};
+use crate::error::{ApiError, Bilingual, FAULTS_TOLD, Fault, Problem, ProblemDetails};
 use crate::state::App;
 use crate::text_enum;
 
@@ -141,7 +142,10 @@ pub struct Guard {
 
 /// The lines of a batch, each read and within its limits, or with what is wrong with it.
 #[derive(Debug)]
-pub struct Batch<B>(pub Lines<B>);
+pub struct Batch<B> {
+    lines: Lines<B>,
+    turn: Turn,
+}
 
 impl<B> FromRequest for Batch<B>
 where
@@ -162,12 +166,15 @@ where
                     format!("Content-Type must be application/json or {NDJSON}."),
                 ));
             }
+            let turn = app.bulk.turn().await?;
             let bytes = body(&req, payload, app.config.batch_limit_bytes.size()).await?;
-            BodyDigest::of(&bytes).keep(&req);
-            let depth = app.config.json_depth.size();
-            tokio::task::spawn_blocking(move || lines(&bytes, by_line, depth, &app.contract).map(Self))
-                .await
-                .map_err(ApiError::internal)?
+            let read = move || {
+                let batch = Self { lines: lines(&bytes, by_line, &app)?, turn };
+                Ok((BodyDigest::of(&bytes), batch))
+            };
+            let (digest, batch) = apart(read).await?;
+            digest.keep(&req);
+            Ok(batch)
         })
     }
 }
@@ -175,16 +182,30 @@ where
 /// Lines that were read, each with its guard, or with what is wrong with it.
 pub(super) type Lines<B> = Vec<Result<(B, Guard), ApiError>>;
 
-fn lines<B>(bytes: &[u8], by_line: bool, depth: usize, contract: &Contract) -> Result<Lines<B>, ApiError>
+/// How many faults of lines that cannot be read are still kept; of each line the first one is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Telling(pub(super) usize);
+
+impl Telling {
+    /// A line with the faults that are kept of it.
+    pub(super) fn of<T>(&mut self, line: Result<T, ApiError>) -> Result<T, ApiError> {
+        line.map_err(|error| {
+            let error = error.telling(self.0.max(1));
+            self.0 = self.0.saturating_sub(error.faults().len());
+            error
+        })
+    }
+}
+
+fn lines<B>(bytes: &[u8], by_line: bool, app: &App) -> Result<Lines<B>, ApiError>
 where
     B: serde::de::DeserializeOwned + Validate + ToSchema,
 {
     let text = text_of(bytes)?;
     let texts: Vec<&str> = if by_line {
-        text.lines().filter(|line| !line.trim().is_empty()).collect()
+        text.lines().filter(|line| !line.trim().is_empty()).take(BATCH_LINES + 1).collect()
     } else {
-        let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| no_array(text))?;
-        items.into_iter().map(RawValue::get).collect()
+        serde_json::from_str::<Items<'_>>(text).map_err(|_| no_array(text))?.0
     };
     if texts.len() > BATCH_LINES {
         let message = Bilingual::new(
@@ -193,7 +214,48 @@ where
         );
         return Err(ApiError::invalid(vec![Fault::new("", "too_many", message)]));
     }
-    Ok(texts.into_iter().map(|text| line(text, depth, contract)).collect())
+    let (most, depth) = (app.config.body_limit_bytes.size(), app.config.json_depth.size());
+    let mut telling = Telling(FAULTS_TOLD);
+    let read = |text: &str| match text.len() > most {
+        // A record is no longer in a batch than by itself.
+        true => Err(too_large(most)),
+        false => line(text, depth, &app.contract),
+    };
+    Ok(texts.into_iter().map(|text| telling.of(read(text))).collect())
+}
+
+/// The items of a JSON array as they stand, up to one more than a batch may have.
+struct Items<'a>(Vec<&'a str>);
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self(Vec::new()))
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for Items<'de> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON array")
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut items: A) -> Result<Self, A::Error> {
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            if self.0.len() <= BATCH_LINES {
+                self.0.push(item.get());
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn too_large(most: usize) -> ApiError {
+    ApiError::detailed(
+        Problem::PayloadTooLarge,
+        format!("Một bản ghi tối đa {most} byte."),
+        format!("A record may have {most} bytes at most."),
+    )
 }
 
 fn no_array(text: &str) -> ApiError {
@@ -254,11 +316,9 @@ fn wrong_guard(name: &str, is_number: bool, error: &serde_json::Error) -> ApiErr
 
 /// Where lines come from: how they are called where something is wrong, and what is answered.
 pub(super) trait Origin: Send + 'static {
-    /// What is wrong with a line, in the words of where it comes from.
-    fn located(&self, index: usize, error: ApiError) -> ApiError;
-
-    /// What stands before the pointers of a line among the faults of all.
-    fn prefix(&self, index: usize) -> String;
+    /// What is wrong with a line, with the place of each fault in the whole where the line is not
+    /// answered by itself.
+    fn located(&self, mode: BatchMode, index: usize, error: ApiError) -> ApiError;
 
     /// The answer when the lines were written, each with what became of it.
     ///
@@ -312,12 +372,11 @@ impl std::ops::AddAssign for Counts {
 struct Counted;
 
 impl Origin for Counted {
-    fn located(&self, _index: usize, error: ApiError) -> ApiError {
-        error
-    }
-
-    fn prefix(&self, index: usize) -> String {
-        format!("/{index}")
+    fn located(&self, mode: BatchMode, index: usize, error: ApiError) -> ApiError {
+        if mode == BatchMode::Partial || error.problem() == Problem::Stale {
+            return error;
+        }
+        error.with_each_fault(|fault| Fault { pointer: format!("/{index}{}", fault.pointer), ..fault })
     }
 
     fn render(&self, lines: Vec<BatchLine>, counts: Counts) -> Result<Rendered, ApiError> {
@@ -366,7 +425,7 @@ impl<O: Origin> Outcomes<O> {
     }
 
     fn refuse(&mut self, index: usize, error: ApiError) {
-        let error = self.origin.located(index, error);
+        let error = self.origin.located(self.mode, index, error);
         self.put(index, Line::Refused(error));
     }
 
@@ -402,22 +461,23 @@ impl<O: Origin> Outcomes<O> {
         if !self.is_lost() {
             return Ok(self);
         }
-        let refused = self.lines.into_iter().enumerate().filter_map(|(index, line)| match line? {
-            Line::Refused(error) if error.problem() != Problem::Stale => Some((index, error)),
+        let refused = self.lines.into_iter().filter_map(|line| match line? {
+            Line::Refused(error) if error.problem() != Problem::Stale => Some(error),
             _ => None,
         });
         let mut first = None;
-        let mut faults = Vec::new();
-        for (index, error) in refused {
+        let (mut faults, mut untold) = (Vec::new(), 0);
+        for error in refused {
             first.get_or_insert(error.problem());
-            faults.extend(error.into_faults(&self.origin.prefix(index)));
+            untold += error.untold();
+            faults.extend(error.into_faults());
         }
         // Each line has a shape of its own; the batch is well formed whatever its lines are.
         let problem = match first {
             None | Some(Problem::WrongShape | Problem::MalformedJson) => Problem::Invalid,
             Some(problem) => problem,
         };
-        Err(ApiError::new(problem).with_faults(faults))
+        Err(ApiError::new(problem).with_faults(faults).with_untold(untold))
     }
 }
 
@@ -459,8 +519,14 @@ pub async fn write_batch<R: Records>(
     batch: Batch<R::Body>,
 ) -> Result<Rendered, ApiError> {
     let author = scoped.author();
-    let lines = Prepared::<R, _>::of(scoped, params, batch.0, Counted)?;
-    once.write(app, author, Weight::Many, move |tx| lines.write(tx)).await
+    let Batch { lines, turn } = batch;
+    let prepare = move || Ok((Prepared::<R, _>::of(scoped, params, lines, Counted)?, turn));
+    let (prepared, turn) = apart(prepare).await?;
+    let write = move |tx: &mut WriteTx<'_>| {
+        let _turn = turn;
+        prepared.write(tx)
+    };
+    once.write(app, author, Weight::Many, write).await
 }
 
 /// Lines that are ready to be written.
@@ -483,7 +549,9 @@ impl<R: Records, O: Origin> Prepared<R, O> {
         read: Lines<R::Body>,
         origin: O,
     ) -> Result<Self, ApiError> {
-        let mode = params.mode.unwrap_or(BatchMode::All);
+        // Who gets every line wrong speaks another schema, and should hear of it at once.
+        let is_readable = read.iter().any(Result::is_ok);
+        let mode = params.mode.filter(|_| is_readable).unwrap_or(BatchMode::All);
         let mut outcomes = Outcomes { origin, mode, lines: Vec::new() };
         outcomes.lines.resize_with(read.len(), || None);
         let mut lines = Vec::with_capacity(read.len());
@@ -492,10 +560,6 @@ impl<R: Records, O: Origin> Prepared<R, O> {
                 Ok((body, guard)) => lines.push((Place { index, guard }, body)),
                 Err(error) => outcomes.refuse(index, error),
             }
-        }
-        if lines.is_empty() {
-            // Who gets every line wrong speaks another schema, and should hear of it at once.
-            outcomes.mode = BatchMode::All;
         }
         let update = params.on_conflict == Some(OnConflict::Update);
         Ok(Self { scoped, update, lines, outcomes: outcomes.all_or_nothing()? })

@@ -54,5 +54,5 @@ pub(crate) async fn metrics(app: App) -> HttpResponse {
     let unsealed = app.db.read(chain::unsealed).await.ok();
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(app.metrics.text(&app.db, unsealed))
+        .body(app.metrics.text(app.queues(), unsealed))
 }

@@ -169,7 +169,7 @@ pub async fn body(req: &HttpRequest, payload: Payload, limit: usize) -> Result<V
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| {
             ApiError::detailed(
-                Problem::MalformedJson,
+                Problem::IncompleteBody,
                 "Không đọc được trọn vẹn nội dung gửi lên.",
                 "The body could not be read to its end.",
             )

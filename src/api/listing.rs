@@ -1,5 +1,6 @@
 //! Answers of lists: a page as JSON, or with `Accept: text/csv` or `application/x-ndjson` all rows in
-//! one stream, or all rows as a spreadsheet. A stream is read in parts, each as consistent as a page and not with the others, so
+//! one stream, or all rows as a spreadsheet, when there are not too many to be written while a client
+//! waits. A stream is read in parts, each as consistent as a page and not with the others, so
 //! that no slow client holds a connection to the database; an error after the first byte breaks the
 //! connection rather than ending the stream politely.
 
@@ -24,7 +25,7 @@ use super::table::{Columns, csv_cell};
 use super::{PageParams, Paged};
 use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
-use crate::db::DbConn;
+use crate::db::{DbConn, Turn};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::state::App;
 
@@ -158,12 +159,13 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
             let rows = source.part(&request).await?;
             return Ok(Listed::Page(Paged(P::new(rows, &request, &app.keys()))));
         }
-        let first = source.part(&request.clone().in_parts(PART)).await?;
         let columns = Columns::of::<P::Item>(&app.contract);
         if form == Form::Sheet {
-            let sheet = source.sheet(&name, columns, request.in_parts(PART), first).await?;
+            let turn = app.bulk.turn().await?;
+            let sheet = source.sheet(&name, columns, request.in_parts(PART), turn).await?;
             return Ok(Listed::Whole(sent(StatusCode::OK, &name, sheet)?));
         }
+        let first = source.part(&request.clone().in_parts(PART)).await?;
         let table = Lines { form, columns };
         let head = table.head(page.bom.unwrap_or_default())?;
         let parts = source.parts(table, head, request.in_parts(PART), first);
@@ -219,10 +221,14 @@ where
         name: &str,
         columns: Columns,
         request: PageRequest,
-        first: PageRows<T>,
+        turn: Turn,
     ) -> Result<File, ApiError> {
+        let most = self.app.config.sheet_rows.get();
+        let mut part = self.part(&request.clone().counted()).await?;
+        if let Some(total) = part.total.filter(|total| *total > i64::from(most)) {
+            return Err(too_many(total, most));
+        }
         let mut writer = SheetWriter::new(name, columns)?;
-        let mut part = first;
         loop {
             let written = move || writer.rows(&part.items).map(|()| (writer, part.last));
             let (with_part, last) = apart(written).await?;
@@ -232,7 +238,11 @@ where
                 None => break,
             }
         }
-        apart(move || writer.finish()).await
+        apart(move || {
+            let _turn = turn;
+            writer.finish()
+        })
+        .await
     }
 
     /// The parts as they are sent: the next one is read when the client has taken the one before.
@@ -256,11 +266,28 @@ where
                     }
                 },
             };
-            table.lines(&rows.items, &mut bytes)?;
-            let next = rows.last.map_or(Next::Nothing, Next::Behind);
+            let written = move || {
+                table.lines(&rows.items, &mut bytes)?;
+                Ok((bytes, table, rows.last))
+            };
+            let (bytes, table, last) = apart(written).await?;
+            let next = last.map_or(Next::Nothing, Next::Behind);
             Ok(Some((Bytes::from(bytes), (source, table, request, next))))
         })
     }
+}
+
+fn too_many(total: i64, most: u32) -> ApiError {
+    ApiError::invalid(vec![Fault::new(
+        "",
+        "too_many",
+        Bilingual::new(
+            format!(
+                "Danh sách có {total} dòng; dạng XLSX tối đa {most} dòng. Hãy lọc bớt hoặc lấy dạng CSV."
+            ),
+            format!("The list has {total} rows, and XLSX {most} at most: filter it, or read it as CSV."),
+        ),
+    )])
 }
 
 /// What a stream sends next.

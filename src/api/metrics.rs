@@ -6,7 +6,7 @@ use prometheus::{
 };
 use std::time::Duration;
 
-use crate::db::{Db, Queue};
+use crate::db::Queue;
 
 /// The metrics of this instance.
 pub struct Metrics {
@@ -49,8 +49,11 @@ impl Metrics {
         )
         .ok();
         let gauge = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["queue"]).ok();
-        let waiting = gauge("cchc_db_waiting", "Requests that wait for the database, by queue.");
-        let free = gauge("cchc_db_free", "Free database connections, by queue.");
+        let waiting = gauge(
+            "cchc_db_waiting",
+            "Requests that wait for the database or, as bulk, for memory, by queue.",
+        );
+        let free = gauge("cchc_db_free", "Free database connections or, as bulk, free places, by queue.");
         for metric in [&waiting, &free].into_iter().flatten() {
             let _ = registry.register(Box::new(metric.clone()));
         }
@@ -81,8 +84,8 @@ impl Metrics {
     /// The metrics in the text format of Prometheus; how many journal entries are unsealed is left out
     /// while the database does not say.
     #[must_use]
-    pub fn text(&self, db: &Db, unsealed: Option<i64>) -> String {
-        for Queue { name, waiting, free } in db.queues() {
+    pub fn text(&self, queues: Vec<Queue>, unsealed: Option<i64>) -> String {
+        for Queue { name, waiting, free } in queues {
             let count = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
             if let Some(gauge) = &self.waiting {
                 gauge.with_label_values(&[name]).set(count(waiting));

@@ -87,6 +87,13 @@ impl PageRequest {
         self
     }
 
+    /// The same page with its total.
+    #[must_use]
+    pub(super) fn counted(mut self) -> Self {
+        self.include_total = true;
+        self
+    }
+
     /// The part behind this key.
     #[must_use]
     pub(super) fn behind(mut self, key: Value) -> Self {

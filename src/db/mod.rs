@@ -26,7 +26,7 @@ use diesel::connection::{SimpleConnection, TransactionManager};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub use conn::{DbConn, Location, PlanMode};
-pub use pool::Gate;
+pub use pool::{Gate, Turn};
 
 use crate::audit::journal::{Author, Entry};
 use crate::config::Config;

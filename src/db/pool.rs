@@ -40,8 +40,17 @@ impl Gate {
         match tokio::time::timeout(self.longest_wait, self.permits.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(closed)) => Err(ApiError::unavailable(closed)),
-            Err(_) => Err(ApiError::unavailable("waited too long for a database connection")),
+            Err(_) => Err(ApiError::unavailable("waited too long for a place")),
         }
+    }
+
+    /// Waits for a place that several parts of a work hold together.
+    ///
+    /// # Errors
+    /// As [`Gate::enter`].
+    pub async fn turn(&self) -> Result<Turn, ApiError> {
+        let held = Arc::new(self.enter().await?);
+        Ok(Turn { _held: held })
     }
 
     /// How many wait.
@@ -57,6 +66,13 @@ impl Gate {
     }
 }
 
+/// A place inside a gate. It travels with the work, into other threads too, and is given back when the
+/// last of it is done: not when the client goes away.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    _held: Arc<OwnedSemaphorePermit>,
+}
+
 /// A place in the queue, given back when dropped, also when the client goes away.
 struct Place<'a>(&'a AtomicUsize);
 
@@ -64,7 +80,7 @@ impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, ApiError> {
         let place = Place(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) >= queue {
-            return Err(ApiError::unavailable("the queue for the database is full"));
+            return Err(ApiError::unavailable("the queue is full"));
         }
         Ok(place)
     }

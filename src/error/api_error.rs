@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{Bilingual, Fault, Language, Problem, ProblemDetails, ProblemFault};
 
+/// The faults that an answer tells one by one.
+pub const FAULTS_TOLD: usize = 1_000;
+
 /// An error as it leaves a handler.
 #[derive(Debug)]
 pub struct ApiError(Box<Inner>);
@@ -18,6 +21,8 @@ struct Inner {
     problem: Problem,
     detail: Option<Bilingual>,
     faults: Vec<Fault>,
+    /// Faults beyond those.
+    untold: usize,
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
@@ -31,6 +36,7 @@ impl ApiError {
             problem,
             detail: None,
             faults: Vec::new(),
+            untold: 0,
             members: Map::new(),
             headers: Vec::new(),
             cause: None,
@@ -94,12 +100,33 @@ impl ApiError {
         self
     }
 
-    /// Its faults as those of a part of the input, which `pointer` names; an error without any
-    /// becomes one itself.
+    /// This error with so many of its faults; of the others it keeps how many there are.
     #[must_use]
-    pub fn into_faults(self, pointer: &str) -> Vec<Fault> {
-        let placed = |fault: Fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault };
-        self.with_each_fault(placed).0.faults
+    pub fn telling(mut self, most: usize) -> Self {
+        self.0.untold += self.0.faults.len().saturating_sub(most);
+        self.0.faults.truncate(most);
+        // Ten thousand lines may each have had many more.
+        self.0.faults.shrink_to_fit();
+        self
+    }
+
+    /// This error with more faults that are not told.
+    #[must_use]
+    pub fn with_untold(mut self, faults: usize) -> Self {
+        self.0.untold += faults;
+        self
+    }
+
+    /// How many faults are not told.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.0.untold
+    }
+
+    /// Its faults; an error without any is one itself.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Fault> {
+        self.with_each_fault(|fault| fault).0.faults
     }
 
     /// Adds an extension member (RFC 9457, section 3.2).
@@ -164,6 +191,13 @@ impl ApiError {
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemDetails {
         let inner = &self.0;
         let text = |b: &Bilingual| b.in_language(language).to_owned();
+        let told = |fault: &Fault| ProblemFault {
+            pointer: fault.pointer.clone(),
+            code: fault.code.to_string(),
+            message: text(&fault.message),
+        };
+        let errors: Vec<_> = inner.faults.iter().take(FAULTS_TOLD).map(told).collect();
+        let total = inner.faults.len() + inner.untold;
         ProblemDetails {
             problem_type: format!("/problems/{}", inner.problem.slug()),
             title: text(&inner.problem.title()),
@@ -171,15 +205,8 @@ impl ApiError {
             detail: text(inner.detail.as_ref().unwrap_or(&inner.problem.help())),
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
-            errors: inner
-                .faults
-                .iter()
-                .map(|fault| ProblemFault {
-                    pointer: fault.pointer.clone(),
-                    code: fault.code.to_string(),
-                    message: text(&fault.message),
-                })
-                .collect(),
+            errors_total: Some(total).filter(|total| *total > errors.len()),
+            errors,
             members: inner.members.clone(),
         }
     }

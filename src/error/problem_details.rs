@@ -27,10 +27,14 @@ pub struct ProblemDetails {
     pub instance: String,
     /// The id under which the log knows this request.
     pub request_id: String,
-    /// Every fault of the input, not only the first.
+    /// Every fault of the input, not only the first; of more than 1,000 the first ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 1000)]
     pub errors: Vec<ProblemFault>,
+    /// How many faults there are, where `errors` does not tell all (tổng số lỗi).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, minimum = 1)]
+    pub errors_total: Option<usize>,
     /// Members of single problems, such as `successors`.
     #[serde(flatten)]
     #[schema(ignore)]

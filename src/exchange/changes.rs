@@ -156,7 +156,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "list_changes", tag = "changes", summary = "Follow changes",
-    description = "Creates, updates and deletes of the records within reach (luồng thay đổi), each record's versions in order. Ask again with `next_since`: nothing is skipped, and nothing appears below a token that was given. With `wait` the request waits for the next change.",
+    description = "Creates, updates and deletes of the records within reach (luồng thay đổi), each record's versions in order; one that leaves the reach is told as deleted. Ask again with `next_since`: nothing is skipped, and nothing appears below a token that was given. With `wait` the request waits for the next change.",
     params(ChangeQuery),
     responses(
         (status = 200, description = "The changes.", body = Changes),
@@ -323,7 +323,10 @@ impl Feed {
                     let sealed = sealed_position(conn)?;
                     let end = sealed.min(since.position.saturating_add(WINDOW));
                     let window = in_window((since.position, end), &sights, unit);
-                    let rows: Vec<Row> = window.limit(limit).select(Row::as_select()).load(conn)?;
+                    let mut rows: Vec<Row> = window.limit(limit).select(Row::as_select()).load(conn)?;
+                    rows.extend(left(conn, (since.position, end), &sights, unit)?);
+                    rows.sort_by_key(|row| row.position);
+                    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                     let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
                     let last = rows.last().filter(|_| is_cut).and_then(|row| row.position);
                     let reached = Place::behind(conn, last.unwrap_or(end.max(since.position)))?;
@@ -428,6 +431,64 @@ fn seen(Sight { types, attached_to, confinement }: &Sight) -> Condition {
             ),
         ),
     }
+}
+
+/// To which unit and province an entry belongs.
+type Belonging = (Option<String>, Option<String>);
+
+impl Sight {
+    /// Whether a record of this kind is seen while it belongs there.
+    fn sees(&self, record_type: RecordType, (unit, province): &Belonging) -> bool {
+        let is_in = |ids: &[OrgUnitId], id: &Option<String>| {
+            id.as_deref().is_some_and(|id| ids.iter().any(|known| known.as_str() == id))
+        };
+        let reached = |to: &Confinement| is_in(&to.provinces, province) || is_in(&to.units, unit);
+        self.types.contains(&record_type) && self.confinement.as_ref().is_none_or(reached)
+    }
+}
+
+diesel::alias!(journal as before: Before);
+
+/// The entries of a window with which a record left what the reader sees, such as an account that moved
+/// to another unit: told as its deletion, under the unit that it left.
+fn left(
+    conn: &mut DbConn,
+    (since, end): (i64, i64),
+    sights: &[Sight],
+    unit: Option<OrgUnitId>,
+) -> Result<Vec<Row>, ApiError> {
+    let types = sights.iter().flat_map(|sight| &sight.types).copied();
+    let moving: Vec<RecordType> = types.filter(|record_type| record_type.moves()).collect();
+    let sees_all = unit.is_none() && sights.iter().all(|sight| sight.confinement.is_none());
+    if moving.is_empty() || sees_all {
+        return Ok(Vec::new());
+    }
+    let of_version_before = before
+        .field(journal::record_id)
+        .eq(journal::record_id)
+        .and(before.field(journal::record_type).eq(journal::record_type))
+        .and((before.field(journal::record_version) + 1).eq(journal::record_version));
+    let entries: Vec<(Row, Option<String>, Belonging)> = journal::table
+        .inner_join(before.on(of_version_before))
+        .filter(journal::position.gt(since).and(journal::position.le(end)))
+        .filter(Unindexed(journal::record_type).eq_any(moving))
+        .order(journal::position)
+        .select((
+            Row::as_select(),
+            journal::province_id,
+            before.fields((journal::org_unit_id, journal::province_id)),
+        ))
+        .load(conn)?;
+    let seen = |record_type, there: &Belonging| {
+        unit.is_none_or(|unit| there.0.as_deref() == Some(unit.as_str()))
+            && sights.iter().any(|sight| sight.sees(record_type, there))
+    };
+    let gone = |(row, province, there): (Row, Option<String>, Belonging)| {
+        let here = (row.org_unit_id.clone(), province);
+        let is_gone = seen(row.record_type, &there) && !seen(row.record_type, &here);
+        is_gone.then(|| Row { action: JournalAction::Delete, org_unit_id: there.0, ..row })
+    };
+    Ok(entries.into_iter().filter_map(gone).collect())
 }
 
 /// The entries of a window that are seen, in their order. A window is read by its positions, whatever

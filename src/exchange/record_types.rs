@@ -79,6 +79,12 @@ impl RecordType {
         }
     }
 
+    /// Whether one may come to belong to another unit.
+    #[must_use]
+    pub const fn moves(self) -> bool {
+        matches!(self, Self::User | Self::Client | Self::Grant)
+    }
+
     /// Where they are read; attachments are read beneath their record, in a collection of this name.
     #[must_use]
     pub const fn collection(self) -> &'static str {

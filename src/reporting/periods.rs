@@ -452,7 +452,8 @@ impl Records for Periods {
         let at = tx.at();
         let moved =
             drafts.iter().filter_map(|draft| draft.present.as_ref().filter(|row| is_moved(row, &draft.body)));
-        let in_use = in_use(tx.conn(), moved.map(|row| row.id).collect())?;
+        let moved: Vec<PeriodId> = moved.map(|row| row.id).collect();
+        let in_use = in_use(tx.conn(), &moved)?;
         let made = |draft: Draft<PeriodCreate, Period>| match &draft.present {
             Some(row) if in_use.contains(&row.id) => Err(ApiError::new(Problem::InUse)),
             _ => period_made(draft, at),
@@ -499,18 +500,18 @@ fn is_moved(present: &Period, body: &PeriodCreate) -> bool {
 }
 
 /// Those of the periods to which returns or closings belong.
-fn in_use(conn: &mut DbConn, ids: Vec<PeriodId>) -> Result<HashSet<PeriodId>, ApiError> {
+fn in_use(conn: &mut DbConn, ids: &[PeriodId]) -> Result<HashSet<PeriodId>, ApiError> {
     use crate::db::schema::{period_closures, processing_returns};
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
     let returned: Vec<PeriodId> = processing_returns::table
-        .filter(processing_returns::period_id.eq_any(&ids).and(processing_returns::deleted_at.is_null()))
+        .filter(processing_returns::period_id.eq_any(ids).and(processing_returns::deleted_at.is_null()))
         .select(processing_returns::period_id)
         .distinct()
         .load(conn)?;
     let closed: Vec<PeriodId> = period_closures::table
-        .filter(period_closures::period_id.eq_any(&ids))
+        .filter(period_closures::period_id.eq_any(ids))
         .select(period_closures::period_id)
         .distinct()
         .load(conn)?;
@@ -532,7 +533,7 @@ pub fn period_delete(
     expected.check(present.version)?;
     // Hidden first: a return that is being made for it holds the row, and stands when this goes on.
     hide_row!(tx, periods, present)?;
-    if !in_use(tx.conn(), vec![id])?.is_empty() {
+    if !in_use(tx.conn(), &[id])?.is_empty() {
         return Err(ApiError::new(Problem::InUse));
     }
     let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;

@@ -61,7 +61,7 @@ fn stored(text: &str) -> Vec<u8> {
 }
 
 /// The text with the digest of its lines at its end, as whoever changes a backup would make it.
-fn sealed(text: &str) -> String {
+pub fn sealed(text: &str) -> String {
     let (lines, end) = text.trim_end().rsplit_once('\n').unwrap();
     let lines = format!("{lines}\n");
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, lines.as_bytes());
@@ -70,7 +70,7 @@ fn sealed(text: &str) -> String {
     format!("{lines}{end}\n")
 }
 
-fn unpacked(file: &Path) -> String {
+pub fn unpacked(file: &Path) -> String {
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
     text

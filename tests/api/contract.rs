@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::sheets::XLSX;
 use crate::support::TestApp;
 use crate::tell;
 
@@ -89,6 +90,10 @@ async fn every_operation_is_complete(app: TestApp) {
         let responses = operation["responses"].as_object().expect("responses");
         assert!(responses.keys().any(|status| status.starts_with('2')), "{name} succeeds somehow");
         assert!(responses.contains_key("500") && responses.contains_key("503"), "{name}");
+        if path.ends_with("/import") {
+            let forms: Vec<_> = responses["422"]["content"].as_object().expect("forms").keys().collect();
+            assert_eq!(forms, ["application/problem+json", XLSX], "{name}: a marked copy is no success");
+        }
         if ["PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
             assert!(responses.contains_key("412") && responses.contains_key("428"), "{name}");
             assert!(parameters.iter().any(|p| p["name"] == "If-Match" && p["required"] == true), "{name}");

@@ -19,6 +19,7 @@ tell![
     a_sequencer_killed_between_two_positions_loses_none,
     versions_rise_also_where_large_batches_overtake_each_other,
     a_token_from_before_a_restore_has_expired,
+    whoever_no_longer_sees_a_record_is_told_that_it_is_gone,
 ];
 
 pub const CHANGES: &str = "/api/v1/exchange/changes";
@@ -320,4 +321,47 @@ async fn a_token_from_before_a_restore_has_expired(app: TestApp) {
     admin.get(&format!("{CHANGES}?since={lost}")).await.problem(410, "changes-expired");
     let page = changes(&admin, &format!("types=period&since={kept}")).await;
     assert_eq!(told(&page), ["create period 1"; 3], "what was told before the backup still holds");
+}
+
+async fn whoever_no_longer_sees_a_record_is_told_that_it_is_gone(app: TestApp) {
+    let admin = app.admin().await;
+    let one = app.person("xa.hiephung", "admin", "31396").await;
+    let other = app.person("xa.tanbinh", "admin", "31399").await;
+    app.seal().await;
+    let since = now(&admin).await;
+    let user = json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD,
+        "org_unit_code": "31396"});
+    let made = admin.post("/api/v1/admin/users", &user).await;
+    let (path, etag) = (made.header("location"), made.etag());
+    let units = ["31396", "31399"].map(|code| app.unit(code, "2026-11-23"));
+    let moved = admin.patch(&path, &etag, &json!({"org_unit_id": units[1]})).await;
+    let etag = moved.etag();
+    moved.expect(200);
+    admin.patch(&path, &etag, &json!({"active": false})).await.expect(200);
+    app.seal().await;
+
+    let query = format!("types=user&since={since}");
+    let seen = changes(&one, &query).await;
+    assert_eq!(
+        told(&seen),
+        ["create user 1", "delete user 2"],
+        "what it does there is nobody's business here"
+    );
+    assert_eq!(seen["items"][1]["org_unit_id"], units[0], "nor where it went");
+    one.get(&path).await.problem(404, "not-found");
+    assert_eq!(told(&changes(&other, &query).await), ["update user 2", "update user 3"]);
+    assert_eq!(told(&changes(&admin, &query).await), ["create user 1", "update user 2", "update user 3"]);
+    let of_unit = changes(&admin, &format!("{query}&org_unit_id={}", units[0])).await;
+    assert_eq!(told(&of_unit), ["create user 1", "delete user 2"]);
+
+    let (mut pages, mut at) = (Vec::new(), since);
+    loop {
+        let page = changes(&one, &format!("types=user&limit=1&since={at}")).await;
+        pages.extend(told(&page));
+        at = page["next_since"].as_str().unwrap().to_owned();
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(pages, ["create user 1", "delete user 2"], "nothing is skipped, and nothing told twice");
 }

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::sheets::{rows, workbook};
+use crate::sheets::{rows, with_part, workbook};
 use crate::start::on;
 use crate::support::TestApp;
 use crate::support::database::TestDatabase;
@@ -15,6 +15,7 @@ tell![
     a_file_is_written_whole_or_not_at_all,
     an_operator_imports_returns_for_their_units,
     a_file_that_cannot_be_read_is_told_in_one_line,
+    a_file_that_was_cut_off_is_refused_before_its_first_row,
 ];
 
 const PERIODS: &str = "/api/v1/reporting/periods?regime=nhap&include_total=true&limit=1";
@@ -117,4 +118,31 @@ async fn a_file_that_cannot_be_read_is_told_in_one_line(app: TestApp) {
     assert_eq!(said(&missing), "cchc: /khong/co/tep.xlsx: No such file or directory (os error 2)\n");
     let nothing = on(&app.database, &["import", "processing-returns"]);
     assert_eq!(said(&nothing), "cchc: no processing-returns come with the service: name a file\n");
+}
+
+async fn a_file_that_was_cut_off_is_refused_before_its_first_row(app: TestApp) {
+    let admin = app.admin().await;
+    let whole = years(2000, 1_700);
+    let long = whole.replace("nhap,3600,", &format!("{},3600,", "ồ".repeat(40_000)));
+    let merged = {
+        let names = ["regime", "code", "kind", "starts_on", "ends_on"].map(String::from);
+        let year = [json!("nhap"), json!("2030"), json!("year"), json!("2030-01-01"), json!("2030-12-31")];
+        let file = workbook("periods", &names, &[year.to_vec()]);
+        let sheet = "xl/worksheets/sheet1.xml";
+        let mut text = String::new();
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&file)).unwrap();
+        std::io::Read::read_to_string(&mut archive.by_name(sheet).unwrap(), &mut text).unwrap();
+        let regions = "</sheetData><mergeCells><mergeCell ref=\"A3:A4\"/></mergeCells>";
+        with_part(&file, sheet, text.replace("</sheetData>", regions).as_bytes())
+    };
+    for (file, code) in [
+        (&whole.as_bytes()[..whole.len() - 14], "cut_row"),
+        (long.as_bytes(), "too_long"),
+        (&merged, "merged_cells"),
+    ] {
+        let output = import(&app.database, "periods", file, &["--partial"]);
+        assert!(!output.status.success());
+        assert!(said(&output).contains(code), "{}", said(&output));
+    }
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0, "nothing of them was written");
 }

@@ -18,6 +18,7 @@ mod audit;
 mod auth;
 mod backup;
 mod batch;
+mod bulk;
 mod contract;
 mod crud_suite;
 mod exchange;
@@ -47,6 +48,7 @@ fn stories() -> Vec<Story> {
         crud_suite::stories(),
         backup::stories(),
         batch::stories(),
+        bulk::stories(),
         exchange::stories(),
         listing::stories(),
         meeting::stories(),

@@ -3,6 +3,7 @@
 //! part by part, so that a service beside it is never kept waiting; whole, it is one transaction and
 //! has no more rows than a request.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -16,9 +17,9 @@ use validator::Validate;
 
 use super::apart;
 use super::given::{GivenRow, Head};
-use super::import::{Layout, Mark, Shape, Table, told};
+use super::import::{Layout, Mark, Pace, Shape, TEXT_BYTES, Table, told};
 use super::read::{Expected, Limits, Source};
-use super::template::marked;
+use super::template::MarkedCopy;
 use super::write::saved;
 use crate::api::batch::{BATCH_LINES, BatchMode, BatchParams, Counts, Lines, OnConflict, Outcomes, Prepared};
 use crate::api::contract::Contract;
@@ -34,7 +35,7 @@ const PART: usize = 500;
 /// The refused rows that a copy holds at most.
 const MARKED_ROWS: usize = BATCH_LINES;
 
-/// What a worksheet may unpack to; the operator chose the file.
+/// What the parts of a spreadsheet may unpack to; the operator chose the file.
 const UNPACKED_BYTES: u64 = 4 << 30;
 
 /// A file to be imported, and how.
@@ -131,6 +132,7 @@ where
         contract: target.contract.clone(),
         depth: target.json_depth,
         rows: if file.mode == BatchMode::All { BATCH_LINES } else { usize::MAX },
+        copied: file.copy.is_some(),
     };
     let mut imported = ImportedFile { dry_run: file.dry_run, ..ImportedFile::default() };
     let mut copy = Copy::default();
@@ -140,17 +142,17 @@ where
     bar.set_position(0);
     bar.set_length(rows);
     bar.set_message("writing");
-    let size = if file.mode == BatchMode::All { BATCH_LINES } else { PART };
+    let pace = if file.mode == BatchMode::All { Pace::Whole } else { Pace::Parts(PART) };
     let (parts, mut waiting) = mpsc::channel(1);
     let reader = reading.clone();
     let read = tokio::task::spawn_blocking(move || {
         // Who no longer takes parts has failed, and says why.
-        reader.parts::<R::Body>(size, |part| parts.blocking_send(part).map_err(ApiError::internal))
+        reader.parts::<R::Body>(pace, |part| parts.blocking_send(part).map_err(ApiError::internal))
     });
     while let Some(part) = waiting.recv().await {
         let layout = Arc::new(Layout::of(&reading.columns, &part, file.dry_run));
-        let Table { head, rows, lines } = part;
-        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let Table { head, rows, numbers, lines } = part;
+        let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
         let marks = match written::<R>(target, file, layout, lines).await {
             Ok(outcomes) => {
                 imported.counts += outcomes.counts();
@@ -207,6 +209,7 @@ struct Reading {
     contract: Arc<Contract>,
     depth: usize,
     rows: usize,
+    copied: bool,
 }
 
 impl Reading {
@@ -220,21 +223,21 @@ impl Reading {
 
     fn parts<B: DeserializeOwned + Validate + ToSchema>(
         &self,
-        size: usize,
+        pace: Pace,
         take: impl FnMut(Table<B>) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
         let limits = Limits { rows: self.rows, unpacked_bytes: UNPACKED_BYTES };
         let expected = Expected { collection: self.collection, columns: &self.columns, limits };
-        let shape = Shape { expected, contract: &self.contract, depth: self.depth };
-        Table::parts(self.source()?, shape, size, take)
+        let shape = Shape { expected, contract: &self.contract, depth: self.depth, copied: self.copied };
+        Table::parts(self.source()?, shape, pace, take)
     }
 
     /// Reads the whole file once, so that one that breaks off in the middle is refused before the
     /// database is touched.
     fn count<B: DeserializeOwned + Validate + ToSchema>(&self, bar: &ProgressBar) -> Result<u64, ApiError> {
         let mut rows = 0;
-        self.parts::<B>(PART, |part| {
-            rows += u64::try_from(part.rows.len()).unwrap_or(u64::MAX);
+        self.parts::<B>(Pace::Parts(PART), |part| {
+            rows += u64::try_from(part.lines.len()).unwrap_or(u64::MAX);
             bar.set_position(rows);
             Ok(())
         })?;
@@ -248,6 +251,8 @@ impl Reading {
 struct Copy {
     head: Head,
     rows: Vec<GivenRow>,
+    /// The bytes of their texts.
+    bytes: usize,
     marks: Vec<Mark>,
 }
 
@@ -255,17 +260,23 @@ impl Copy {
     fn take(&mut self, mode: BatchMode, head: Head, rows: Vec<GivenRow>, marks: Vec<Mark>) {
         self.head = head;
         let room = MARKED_ROWS.saturating_sub(self.rows.len());
-        let is_kept =
-            |row: &GivenRow| mode == BatchMode::All || marks.iter().any(|mark| mark.row() == row.number);
-        self.rows.extend(rows.into_iter().filter(is_kept).take(room));
+        let marked: HashSet<u32> = marks.iter().map(Mark::row).collect();
+        let is_kept = |row: &GivenRow| mode == BatchMode::All || marked.contains(&row.number);
+        let has_room = |row: &GivenRow| {
+            self.bytes += row.text_bytes();
+            self.bytes <= TEXT_BYTES
+        };
+        self.rows.extend(rows.into_iter().filter(is_kept).take(room).take_while(has_room));
         self.marks.extend(marks);
         let last = self.rows.last().map_or(0, |row| row.number);
         self.marks.retain(|mark| mark.row() <= last);
     }
 
     fn save(self, reading: &Reading, path: &Path) -> Result<(), ApiError> {
-        let Self { head, rows, marks } = self;
-        let mut book = marked(reading.collection, &reading.columns, &head, &rows, &marks)?;
+        let Self { head, rows, marks, .. } = self;
+        let Reading { collection, columns, .. } = reading;
+        let copy = MarkedCopy { collection, columns, head: &head, language: Language::Vi };
+        let mut book = copy.of(&rows, &marks)?;
         let mut to = File::create(path).map_err(ApiError::internal)?;
         std::io::copy(&mut saved(&mut book)?, &mut to).map_err(ApiError::internal)?;
         Ok(())

@@ -40,18 +40,26 @@ pub(super) struct GivenRow {
 /// Which column of a file holds which field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
+    /// The number of its row, from 1.
+    pub row: u32,
     /// By the place in the file: the column's place among the [`Columns`].
     pub fields: Vec<Option<usize>>,
+    /// The column of a marked copy that tells faults; it may hold anything.
+    pub faults: Option<usize>,
 }
 
 impl Head {
-    /// The name of the cell of a field, such as `C12`; none where the file has no such column.
-    pub(super) fn cell(&self, columns: &Columns, row: u32, field: &str) -> Option<String> {
+    /// How a place is called before what is wrong there: its cell, or its row where there is no such
+    /// column.
+    pub(super) fn called(&self, columns: &Columns, row: u32, field: &str) -> Bilingual {
         let is_it = |place: &Option<usize>| {
             place.and_then(|place| columns.all().get(place)).is_some_and(|column| column.name == field)
         };
-        let place = u16::try_from(self.fields.iter().position(is_it)?).ok()?;
-        Some(cell_name(row, place))
+        let place = self.fields.iter().position(is_it).and_then(|place| u16::try_from(place).ok());
+        match place.map(|place| cell_name(row, place)) {
+            Some(cell) => Bilingual::new(format!("Ô {cell}: "), format!("Cell {cell}: ")),
+            None => Bilingual::new(format!("Dòng {row}: "), format!("Row {row}: ")),
+        }
     }
 
     /// The record that a row holds, or what is wrong with its cells, by their field.
@@ -70,6 +78,17 @@ impl Head {
             }
         }
         (members, faults)
+    }
+}
+
+impl GivenRow {
+    /// The bytes of its texts.
+    pub(super) fn text_bytes(&self) -> usize {
+        let bytes = |(_, given): &(u16, Given)| match given {
+            Given::Text(text) | Given::Plain(text) | Given::Formula(text) | Given::Error(text) => text.len(),
+            Given::Number(_) | Given::Boolean(_) | Given::Day(_) => 0,
+        };
+        self.cells.iter().map(bytes).sum()
     }
 }
 

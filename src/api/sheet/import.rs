@@ -17,12 +17,12 @@ use validator::Validate;
 
 use super::given::{GivenRow, Head};
 use super::read::{Expected, Limits, Source, is_archive, read, source, unreadable};
-use super::template::{marked, template};
+use super::template::{MarkedCopy, template};
 use super::write::{saved, sent};
 use super::{SheetOr, XLSX, apart};
 use crate::api::batch::{
     BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin,
-    Prepared, line,
+    Prepared, Telling, line,
 };
 use crate::api::contract::Contract;
 use crate::api::frame::RequestFacts;
@@ -32,8 +32,8 @@ use crate::api::listing::CSV;
 use crate::api::records::Records;
 use crate::api::table::Columns;
 use crate::auth::scope::Scoped;
-use crate::db::{Recorded, Weight, WriteTx};
-use crate::error::{ApiError, Bilingual, Fault, Language, Problem, ProblemDetails};
+use crate::db::{Recorded, Turn, Weight, WriteTx};
+use crate::error::{ApiError, Bilingual, FAULTS_TOLD, Fault, Language, Problem, ProblemDetails};
 use crate::state::App;
 
 /// How a file is taken in.
@@ -85,11 +85,11 @@ pub struct ImportedRow {
     /// The HTTP status that it would have had by itself.
     #[schema(minimum = 200, maximum = 599)]
     pub status: u16,
-    /// The record's id.
+    /// The record's id; none for one that a trial did not make.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false, format = "uuid")]
     pub id: Option<String>,
-    /// The record's version.
+    /// The record's version; none for one that a trial did not write.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub version: Option<i64>,
@@ -103,6 +103,7 @@ pub struct ImportedRow {
 #[derive(Debug)]
 pub struct SheetFile {
     bytes: Vec<u8>,
+    turn: Turn,
     wants_copy: bool,
     language: Language,
 }
@@ -123,13 +124,16 @@ impl FromRequest for SheetFile {
                     format!("Content-Type must be {XLSX} or {CSV}."),
                 ));
             }
+            let turn = app.bulk.turn().await?;
             let bytes = body(&req, payload, app.config.batch_limit_bytes.size()).await?;
-            BodyDigest::of(&bytes).keep(&req);
+            let (digest, bytes) = apart(move || Ok((BodyDigest::of(&bytes), bytes))).await?;
+            digest.keep(&req);
             if is_sheet != is_archive(&bytes) {
                 return Err(other_kind());
             }
             Ok(Self {
                 bytes,
+                turn,
                 wants_copy: SheetOr::of(&req) == SheetOr::Sheet,
                 language: RequestFacts::of(&req).language,
             })
@@ -156,41 +160,77 @@ pub(super) struct Shape<'a> {
     pub contract: &'a Contract,
     /// How deep the JSON of a cell may be.
     pub depth: usize,
+    /// Whether the rows are kept as they came, for a copy of the file.
+    pub copied: bool,
 }
+
+impl Shape<'_> {
+    /// A copy marks more faults than an answer tells.
+    fn telling(&self) -> Telling {
+        Telling(if self.copied { 100 * FAULTS_TOLD } else { FAULTS_TOLD })
+    }
+}
+
+/// How the rows of a file are handed on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// All together.
+    Whole,
+    /// So many at once, or fewer where they are long.
+    Parts(usize),
+}
+
+/// The bytes of text that rows have that are in memory together.
+pub(super) const TEXT_BYTES: usize = 32 << 20;
 
 /// Rows of a file, read and held against their limits.
 pub(super) struct Table<B> {
     pub head: Head,
+    /// The rows as they came, where a copy of the file is wanted.
     pub rows: Vec<GivenRow>,
+    /// Their numbers.
+    pub numbers: Vec<u32>,
     pub lines: Lines<B>,
 }
 
 impl<B> Default for Table<B> {
     fn default() -> Self {
-        Self { head: Head::default(), rows: Vec::new(), lines: Vec::new() }
+        Self { head: Head::default(), rows: Vec::new(), numbers: Vec::new(), lines: Vec::new() }
     }
 }
 
 impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
-    /// Hands a file on in tables of so many rows; the last one has fewer, or none.
+    /// Hands a file on in tables; the last one may have no rows.
     pub(super) fn parts<S: Read + Seek>(
         source: Source<S>,
         shape: Shape<'_>,
-        size: usize,
+        pace: Pace,
         mut take: impl FnMut(Self) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
-        let mut part = Self::default();
+        let (mut part, mut bytes, mut telling) = (Self::default(), 0, shape.telling());
         read(source, shape.expected, |head, row| {
-            if part.rows.len() == size {
+            let more = row.text_bytes();
+            if let Pace::Parts(most) = pace
+                && (part.lines.len() == most || bytes + more > TEXT_BYTES)
+            {
                 take(std::mem::take(&mut part))?;
+                (bytes, telling) = (0, shape.telling());
             }
-            if part.rows.is_empty() {
+            bytes += more;
+            if bytes > TEXT_BYTES {
+                return Err(too_much_text());
+            }
+            if part.lines.is_empty() {
                 part.head.clone_from(head);
             }
             let (record, faults) = head.record(shape.expected.columns, &row);
             let text = serde_json::to_string(&record).map_err(ApiError::internal)?;
-            part.lines.push(with_cells(line(&text, shape.depth, shape.contract), faults));
-            part.rows.push(row);
+            let read = with_cells(line(&text, shape.depth, shape.contract), faults);
+            part.lines.push(telling.of(read));
+            part.numbers.push(row.number);
+            if shape.copied {
+                part.rows.push(row);
+            }
             Ok(())
         })?;
         take(part)
@@ -199,7 +239,7 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
     /// A file that is small enough to be one table.
     fn whole(bytes: &[u8], shape: Shape<'_>) -> Result<Self, ApiError> {
         let mut whole = Self::default();
-        Self::parts(source(bytes), shape, shape.expected.limits.rows, |table| {
+        Self::parts(source(bytes), shape, Pace::Whole, |table| {
             whole = table;
             Ok(())
         })?;
@@ -207,12 +247,20 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
     }
 }
 
+fn too_much_text() -> ApiError {
+    ApiError::detailed(
+        Problem::PayloadTooLarge,
+        "Văn bản trong các ô quá dài; hãy rút ngắn hoặc chia thành nhiều tệp.",
+        "The texts of the cells are too long; shorten them, or send several files.",
+    )
+}
+
 /// A record with what is wrong with its cells: a field whose cell cannot be read is not missing.
 fn with_cells<T>(read: Result<T, ApiError>, cells: Vec<Fault>) -> Result<T, ApiError> {
     if cells.is_empty() {
         return read;
     }
-    let others = read.err().map(|error| error.into_faults("")).unwrap_or_default();
+    let others = read.err().map(ApiError::into_faults).unwrap_or_default();
     let is_new = |other: &Fault| cells.iter().all(|cell| cell.pointer != other.pointer);
     let others: Vec<_> = others.into_iter().filter(is_new).collect();
     Err(ApiError::invalid(cells.into_iter().chain(others).collect()))
@@ -229,7 +277,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of<B>(columns: &Arc<Columns>, table: &Table<B>, dry_run: bool) -> Self {
-        let numbers = table.rows.iter().map(|row| row.number).collect();
+        let numbers = table.numbers.clone();
         Self { columns: columns.clone(), head: table.head.clone(), numbers, dry_run }
     }
 
@@ -239,27 +287,30 @@ impl Layout {
 }
 
 impl Origin for Arc<Layout> {
-    fn located(&self, index: usize, error: ApiError) -> ApiError {
+    fn located(&self, _mode: BatchMode, index: usize, error: ApiError) -> ApiError {
         let number = self.number(index);
         error.with_each_fault(|fault| {
             let field = fault.pointer.split('/').nth(1).unwrap_or_default();
+            let place = self.head.called(&self.columns, number, field);
             let Bilingual { vi, en } = &fault.message;
-            let message = match self.head.cell(&self.columns, number, field) {
-                Some(cell) => Bilingual::new(format!("Ô {cell}: {vi}"), format!("Cell {cell}: {en}")),
-                None => Bilingual::new(format!("Dòng {number}: {vi}"), format!("Row {number}: {en}")),
-            };
+            let message = Bilingual::new(format!("{}{vi}", place.vi), format!("{}{en}", place.en));
             Fault { pointer: format!("/{number}{}", fault.pointer), code: fault.code, message }
         })
-    }
-
-    fn prefix(&self, _index: usize) -> String {
-        String::new()
     }
 
     fn render(&self, lines: Vec<BatchLine>, counts: Counts) -> Result<Rendered, ApiError> {
         let row = |line: BatchLine| {
             let BatchLine { index, outcome, status, id, version, problem } = line;
-            ImportedRow { row: self.number(index), outcome, status, id, version, problem }
+            // What a trial made is gone again.
+            let is_real = |untrue: &[BatchOutcome]| !self.dry_run || !untrue.contains(&outcome);
+            ImportedRow {
+                row: self.number(index),
+                outcome,
+                status,
+                id: id.filter(|_| is_real(&[BatchOutcome::Created])),
+                version: version.filter(|_| is_real(&[BatchOutcome::Created, BatchOutcome::Updated])),
+                problem,
+            }
         };
         let Counts { created, updated, unchanged, stale, refused } = counts;
         let rows = lines.into_iter().map(row).collect();
@@ -292,7 +343,7 @@ impl Mark {
     }
 }
 
-/// What the texts or a worksheet of a file that is sent may unpack to.
+/// What the parts of a file that is sent may unpack to.
 const UNPACKED_BYTES: u64 = 64 << 20;
 
 /// Takes a file in, in one transaction.
@@ -312,23 +363,27 @@ where
     R::Body: DeserializeOwned + Validate + ToSchema,
 {
     let dry_run = params.dry_run.unwrap_or_default();
-    let SheetFile { bytes, wants_copy, language } = file;
+    let SheetFile { bytes, turn, wants_copy, language } = file;
     let columns = Arc::new(Columns::of::<R::Body>(&app.contract));
+    let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
+    let author = scoped.author();
     let (reader, fields) = (app.clone(), columns.clone());
     let read = move || {
         let limits = Limits { rows: BATCH_LINES, unpacked_bytes: UNPACKED_BYTES };
         let expected = Expected { collection, columns: &fields, limits };
-        let shape = Shape { expected, contract: &reader.contract, depth: reader.config.json_depth.size() };
-        Table::<R::Body>::whole(&bytes, shape)
+        let depth = reader.config.json_depth.size();
+        let shape = Shape { expected, contract: &reader.contract, depth, copied: wants_copy };
+        let table = Table::<R::Body>::whole(&bytes, shape)?;
+        let layout = Arc::new(Layout::of(&fields, &table, dry_run));
+        let Table { head, rows, lines, .. } = table;
+        Ok((head, rows, Prepared::<R, _>::of(scoped, how, lines, layout), turn))
     };
-    let table = apart(read).await?;
-    let layout = Arc::new(Layout::of(&columns, &table, dry_run));
-    let Table { head, rows, lines } = table;
-    let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
-    let author = scoped.author();
-    let answer = match Prepared::<R, _>::of(scoped, how, lines, layout.clone()) {
+    let (head, rows, prepared, turn) = apart(read).await?;
+    let answer = match prepared {
         Ok(lines) => {
+            let turn = turn.clone();
             let tried = move |tx: &mut WriteTx<'_>| {
+                let _turn = turn;
                 let written = lines.write(tx)?;
                 Ok(if dry_run { Recorded::unchanged(written.into_value()) } else { written })
             };
@@ -339,16 +394,22 @@ where
     if !wants_copy {
         return answer.map(Either::Left);
     }
-    let (status, marks) = match &answer {
-        Ok(rendered) => (StatusCode::OK, refused(rendered)?),
-        Err(error) => (error.problem().status(), told(error, language)),
+    let copy = move || {
+        let _turn = turn;
+        let (status, marks) = match &answer {
+            Ok(rendered) => (StatusCode::OK, refused(rendered)?),
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, told(error, language)),
+        };
+        if marks.is_empty() {
+            return answer.map(Either::Left);
+        }
+        let copy = MarkedCopy { collection, columns: &columns, head: &head, language };
+        Ok(Either::Right((status, saved(&mut copy.of(&rows, &marks)?)?)))
     };
-    if marks.is_empty() {
-        return answer.map(Either::Left);
+    match apart(copy).await? {
+        Either::Left(rendered) => Ok(Either::Left(rendered)),
+        Either::Right((status, copy)) => sent(status, collection, copy).map(Either::Right),
     }
-    let copy = move || saved(&mut marked(collection, &columns, &head, &rows, &marks)?);
-    let copy = apart(copy).await?;
-    sent(status, collection, copy).map(Either::Right)
 }
 
 /// The faults of an error that names rows.

@@ -4,12 +4,14 @@
 //! own, such as formulas, macros and merged cells, is refused with the cell that has it: a figure must
 //! be what the clerk saw.
 
+mod csv;
 pub mod file;
 mod given;
 pub mod import;
 mod read;
 mod template;
 mod write;
+mod xlsx;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -54,6 +56,9 @@ impl FromRequest for SheetOr {
 
 /// The most rows of a worksheet, without its head of two.
 pub const SHEET_ROWS: u32 = 1_048_574;
+
+/// The most columns of a worksheet.
+const COLUMNS: u16 = 16_384;
 
 /// The rows above the records: terms and names.
 const HEAD_ROWS: u32 = 2;

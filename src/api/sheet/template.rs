@@ -1,7 +1,9 @@
 //! The template of a collection, and the copy of a file in which faults are marked.
 
+use std::collections::HashMap;
+
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationRule, Format, Formula, Note, Workbook, Worksheet, XlsxError,
+    Color, DataValidation, DataValidationRule, Formula, Note, Workbook, Worksheet, XlsxError,
 };
 
 use super::given::{GivenRow, Head};
@@ -10,12 +12,13 @@ use super::write::{Looks, begun, capital, fitting};
 use super::{FAULTS, HEAD_ROWS};
 use crate::api::batch::BATCH_LINES;
 use crate::api::table::{Column, Columns, Content};
+use crate::error::Language;
 
 /// The worksheet that explains.
 const GUIDE: &str = "Hướng dẫn";
 
 /// The row of the guide below which its table of fields begins, from 0.
-const GUIDE_TABLE: u32 = 8;
+const GUIDE_TABLE: u32 = 9;
 
 /// The column of the guide from which choices stand, one column a field, from 0.
 const GUIDE_CHOICES: u16 = 8;
@@ -109,11 +112,12 @@ fn guide(
     columns: &Columns,
     looks: &Looks,
 ) -> Result<(), XlsxError> {
-    const WORDS: [&str; 5] = [
+    const WORDS: [&str; 6] = [
         "Mỗi dòng của trang tính dữ liệu là một bản ghi, nhập từ dòng thứ ba; cột có dấu (*) là bắt buộc.",
         "Không đổi tên trang tính và các tên ở dòng thứ hai; cột không dùng có thể xóa.",
         "Ngày nhập bằng ô định dạng kiểu Ngày; mã nhập bằng ô định dạng kiểu Văn bản để không mất số 0 ở đầu.",
         "Không dùng công thức, không gộp ô, không thêm macro.",
+        "Lưu dạng CSV thì tệp bị cắt giữa chừng được phát hiện, trừ khi chỗ cắt nằm trong ô cuối của dòng cuối: hãy xem lại dòng cuối.",
         "Nên kiểm tra trước bằng cách nhập thử (dry_run=true): hệ thống chỉ ra từng ô chưa đúng mà chưa ghi gì.",
     ];
     sheet.set_name(GUIDE)?;
@@ -148,53 +152,83 @@ fn guide(
     Ok(())
 }
 
+/// The cells of a copy that have a note, beyond which a spreadsheet program grows slow; the last column
+/// tells every fault.
+const NOTES: usize = 1_000;
+
 /// A copy of the rows of a file: the cells with faults are red and say why, and a last column tells
 /// the faults of each row. It can be sent again when they are mended.
-pub(super) fn marked(
-    collection: &str,
-    columns: &Columns,
-    head: &Head,
-    rows: &[GivenRow],
-    marks: &[Mark],
-) -> Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
-    let looks = Looks::new();
-    let red = |look: &Format| look.clone().set_background_color(Color::RGB(0x00FF_C7CE));
-    let kept: Vec<_> = head.fields.iter().map(|field| columns.all().get((*field)?)).collect();
-    let kept_columns = Columns::from(kept.iter().flatten().copied().cloned().collect::<Vec<_>>());
-    let place_of = |field: &str| {
-        kept_columns.names().position(|name| name == field).and_then(|place| u16::try_from(place).ok())
-    };
-    let sheet = book.add_worksheet();
-    begun(sheet, collection, &kept_columns, &looks)?;
-    let last = u16::try_from(kept_columns.all().len()).unwrap_or(u16::MAX);
-    sheet.set_column_width(last, 80)?;
-    sheet.write_string_with_format(0, last, "Lỗi cần sửa", &looks.term)?;
-    sheet.write_string_with_format(1, last, FAULTS, &looks.name)?;
-    for (line, row) in (HEAD_ROWS..).zip(rows) {
-        let of_row: Vec<_> = marks.iter().filter(|mark| mark.row() == row.number).collect();
-        let is_at = |at: u16, field: &str| {
-            kept.get(usize::from(at)).copied().flatten().is_some_and(|column| column.name == field)
-        };
-        for (at, given) in &row.cells {
-            let Some(column) = kept.get(usize::from(*at)).copied().flatten() else { continue };
-            let Some(place) = place_of(&column.name) else { continue };
-            given.write(sheet, (line, place), looks.of(&column.content))?;
+pub(super) struct MarkedCopy<'a> {
+    /// The name of the collection.
+    pub collection: &'a str,
+    /// Its fields.
+    pub columns: &'a Columns,
+    /// Which column of the file holds which field.
+    pub head: &'a Head,
+    /// The language in which faults are told.
+    pub language: Language,
+}
+
+impl MarkedCopy<'_> {
+    /// The copy of these rows.
+    pub(super) fn of(&self, rows: &[GivenRow], marks: &[Mark]) -> Result<Workbook, XlsxError> {
+        let mut by_row: HashMap<u32, Vec<&Mark>> = HashMap::new();
+        for mark in marks {
+            by_row.entry(mark.row()).or_default().push(mark);
         }
-        for mark in &of_row {
-            let Some(place) = place_of(mark.field()) else { continue };
-            match row.cells.iter().find(|(at, _)| is_at(*at, mark.field())) {
-                Some((_, given)) => given.write(sheet, (line, place), &red(&looks.plain))?,
-                None => {
-                    sheet.write_blank(line, place, &red(&looks.plain))?;
+        let field = |at: usize| self.columns.all().get(self.head.fields.get(at).copied().flatten()?);
+        let kept: Vec<_> = (0..self.head.fields.len()).filter_map(field).cloned().collect();
+        // The copy has its fields without gaps, from its first column on.
+        let fields = (0..kept.len()).map(Some).collect();
+        let head = Head { row: HEAD_ROWS, fields, faults: Some(kept.len()) };
+        let kept = Columns::from(kept);
+        let place_of = |name: &str| {
+            kept.names().position(|known| known == name).and_then(|place| u16::try_from(place).ok())
+        };
+        let mut book = Workbook::new();
+        let looks = Looks::new();
+        let wrong = looks.plain.clone().set_background_color(Color::RGB(0x00FF_C7CE));
+        let sheet = book.add_worksheet();
+        begun(sheet, self.collection, &kept, &looks)?;
+        let last = u16::try_from(kept.all().len()).unwrap_or(u16::MAX);
+        sheet.set_column_width(last, 80)?;
+        sheet.write_string_with_format(0, last, "Lỗi cần sửa", &looks.term)?;
+        sheet.write_string_with_format(1, last, FAULTS, &looks.name)?;
+        let mut notes = 0..NOTES;
+        for (line, row) in (HEAD_ROWS..).zip(rows) {
+            let marks = by_row.get(&row.number).map(Vec::as_slice).unwrap_or_default();
+            let mut told = Vec::with_capacity(marks.len());
+            for mark in marks {
+                let words = self.words(mark);
+                let here = head.called(&kept, line + 1, mark.field());
+                told.push(format!("{}{words}", here.in_language(self.language)));
+                let Some(place) = place_of(mark.field()) else { continue };
+                // What the cell holds is written over it.
+                sheet.write_blank(line, place, &wrong)?;
+                if notes.next().is_some() {
+                    sheet.insert_note(line, place, &Note::new(fitting(words)).set_author("cchc"))?;
                 }
             }
-            sheet.insert_note(line, place, &Note::new(fitting(&mark.message)).set_author("cchc"))?;
+            for (at, given) in &row.cells {
+                let Some(column) = field(usize::from(*at)) else { continue };
+                let Some(place) = place_of(&column.name) else { continue };
+                let is_wrong = marks.iter().any(|mark| mark.field() == column.name);
+                given.write(
+                    sheet,
+                    (line, place),
+                    if is_wrong { &wrong } else { looks.of(&column.content) },
+                )?;
+            }
+            if !told.is_empty() {
+                sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &wrong)?;
+            }
         }
-        if !of_row.is_empty() {
-            let told: Vec<_> = of_row.iter().map(|mark| mark.message.as_str()).collect();
-            sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &red(&looks.plain))?;
-        }
+        Ok(book)
     }
-    Ok(book)
+
+    /// What is wrong, without the place in the file, which stands elsewhere in the copy.
+    fn words<'m>(&self, mark: &'m Mark) -> &'m str {
+        let there = self.head.called(self.columns, mark.row(), mark.field());
+        mark.message.strip_prefix(there.in_language(self.language)).unwrap_or(&mark.message)
+    }
 }

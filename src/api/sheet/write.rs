@@ -1,5 +1,6 @@
 //! Writing lists as XLSX, row by row into a file that has no name and goes with its last reader.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
 
@@ -18,7 +19,7 @@ use crate::api::table::{Columns, Content};
 use crate::error::{ApiError, Bilingual, Fault};
 
 /// The characters that a cell has room for.
-const CELL_CHARACTERS: usize = 32_767;
+pub(super) const CELL_CHARACTERS: usize = 32_767;
 
 /// The looks of cells.
 #[derive(Debug, Clone)]
@@ -160,20 +161,31 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
+/// Whether a cell has room for a text. Spreadsheet programs count UTF-16 units.
+pub(super) fn has_room_for(text: &str) -> bool {
+    text.len() <= CELL_CHARACTERS || text.encode_utf16().nth(CELL_CHARACTERS).is_none()
+}
+
+/// As much of a text, from its start, as has so many UTF-16 units.
+pub(super) fn start(text: &str, units: usize) -> &str {
+    let mut left = units;
+    let beyond = text.char_indices().find(|(_, letter)| match left.checked_sub(letter.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            false
+        }
+        None => true,
+    });
+    beyond.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 /// A text as a cell has room for it.
-pub(super) fn fitting(text: &str) -> String {
+pub(super) fn fitting(text: &str) -> Cow<'_, str> {
     const BEYOND: &str = "… (dài hơn một ô chứa được, xem bản JSON)";
-    // Spreadsheet programs count UTF-16 units.
-    if text.len() <= CELL_CHARACTERS || text.encode_utf16().count() <= CELL_CHARACTERS {
-        return text.to_owned();
+    if has_room_for(text) {
+        return text.into();
     }
-    let mut left = CELL_CHARACTERS - BEYOND.encode_utf16().count();
-    let within = |letter: &char| {
-        let fits = letter.len_utf16() <= left;
-        left = left.saturating_sub(letter.len_utf16());
-        fits
-    };
-    text.chars().take_while(within).chain(BEYOND.chars()).collect()
+    format!("{}{BEYOND}", start(text, CELL_CHARACTERS - BEYOND.encode_utf16().count())).into()
 }
 
 /// Writes a value; a text never becomes a formula.
@@ -259,7 +271,8 @@ mod tests {
     fn a_text_that_is_too_long_says_so() {
         let long = "ồ".repeat(CELL_CHARACTERS);
         assert_eq!(fitting(&long), long);
-        let cut = fitting(&format!("{long}ồ"));
+        let longer = format!("{long}ồ");
+        let cut = fitting(&longer);
         assert_eq!(cut.encode_utf16().count(), CELL_CHARACTERS);
         assert!(cut.ends_with("xem bản JSON)"));
     }

@@ -33,9 +33,9 @@ impl Client {
         client
     }
 
-    /// What it sends to be known by.
-    pub fn authorization(&self) -> String {
-        self.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    /// A header that it sends.
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
 
     /// The same client, asking for answers in English.
