@@ -68,6 +68,7 @@ impl actix_web::FromRequest for RequestFacts {
 struct Asked {
     method: Method,
     path: String,
+    route: String,
     started: Moment,
     facts: RequestFacts,
 }
@@ -85,6 +86,7 @@ pub async fn frame(
     let asked = Asked {
         method: req.method().clone(),
         path: req.path().to_owned(),
+        route: req.match_pattern().unwrap_or_else(|| "(none)".into()),
         started: Moment::now(),
         facts: facts(&req, &app),
     };
@@ -119,8 +121,7 @@ pub async fn frame(
         Ok(Ok(Ok(response))) => {
             let mut response = asked.complete(response.map_into_boxed_body());
             standing.into_iter().for_each(|standing| tell_standing(response.headers_mut(), standing));
-            let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
-            asked.report(&app, &route, actor.as_deref(), response.status());
+            asked.report(&app, &asked.route, actor.as_deref(), response.status());
             return Ok(response);
         }
         Ok(Ok(Err(error))) => match error.as_error::<ApiError>() {
@@ -131,7 +132,7 @@ pub async fn frame(
         Err(_elapsed) => ApiError::unavailable("the request took too long"),
     };
     let response = asked.problem(&failure);
-    asked.report(&app, "(failed)", actor.as_deref(), response.status());
+    asked.report(&app, &asked.route, actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
 }
 

@@ -23,6 +23,11 @@ tell![
     a_key_belongs_to_its_account,
     an_answer_is_forgotten_after_a_day,
     twins_on_two_instances_make_one_record,
+    a_record_named_twice_has_one_outcome_at_any_distance,
+    an_answer_that_changed_nothing_is_given_again,
+    a_trial_with_a_key_is_answered_again,
+    expired_answers_are_forgotten_in_small_passes,
+    returns_out_of_reach_are_told_alike_whether_they_exist_or_not,
 ];
 
 const BATCH: &str = "/api/v1/reporting/periods/batch";
@@ -319,5 +324,160 @@ async fn twins_on_two_instances_make_one_record(app: TestApp) {
             }
         }
         assert_eq!(count(&app.admin().await, &format!("regime={regime}")).await, 1);
+    }
+}
+
+async fn a_record_named_twice_has_one_outcome_at_any_distance(app: TestApp) {
+    let admin = app.admin().await;
+    for (name, distance) in [("a", 1), ("b", 1_500)] {
+        let mut lines = months(2_000);
+        for line in &mut lines {
+            line["regime"] = json!(format!("{name}_{}", line["regime"].as_str().unwrap()));
+        }
+        // In the order of their keys the last of the first thousand and its double are in two parts.
+        let key = |line: &Value| (line["regime"].to_string(), line["code"].to_string());
+        let mut keys: Vec<_> = lines.iter().map(key).collect();
+        keys.sort();
+        let last = lines.iter().position(|line| key(line) == keys[999]).unwrap();
+        for first in [5, last] {
+            let mut double = lines[first].clone();
+            double["submit_by"] = json!("2030-02-01");
+            lines.insert((first + distance).min(lines.len()), double);
+        }
+        let path = format!("{BATCH}?on_conflict=update&mode=partial");
+        let report = send(&admin, &path, &lines).await;
+        assert_eq!(
+            (&report["created"], &report["refused"]),
+            (&json!(2_000), &json!(2)),
+            "at distance {distance}"
+        );
+        let refused: Vec<_> = report["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|line| line["outcome"] == "refused")
+            .map(|line| (line["index"].as_u64().unwrap(), line["problem"]["type"].as_str().unwrap()))
+            .collect();
+        assert_eq!(refused.len(), 2);
+        for (index, problem) in refused {
+            assert_eq!(problem, "/problems/duplicate");
+            let double = &lines[usize::try_from(index).unwrap()];
+            assert_eq!(double["submit_by"], "2030-02-01", "the line that came first is written");
+        }
+    }
+}
+
+async fn an_answer_that_changed_nothing_is_given_again(app: TestApp) {
+    let admin = app.admin().await;
+    let path = format!("{BATCH}?on_conflict=update");
+    let lines = months(2);
+    send(&admin, &path, &lines).await;
+    let keyed = admin.with("idempotency-key", "gui-lai");
+    let again = || keyed.send("POST", &path, Some(("application/x-ndjson", ndjson(&lines))));
+    let first = again().await.expect(200);
+    assert_eq!(first["unchanged"], 2);
+    let record = format!("/api/v1/reporting/periods/{}", first["lines"][0]["id"].as_str().unwrap());
+    admin.patch(&record, "\"v1\"", &json!({"submit_by": "2030-02-05"})).await.expect(200);
+    let second = again().await;
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(second.expect(200), first);
+    assert_eq!(
+        admin.get(&record).await.expect(200)["submit_by"],
+        "2030-02-05",
+        "what was written in between is not undone by a request that comes twice"
+    );
+
+    let mut wrong = lines.clone();
+    wrong.iter_mut().for_each(|line| line["submit_by"] = json!("2029-01-01"));
+    wrong[0]["if_version"] = json!(9);
+    let keyed = admin.with("idempotency-key", "khong-dong-nao");
+    let path = format!("{path}&mode=partial");
+    let again = || keyed.send("POST", &path, Some(("application/x-ndjson", ndjson(&wrong))));
+    let first = again().await.expect(200);
+    assert_eq!((&first["stale"], &first["refused"]), (&json!(1), &json!(1)));
+    let second = again().await;
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(second.expect(200), first);
+}
+
+async fn a_trial_with_a_key_is_answered_again(app: TestApp) {
+    let admin = app.admin().await;
+    let keyed = admin.with("idempotency-key", "nhap-thu");
+    let file = || Some(("text/csv", "day,kind,name\n2031-01-01,holiday,Tết\n".as_bytes().to_vec()));
+    let path = "/api/v1/reporting/holidays/import";
+    let first = keyed.send("POST", &format!("{path}?dry_run=true"), file()).await.expect(200);
+    assert_eq!((&first["dry_run"], &first["created"]), (&json!(true), &json!(1)));
+    let second = keyed.send("POST", &format!("{path}?dry_run=true"), file()).await;
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(second.expect(200), first);
+    let holidays = admin.get("/api/v1/reporting/holidays?include_total=true").await.expect(200);
+    assert_eq!(holidays["total"], 0, "a trial writes nothing but its answer");
+    app.seal().await;
+    let entries = admin.get("/api/v1/admin/audit?record_type=holiday").await.expect(200);
+    assert_eq!(entries["items"], json!([]));
+    keyed.send("POST", path, file()).await.problem(422, "idempotency-key-reused");
+    let real = admin.with("idempotency-key", "nhap-that").send("POST", path, file()).await.expect(200);
+    assert_eq!(real["created"], 1);
+}
+
+async fn expired_answers_are_forgotten_in_small_passes(app: TestApp) {
+    use cchc::api::idempotency::{FORGOTTEN_AT_ONCE, forget_expired};
+    use cchc::db::schema::idempotency_keys as k;
+    use diesel::prelude::*;
+    let now = crate::support::app::noon();
+    let mut conn = app.connect();
+    for number in 0..1_201 {
+        let expires_at = now.plus_seconds(if number == 0 { 60 } else { -number });
+        let row = (k::digest.eq(format!("khoa-{number}")), k::body_digest.eq(""), k::answer.eq(""));
+        diesel::insert_into(k::table).values((row, k::expires_at.eq(expires_at))).execute(&mut conn).unwrap();
+    }
+    let mut passes = Vec::new();
+    loop {
+        let forgotten = forget_expired(&mut conn, now).unwrap();
+        passes.push(forgotten);
+        if forgotten < FORGOTTEN_AT_ONCE {
+            break;
+        }
+    }
+    assert_eq!(passes, [500, 500, 200], "the one writer is free between them");
+    let left: Vec<String> = k::table.select(k::digest).load(&mut conn).unwrap();
+    assert_eq!(left, ["khoa-0"]);
+}
+
+async fn returns_out_of_reach_are_told_alike_whether_they_exist_or_not(app: TestApp) {
+    app.period("quarter", "2026-Q2").await;
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let path = "/api/v1/tthc/processing-returns";
+    let line = |period: &str| {
+        json!({"org_unit_code": "31399", "period_code": period, "handling_level": "commune", "received_online": 4,
+            "pending_in_time": 4})
+    };
+    // The neighbour has filed for the third quarter, and for no other.
+    let batch = format!("{path}/batch?on_conflict=update&mode=partial");
+    let mut filed = line("2026-Q3");
+    filed["source_updated_at"] = json!("2026-10-05T00:00:00Z");
+    send(&admin, &batch, &[filed]).await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let guards = [
+        json!({}),
+        json!({"if_version": 0}),
+        json!({"if_version": 1}),
+        json!({"if_version": 7}),
+        json!({"source_updated_at": "2026-10-01T00:00:00Z"}),
+        json!({"source_updated_at": "2026-11-01T00:00:00Z"}),
+        json!({"received_online": 5, "pending_in_time": 5}),
+    ];
+    for guard in guards {
+        let mut told = Vec::new();
+        for period in ["2026-Q3", "2026-Q2"] {
+            let mut line = line(period);
+            line.as_object_mut().unwrap().extend(guard.as_object().unwrap().clone());
+            let mut outcome = send(&editor, &batch, &[line]).await["lines"][0].clone();
+            outcome["problem"]["request_id"] = json!("");
+            told.push(outcome);
+        }
+        assert_eq!(told[0], told[1], "with {guard}");
+        assert!([403, 409].contains(&told[0]["status"].as_u64().unwrap()), "{}", told[0]);
     }
 }
