@@ -1,14 +1,11 @@
 //! Backup and restore (sao lưu, phục hồi): every row of every table as it stood at one moment, and the
 //! content of every attachment, in one compressed file that either database and either storage reads.
 //! Taken while the service runs and writes; restored into an empty database as a whole or not at all,
-//! and only when its lines are those that were written, its journal and the hashes of its contents
-//! verify.
+//! and only when its journal and the hashes of its contents verify.
 //!
 //! The file is NDJSON under gzip: a manifest, then each table with its rows, then each content in
-//! pieces of Base64, then counts and the SHA-256 of all lines before, by which a file that was cut off
-//! or damaged is known. Whoever kept that digest apart from the file also knows one that was made anew.
-//! On SQLite the signing keys stand beside the database and are not in it. Sessions end with a restore:
-//! one that was ended since would live again.
+//! pieces of Base64, then counts by which a file that was cut off is known. On SQLite the signing keys
+//! stand beside the database and are not in it; whoever restores without them signs in anew.
 
 mod restore;
 mod take;
@@ -32,7 +29,7 @@ use crate::db::types::Instant;
 use crate::error::ApiError;
 use crate::text::hexadecimal;
 
-pub use restore::{Restored, restore};
+pub use restore::restore;
 pub use take::take;
 
 /// The version of the file's own form.
@@ -97,9 +94,6 @@ pub enum BackupError {
     /// Not a backup, or one that was cut off or changed.
     #[error("{0} is no whole backup ({1}); take another one")]
     Torn(PathBuf, String),
-    /// Another backup than the one that was asked for.
-    #[error("{0} is not the backup that is expected: its digest is {1}; nothing was restored")]
-    Other(PathBuf, String),
     /// A later version made it.
     #[error(
         "the backup is newer than this program (migration {0} is unknown to it); install the newer version"
@@ -144,8 +138,6 @@ pub struct Summary {
     pub rows: u64,
     /// Of how many attachments the content.
     pub contents: u64,
-    /// SHA-256 of all lines, to keep apart from the file.
-    pub digest: String,
 }
 
 /// One line of the file.
@@ -163,22 +155,9 @@ enum Line<'a> {
     Piece(&'a str),
     End {
         rows: u64,
+        #[serde(default)]
         contents: u64,
-        sha256: String,
     },
-}
-
-/// The digest of the lines that have passed.
-struct Sum(Context);
-
-impl Sum {
-    fn new() -> Self {
-        Self(Context::new(&SHA256))
-    }
-
-    fn digest(&self) -> String {
-        hexadecimal(self.0.clone().finish().as_ref())
-    }
 }
 
 /// The storage, for a thread that waits for it.

@@ -171,8 +171,8 @@ problems! {
         en: "A newer record is held", "The record held is newer than what was sent, so it was not overwritten.";
     /// A token of the change feed that is too old.
     ChangesExpired => "changes-expired", 410,
-        vi: "Mã vị trí không còn dùng được trong luồng thay đổi", "Mã đã quá hạn lưu, hoặc dữ liệu đã được phục hồi từ một bản sao lưu có trước mã này. Đọc lại các danh sách cần dùng, sau đó theo dõi tiếp với `since=now`.",
-        en: "The change feed does not go on from this token", "It is older than what the feed keeps, or a backup from before it was restored. Read the lists again, then go on with `since=now`.";
+        vi: "Mã vị trí đã quá hạn lưu của luồng thay đổi", "Đọc lại các danh sách cần dùng, sau đó theo dõi tiếp với `since=now`.",
+        en: "The token is older than what the change feed keeps", "Read the lists again, then go on with `since=now`.";
     /// The record changed since it was read.
     PreconditionFailed => "precondition-failed", 412,
         vi: "Bản ghi đã được thay đổi từ lần đọc trước", "Đọc lại bản ghi, xem thay đổi của người khác rồi gửi lại với ETag mới.",

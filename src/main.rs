@@ -11,7 +11,7 @@ use cchc::api::batch::{BatchMode, OnConflict};
 use cchc::api::sheet::file::ImportFile;
 use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
-use cchc::backup::{self, Restored, Summary};
+use cchc::backup::{self, Summary};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
@@ -57,9 +57,6 @@ enum Command {
     Restore {
         /// The file.
         file: PathBuf,
-        /// The digest that `backup` told: no other file is restored.
-        #[arg(long, value_name = "DIGEST")]
-        expect: Option<String>,
     },
     /// Signing keys.
     #[command(subcommand)]
@@ -182,26 +179,22 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let storage = Storage::open(&config)?;
             let name = file.display().to_string();
             let taken = backup::take(location, storage, Clock::System.now(), file).await?;
-            let Summary { manifest, rows, contents, digest } = taken;
+            let Summary { manifest, rows, contents } = taken;
             writeln!(
                 out,
-                "{rows} rows and the content of {contents} attachments are in {name}; its digest is {digest}, its chain ends in {}",
+                "{rows} rows and the content of {contents} attachments are in {name}; its chain ends in {}",
                 manifest.hash
             )?;
         }
-        Command::Restore { file, expect } => {
+        Command::Restore { file } => {
             let location = migrate::location(&config, SERVICE_FILE)?;
-            let Restored { summary, unjournaled } =
-                backup::restore(location, Storage::open(&config)?, file, expect).await?;
-            let Summary { manifest, rows, contents, digest } = summary;
+            let restored = backup::restore(location, Storage::open(&config)?, file).await?;
+            let Summary { manifest, rows, contents } = restored;
             writeln!(
                 out,
-                "{rows} rows and the content of {contents} attachments of {} were restored; the digest is {digest}, the chain verifies and ends in {}",
+                "{rows} rows and the content of {contents} attachments of {} were restored; the chain verifies, and ends in {}",
                 manifest.taken_at, manifest.hash
             )?;
-            for (table, count) in unjournaled {
-                writeln!(out, "{count} of {table} are not of the version that the journal tells last")?;
-            }
         }
         Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
         Command::Doctor => {

@@ -14,7 +14,6 @@ use crate::auth::password::HashCost;
 use crate::config::Config;
 use crate::db::migrate::{self, ServeLock};
 use crate::db::schema::{refresh_tokens, revoked_tokens};
-use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
 use crate::error::ApiError;
 use crate::state::{AppState, Clock, StartError};
@@ -87,32 +86,25 @@ async fn watch_changes(state: Arc<AppState>) {
     }
 }
 
-/// Forgets tokens and kept answers that have expired, once an hour. Answers are many and large: single
-/// writes come between their passes.
+/// Forgets tokens and kept answers that have expired, once an hour.
 async fn forget_expired(state: Arc<AppState>) {
     loop {
-        match forget(&state.db, state.now()).await {
+        let now = state.now();
+        let forgotten = state
+            .db
+            .maintain(move |conn: &mut DbConn| -> Result<usize, ApiError> {
+                let old = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now));
+                let refresh = diesel::delete(old).execute(conn)?;
+                let old = revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now));
+                let tokens = refresh + diesel::delete(old).execute(conn)?;
+                Ok(tokens + idempotency::forget_expired(conn, now)?)
+            })
+            .await;
+        match forgotten {
             Ok(count) => log::debug!("forgot {count} expired tokens and answers"),
             Err(error) => log::warn!("expired tokens and answers could not be forgotten: {error}"),
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
-    }
-}
-
-async fn forget(db: &Db, now: Instant) -> Result<usize, ApiError> {
-    let tokens = move |conn: &mut DbConn| -> Result<usize, ApiError> {
-        let old = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now));
-        let refresh = diesel::delete(old).execute(conn)?;
-        let old = revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now));
-        Ok(refresh + diesel::delete(old).execute(conn)?)
-    };
-    let mut forgotten = db.maintain(tokens).await?;
-    loop {
-        let answers = db.maintain(move |conn| idempotency::forget_expired(conn, now)).await?;
-        forgotten += answers;
-        if answers < idempotency::FORGOTTEN_AT_ONCE {
-            return Ok(forgotten);
-        }
     }
 }
 

@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
-use crate::db::{Db, DbConn, Gate, Queue};
+use crate::db::{Db, DbConn, Gate};
 use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
 
@@ -193,11 +193,11 @@ impl AppState {
         read(&self.units).clone()
     }
 
-    /// What waits and what is free, for the metrics.
+    /// What waits and what is free, for the metrics: (queue, waiting, free places).
     #[must_use]
-    pub fn queues(&self) -> Vec<Queue> {
+    pub fn queues(&self) -> Vec<(&'static str, usize, usize)> {
         let mut queues = self.db.queues();
-        queues.push(Queue { name: "bulk", waiting: self.bulk.waiting(), free: Some(self.bulk.free()) });
+        queues.push(("bulk", self.bulk.waiting(), self.bulk.free()));
         queues
     }
 

@@ -27,7 +27,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Receipt, Recorded, Turn, Weight, WriteTx};
 use crate::error::{ApiError, Bilingual, FAULTS_TOLD, Fault, Problem, ProblemDetails};
 use crate::state::App;
-use crate::text_enum;
+use crate::{on_db, text_enum};
 
 /// The most records of one batch.
 pub const BATCH_LINES: usize = 10_000;
@@ -570,9 +570,7 @@ impl<R: Records, O: Origin> Prepared<R, O> {
     /// # Errors
     /// In mode `all` the problem of the first line that cannot be written, with the faults of all.
     pub(super) fn write(self, tx: &mut WriteTx<'_>) -> Result<Recorded<Outcomes<O>>, ApiError> {
-        let Self { scoped, update, mut lines, mut outcomes } = self;
-        // Batches over the same records then lock them in one order, and none waits for the other.
-        lines.sort_by_cached_key(|(_, body)| R::order(body));
+        let Self { scoped, update, lines, mut outcomes } = self;
         let mut receipt = None;
         let mut named = HashSet::new();
         let mut lines = lines.into_iter();
@@ -616,13 +614,11 @@ fn write_part<R: Records, O: Origin>(
     let held = source_times_of(tx.conn(), &places, &present)?;
     let (mut open, mut drafts, mut before) = (Vec::new(), Vec::new(), Vec::new());
     for ((place, body), present) in places.into_iter().zip(bodies).zip(present) {
-        let id = present.as_ref().map(Row::id);
-        if id.is_some_and(|id| named.contains(&id)) {
-            outcomes.refuse(place.index, named_twice());
-        } else if let Some(refusal) = refusal(&place.guard, present.as_ref(), &held) {
+        if let Some(refusal) = refusal(&place.guard, present.as_ref(), &held) {
             outcomes.refuse(place.index, refusal);
+        } else if present.as_ref().is_some_and(|row| !named.insert(row.id())) {
+            outcomes.refuse(place.index, named_twice());
         } else {
-            named.extend(id);
             open.push(place);
             before.push(present.clone());
             drafts.push(Draft { body, present });
@@ -648,10 +644,9 @@ fn write_part<R: Records, O: Origin>(
         return Ok(None);
     }
     let written = R::save(tx, scoped, &rows)?;
-    for ((place, row), line) in changed.into_iter().zip(&rows).zip(written.lines) {
+    for (place, line) in changed.into_iter().zip(written.lines) {
         match line {
             Ok(view) => {
-                named.insert(row.id());
                 let (id, version) = (view.id_text(), view.version());
                 sent.extend(place.guard.source_updated_at.map(|time| (id.clone(), time)));
                 let outcome = if version == 1 { BatchOutcome::Created } else { BatchOutcome::Updated };
@@ -715,27 +710,15 @@ where
 }
 
 fn keep_source_times(conn: &mut DbConn, sent: Vec<(String, Instant)>) -> Result<(), ApiError> {
-    use diesel::query_dsl::methods::FilterDsl;
     use diesel::upsert::excluded;
     use source_times::{record_id, source_updated_at};
     let rows: Vec<_> =
         sent.into_iter().map(|(id, time)| (record_id.eq(id), source_updated_at.eq(time))).collect();
-    macro_rules! kept {
-        () => {
-            diesel::insert_into(source_times::table)
-                .values(&rows)
-                .on_conflict(record_id)
-                .do_update()
-                .set(source_updated_at.eq(excluded(source_updated_at)))
-        };
-    }
-    match conn {
-        // Another instance may have confirmed the same record at a later time, meanwhile.
-        DbConn::Pg(pg) => {
-            let is_later = excluded(source_updated_at).gt(source_updated_at);
-            FilterDsl::filter(kept!(), is_later).execute(pg)?
-        }
-        DbConn::Sqlite(sqlite) => kept!().execute(sqlite)?,
-    };
+    on_db!(conn, |c| diesel::insert_into(source_times::table)
+        .values(&rows)
+        .on_conflict(record_id)
+        .do_update()
+        .set(source_updated_at.eq(excluded(source_updated_at)))
+        .execute(c))?;
     Ok(())
 }

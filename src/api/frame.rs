@@ -68,7 +68,6 @@ impl actix_web::FromRequest for RequestFacts {
 struct Asked {
     method: Method,
     path: String,
-    route: String,
     started: Moment,
     facts: RequestFacts,
 }
@@ -86,7 +85,6 @@ pub async fn frame(
     let asked = Asked {
         method: req.method().clone(),
         path: req.path().to_owned(),
-        route: req.match_pattern().unwrap_or_else(|| "(none)".into()),
         started: Moment::now(),
         facts: facts(&req, &app),
     };
@@ -121,7 +119,8 @@ pub async fn frame(
         Ok(Ok(Ok(response))) => {
             let mut response = asked.complete(response.map_into_boxed_body());
             standing.into_iter().for_each(|standing| tell_standing(response.headers_mut(), standing));
-            asked.report(&app, &asked.route, actor.as_deref(), response.status());
+            let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
+            asked.report(&app, &route, actor.as_deref(), response.status());
             return Ok(response);
         }
         Ok(Ok(Err(error))) => match error.as_error::<ApiError>() {
@@ -132,7 +131,7 @@ pub async fn frame(
         Err(_elapsed) => ApiError::unavailable("the request took too long"),
     };
     let response = asked.problem(&failure);
-    asked.report(&app, &asked.route, actor.as_deref(), response.status());
+    asked.report(&app, "(failed)", actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
 }
 

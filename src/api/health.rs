@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::chain;
 use crate::db::migrate::ping;
 use crate::state::App;
 
@@ -50,9 +49,7 @@ pub(crate) async fn ready(app: App) -> HttpResponse {
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")), security(()))]
 #[get("/metrics")]
 pub(crate) async fn metrics(app: App) -> HttpResponse {
-    // Whether the database answers is the readiness's to say.
-    let unsealed = app.db.read(chain::unsealed).await.ok();
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(app.metrics.text(app.queues(), unsealed))
+        .body(app.metrics.text(app.queues()))
 }

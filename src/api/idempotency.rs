@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a POST that is sent again, because its answer was lost on the way, is answered
-//! again and not done again. Every answer that is no problem is kept, also of a request that changed
-//! nothing, in the write's own transaction, sealed, so that no crash lies between the two.
+//! again and not done again. The answer is kept in the write's own transaction, sealed, so that no
+//! crash lies between the two.
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
@@ -257,11 +257,11 @@ fn once<T: Answer>(
     if let Some(known) = given_before(tx, keys.answers_key(), request)? {
         return Ok(Recorded::unchanged(known));
     }
-    // An answer that changed nothing is kept too, a trial's among them: done again later, the same
-    // request might change something.
-    let recorded = tx.part(work)?.try_map(|answer| answer.render(asked))?;
-    keep(tx, keys.answers_key(), request, recorded.value())?;
-    Ok(if recorded.is_kept() { recorded } else { tx.noted().with(recorded.into_value()) })
+    let recorded = work(tx)?.try_map(|answer| answer.render(asked))?;
+    if recorded.is_kept() {
+        keep(tx, keys.answers_key(), request, recorded.value())?;
+    }
+    Ok(recorded)
 }
 
 /// On PostgreSQL another instance may have the same request under way. SQLite has one writer.
@@ -324,21 +324,12 @@ fn keep(
     Ok(())
 }
 
-/// The most answers that one pass forgets: few enough to hold SQLite's writer for a moment only.
-pub const FORGOTTEN_AT_ONCE: usize = 500;
-
-/// Forgets answers whose time is over, those first that have waited longest; [`FORGOTTEN_AT_ONCE`] when
-/// there may be more.
+/// Forgets answers whose time is over.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn forget_expired(conn: &mut DbConn, now: Instant) -> Result<usize, ApiError> {
-    use idempotency_keys as k;
-    let at_once = i64::try_from(FORGOTTEN_AT_ONCE).unwrap_or(i64::MAX);
-    let expired =
-        k::table.filter(k::expires_at.le(now)).order(k::expires_at).limit(at_once).select(k::digest);
-    let expired: Vec<String> = expired.load(conn)?;
-    Ok(diesel::delete(k::table.filter(k::digest.eq_any(expired))).execute(conn)?)
+    Ok(diesel::delete(idempotency_keys::table.filter(idempotency_keys::expires_at.le(now))).execute(conn)?)
 }
 
 /// The requests with a key that this instance is working on.

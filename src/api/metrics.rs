@@ -1,12 +1,9 @@
 //! Counts and times for Prometheus, by route pattern: never by path, which may name a record.
 
-use prometheus::core::Collector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use std::time::Duration;
-
-use crate::db::Queue;
 
 /// The metrics of this instance.
 pub struct Metrics {
@@ -15,7 +12,6 @@ pub struct Metrics {
     seconds: Option<HistogramVec>,
     waiting: Option<IntGaugeVec>,
     free: Option<IntGaugeVec>,
-    unsealed: Option<IntGauge>,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -57,18 +53,13 @@ impl Metrics {
         for metric in [&waiting, &free].into_iter().flatten() {
             let _ = registry.register(Box::new(metric.clone()));
         }
-        let unsealed = IntGauge::new(
-            "cchc_journal_unsealed",
-            "Journal entries that wait to be sealed, and that the change feed does not tell yet.",
-        )
-        .ok();
         if let Some(metric) = &requests {
             let _ = registry.register(Box::new(metric.clone()));
         }
         if let Some(metric) = &seconds {
             let _ = registry.register(Box::new(metric.clone()));
         }
-        Self { registry, requests, seconds, waiting, free, unsealed }
+        Self { registry, requests, seconds, waiting, free }
     }
 
     /// Counts an answer.
@@ -81,26 +72,18 @@ impl Metrics {
         }
     }
 
-    /// The metrics in the text format of Prometheus; how many journal entries are unsealed is left out
-    /// while the database does not say.
+    /// The metrics in the text format of Prometheus.
     #[must_use]
-    pub fn text(&self, queues: Vec<Queue>, unsealed: Option<i64>) -> String {
-        for Queue { name, waiting, free } in queues {
+    pub fn text(&self, queues: Vec<(&'static str, usize, usize)>) -> String {
+        for (queue, waiting, free) in queues {
             let count = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
-            if let Some(gauge) = &self.waiting {
-                gauge.with_label_values(&[name]).set(count(waiting));
+            if let (Some(waiting_gauge), Some(free_gauge)) = (&self.waiting, &self.free) {
+                waiting_gauge.with_label_values(&[queue]).set(count(waiting));
+                free_gauge.with_label_values(&[queue]).set(count(free));
             }
-            if let (Some(gauge), Some(free)) = (&self.free, free) {
-                gauge.with_label_values(&[name]).set(count(free));
-            }
-        }
-        let mut families = self.registry.gather();
-        if let (Some(gauge), Some(unsealed)) = (&self.unsealed, unsealed) {
-            gauge.set(unsealed);
-            families.extend(gauge.collect());
         }
         let mut text = Vec::new();
-        let _ = TextEncoder::new().encode(&families, &mut text);
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8(text).unwrap_or_default()
     }
 }

@@ -20,7 +20,6 @@ pub mod records;
 pub mod sheet;
 pub mod table;
 pub mod text;
-pub mod ways;
 
 pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};
 pub use idempotency::{Once, Rendered};

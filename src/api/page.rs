@@ -73,13 +73,6 @@ impl PageRequest {
         })
     }
 
-    /// The page of so many rows behind this key, for tests of what a store function asks.
-    #[cfg(test)]
-    pub(crate) fn for_test(limit: i64, after: Option<Value>) -> Self {
-        let (list, fingerprint) = (String::new(), String::new());
-        Self { limit, after, include_total: false, list, fingerprint }
-    }
-
     /// The same list in parts of this many rows, from its beginning.
     #[must_use]
     pub(super) fn in_parts(mut self, rows: i64) -> Self {

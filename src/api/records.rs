@@ -28,10 +28,6 @@ pub trait Records: 'static {
     /// Whether people know a record by a key of its own, under which a batch may find it.
     const NATURAL_KEY: bool = true;
 
-    /// Where a body stands among those of a batch: its natural key, as the body tells it. Bodies of one
-    /// record that name it alike stand together.
-    fn order(body: &Self::Body) -> String;
-
     /// The record with this id, in reach.
     ///
     /// # Errors
@@ -68,12 +64,6 @@ pub trait Records: 'static {
         scoped: &Scoped,
         rows: &[Self::Row],
     ) -> Result<Written<Self::View>, ApiError>;
-}
-
-/// The parts of a key as a body tells them, in one text; a part that it does not tell is empty.
-#[must_use]
-pub fn key_text<const PARTS: usize>(parts: [Option<&str>; PARTS]) -> String {
-    parts.map(Option::unwrap_or_default).join(" ")
 }
 
 /// The most records that a store function is given at once.

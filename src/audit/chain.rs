@@ -1,9 +1,6 @@
-//! The hash chain over the journal. One sequencer gives committed entries their positions and seals
-//! each with the hash of the one before. The order is that in which requests began, but for the entries
-//! of one record: those stand by version, whichever request began or committed first. The unsealed
-//! tail, younger than a second, is not yet tamper-evident.
-
-use std::collections::{HashMap, HashSet};
+//! The hash chain over the journal. One sequencer gives committed entries their positions, in an
+//! order that never places a later version of a record before an earlier one, and seals each with
+//! the hash of the one before. The unsealed tail, younger than a second, is not yet tamper-evident.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use diesel::prelude::*;
@@ -17,8 +14,7 @@ use crate::error::ApiError;
 /// Key of the PostgreSQL advisory lock that makes one instance the sequencer.
 const SEQUENCER_LOCK: i64 = 0x6363_6864;
 
-/// Entries sealed in one transaction, beside earlier versions of the same records: few enough to hold
-/// SQLite's writer for a moment only.
+/// Entries sealed in one transaction: few enough to hold SQLite's writer for a moment only.
 const PASS: i64 = 1_000;
 
 /// An entry with all that its hash covers.
@@ -56,11 +52,6 @@ pub struct JournalRow {
 }
 
 impl JournalRow {
-    /// The record that it is about.
-    fn record(&self) -> (&str, &str) {
-        (&self.record_type, &self.record_id)
-    }
-
     /// The hash of this entry at this position behind that hash. Every part is preceded by its
     /// length, so that no two entries share a text.
     fn chained(&self, position: i64, before: &str) -> String {
@@ -124,14 +115,6 @@ pub fn sealed_position(conn: &mut DbConn) -> Result<i64, ApiError> {
     Ok(journal_seal::table.select(journal_seal::position).first(conn)?)
 }
 
-/// How many entries wait to be sealed.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn unsealed(conn: &mut DbConn) -> Result<i64, ApiError> {
-    Ok(journal::table.filter(journal::position.is_null()).count().get_result(conn)?)
-}
-
 fn has_unsealed(conn: &mut DbConn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(journal::table.filter(journal::position.is_null()))).get_result(conn)
 }
@@ -151,14 +134,15 @@ fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
             return Ok(0);
         }
     }
-    let (mut position, mut hash) = sealed_end(conn)?;
+    let (mut position, mut hash): (i64, String) =
+        journal_seal::table.select((journal_seal::position, journal_seal::hash)).first(conn)?;
     let rows: Vec<JournalRow> = journal::table
         .filter(journal::position.is_null())
         .order((journal::recorded_at, journal::id))
         .limit(PASS)
         .select(JournalRow::as_select())
         .load(conn)?;
-    let rows = in_version_order(with_earlier_versions(conn, rows)?);
+    let rows = in_version_order(rows);
     let mut sealed = Vec::with_capacity(rows.len());
     for row in &rows {
         position += 1;
@@ -202,47 +186,40 @@ fn keep_seals(conn: &mut DbConn, sealed: Vec<(JournalEntryId, i64, String)>) -> 
     Ok(())
 }
 
-/// The rows of a full pass with those behind it that are earlier versions of the same records: of two
-/// large writes that overtook each other the one that began first may have committed last.
-fn with_earlier_versions(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> QueryResult<Vec<JournalRow>> {
-    if i64::try_from(rows.len()).unwrap_or(PASS) < PASS {
-        return Ok(rows);
+/// Clocks of instances differ, so the time alone could place version 3 of a record before its
+/// version 2. The rows keep their places; those of one record are put into them by version.
+fn in_version_order(rows: Vec<JournalRow>) -> Vec<JournalRow> {
+    use std::collections::{BinaryHeap, HashMap};
+    let key = |row: &JournalRow| (row.record_type.clone(), row.record_id.clone());
+    let places: Vec<_> = rows.iter().map(&key).collect();
+    let mut versions: HashMap<_, BinaryHeap<_>> = HashMap::new();
+    for (order, row) in rows.into_iter().enumerate() {
+        let rank = std::cmp::Reverse((row.record_version, order));
+        versions.entry(key(&row)).or_default().push(Ranked { rank, row });
     }
-    let mut latest: HashMap<(&str, &str), i64> = HashMap::new();
-    for row in &rows {
-        let version = latest.entry(row.record()).or_default();
-        *version = row.record_version.max(*version);
-    }
-    let known: HashSet<JournalEntryId> = rows.iter().map(|row| row.id).collect();
-    let records: HashSet<&str> = latest.keys().map(|(_, id)| *id).collect();
-    let mut behind: Vec<JournalRow> = journal::table
-        .filter(journal::record_id.eq_any(records).and(journal::position.is_null()))
-        .filter(journal::record_version.lt(latest.values().copied().max().unwrap_or_default()))
-        .order((journal::recorded_at, journal::id))
-        .select(JournalRow::as_select())
-        .load(conn)?;
-    behind.retain(|row| {
-        let is_earlier = latest.get(&row.record()).is_some_and(|latest| row.record_version < *latest);
-        is_earlier && !known.contains(&row.id)
-    });
-    rows.extend(behind);
-    Ok(rows)
+    places.iter().filter_map(|place| Some(versions.get_mut(place)?.pop()?.row)).collect()
 }
 
-/// The time alone could place version 3 of a record before its version 2: clocks of instances differ,
-/// and a request is dated when it begins. The rows keep their places; those of one record are put into
-/// them by version.
-fn in_version_order(rows: Vec<JournalRow>) -> Vec<JournalRow> {
-    let mut placed: Vec<(usize, JournalRow)> = rows.into_iter().enumerate().collect();
-    placed
-        .sort_by(|(_, a), (_, b)| a.record().cmp(&b.record()).then(a.record_version.cmp(&b.record_version)));
-    for of_record in placed.chunk_by_mut(|(_, a), (_, b)| a.record() == b.record()) {
-        let mut places: Vec<usize> = of_record.iter().map(|(place, _)| *place).collect();
-        places.sort_unstable();
-        of_record.iter_mut().zip(places).for_each(|((place, _), free)| *place = free);
+struct Ranked {
+    rank: std::cmp::Reverse<(i64, usize)>,
+    row: JournalRow,
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
     }
-    placed.sort_unstable_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, row)| row).collect()
+}
+impl Eq for Ranked {}
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank.cmp(&other.rank)
+    }
 }
 
 /// What a verification found.
@@ -315,5 +292,6 @@ pub fn verify(conn: &mut DbConn) -> Result<Verdict, ApiError> {
             reason: "the end of the chain does not match its seal",
         });
     }
-    Ok(Verdict::Sound { sealed: position, hash, unsealed: unsealed(conn)? })
+    let unsealed = journal::table.filter(journal::position.is_null()).count().get_result(conn)?;
+    Ok(Verdict::Sound { sealed: position, hash, unsealed })
 }

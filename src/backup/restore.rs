@@ -1,7 +1,7 @@
 //! Restoring a backup: as a whole or not at all.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -13,7 +13,7 @@ use flate2::bufread::GzDecoder;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-use super::{BackupError, Contents, FORM, Line, Seen, Sum, Summary, TABLES, Told, columns};
+use super::{BackupError, Contents, FORM, Line, Seen, Summary, TABLES, Told, columns};
 use crate::attachments::AttachmentId;
 use crate::attachments::storage::{Storage, StorageError};
 use crate::audit::chain::{self, Verdict};
@@ -24,52 +24,31 @@ use crate::error::ApiError;
 /// Rows that one statement restores.
 const PART: usize = 500;
 
-/// What was restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// The backup.
-    pub summary: Summary,
-    /// How many records of which table are of another version than their newest journal entry: somebody
-    /// has changed them past the service, before the backup was taken.
-    pub unjournaled: Vec<(&'static str, i64)>,
-}
-
 /// Restores a backup into an empty database, whichever of the two it was taken from, and brings it to
-/// this version; the content of attachments goes into the storage of this installation. With the digest
-/// that was told when it was taken no other file will do.
+/// this version; the content of attachments goes into the storage of this installation.
 ///
 /// # Errors
-/// When the database is not empty, the file is no whole backup or another one, or its journal does not
-/// verify; then nothing was restored.
-pub async fn restore(
-    location: Location,
-    storage: Storage,
-    path: PathBuf,
-    expected: Option<String>,
-) -> Result<Restored, BackupError> {
+/// When the database is not empty, the file is no whole backup, or its journal does not verify; then
+/// nothing was restored.
+pub async fn restore(location: Location, storage: Storage, path: PathBuf) -> Result<Summary, BackupError> {
     let contents = Contents { storage, runtime: Handle::current() };
-    let work = move || restored(&location, &contents, &path, expected.as_deref());
-    tokio::task::spawn_blocking(work).await?
+    tokio::task::spawn_blocking(move || restored(&location, &contents, &path)).await?
 }
 
-fn restored(
-    location: &Location,
-    contents: &Contents,
-    path: &Path,
-    expected: Option<&str>,
-) -> Result<Restored, BackupError> {
+fn restored(location: &Location, contents: &Contents, path: &Path) -> Result<Summary, BackupError> {
     let _lock = migrate::lock_for_serving(location)?;
     let file = File::open(path).map_err(|error| BackupError::File(path.to_owned(), error))?;
-    let mut lines = Lines::new(BufReader::new(GzDecoder::new(BufReader::new(file))));
+    let mut lines = BufReader::new(GzDecoder::new(BufReader::new(file)));
+    let mut text = String::new();
     let torn = |reason: String| BackupError::Torn(path.to_owned(), reason);
-    let manifest = match lines.next().map_err(torn)? {
-        Some(Line::Manifest(manifest)) if manifest.form == FORM => manifest,
+    let manifest = match read_line(&mut lines, &mut text).map_err(torn)? {
+        Some(Line::Manifest(manifest)) if (1..=FORM).contains(&manifest.form) => manifest,
         _ => return Err(torn("it does not begin as one".into())),
     };
     let mut conn = migrate::prepare_to(location, &manifest.migration)?
         .ok_or_else(|| BackupError::Newer(manifest.migration.clone()))?;
     let mut put = Vec::new();
-    let restored = conn.transaction(|conn| -> Result<Restored, BackupError> {
+    let counts = conn.transaction(|conn| -> Result<(u64, u64), BackupError> {
         if !is_empty(conn)? {
             return Err(BackupError::NotEmpty);
         }
@@ -80,21 +59,15 @@ fn restored(
             }
         }
         let mut restoring = Restoring { contents, put: &mut put };
-        let counts = read_all(conn, &mut restoring, &mut lines).map_err(|failure| match failure {
-            Failure::Torn(reason) => torn(reason),
-            Failure::Data(error) => error.into(),
-            Failure::Other(error) => error,
-        })?;
-        let digest = lines.sum.digest();
-        at_end(lines).map_err(torn)?;
-        if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(&digest)) {
-            return Err(BackupError::Other(path.to_owned(), digest));
-        }
-        sql_query("DELETE FROM refresh_tokens").execute(conn)?;
+        let counts =
+            read_all(conn, &mut restoring, &mut lines, &mut text).map_err(|failure| match failure {
+                Failure::Torn(reason) => torn(reason),
+                Failure::Data(error) => error.into(),
+                Failure::Other(error) => error,
+            })?;
         match chain::verify(conn)? {
             Verdict::Sound { sealed, hash, .. } if (sealed, &hash) == (manifest.sealed, &manifest.hash) => {
-                let ((rows, contents), unjournaled) = (counts, unjournaled(conn)?);
-                Ok(Restored { summary: Summary { manifest, rows, contents, digest }, unjournaled })
+                Ok(counts)
             }
             Verdict::Sound { sealed, .. } => {
                 Err(BackupError::Broken(sealed, "its end is not the manifest's"))
@@ -102,7 +75,7 @@ fn restored(
             Verdict::Broken { position, reason, .. } => Err(BackupError::Broken(position, reason)),
         }
     });
-    if restored.is_err() {
+    if counts.is_err() {
         // What was not there before is not there afterwards.
         for id in put {
             if let Err(left) = contents.runtime.block_on(contents.storage.remove(id)) {
@@ -110,92 +83,10 @@ fn restored(
             }
         }
     }
-    let restored = restored?;
+    let (rows, count) = counts?;
     drop(conn);
     migrate::prepare(location)?;
-    Ok(restored)
-}
-
-/// Makes sure that nothing follows: only then has the checksum of the whole been compared.
-fn at_end<R: Read>(lines: Lines<BufReader<GzDecoder<BufReader<R>>>>) -> Result<(), String> {
-    let Lines { mut from, .. } = lines;
-    let mut more = [0];
-    if from.read(&mut more).map_err(|error| error.to_string())? > 0
-        || from.into_inner().into_inner().read(&mut more).map_err(|error| error.to_string())? > 0
-    {
-        return Err("something follows its end".into());
-    }
-    Ok(())
-}
-
-/// The tables of records that have a version, which the journal tells too.
-const RECORDS: &[&str] = &[
-    "org_units",
-    "org_unit_successions",
-    "users",
-    "clients",
-    "grants",
-    "periods",
-    "processing_returns",
-    "holidays",
-    "procedure_fields",
-    "procedures",
-    "attachments",
-    "procedure_publications",
-    "procedure_postings",
-    "procedure_processes",
-    "period_closures",
-];
-
-/// Records of another version than their newest journal entry, by table.
-fn unjournaled(conn: &mut DbConn) -> QueryResult<Vec<(&'static str, i64)>> {
-    let mut found = Vec::new();
-    for table in RECORDS {
-        // A backup of an earlier version knows fewer tables.
-        if !is_there(conn, table)? {
-            continue;
-        }
-        let question = format!(
-            "SELECT count(*) AS count FROM {table} AS r WHERE r.version <> \
-             coalesce((SELECT max(j.record_version) FROM journal AS j WHERE j.record_id = r.id), 0)"
-        );
-        let Count { count } = sql_query(question).get_result(conn)?;
-        if count > 0 {
-            found.push((*table, count));
-        }
-    }
-    Ok(found)
-}
-
-/// A reader of lines that knows their digest.
-struct Lines<R> {
-    from: R,
-    text: String,
-    sum: Sum,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn new(from: R) -> Self {
-        Self { from, text: String::new(), sum: Sum::new() }
-    }
-
-    /// The next line; none at the end of the file. The line that ends a backup tells the digest of all
-    /// others, which must be theirs.
-    fn next(&mut self) -> Result<Option<Line<'_>>, String> {
-        self.text.clear();
-        if self.from.read_line(&mut self.text).map_err(|error| error.to_string())? == 0 {
-            return Ok(None);
-        }
-        let line = serde_json::from_str(&self.text).map_err(|error| error.to_string())?;
-        match &line {
-            Line::End { sha256, .. } if *sha256 != self.sum.digest() => {
-                return Err("its lines are not those that were written".into());
-            }
-            Line::End { .. } => {}
-            _ => self.sum.0.update(self.text.as_bytes()),
-        }
-        Ok(Some(line))
-    }
+    Ok(Summary { manifest, rows, contents: count })
 }
 
 /// Content on its way into the storage.
@@ -249,17 +140,27 @@ impl Failure {
     }
 }
 
+fn read_line<'a>(lines: &mut impl BufRead, text: &'a mut String) -> Result<Option<Line<'a>>, String> {
+    text.clear();
+    match lines.read_line(text) {
+        Ok(0) => Ok(None),
+        Ok(_) => serde_json::from_str(text).map(Some).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn read_all(
     conn: &mut DbConn,
     restoring: &mut Restoring<'_>,
-    lines: &mut Lines<impl BufRead>,
+    lines: &mut impl BufRead,
+    text: &mut String,
 ) -> Result<(u64, u64), Failure> {
     let mut table = None;
     let mut part: Vec<Box<RawValue>> = Vec::with_capacity(PART);
     let mut passing: Option<Passing> = None;
     let (mut rows, mut contents) = (0, 0);
     loop {
-        let line = lines.next().map_err(Failure::Torn)?;
+        let line = read_line(lines, text).map_err(Failure::Torn)?;
         let line = line.ok_or_else(|| Failure::Torn("it was cut off".into()))?;
         if !matches!(line, Line::Row(_)) || part.len() == PART {
             rows += write_part(conn, table, &part).map_err(Failure::Data)?;

@@ -18,7 +18,7 @@ use futures_util::StreamExt;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-use super::{BackupError, Contents, FORM, Line, Manifest, Seen, Sum, Summary, TABLES, Told, columns};
+use super::{BackupError, Contents, FORM, Line, Manifest, Seen, Summary, TABLES, Told, columns};
 use crate::attachments::AttachmentId;
 use crate::attachments::storage::{Storage, StorageError};
 use crate::audit::chain;
@@ -113,12 +113,11 @@ fn write_all(
     let (sealed, hash) = chain::sealed_end(conn).map_err(Cause::Data)?;
     let service = env!("CARGO_PKG_VERSION").to_owned();
     let manifest = Manifest { form: FORM, service, migration, taken_at: at, sealed, hash };
-    let mut summed = Summed { out, sum: Sum::new() };
-    write_line(&mut summed, &Line::Manifest(manifest.clone()))?;
+    write_line(out, &Line::Manifest(manifest.clone()))?;
     let mut rows = 0;
     for table in TABLES {
-        write_line(&mut summed, &Line::Table((*table).to_owned()))?;
-        rows += write_table(conn, table, &mut summed)?;
+        write_line(out, &Line::Table((*table).to_owned()))?;
+        rows += write_table(conn, table, out)?;
     }
     let mut count = 0;
     let mut after = None;
@@ -127,31 +126,12 @@ fn write_all(
         let Some(last) = standing.last() else { break };
         after = Some(last.id);
         for told in standing {
-            write_content(contents, &told, &mut summed)?;
+            write_content(contents, &told, out)?;
             count += 1;
         }
     }
-    let digest = summed.sum.digest();
-    write_line(out, &Line::End { rows, contents: count, sha256: digest.clone() })?;
-    Ok(Summary { manifest, rows, contents: count, digest })
-}
-
-/// A writer of lines that knows their digest.
-struct Summed<'a, W> {
-    out: &'a mut W,
-    sum: Sum,
-}
-
-impl<W: Write> Write for Summed<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.sum.0.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+    write_line(out, &Line::End { rows, contents: count })?;
+    Ok(Summary { manifest, rows, contents: count })
 }
 
 /// The next attachments whose content is kept.

@@ -26,18 +26,6 @@ macro_rules! on_db {
     };
 }
 
-/// Loads the rows to which a write refers, and holds them as they are until its transaction ends:
-/// whoever deletes one waits, and then finds what refers to it. On SQLite no two writes meet.
-#[macro_export]
-macro_rules! load_held {
-    ($conn:expr, $query:expr) => {
-        match $conn {
-            $crate::db::DbConn::Pg(c) => $query.for_share().load(c),
-            $crate::db::DbConn::Sqlite(c) => $query.load(c),
-        }
-    };
-}
-
 /// How PostgreSQL plans prepared statements on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanMode {

@@ -21,9 +21,6 @@ const PASSING: &[&str] = &[
     "SSL connection has been closed",
     "could not extend file",
     "canceling statement due to lock timeout",
-    "deadlock detected",
-    // No room in the table of locks, which all sessions share.
-    "out of shared memory",
 ];
 
 impl From<Error> for ApiError {

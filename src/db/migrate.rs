@@ -293,17 +293,3 @@ pub fn ping(conn: &mut DbConn) -> Result<(), crate::error::ApiError> {
 pub fn single_connection(location: &Location) -> Result<DbConn, OpenError> {
     connect(location)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_migration_has_a_number_of_its_own() {
-        let all: Vec<Box<dyn Migration<MultiBackend>>> = MIGRATIONS.migrations().unwrap();
-        let mut versions: Vec<_> = all.iter().map(|one| one.name().version().to_string()).collect();
-        versions.sort_unstable();
-        versions.dedup();
-        assert_eq!(versions.len(), all.len(), "{versions:?}");
-    }
-}

@@ -10,20 +10,16 @@ pub mod epochs;
 mod errors;
 pub mod json_text;
 pub mod migrate;
-#[cfg(test)]
-pub(crate) mod plan;
 mod pool;
 pub mod row_value;
 pub mod schema;
 pub mod types;
-pub mod unindexed;
 mod writer;
 
 use std::sync::Arc;
 
 use diesel::Connection;
-use diesel::connection::{SimpleConnection, TransactionManager};
-use tokio::sync::OwnedSemaphorePermit;
+use diesel::connection::TransactionManager;
 
 pub use conn::{DbConn, Location, PlanMode};
 pub use pool::{Gate, Turn};
@@ -46,17 +42,6 @@ pub struct Db {
     write: WriteDoor,
     /// Large writes take turns, so that single ones come between them.
     turns: Gate,
-}
-
-/// What waits in front of something scarce.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queue {
-    /// For what.
-    pub name: &'static str,
-    /// How many wait.
-    pub waiting: usize,
-    /// How many places are free, where places are counted: SQLite's one writer takes work in groups.
-    pub free: Option<usize>,
 }
 
 /// How large a write is.
@@ -161,11 +146,11 @@ impl Db {
         author: Author,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = match weight {
+        let _turn = match weight {
             Weight::Single => None,
             Weight::Many => Some(self.turns.enter().await?),
         };
-        self.transact(weight, turn, move |conn| {
+        self.transact(weight, move |conn| {
             let mut tx = WriteTx { conn, author, entries: 0 };
             let recorded = work(&mut tx)?;
             let keep = recorded.keep && tx.entries > 0;
@@ -180,41 +165,31 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let kept = move |conn: &mut DbConn| work(conn).map(|value| Kept { value, keep: true, rows: 1 });
-        self.transact(Weight::Single, None, kept).await
+        self.transact(Weight::Single, move |conn| work(conn).map(|value| Kept { value, keep: true, rows: 1 }))
+            .await
     }
 
-    /// A turn among the large writes ends with the work, not with the client that may have gone away.
     async fn transact<T: Send + 'static>(
         &self,
         weight: Weight,
-        turn: Option<OwnedSemaphorePermit>,
         work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         match &self.write {
-            WriteDoor::Sqlite(writer) => writer.run(weight, turn, work).await,
-            WriteDoor::Postgres(pool) => {
-                let run = move |conn: &mut DbConn| {
-                    let _turn = turn;
-                    postgres_transaction(conn, work)
-                };
-                pool.run(run).await
-            }
+            WriteDoor::Sqlite(writer) => writer.run(weight, work).await,
+            WriteDoor::Postgres(pool) => pool.run(move |conn| postgres_transaction(conn, work)).await,
         }
     }
 
-    /// What waits and what is free, for the metrics.
+    /// What waits and what is free, for the metrics: (queue, waiting, free places).
     #[must_use]
-    pub fn queues(&self) -> Vec<Queue> {
-        let of = |name, gate: &Gate| Queue { name, waiting: gate.waiting(), free: Some(gate.free()) };
-        let mut queues = vec![of("lists", self.lists.gate()), of("turns", &self.turns)];
+    pub fn queues(&self) -> Vec<(&'static str, usize, usize)> {
+        let gate = |name, pool: &Pool| (name, pool.gate().waiting(), pool.gate().free());
+        let mut queues = vec![gate("lists", &self.lists)];
         match &self.write {
-            WriteDoor::Sqlite(writer) => {
-                queues.push(Queue { name: "writes", waiting: writer.waiting(), free: None });
-            }
+            WriteDoor::Sqlite(writer) => queues.push(("writes", writer.waiting(), 1)),
             WriteDoor::Postgres(pool) => {
-                queues.push(of("points", self.points.gate()));
-                queues.push(of("writes", pool.gate()));
+                queues.push(gate("points", &self.points));
+                queues.push(gate("writes", pool));
             }
         }
         queues
@@ -285,25 +260,6 @@ impl WriteTx<'_> {
         Receipt(())
     }
 
-    /// Does a part of the work, whose changes are taken back where its answer keeps none.
-    ///
-    /// # Errors
-    /// What `work` answers: then nothing of the transaction stays.
-    pub(crate) fn part<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<Recorded<T>, ApiError>,
-    ) -> Result<Recorded<T>, ApiError> {
-        let entries = self.entries;
-        self.conn.batch_execute("SAVEPOINT part")?;
-        let recorded = work(self)?;
-        if !recorded.keep {
-            self.conn.batch_execute("ROLLBACK TO SAVEPOINT part")?;
-            self.entries = entries;
-        }
-        self.conn.batch_execute("RELEASE SAVEPOINT part")?;
-        Ok(recorded)
-    }
-
     /// Writes the journal entries of many changes, for imports and batches. Without a single
     /// entry the receipt keeps nothing.
     ///
@@ -355,7 +311,7 @@ impl<T> Recorded<T> {
         Ok(Recorded { value: answer(self.value)?, keep: self.keep })
     }
 
-    /// Whether its change stays.
+    /// Whether there was something to change.
     pub fn is_kept(&self) -> bool {
         self.keep
     }
@@ -368,41 +324,5 @@ impl<T> Recorded<T> {
     /// The answer of a transaction that had nothing to change; it is rolled back.
     pub fn unchanged(value: T) -> Self {
         Self { value, keep: false }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::mpsc::channel;
-
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    #[test]
-    fn a_turn_ends_with_its_work_and_not_with_its_client() {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("cchc.db"));
-        let db = Db::open(location, &Config::from_vars(&BTreeMap::new()).unwrap()).unwrap();
-        let free =
-            || db.queues().into_iter().find(|queue| queue.name == "turns").and_then(|turns| turns.free);
-        let author = || Author::operator("test", Instant::from_micros(0));
-        let (begin, begun) = channel();
-        let (go_on, held) = channel();
-        actix_web::rt::System::new().block_on(async {
-            let mut large = Box::pin(db.write_of(Weight::Many, author(), move |_| {
-                begin.send(()).unwrap();
-                held.recv().unwrap();
-                Ok(Recorded::unchanged(()))
-            }));
-            assert!(large.as_mut().now_or_never().is_none());
-            begun.recv().unwrap();
-            drop(large);
-            assert_eq!(free(), Some(0), "the next large write would run beside it");
-            go_on.send(()).unwrap();
-            db.write(author(), |_| Ok(Recorded::unchanged(()))).await.unwrap();
-            assert_eq!(free(), Some(1));
-        });
     }
 }

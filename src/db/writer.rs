@@ -8,7 +8,6 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant as Moment};
 
 use diesel::connection::SimpleConnection;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Weight;
 use super::conn::{DbConn, Location, PlanMode};
@@ -28,49 +27,7 @@ pub(super) struct Done {
 struct Job {
     /// Large writes have a transaction of their own: what is small does not wait for their fsync.
     weight: Weight,
-    work: Box<dyn Work>,
-}
-
-/// What a job does, whatever it answers.
-trait Work: Send {
-    /// Whether anybody waits for it: whoever was answered that it was not done shall be right.
-    fn is_wanted(&self) -> bool;
-
-    fn run(self: Box<Self>, conn: &mut DbConn) -> Done;
-}
-
-/// Work with the channel of whoever asked for it.
-struct Asked<T, W> {
-    answer: oneshot::Sender<Result<T, ApiError>>,
-    turn: Option<OwnedSemaphorePermit>,
-    work: W,
-}
-
-impl<T, W> Work for Asked<T, W>
-where
-    T: Send + 'static,
-    W: FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send,
-{
-    fn is_wanted(&self) -> bool {
-        !self.answer.is_closed()
-    }
-
-    fn run(self: Box<Self>, conn: &mut DbConn) -> Done {
-        let Self { answer, turn, work } = *self;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
-            .unwrap_or_else(|_| Err(ApiError::internal("a write panicked")));
-        let (keep, rows) = outcome.as_ref().map_or((false, 1), |kept| (kept.keep, kept.rows));
-        let reply = move |committed: Result<(), ApiError>| {
-            // The turn ends here, behind the commit.
-            let _turn = turn;
-            // Whoever asked may have gone away: nobody to tell then.
-            let _ = answer.send(match committed {
-                Ok(()) => outcome.map(|kept| kept.value),
-                Err(lost) => Err(lost),
-            });
-        };
-        Done { keep, rows, reply: Box::new(reply) }
-    }
+    run: Box<dyn FnOnce(&mut DbConn) -> Done + Send>,
 }
 
 const GROUP_JOBS: usize = 256;
@@ -100,15 +57,27 @@ impl Writer {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Queues a job and waits for its commit. A turn among the large writes ends with the work.
+    /// Queues a job and waits for its commit.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         weight: Weight,
-        turn: Option<OwnedSemaphorePermit>,
         work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let (answer, answered) = oneshot::channel();
-        let job = Job { weight, work: Box::new(Asked { answer, turn, work }) };
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let run = Box::new(move |conn: &mut DbConn| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
+                .unwrap_or_else(|_| Err(ApiError::internal("a write panicked")));
+            let (keep, rows) = outcome.as_ref().map_or((false, 1), |kept| (kept.keep, kept.rows));
+            let reply = move |committed: Result<(), ApiError>| {
+                // Whoever asked may have gone away: nobody to tell then.
+                let _ = answer.send(match committed {
+                    Ok(()) => outcome.map(|kept| kept.value),
+                    Err(lost) => Err(lost),
+                });
+            };
+            Done { keep, rows, reply: Box::new(reply) }
+        });
+        let job = Job { weight, run };
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = self.jobs.try_send(job) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -180,10 +149,6 @@ fn commit_group(
             break;
         }
         waiting.fetch_sub(1, Ordering::Relaxed);
-        if !job.work.is_wanted() {
-            next = inbox.try_recv().ok();
-            continue;
-        }
         let (done, stands) = run_job(conn, job);
         rows += done.rows;
         replies.push(done.reply);
@@ -216,47 +181,7 @@ fn run_job(conn: &mut DbConn, job: Job) -> (Done, Result<(), diesel::result::Err
         let dropped = Done { keep: false, rows: 0, reply: Box::new(move |_| drop(job)) };
         return (dropped, Err(error));
     }
-    let done = job.work.run(conn);
+    let done = (job.run)(conn);
     let stands = conn.batch_execute(if done.keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
     (done, stands)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-    use std::sync::mpsc::channel;
-
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    #[test]
-    fn what_nobody_waits_for_any_more_is_not_begun() {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("cchc.db"));
-        let writer = Writer::start(&location, 16).unwrap();
-        let done = || Ok(Kept { value: (), keep: false, rows: 1 });
-        let (go_on, held) = channel();
-        let ran = Arc::new(AtomicBool::new(false));
-        let runs = ran.clone();
-        let first = writer.run(Weight::Single, None, move |_| {
-            held.recv().unwrap();
-            done()
-        });
-        let given_up = writer.run(Weight::Single, None, move |_| {
-            runs.store(true, Ordering::Release);
-            done()
-        });
-        actix_web::rt::System::new().block_on(async {
-            let (mut first, mut given_up) = (Box::pin(first), Box::pin(given_up));
-            assert!(first.as_mut().now_or_never().is_none(), "it is held");
-            assert!(given_up.as_mut().now_or_never().is_none(), "it waits behind the first");
-            drop(given_up);
-            go_on.send(()).unwrap();
-            first.await.unwrap();
-            writer.run(Weight::Single, None, move |_| done()).await.unwrap();
-        });
-        assert!(!ran.load(Ordering::Acquire));
-        assert_eq!(writer.waiting(), 0);
-    }
 }

@@ -3,9 +3,7 @@
 //! changed, never the content: whoever may read the record reads it as it stands now.
 //!
 //! Positions are given to committed writes only, by one sequencer: nothing ever appears below a
-//! token that was given, and nothing is skipped. A token also tells the journal's hash at its place:
-//! where an older backup was restored, positions come again with other entries, and the token of
-//! before has expired.
+//! token that was given, and nothing is skipped.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,7 +22,7 @@ use validator::Validate;
 
 use super::record_types::RecordType;
 use crate::api::ValidQuery;
-use crate::audit::chain::{sealed_end, sealed_position};
+use crate::audit::chain::sealed_position;
 use crate::audit::journal::JournalAction;
 use crate::auth::keys::KeyRing;
 use crate::auth::permit::Reader;
@@ -33,7 +31,6 @@ use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{attachments, journal};
 use crate::db::types::Instant;
-use crate::db::unindexed::Unindexed;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::state::App;
@@ -103,7 +100,7 @@ pub struct Change {
         "version": 2, "org_unit_id": null, "changed_at": "2026-11-24T01:00:00Z",
         "href": "/api/v1/tthc/procedures/0190a8c0-0000-7000-8000-000000000001"
     }],
-    "next_since": "AAAAAAAAACqfhtCBiExdZY13wnxCRmU-ZSufQttOcys", "has_more": false
+    "next_since": "AAAAAAAAACqNd8J8QkZlPmUrn0LbTnMr", "has_more": false
 }))]
 pub struct Changes {
     /// The changes, in the order of their positions.
@@ -160,7 +157,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     params(ChangeQuery),
     responses(
         (status = 200, description = "The changes.", body = Changes),
-        (status = 410, description = "The token is older than what the feed keeps, or a backup from before it was restored: read the lists again, and go on with `since=now`.", body = crate::error::ProblemDetails, content_type = "application/problem+json"),
+        (status = 410, description = "The token is older than what the feed keeps: read the lists again, and go on with `since=now`.", body = crate::error::ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 #[get("/api/v1/exchange/changes")]
@@ -200,58 +197,24 @@ async fn follow(reader: &Reader, query: ChangeQuery, app: &App) -> Result<Change
     }
 }
 
-/// A place in the feed: behind the entry at this position, in the journal that has this hash there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    position: i64,
-    /// The beginning of the hash; 0 before the first entry.
-    hash: u64,
-}
-
-impl Place {
-    fn new(position: i64, hash: &str) -> Self {
-        let beginning = hash.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        Self { position, hash: beginning.unwrap_or_default() }
-    }
-
-    /// The place behind the entry at this position.
-    fn behind(conn: &mut DbConn, position: i64) -> Result<Self, ApiError> {
-        let hash: Option<Option<String>> = journal::table
-            .filter(journal::position.eq(position))
-            .select(journal::hash)
-            .first(conn)
-            .optional()?;
-        Ok(Self::new(position, &hash.flatten().unwrap_or_default()))
-    }
-
-    /// Where the feed ends by now.
-    fn end(conn: &mut DbConn) -> Result<Self, ApiError> {
-        let (position, hash) = sealed_end(conn)?;
-        Ok(Self::new(position, &hash))
-    }
-}
-
-/// Where the feed begins.
-async fn since(app: &App, token: Option<&str>, horizon: Instant) -> Result<Place, ApiError> {
+/// The position behind which the feed begins.
+async fn since(app: &App, token: Option<&str>, horizon: Instant) -> Result<i64, ApiError> {
     match token {
         None => app.db.read(move |conn| beginning(conn, horizon)).await,
-        Some("now") => app.db.read(Place::end).await,
+        Some("now") => app.db.read(sealed_position).await,
         Some(token) => opened(token, &app.keys()).ok_or_else(|| ApiError::new(Problem::InvalidCursor)),
     }
 }
 
-fn token(place: Place, keys: &KeyRing) -> String {
-    let place = [place.position.to_be_bytes(), place.hash.to_be_bytes()].concat();
-    URL_SAFE_NO_PAD.encode([place.as_slice(), &keys.keyed_digest(&[b"changes", &place])].concat())
+fn token(position: i64, keys: &KeyRing) -> String {
+    let position = position.to_be_bytes();
+    URL_SAFE_NO_PAD.encode([position.as_slice(), &keys.keyed_digest(&[b"changes", &position])].concat())
 }
 
-fn opened(token: &str, keys: &KeyRing) -> Option<Place> {
+fn opened(token: &str, keys: &KeyRing) -> Option<i64> {
     let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (place, digest) = sealed.split_at_checked(16)?;
-    let (position, rest) = place.split_first_chunk::<8>()?;
-    let hash = rest.first_chunk::<8>()?;
-    keys.verify_digest(&[b"changes", place], digest)
-        .then(|| Place { position: i64::from_be_bytes(*position), hash: u64::from_be_bytes(*hash) })
+    let (position, digest) = sealed.split_first_chunk::<8>()?;
+    keys.verify_digest(&[b"changes", position], digest).then(|| i64::from_be_bytes(*position))
 }
 
 /// Kinds of records that are seen alike: all of them, or those of some units.
@@ -292,48 +255,34 @@ fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, 
 
 /// Where a reader stands in the feed.
 struct Feed {
-    since: Place,
+    since: i64,
     sights: Vec<Sight>,
     unit: Option<OrgUnitId>,
     limit: i64,
 }
 
-/// What the feed reads of an entry.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = journal)]
-struct Row {
-    position: Option<i64>,
-    record_type: RecordType,
-    record_id: String,
-    action: JournalAction,
-    record_version: i64,
-    org_unit_id: Option<String>,
-    recorded_at: Instant,
-}
+type Row = (Option<i64>, RecordType, String, JournalAction, i64, Option<String>, Instant);
 
 impl Feed {
     /// The next changes, and whether there may be more at once.
     async fn read(&mut self, app: &App, horizon: Instant) -> Result<(Vec<Change>, bool), ApiError> {
         for _ in 0..WINDOWS {
             let (since, sights, unit, limit) = (self.since, self.sights.clone(), self.unit, self.limit);
-            let (rows, places, reached, sealed) = app
+            let (rows, places, end, sealed) = app
                 .db
                 .read_list(move |conn| {
                     still_kept(conn, since, horizon)?;
                     let sealed = sealed_position(conn)?;
-                    let end = sealed.min(since.position.saturating_add(WINDOW));
-                    let window = in_window((since.position, end), &sights, unit);
-                    let rows: Vec<Row> = window.limit(limit).select(Row::as_select()).load(conn)?;
-                    let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-                    let last = rows.last().filter(|_| is_cut).and_then(|row| row.position);
-                    let reached = Place::behind(conn, last.unwrap_or(end.max(since.position)))?;
+                    let end = sealed.min(since.saturating_add(WINDOW));
+                    let rows = window(conn, (since, end), &sights, unit, limit)?;
                     let places = places(conn, &rows)?;
-                    Ok((rows, places, reached, sealed))
+                    Ok((rows, places, end, sealed))
                 })
                 .await?;
+            let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
             let items: Vec<Change> = rows.into_iter().filter_map(|row| Change::of(row, &places)).collect();
-            self.since = reached;
-            let has_more = reached.position < sealed;
+            self.since = items.last().filter(|_| is_cut).map_or(end.max(since), |last| last.position);
+            let has_more = self.since < sealed;
             if !items.is_empty() || !has_more {
                 return Ok((items, has_more));
             }
@@ -344,27 +293,21 @@ impl Feed {
 
 impl Change {
     fn of(row: Row, places: &HashMap<String, String>) -> Option<Self> {
-        let Row { position, record_type, record_id: id, action, record_version, org_unit_id, recorded_at } =
-            row;
-        let place = places.get(&id).map_or(record_type.collection(), String::as_str);
-        Some(Self {
-            position: position?,
-            record_type,
-            href: format!("{place}/{id}"),
-            id,
-            kind: action.into(),
-            version: record_version,
-            org_unit_id,
-            changed_at: recorded_at,
-        })
+        let (position, record_type, id, action, version, org_unit_id, changed_at) = row;
+        let href = match places.get(&id) {
+            Some(place) => format!("{place}/{id}"),
+            None => format!("{}/{id}", record_type.collection()),
+        };
+        let (position, kind) = (position?, action.into());
+        Some(Self { position, record_type, id, kind, version, org_unit_id, changed_at, href })
     }
 }
 
 /// Beneath which record each attachment among these rows is read.
 fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, ApiError> {
     use attachments as a;
-    let attached = rows.iter().filter(|row| row.record_type == RecordType::Attachment);
-    let ids: Vec<&str> = attached.map(|row| row.record_id.as_str()).collect();
+    let of_attachment = |row: &Row| (row.1 == RecordType::Attachment).then(|| row.2.clone());
+    let ids: Vec<String> = rows.iter().filter_map(of_attachment).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -376,8 +319,8 @@ fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, Ap
     Ok(owners.into_iter().map(place).collect())
 }
 
-/// The place before the first change that is kept.
-fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, ApiError> {
+/// The position before the first change that is kept.
+fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<i64, ApiError> {
     let first: Option<Option<i64>> = journal::table
         .filter(journal::recorded_at.ge(horizon).and(journal::position.is_not_null()))
         .order((journal::recorded_at, journal::id))
@@ -385,25 +328,19 @@ fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, ApiError> {
         .first(conn)
         .optional()?;
     match first.flatten() {
-        Some(position) => Place::behind(conn, position - 1),
-        None => Place::end(conn),
+        Some(position) => Ok(position - 1),
+        None => sealed_position(conn),
     }
 }
 
-/// 410 where changes behind the token are older than what the feed keeps, and where the journal is no
-/// longer the one for which the token was given.
-fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), ApiError> {
-    let Place { position, .. } = since;
-    let around: Vec<(Option<i64>, Option<String>, Instant)> = journal::table
-        .filter(journal::position.between(position, position.saturating_add(1)))
-        .select((journal::position, journal::hash, journal::recorded_at))
-        .load(conn)?;
-    let hash_there =
-        around.iter().find(|(at, ..)| *at == Some(position)).and_then(|(_, hash, _)| hash.as_deref());
-    let is_the_same = Place::new(position, hash_there.unwrap_or_default()) == since;
-    let is_there = position == 0 || hash_there.is_some();
-    let is_late = around.iter().any(|(at, _, recorded_at)| *at > Some(position) && *recorded_at < horizon);
-    if is_late || !is_there || !is_the_same {
+/// 410 where changes behind the token are older than what the feed keeps.
+fn still_kept(conn: &mut DbConn, since: i64, horizon: Instant) -> Result<(), ApiError> {
+    let next: Option<Instant> = journal::table
+        .filter(journal::position.eq(since.saturating_add(1)))
+        .select(journal::recorded_at)
+        .first(conn)
+        .optional()?;
+    if next.is_some_and(|recorded_at| recorded_at < horizon) {
         return Err(ApiError::new(Problem::ChangesExpired));
     }
     Ok(())
@@ -412,31 +349,27 @@ fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), A
 type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
 fn seen(Sight { types, attached_to, confinement }: &Sight) -> Condition {
-    let attached = Unindexed(journal::record_type).eq(RecordType::Attachment).and(exists(
+    let attached = journal::record_type.eq(RecordType::Attachment).and(exists(
         attachments::table
             .filter(attachments::id.eq(journal::record_id))
             .filter(attachments::record_type.eq_any(attached_to.clone())),
     ));
-    let of_types = Unindexed(journal::record_type).eq_any(types.clone()).or(attached).nullable();
+    let of_types = journal::record_type.eq_any(types.clone()).or(attached).nullable();
     match confinement {
         None => Box::new(of_types),
-        Some(Confinement { provinces, units }) => Box::new(
-            of_types.and(
-                Unindexed(journal::province_id)
-                    .eq_any(provinces.clone())
-                    .or(Unindexed(journal::org_unit_id).eq_any(units.clone())),
-            ),
-        ),
+        Some(Confinement { provinces, units }) => Box::new(of_types.and(
+            journal::province_id.eq_any(provinces.clone()).or(journal::org_unit_id.eq_any(units.clone())),
+        )),
     }
 }
 
-/// The entries of a window that are seen, in their order. A window is read by its positions, whatever
-/// else is asked: the entries of a unit may be its whole history.
-fn in_window(
+fn window(
+    conn: &mut DbConn,
     (since, end): (i64, i64),
     sights: &[Sight],
     unit: Option<OrgUnitId>,
-) -> journal::BoxedQuery<'static, MultiBackend> {
+    limit: i64,
+) -> Result<Vec<Row>, ApiError> {
     let nothing: Condition = Box::new(false.into_sql::<Bool>().nullable());
     let either = |one: Condition, other: Condition| -> Condition { Box::new(one.or(other)) };
     let visible = sights.iter().map(seen).reduce(either);
@@ -445,48 +378,16 @@ fn in_window(
         .filter(visible.unwrap_or(nothing))
         .into_boxed();
     if let Some(unit) = unit {
-        query = query.filter(Unindexed(journal::org_unit_id).eq(unit));
+        query = query.filter(journal::org_unit_id.eq(unit));
     }
-    query.order(journal::position)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::plan::{migrated, plan};
-
-    #[test]
-    fn whatever_is_asked_a_window_is_read_by_its_positions() {
-        let (_folder, mut conn) = migrated();
-        let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
-        let reaches = [
-            None,
-            Some(Confinement { provinces: vec![one], units: Vec::new() }),
-            Some(Confinement { provinces: Vec::new(), units: vec![one] }),
-            Some(Confinement { provinces: vec![one, other], units: vec![one, other] }),
-        ];
-        let kinds = [vec![RecordType::Period], vec![RecordType::ProcessingReturn, RecordType::User]];
-        for reach in &reaches {
-            for types in &kinds {
-                for unit in [None, Some(one)] {
-                    let sight = |types: &[RecordType], confinement: &Option<Confinement>| Sight {
-                        types: types.to_vec(),
-                        attached_to: types.to_vec(),
-                        confinement: confinement.clone(),
-                    };
-                    let sights = [sight(types, reach), sight(&[RecordType::Holiday], &None)];
-                    for sights in [&sights[..1], &sights[..]] {
-                        let query = in_window((5, 5_005), sights, unit).limit(200).select(Row::as_select());
-                        let mut steps = plan(&mut conn, query);
-                        // The record of an attachment is looked up by the attachment's id.
-                        steps.retain(|step| !step.contains("SUBQUERY") && !step.ends_with("(id=?)"));
-                        assert_eq!(
-                            steps,
-                            ["SEARCH journal USING INDEX journal_position (position>? AND position<?)"]
-                        );
-                    }
-                }
-            }
-        }
-    }
+    let rows = query.order(journal::position).limit(limit).select((
+        journal::position,
+        journal::record_type,
+        journal::record_id,
+        journal::action,
+        journal::record_version,
+        journal::org_unit_id,
+        journal::recorded_at,
+    ));
+    Ok(rows.load(conn)?)
 }

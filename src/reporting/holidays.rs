@@ -232,10 +232,6 @@ impl Records for Holidays {
     type Row = Holiday;
     type View = Holiday;
 
-    fn order(body: &HolidayCreate) -> String {
-        body.day.to_string()
-    }
-
     fn find(conn: &mut DbConn, scoped: &Scoped, id: HolidayId) -> Result<Holiday, ApiError> {
         holiday_get(conn, scoped, id)
     }

@@ -419,10 +419,6 @@ impl Records for Periods {
     type Row = Period;
     type View = Period;
 
-    fn order(body: &PeriodCreate) -> String {
-        format!("{} {}", body.regime, body.code)
-    }
-
     fn find(conn: &mut DbConn, scoped: &Scoped, id: PeriodId) -> Result<Period, ApiError> {
         period_get(conn, scoped, id)
     }
@@ -531,11 +527,10 @@ pub fn period_delete(
     scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    // Hidden first: a return that is being made for it holds the row, and stands when this goes on.
-    hide_row!(tx, periods, present)?;
     if !in_use(tx.conn(), &[id])?.is_empty() {
         return Err(ApiError::new(Problem::InUse));
     }
+    hide_row!(tx, periods, present)?;
     let entry = Entry::new(JournalAction::Delete, "period", present.id, present.version + 1, &present)?;
     Ok(tx.journal(entry)?.with(()))
 }

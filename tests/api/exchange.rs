@@ -17,8 +17,6 @@ tell![
     a_feed_forgets_after_its_time,
     a_transaction_that_commits_late_is_not_skipped,
     a_sequencer_killed_between_two_positions_loses_none,
-    versions_rise_also_where_large_batches_overtake_each_other,
-    a_token_from_before_a_restore_has_expired,
 ];
 
 pub const CHANGES: &str = "/api/v1/exchange/changes";
@@ -259,65 +257,4 @@ async fn a_sequencer_killed_between_two_positions_loses_none(app: TestApp) {
     let positions: Vec<_> =
         page["items"].as_array().unwrap().iter().map(|item| item["position"].as_i64().unwrap()).collect();
     assert!(positions.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{positions:?}");
-}
-
-async fn versions_rise_also_where_large_batches_overtake_each_other(app: TestApp) {
-    let admin = app.admin().await;
-    app.seal().await;
-    let mut since = now(&admin).await;
-    let path = format!("{PERIODS}/batch?on_conflict=update");
-    let write = async |submit_by: &str| {
-        let mut lines = crate::batch::months(2_500);
-        lines.iter_mut().for_each(|line| line["submit_by"] = json!(submit_by));
-        admin.post(&path, &json!(lines)).await.expect(200);
-    };
-    write("2030-02-01").await;
-    app.pass(20);
-    write("2030-02-02").await;
-    // This one began ten seconds before the one above, and commits behind it.
-    app.pass(-10);
-    write("2030-02-03").await;
-    app.pass(10);
-    app.seal().await;
-    let mut versions: std::collections::HashMap<String, Vec<i64>> = std::collections::HashMap::new();
-    loop {
-        let page = changes(&admin, &format!("types=period&limit=1000&since={since}")).await;
-        for item in page["items"].as_array().unwrap() {
-            let id = item["id"].as_str().unwrap().to_owned();
-            versions.entry(id).or_default().push(item["version"].as_i64().unwrap());
-        }
-        since = page["next_since"].as_str().unwrap().to_owned();
-        if page["has_more"] == false {
-            break;
-        }
-    }
-    assert_eq!(versions.len(), 2_500);
-    let inverted = versions.values().filter(|versions| **versions != [1, 2, 3]).count();
-    assert_eq!(inverted, 0, "of so many records a later version was told before an earlier one");
-    let verdict = cchc::audit::chain::verify(&mut app.connect()).unwrap();
-    assert!(matches!(verdict, cchc::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
-}
-
-async fn a_token_from_before_a_restore_has_expired(app: TestApp) {
-    let admin = app.admin().await;
-    admin.post(PERIODS, &year("2031")).await.expect(201);
-    app.seal().await;
-    let kept = now(&admin).await;
-    let file = crate::backup::taken(&app.database);
-    for code in ["2032", "2033"] {
-        admin.post(PERIODS, &year(code)).await.expect(201);
-    }
-    app.seal().await;
-    let lost = now(&admin).await;
-
-    let copy = crate::backup::restored_with_keys(&app, &file).await;
-    let admin = copy.admin().await;
-    admin.get(&format!("{CHANGES}?since={lost}")).await.problem(410, "changes-expired");
-    for code in ["2034", "2035", "2036"] {
-        admin.post(PERIODS, &year(code)).await.expect(201);
-    }
-    copy.seal().await;
-    admin.get(&format!("{CHANGES}?since={lost}")).await.problem(410, "changes-expired");
-    let page = changes(&admin, &format!("types=period&since={kept}")).await;
-    assert_eq!(told(&page), ["create period 1"; 3], "what was told before the backup still holds");
 }

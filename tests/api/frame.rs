@@ -1,10 +1,7 @@
 //! What is around every answer: headers, origins, rates.
 
-use diesel::connection::SimpleConnection;
-use serde_json::json;
-
 use crate::support::TestApp;
-use crate::support::database::{Backend, TestDatabase};
+use crate::support::database::TestDatabase;
 use crate::tell;
 
 tell![
@@ -13,8 +10,6 @@ tell![
     browsers_of_other_origins_are_kept_out_unless_named,
     too_many_requests_are_slowed_down_and_others_are_not,
     a_repeated_request_id_is_kept_and_a_strange_one_replaced,
-    a_request_that_took_too_long_is_counted_under_its_route,
-    what_waits_is_told_by_the_metrics,
 ];
 
 async fn every_answer_carries_the_headers_of_safety(app: TestApp) {
@@ -98,63 +93,4 @@ async fn a_service_that_stops_closes_its_connections(app: TestApp) {
     let refused = app.anonymous().get("/api/v1/auth/me").await;
     assert_eq!(refused.header("connection"), "close", "the client comes back to another instance");
     refused.problem(503, "unavailable");
-}
-
-/// The value of one line of the metrics.
-async fn metric(app: &TestApp, name: &str) -> Option<f64> {
-    let text = app.anonymous().get("/metrics").await;
-    assert_eq!(text.status, 200);
-    let text = text.text();
-    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
-}
-
-async fn a_request_that_took_too_long_is_counted_under_its_route(app: TestApp) {
-    let database = TestDatabase::copy(app.backend).await;
-    let hasty = TestApp::start_on(app.backend, database, |config| {
-        config.request_seconds = cchc::config::Count::try_from(1).expect("seconds");
-    })
-    .await;
-    let admin = hasty.admin().await;
-    let mut holder = hasty.connect();
-    let (hold, free) = match app.backend {
-        Backend::Sqlite => ("BEGIN IMMEDIATE", "ROLLBACK"),
-        Backend::Postgres => ("BEGIN; LOCK TABLE periods IN SHARE MODE", "ROLLBACK"),
-    };
-    holder.batch_execute(hold).unwrap();
-    let year = |code: &str| json!({"code": code, "kind": "year", "starts_on": format!("{code}-01-01"), "ends_on": format!("{code}-12-31")});
-    admin.post("/api/v1/reporting/periods", &year("2031")).await.problem(503, "unavailable");
-    holder.batch_execute(free).unwrap();
-    let route = "method=\"POST\",route=\"/api/v1/reporting/periods\"";
-    let counted = format!("cchc_http_requests_total{{{route},status=\"503\"}}");
-    assert_eq!(metric(&hasty, &counted).await, Some(1.0));
-    assert_eq!(
-        metric(&hasty, "cchc_http_requests_total{method=\"POST\",route=\"(failed)\",status=\"503\"}").await,
-        None
-    );
-    assert_eq!(metric(&hasty, &format!("cchc_http_request_seconds_count{{{route}}}")).await, Some(1.0));
-    if app.backend == Backend::Sqlite {
-        admin.post("/api/v1/reporting/periods", &year("2032")).await.expect(201);
-        let periods = admin.get("/api/v1/reporting/periods").await.expect(200);
-        let codes: Vec<_> =
-            periods["items"].as_array().unwrap().iter().map(|period| &period["code"]).collect();
-        assert_eq!(codes, ["2032"], "what was answered 503 before it began is not done afterwards");
-    }
-}
-
-async fn what_waits_is_told_by_the_metrics(app: TestApp) {
-    app.seal().await;
-    assert_eq!(metric(&app, "cchc_journal_unsealed").await, Some(0.0));
-    app.period("year", "2031").await;
-    app.period("year", "2032").await;
-    let unsealed = metric(&app, "cchc_journal_unsealed").await;
-    assert!(unsealed >= Some(2.0), "{unsealed:?}");
-    app.seal().await;
-    assert_eq!(metric(&app, "cchc_journal_unsealed").await, Some(0.0));
-    assert_eq!(metric(&app, "cchc_db_waiting{queue=\"turns\"}").await, Some(0.0));
-    assert!(metric(&app, "cchc_db_free{queue=\"turns\"}").await >= Some(1.0));
-    let writes = metric(&app, "cchc_db_free{queue=\"writes\"}").await;
-    match app.backend {
-        Backend::Sqlite => assert_eq!(writes, None, "the one writer is no connection of which some are free"),
-        Backend::Postgres => assert!(writes >= Some(1.0)),
-    }
 }

@@ -17,7 +17,6 @@ tell![
     what_says_nothing_in_a_form_is_refused,
     a_page_is_what_most_clients_get,
     a_stream_breaks_when_its_reader_is_shut_out,
-    pages_over_several_units_come_in_one_order,
 ];
 
 const UNITS: &str = "/api/v1/organization/org-units";
@@ -154,69 +153,4 @@ async fn a_stream_breaks_when_its_reader_is_shut_out(app: TestApp) {
     });
     let (whole, length) = rest.await.unwrap();
     assert!(!whole, "{length} bytes came, to the end");
-}
-
-/// All pages of a list, so many records each.
-async fn paged(client: &Client, path: &str, limit: usize) -> Vec<Value> {
-    let mut items = Vec::new();
-    let mut next = format!("{path}&limit={limit}");
-    while !next.is_empty() {
-        let page = client.get(&next).await;
-        let link = page.header("link");
-        let page = page.expect(200);
-        let page = page["items"].as_array().unwrap();
-        assert!(page.len() == limit || link.is_empty(), "only the last page is shorter");
-        items.extend(page.iter().cloned());
-        next = link.strip_prefix('<').map(|l| l.split('>').next().unwrap().to_owned()).unwrap_or_default();
-    }
-    items
-}
-
-async fn pages_over_several_units_come_in_one_order(app: TestApp) {
-    const RETURNS: &str = "/api/v1/tthc/processing-returns";
-    let admin = app.admin().await;
-    let units = admin
-        .get(&format!("{UNITS}?as_of=2024-06-30&org_unit_code=934&scope=children&limit=200"))
-        .await
-        .expect(200);
-    let codes: Vec<_> = units["items"].as_array().unwrap().iter().map(|unit| unit["code"].clone()).collect();
-    for month in ["2024-04", "2024-05"] {
-        app.period("month", month).await;
-        for code in codes.iter().filter(|code| **code != "934") {
-            let line = json!({"org_unit_code": code, "period_code": month, "handling_level": "commune"});
-            admin.post(RETURNS, &line).await.expect(201);
-            app.pass(1);
-        }
-    }
-    let ids = |items: &[Value]| items.iter().map(|item| item["id"].to_string()).collect::<Vec<_>>();
-    let all = ids(&paged(&admin, &format!("{RETURNS}?sort=created_at"), 200).await);
-    assert_eq!(all.len(), 30);
-    // One reaches the province whole; the other two communes, of which one took in others.
-    let province = app.person("tp.cantho", "reviewer", "92").await;
-    let path = format!("{RETURNS}?org_unit_code=934&as_of=2024-06-30&scope=subtree");
-    assert_eq!(ids(&paged(&province, &format!("{path}&sort=created_at"), 7).await), all);
-    let mut backwards = all.clone();
-    backwards.reverse();
-    assert_eq!(ids(&paged(&province, &format!("{path}&sort=-created_at"), 7).await), backwards);
-    let counted = province.get(&format!("{path}&limit=1&include_total=true")).await.expect(200);
-    assert_eq!(counted["total"], 30);
-    let drafts = paged(&province, &format!("{RETURNS}?state=draft&sort=created_at"), 7).await;
-    assert_eq!(ids(&drafts), all);
-    assert_eq!(
-        paged(&province, &format!("{RETURNS}?state=accepted&sort=created_at"), 7).await,
-        Vec::<Value>::new()
-    );
-
-    let commune = app.person("xa.hiephung", "inspector", "31396").await;
-    let seen = paged(&commune, &format!("{RETURNS}?sort=created_at"), 3).await;
-    let reached: std::collections::BTreeSet<_> =
-        seen.iter().map(|line| line["org_unit_id"].to_string()).collect();
-    assert!(reached.len() > 1, "the commune and those that became part of it: {reached:?}");
-    let expected: Vec<_> = all.iter().filter(|id| ids(&seen).contains(id)).cloned().collect();
-    assert_eq!(ids(&seen), expected);
-    let entries = paged(&commune, "/api/v1/admin/audit?record_type=processing_return", 3).await;
-    let of_records: Vec<_> = entries.iter().map(|entry| entry["record_id"].to_string()).collect();
-    let mut newest_first = expected.clone();
-    newest_first.reverse();
-    assert_eq!(of_records, newest_first);
 }

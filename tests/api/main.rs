@@ -25,7 +25,6 @@ mod exchange;
 mod frame;
 mod import_command;
 mod listing;
-mod meeting;
 mod organization;
 mod reporting;
 mod sheets;
@@ -51,7 +50,6 @@ fn stories() -> Vec<Story> {
         bulk::stories(),
         exchange::stories(),
         listing::stories(),
-        meeting::stories(),
         sheets::stories(),
         import_command::stories(),
         audit::stories(),

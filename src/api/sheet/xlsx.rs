@@ -16,7 +16,7 @@ use zip::read::ZipFile;
 
 use super::given::Given;
 use super::read::{Limits, Rows, unreadable};
-use super::{COLUMNS, HEAD_ROWS, SHEET_ROWS, sheet_name};
+use super::{COLUMNS, SHEET_ROWS, sheet_name};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 
 /// The parts that a spreadsheet has at most; real ones have about ten.
@@ -513,7 +513,7 @@ impl Sheet<'_, '_> {
                         None => self.row + 1,
                     };
                     // Rows come in their order.
-                    if number <= self.row || number > SHEET_ROWS + HEAD_ROWS {
+                    if number <= self.row || number > SHEET_ROWS + super::HEAD_ROWS {
                         return Err(cut_or_broken());
                     }
                     (self.row, next_place) = (number, 0);

@@ -109,18 +109,17 @@ fn closed(tree: &OrgTree, closing: &ClosureRow, period: &PeriodFacts) -> ApiErro
     )
 }
 
-/// Lets no closing of these periods and units begin before the transaction ends. They share 256 locks:
-/// a batch of a whole country and of every month holds no more, of the few thousand that PostgreSQL has
-/// for all its sessions.
+/// Lets no closing of these periods and units begin before the transaction ends. The units share a
+/// thousand locks a period: a batch of a whole country holds no more.
 fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Result<(), ApiError> {
     if let DbConn::Pg(pg) = conn {
         let (periods, units): (Vec<_>, Vec<_>) =
             keys.iter().map(|(period, unit)| (period.as_str(), unit.as_str())).unzip();
         // In one order, so that two batches and two closings do not wait for each other.
         diesel::sql_query(
-            "SELECT count(pg_advisory_xact_lock_shared(hashtext('period_closures'), place)) FROM ( \
-             SELECT DISTINCT hashtext(key.period || key.unit) & 255 AS place \
-             FROM unnest($1, $2) AS key (period, unit) ORDER BY 1) AS locks",
+            "SELECT count(pg_advisory_xact_lock_shared(period, place)) FROM ( \
+             SELECT DISTINCT hashtext(key.period) AS period, hashtext(key.unit) & 1023 AS place \
+             FROM unnest($1, $2) AS key (period, unit) ORDER BY 1, 2) AS locks",
         )
         .bind::<Array<Text>, _>(periods)
         .bind::<Array<Text>, _>(units)
@@ -133,12 +132,10 @@ fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Resul
 /// before the transaction ends.
 pub(super) fn hold_closed(conn: &mut DbConn, period: PeriodId, unit: OrgUnitId) -> Result<(), ApiError> {
     if let DbConn::Pg(pg) = conn {
-        diesel::sql_query(
-            "SELECT pg_advisory_xact_lock(hashtext('period_closures'), hashtext($1 || $2) & 255)",
-        )
-        .bind::<Text, _>(period.as_str())
-        .bind::<Text, _>(unit.as_str())
-        .execute(pg)?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2) & 1023)")
+            .bind::<Text, _>(period.as_str())
+            .bind::<Text, _>(unit.as_str())
+            .execute(pg)?;
     }
     Ok(())
 }

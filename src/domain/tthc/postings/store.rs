@@ -12,7 +12,7 @@ use super::model::{
     ProcedurePostingFilter, ProcedurePostingId, ProcedurePostingSort,
 };
 use crate::api::json::check;
-use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::records::{Draft, Records, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::{Scoped, home_province};
@@ -258,19 +258,6 @@ impl Records for ProcedurePostings {
     type Row = HeldPosting;
     type View = ProcedurePosting;
 
-    fn order(body: &ProcedurePostingCreate) -> String {
-        let unit = body.unit_name();
-        key_text([
-            unit.id.as_ref().map(OrgUnitId::as_str),
-            unit.identifier,
-            unit.code,
-            body.procedure_id.as_ref().map(ProcedureId::as_str),
-            body.procedure_code.as_deref(),
-            Some(body.form.as_str()),
-            Some(&body.posted_on.to_string()),
-        ])
-    }
-
     fn find(conn: &mut DbConn, scoped: &Scoped, id: ProcedurePostingId) -> Result<HeldPosting, ApiError> {
         held_find(conn, scoped, id)
     }
@@ -282,7 +269,7 @@ impl Records for ProcedurePostings {
     ) -> Result<Vec<Option<HeldPosting>>, ApiError> {
         let facts = Facts::load(tx.conn(), scoped, bodies.iter())?;
         let present = |body: &ProcedurePostingCreate| {
-            let named = facts.of(scoped, body).ok().filter(|named| scoped.reaches(named.unit))?;
+            let named = facts.of(scoped, body).ok()?;
             let row = facts.same(named, body.form, body.posted_on)?.clone();
             Some(HeldPosting { procedure: facts.procedure(row.procedure_id).ok()?, row })
         };

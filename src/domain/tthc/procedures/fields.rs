@@ -20,7 +20,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Problem};
 use crate::text::{contains, fold};
-use crate::{crud, hide_row, id, keyset, load_held, page_of, record, row, save_rows, text_enum};
+use crate::{crud, hide_row, id, keyset, page_of, record, row, save_rows, text_enum};
 
 id! {
     /// Id of a field of procedures (lĩnh vực thủ tục hành chính).
@@ -184,10 +184,6 @@ impl Records for ProcedureFields {
     type Row = ProcedureField;
     type View = ProcedureField;
 
-    fn order(body: &ProcedureFieldCreate) -> String {
-        body.name.clone()
-    }
-
     fn find(conn: &mut DbConn, scoped: &Scoped, id: ProcedureFieldId) -> Result<ProcedureField, ApiError> {
         procedure_field_get(conn, scoped, id)
     }
@@ -263,14 +259,13 @@ pub fn procedure_field_delete(
     scoped.whole_country()?;
     let present = procedure_field_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    // Hidden first: a procedure that is being put in it holds the row, and stands when this goes on.
-    hide_row!(tx, procedure_fields, present)?;
     let used = procedure_versions::table
         .inner_join(procedures::table.on(procedures::id.eq(procedure_versions::procedure_id)))
         .filter(procedures::deleted_at.is_null().and(procedure_versions::field_id.eq(id)));
     if diesel::select(diesel::dsl::exists(used)).get_result(tx.conn())? {
         return Err(ApiError::new(Problem::InUse));
     }
+    hide_row!(tx, procedure_fields, present)?;
     let entry =
         Entry::new(JournalAction::Delete, "procedure_field", present.id, present.version + 1, &present)?;
     Ok(tx.journal(entry)?.with(()))
@@ -284,15 +279,8 @@ pub(super) struct FieldNames {
 }
 
 impl FieldNames {
-    /// Those of these ids that exist, for procedures that are read.
-    pub(super) fn load(conn: &mut DbConn, ids: HashSet<ProcedureFieldId>) -> Result<Self, ApiError> {
-        use procedure_fields as f;
-        let named = f::deleted_at.is_null().and(f::id.eq_any(ids));
-        Ok(Self::of(f::table.filter(named).select((f::id, f::name)).load(conn)?))
-    }
-
-    /// Those of these ids and names that exist and stay, for procedures that are written.
-    pub(super) fn load_held(
+    /// Those of these ids and names that exist.
+    pub(super) fn load(
         conn: &mut DbConn,
         ids: HashSet<ProcedureFieldId>,
         names: HashSet<&str>,
@@ -301,13 +289,12 @@ impl FieldNames {
             return Ok(Self::default());
         }
         use procedure_fields as f;
-        let named = f::deleted_at.is_null().and(f::id.eq_any(ids).or(f::name.eq_any(names)));
-        Ok(Self::of(load_held!(conn, f::table.filter(named).select((f::id, f::name)))?))
-    }
-
-    fn of(rows: Vec<(ProcedureFieldId, String)>) -> Self {
+        let rows: Vec<(ProcedureFieldId, String)> = f::table
+            .filter(f::deleted_at.is_null().and(f::id.eq_any(ids).or(f::name.eq_any(names))))
+            .select((f::id, f::name))
+            .load(conn)?;
         let ids = rows.iter().map(|(id, name)| (name.clone(), *id)).collect();
-        Self { names: rows.into_iter().collect(), ids }
+        Ok(Self { names: rows.into_iter().collect(), ids })
     }
 
     pub(super) fn name(&self, id: ProcedureFieldId) -> Option<&str> {

@@ -315,7 +315,7 @@ pub fn procedure_versions_list(
 ) -> Result<Vec<Procedure>, ApiError> {
     let held = held_find(conn, id)?;
     let fields = held.timeline.versions().iter().filter_map(|version| version.field_id).collect();
-    let names = FieldNames::load(conn, fields)?;
+    let names = FieldNames::load(conn, fields, HashSet::new())?;
     let answer = |version: &VersionRow| {
         let field = version.field_id.and_then(|field| names.name(field)).map(str::to_owned);
         Procedure::of(&held.identity, version.clone(), field, scoped.today())
@@ -361,10 +361,6 @@ impl Records for Procedures {
     type Body = ProcedureCreate;
     type Row = Held;
     type View = Procedure;
-
-    fn order(body: &ProcedureCreate) -> String {
-        body.code.clone()
-    }
 
     fn find(conn: &mut DbConn, _scoped: &Scoped, id: ProcedureId) -> Result<Held, ApiError> {
         held_find(conn, id)
@@ -413,7 +409,7 @@ fn fields_named<'a>(
 ) -> Result<FieldNames, ApiError> {
     let ids = bodies.clone().filter_map(|body| body.field_id).collect();
     let names = bodies.filter_map(|body| body.field_name.as_deref()).collect();
-    FieldNames::load_held(conn, ids, names)
+    FieldNames::load(conn, ids, names)
 }
 
 /// The procedure after a write.

@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::rules;
 use crate::api::json::check;
-use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::records::{Draft, Records, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
@@ -243,20 +243,6 @@ impl Records for ProcedureProcesses {
     type Body = ProcedureProcessCreate;
     type Row = HeldProcess;
     type View = ProcedureProcess;
-
-    fn order(body: &ProcedureProcessCreate) -> String {
-        let unit = body.unit_name();
-        key_text([
-            body.procedure_id.as_ref().map(ProcedureId::as_str),
-            body.procedure_code.as_deref(),
-            unit.id.as_ref().map(OrgUnitId::as_str),
-            unit.identifier,
-            unit.code,
-            Some(body.kind.as_str()),
-            body.variant.as_deref(),
-            Some(&body.valid_from.to_string()),
-        ])
-    }
 
     fn find(conn: &mut DbConn, scoped: &Scoped, id: ProcedureProcessId) -> Result<HeldProcess, ApiError> {
         held_find(conn, scoped, id)

@@ -8,15 +8,13 @@ use super::model::{
 };
 use super::rules::{self, Step};
 use crate::api::records::{Row, Written};
-use crate::api::ways::{Way, merged};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction, Leave};
-use crate::auth::scope::{Confinement, Scoped};
+use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
-use crate::db::unindexed::Unindexed;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units as named_units;
@@ -24,7 +22,7 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::PeriodFacts;
-use crate::{confine, hide_row, keyset, on_way, save_rows};
+use crate::{confine, hide_row, keyset, save_rows};
 
 const RECORD_TYPE: &str = "processing_return";
 
@@ -63,29 +61,22 @@ pub fn processing_return_list(
     page: &PageRequest,
 ) -> Result<PageRows<ProcessingReturn>, ApiError> {
     let units = wanted_units(scoped, filter)?;
-    let reach = scoped.confinement();
-    // Those of some units are read unit by unit, and held against the reach.
-    let (ways, within) = match &units {
-        None => (Way::of(reach), None),
-        Some(units) => {
-            let units = Confinement { provinces: Vec::new(), units: units.clone() };
-            (Way::of(Some(units)), reach)
+    let sort = filter.sort.unwrap_or(ProcessingReturnSort::CreatedAt);
+    let query = matching(scoped, filter, units.as_deref());
+    use processing_returns as r;
+    let query = match sort {
+        ProcessingReturnSort::CreatedAt => {
+            keyset!(query, page, asc r::created_at => Instant, r::id => ProcessingReturnId)
+        }
+        ProcessingReturnSort::CreatedAtDesc => {
+            keyset!(query, page, desc r::created_at => Instant, r::id => ProcessingReturnId)
         }
     };
-    let mut rows: Vec<Vec<(ReturnRow, PeriodFacts)>> = Vec::new();
-    for way in ways {
-        rows.push(first_rows(&way, within.as_ref(), filter, page)?.select(columns()).load(conn)?);
-    }
-    let is_descending = filter.sort == Some(ProcessingReturnSort::CreatedAtDesc);
-    let rows = merged(rows, is_descending, |(row, _)| (row.created_at, row.id));
-    let counted = || {
-        let mut query = confine!(standing(), scoped, processing_returns);
-        if let Some(units) = &units {
-            query = query.filter(processing_returns::org_unit_id.eq_any(units.clone()));
-        }
-        matching(query, filter).count()
-    };
-    let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
+    let rows: Vec<(ReturnRow, PeriodFacts)> = query.select(columns()).load(conn)?;
+    let total = page
+        .include_total()
+        .then(|| matching(scoped, filter, units.as_deref()).count().get_result(conn))
+        .transpose()?;
     let rows = page.cut(rows, total, |(row, _)| json!([row.created_at, row.id]));
     Ok(rows.map(|(row, period)| answer(scoped, row, &period)))
 }
@@ -103,43 +94,18 @@ fn wanted_units(
     named_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)
 }
 
-fn standing<'a>() -> Rows<'a> {
-    processing_returns::table
-        .inner_join(periods::table)
-        .filter(processing_returns::deleted_at.is_null())
-        .into_boxed()
-}
-
-/// The first rows of a page on this way, of what lies within the reach.
-fn first_rows<'a>(
-    way: &Way,
-    within: Option<&Confinement>,
+fn matching<'a>(
+    scoped: &Scoped,
     filter: &'a ProcessingReturnFilter,
-    page: &PageRequest,
-) -> Result<Rows<'a>, ApiError> {
-    use processing_returns as r;
-    let mut query = on_way!(standing(), way, processing_returns);
-    if let Some(to) = within {
-        query = query.filter(
-            Unindexed(r::province_id)
-                .eq_any(to.provinces.clone())
-                .or(Unindexed(r::org_unit_id).eq_any(to.units.clone())),
-        );
-    }
-    let query = matching(query, filter);
-    Ok(match filter.sort.unwrap_or(ProcessingReturnSort::CreatedAt) {
-        ProcessingReturnSort::CreatedAt => {
-            keyset!(query, page, asc r::created_at => Instant, r::id => ProcessingReturnId)
-        }
-        ProcessingReturnSort::CreatedAtDesc => {
-            keyset!(query, page, desc r::created_at => Instant, r::id => ProcessingReturnId)
-        }
-    })
-}
-
-fn matching<'a>(mut query: Rows<'a>, filter: &'a ProcessingReturnFilter) -> Rows<'a> {
+    units: Option<&[OrgUnitId]>,
+) -> Rows<'a> {
     let ProcessingReturnFilter { period_id, period_code, handling_level, state, .. } = filter;
     use processing_returns as r;
+    let mut query = r::table.inner_join(periods::table).filter(r::deleted_at.is_null()).into_boxed();
+    query = confine!(query, scoped, processing_returns);
+    if let Some(units) = units {
+        query = query.filter(r::org_unit_id.eq_any(units.to_vec()));
+    }
     if let Some(id) = period_id {
         query = query.filter(r::period_id.eq(id));
     }
@@ -409,58 +375,4 @@ fn journal_entry(
 ) -> Result<Entry, ApiError> {
     Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, view)?
         .of_unit(line.org_unit_id, Some(line.province_id.to_string())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::model::ReturnState;
-    use super::*;
-    use crate::db::plan::{migrated, plan};
-    use crate::reporting::periods::PeriodId;
-
-    #[test]
-    fn every_list_comes_from_an_index_in_its_order() {
-        let (_folder, mut conn) = migrated();
-        let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
-        let reach = Confinement { provinces: vec![one, other], units: vec![one, other] };
-        let ways = [Way::Everything, Way::Province(one), Way::Unit(one), Way::Many(reach.clone())];
-        let none = ProcessingReturnFilter::default;
-        let filters = [
-            (none(), "processing_returns_by_time"),
-            (
-                ProcessingReturnFilter { state: Some(ReturnState::Submitted), ..none() },
-                "processing_returns_by_state",
-            ),
-            (
-                ProcessingReturnFilter { period_id: Some(PeriodId::new()), ..none() },
-                "processing_returns_by_period",
-            ),
-            (
-                ProcessingReturnFilter { sort: Some(ProcessingReturnSort::CreatedAtDesc), ..none() },
-                "_by_time",
-            ),
-        ];
-        for (filter, index) in &filters {
-            for way in &ways {
-                for within in [None, Some(&reach)] {
-                    let page = PageRequest::for_test(50, None);
-                    let query = first_rows(way, within, filter, &page).unwrap().select(columns());
-                    let plan = plan(&mut conn, query);
-                    let is_sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
-                    assert!(!is_sorted, "{filter:?} on {way:?}: {plan:?}");
-                    if matches!(way, Way::Everything | Way::Many(_)) {
-                        assert!(
-                            plan.iter().any(|step| step.contains(index)),
-                            "{filter:?} on {way:?}: {plan:?}"
-                        );
-                    } else {
-                        assert!(
-                            plan.iter().any(|step| step.contains("SEARCH processing_returns")),
-                            "{plan:?}"
-                        );
-                    }
-                }
-            }
-        }
-    }
 }

@@ -11,14 +11,13 @@ use super::model::{
 };
 use super::rules::{self, Columns, Step};
 use super::store::{filed_find, save_as};
-use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::records::{Draft, Records, Written};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::load_held;
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::{PeriodFacts, PeriodId};
 
@@ -31,18 +30,6 @@ impl Records for ProcessingReturns {
     type Row = Filed;
     type View = ProcessingReturn;
 
-    fn order(body: &ProcessingReturnCreate) -> String {
-        key_text([
-            body.org_unit_id.as_ref().map(OrgUnitId::as_str),
-            body.org_unit_identifier.as_deref(),
-            body.org_unit_code.as_deref(),
-            body.period_id.as_ref().map(PeriodId::as_str),
-            body.period_code.as_deref(),
-            Some(body.handling_level.as_str()),
-            body.field.as_deref(),
-        ])
-    }
-
     fn find(conn: &mut DbConn, scoped: &Scoped, id: ProcessingReturnId) -> Result<Filed, ApiError> {
         filed_find(conn, scoped, id)
     }
@@ -53,8 +40,7 @@ impl Records for ProcessingReturns {
         bodies: &[ProcessingReturnCreate],
     ) -> Result<Vec<Option<Filed>>, ApiError> {
         let facts = PeriodsNamed::load(tx.conn(), bodies.iter())?;
-        let reached = |body| owner(scoped, &facts, body).ok().filter(|owner| scoped.reaches(owner.unit));
-        let owners: Vec<_> = bodies.iter().map(reached).collect();
+        let owners: Vec<_> = bodies.iter().map(|body| owner(scoped, &facts, body).ok()).collect();
         let held: HashMap<_, _> = standing(tx.conn(), owners.iter().flatten())?
             .into_iter()
             .map(|row| ((row.period_id, row.org_unit_id, row.handling_level, row.field.clone()), row))
@@ -272,9 +258,10 @@ impl PeriodsNamed {
             codes.extend(body.period_code.as_deref());
         }
         let calendar = periods::regime.eq("calendar").and(periods::code.eq_any(codes));
-        let named = periods::deleted_at.is_null().and(periods::id.eq_any(ids).or(calendar));
-        let found: Vec<PeriodFacts> =
-            load_held!(conn, periods::table.filter(named).select(PeriodFacts::as_select()))?;
+        let found: Vec<PeriodFacts> = periods::table
+            .filter(periods::deleted_at.is_null().and(periods::id.eq_any(ids).or(calendar)))
+            .select(PeriodFacts::as_select())
+            .load(conn)?;
         let by_code = found.iter().filter(|period| period.regime == "calendar");
         Ok(Self {
             by_code: by_code.map(|period| (period.code.clone(), period.id)).collect(),
@@ -344,15 +331,18 @@ struct LineKinds(HashMap<LevelOfUnit, bool>);
 impl LineKinds {
     /// The kinds of line that stand already where new ones are to come.
     fn load(conn: &mut DbConn, new: &[(&Owner, Tier)]) -> Result<Self, ApiError> {
+        let mut keys: Vec<String> =
+            new.iter().map(|(owner, level)| format!("{} {} {level}", owner.unit, owner.period.id)).collect();
+        keys.sort_unstable();
+        keys.dedup();
         if let DbConn::Pg(pg) = conn {
-            // Two lines that a unit files at the same moment must see each other. Row locks, of which the
-            // server holds any number; in the order of the lines, as the rows of returns are locked.
-            let units: Vec<OrgUnitId> = new.iter().map(|(owner, _)| owner.unit).collect();
+            // Two lines that are filed at the same moment must see each other. In one order, so that
+            // two batches do not wait for each other.
             diesel::sql_query(
-                "SELECT unit.id FROM unnest($1) WITH ORDINALITY AS line (id, place) \
-                 JOIN org_units AS unit ON unit.id = line.id ORDER BY line.place FOR NO KEY UPDATE OF unit",
+                "SELECT count(pg_advisory_xact_lock(hashtextextended(line, 0))) \
+                 FROM (SELECT line FROM unnest($1) AS line ORDER BY line OFFSET 0) AS lines",
             )
-            .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(units)
+            .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(keys)
             .execute(pg)?;
         }
         let held = standing(conn, new.iter().map(|(owner, _)| *owner))?;

@@ -14,7 +14,7 @@ use super::model::{
 };
 use super::rules;
 use crate::api::json::check;
-use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::records::{Draft, Records, Written};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
@@ -298,12 +298,6 @@ impl Records for ProcedurePublications {
     type Body = ProcedurePublicationCreate;
     type Row = HeldPublication;
     type View = ProcedurePublication;
-
-    fn order(body: &ProcedurePublicationCreate) -> String {
-        let (number, year, unit) = (number_key(&body.number), body.issued_on.year(), body.unit_name());
-        let unit_id = unit.id.as_ref().map(OrgUnitId::as_str);
-        key_text([Some(&number), Some(&year.to_string()), unit_id, unit.identifier, unit.code])
-    }
 
     fn find(
         conn: &mut DbConn,
