@@ -447,8 +447,6 @@ impl Sight {
     }
 }
 
-diesel::alias!(journal as before: Before);
-
 /// The entries of a window with which a record left what the reader sees, such as an account that moved
 /// to another unit: told as its deletion, under the unit that it left.
 fn left(
@@ -463,6 +461,7 @@ fn left(
     if moving.is_empty() || sees_all {
         return Ok(Vec::new());
     }
+    let before = diesel::alias!(journal as before);
     let of_version_before = before
         .field(journal::record_id)
         .eq(journal::record_id)
@@ -486,7 +485,7 @@ fn left(
     let gone = |(row, province, there): (Row, Option<String>, Belonging)| {
         let here = (row.org_unit_id.clone(), province);
         let is_gone = seen(row.record_type, &there) && !seen(row.record_type, &here);
-        is_gone.then(|| Row { action: JournalAction::Delete, org_unit_id: there.0, ..row })
+        is_gone.then_some(Row { action: JournalAction::Delete, org_unit_id: there.0, ..row })
     };
     Ok(entries.into_iter().filter_map(gone).collect())
 }

@@ -707,20 +707,21 @@ async fn until_waiting(app: &TestApp, count: i64) {
 
 /// Holds the lock of a return of this unit, as a write that has not committed yet.
 fn write_under_way(conn: &mut cchc::db::DbConn, period: &str, unit: &str) {
-    let lock =
-        format!("SELECT pg_advisory_xact_lock_shared(hashtext('{period}'), hashtext('{unit}') & 1023)");
+    let lock = format!(
+        "SELECT pg_advisory_xact_lock_shared(hashtext('period_closures'), hashtext('{period}{unit}') & 255)"
+    );
     diesel::sql_query(lock).execute(conn).unwrap();
 }
 
-/// The place of a unit among the locks of a period.
-fn place(app: &TestApp, code: &str) -> i64 {
+/// The place of a unit and period among the locks of closings.
+fn place(app: &TestApp, period: &str, code: &str) -> i64 {
     #[derive(QueryableByName)]
     struct Place {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         place: i64,
     }
     let unit = app.unit(code, "2024-06-30");
-    let place = format!("SELECT (hashtext('{unit}') & 1023)::bigint AS place");
+    let place = format!("SELECT (hashtext('{period}{unit}') & 255)::bigint AS place");
     diesel::sql_query(place).get_result::<Place>(&mut app.connect()).unwrap().place
 }
 
@@ -774,9 +775,9 @@ async fn writers_do_not_wait_for_each_other_nor_for_another_branch(app: TestApp)
     filed(&admin, &line(&app, "31429", 3)).await;
     filed(&admin, &line(&app, "31420", 4)).await;
     // Another district closes meanwhile: one that does not share its lock with these by chance.
-    let held = ["31429", "934", "93"].map(|code| place(&app, code));
+    let held = ["31429", "934", "93"].map(|code| place(&app, period, code));
     let others = ["930", "931", "932", "933", "935"];
-    let other = others.into_iter().find(|code| !held.contains(&place(&app, code))).unwrap();
+    let other = others.into_iter().find(|code| !held.contains(&place(&app, period, code))).unwrap();
     assert_eq!(close(&admin, other, "subtree").await["number"], 1);
     // Its province waits for the write in its branch.
     let (closer, body) = (admin.clone(), closing("93", "subtree"));
