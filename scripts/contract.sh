@@ -12,11 +12,11 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
 need curl python3 node npm
-if [ -z "${BASE:-}" ]; then
+only=${ONLY:-all}
+if [ -z "${BASE:-}" ] && { [ "$only" = all ] || [ "$only" = schemathesis ]; }; then
   find_binary "${1:-}"
 fi
 [ $# -eq 0 ] || shift
-only=${ONLY:-all}
 tools=${TOOLS:-$work/tools}
 mkdir -p "$tools"
 tools=$(cd "$tools" && pwd)

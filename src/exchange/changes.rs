@@ -537,9 +537,11 @@ mod tests {
                     let sights = [sight(types, reach), sight(&[RecordType::Holiday], &None)];
                     for sights in [&sights[..1], &sights[..]] {
                         let query = in_window((5, 5_005), sights, unit).limit(200).select(Row::as_select());
-                        let plan = plan(&mut conn, query);
+                        let mut steps = plan(&mut conn, query);
+                        // The record of an attachment is looked up by the attachment's id.
+                        steps.retain(|step| !step.contains("SUBQUERY") && !step.ends_with("(id=?)"));
                         assert_eq!(
-                            plan,
+                            steps,
                             ["SEARCH journal USING INDEX journal_position (position>? AND position<?)"]
                         );
                     }
