@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::frame::{REQUEST_ID, frame};
+use crate::api::unread::read_to_the_end;
 use crate::api::{health, problems};
 use crate::config::Config;
 use crate::error::ApiError;
@@ -55,6 +56,7 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
                 .wrap(Condition::new(!config.cors_origins.0.is_empty(), cors(&config)))
                 .wrap(from_fn(frame))
                 .wrap(Compress::default())
+                .wrap(from_fn(read_to_the_end))
         }
     })
     .client_request_timeout(config.client_seconds.seconds())

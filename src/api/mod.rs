@@ -20,6 +20,7 @@ pub mod records;
 pub mod sheet;
 pub mod table;
 pub mod text;
+pub mod unread;
 pub mod ways;
 
 pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};

@@ -266,3 +266,71 @@ macro_rules! keyset {
         query.order(($column.$order(), $id.$order())).limit($page.rows())
     }};
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn ring() -> &'static KeyRing {
+        static RING: std::sync::OnceLock<KeyRing> = std::sync::OnceLock::new();
+        RING.get_or_init(|| {
+            KeyRing::generate(serde_json::from_value(json!("2026-11-23T05:00:00Z")).unwrap()).unwrap()
+        })
+    }
+
+    fn page(list: &str, fingerprint: &str) -> PageRequest {
+        PageRequest {
+            limit: 50,
+            after: None,
+            include_total: false,
+            list: list.into(),
+            fingerprint: fingerprint.into(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_comes_back_as_it_was(key in any::<(String, String)>(), list in ".*", fingerprint in ".*") {
+            let key = json!(key);
+            let cursor = page(&list, &fingerprint).cursor(&key, ring());
+            prop_assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            prop_assert_eq!(opened(&cursor, &list, &fingerprint, ring()), Some(key));
+        }
+
+        #[test]
+        fn a_cursor_is_of_one_list_and_reach(key in any::<String>(), lists in any::<[String; 2]>(), reaches in any::<[String; 2]>()) {
+            prop_assume!(lists[0] != lists[1] || reaches[0] != reaches[1]);
+            let cursor = page(&lists[0], &reaches[0]).cursor(&json!(key), ring());
+            prop_assert_eq!(opened(&cursor, &lists[1], &reaches[1], ring()), None);
+        }
+
+        #[test]
+        fn a_changed_cursor_is_none(key in any::<String>(), place in any::<prop::sample::Index>(), other in "[A-Za-z0-9_-]") {
+            let cursor = page("list", "reach").cursor(&json!(key), ring());
+            let place = place.index(cursor.len());
+            prop_assume!(cursor[place..=place] != other);
+            let changed = format!("{}{other}{}", &cursor[..place], &cursor[place + 1..]);
+            prop_assert_eq!(opened(&changed, "list", "reach", ring()), None);
+        }
+
+        #[test]
+        fn pages_hold_every_row_once(rows in 0_usize..30, limit in 1_i64..8) {
+            let all: Vec<usize> = (0..rows).collect();
+            let (mut seen, mut request) = (Vec::new(), PageRequest::for_test(limit, None));
+            loop {
+                let after = request.after::<(usize, usize)>().unwrap();
+                let behind = all.iter().copied().filter(|row| after.is_none_or(|(last, _)| *row > last));
+                let read = behind.take(usize::try_from(request.rows()).unwrap()).collect();
+                let cut = request.cut(read, None, |row| json!((row, row)));
+                prop_assert!(!cut.items.is_empty() || rows == 0);
+                seen.extend(cut.items);
+                let Some(last) = cut.last else { break };
+                request = PageRequest::for_test(limit, Some(last));
+            }
+            prop_assert_eq!(seen, all);
+        }
+    }
+}

@@ -47,6 +47,37 @@ markers!(ActionMarker, ACTION: Action; Read, Write, Review, Close, ReadReference
 markers!(DomainMarker, DOMAIN: Domain; Organization, Institutions, Tthc, CivilService, PublicFinance, EGovernment, Steering, InternalAffairs, Reporting);
 
 /// The permission for an action in a domain, over the units that the account reaches.
+///
+/// ```
+/// use cchc::auth::permit::{Permit, Read, Tthc};
+/// use cchc::auth::scope::Scoped;
+///
+/// fn dossiers_of(_: &Scoped) {}
+///
+/// async fn handler(permit: Permit<Read, Tthc>) {
+///     dossiers_of(&permit)
+/// }
+/// ```
+///
+/// A handler that forgets it has no [`Scoped`] to give to a store function, and cannot make one:
+///
+/// ```compile_fail
+/// use cchc::auth::permit::{Permit, Read, Tthc};
+///
+/// fn nobodys() -> Permit<Read, Tthc> {
+///     Permit { scoped: unreachable!(), marker: std::marker::PhantomData }
+/// }
+/// ```
+///
+/// Nor does one that may only read write:
+///
+/// ```compile_fail
+/// use cchc::auth::permit::{Permit, Read, Tthc, Write};
+///
+/// fn wider(permit: Permit<Read, Tthc>) -> Permit<Write, Tthc> {
+///     permit
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Permit<A, D> {
     scoped: Scoped,

@@ -1,5 +1,6 @@
 //! Who may do what: every operation without a token, and the table of roles cell by cell.
 
+use cchc::auth::permission::Domain;
 use serde_json::json;
 
 use crate::contract::operations;
@@ -10,6 +11,7 @@ tell![
     no_operation_but_the_public_ones_answers_without_a_token,
     an_account_without_grants_reads_reference_data_only,
     the_table_of_roles_holds_cell_by_cell,
+    a_system_may_what_its_scopes_say,
     forged_and_expired_tokens_are_refused,
 ];
 
@@ -91,6 +93,34 @@ async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
     answer.status
 }
 
+/// The domains of what [`attempt`] asks for.
+const DOMAINS: &[(&str, Domain)] = &[
+    ("read", Domain::Tthc),
+    ("write", Domain::Tthc),
+    ("review", Domain::Tthc),
+    ("close", Domain::Reporting),
+];
+
+async fn a_system_may_what_its_scopes_say(app: TestApp) {
+    let unit = app.unit("92", "2026-11-23");
+    let table: &[(&[&str], &[&str])] = &[
+        (&["tthc:read"], &["read", "read_reference"]),
+        (&["tthc:write"], &["read", "write", "read_reference"]),
+        (&["institutions:write", "reporting:read"], &["read_reference"]),
+    ];
+    for (number, (scopes, allowed)) in table.iter().enumerate() {
+        let system = app.system(&format!("he-thong-{number}"), &unit, scopes).await;
+        for action in ACTIONS {
+            let status = attempt(&system, &app, action).await;
+            assert_eq!(status != 403, allowed.contains(action), "{scopes:?} {action}: {status}");
+            assert_ne!(status, 401, "{scopes:?} {action}");
+        }
+    }
+}
+
+const ACTIONS: &[&str] =
+    &["read", "write", "review", "close", "read_reference", "write_reference", "read_journal", "administer"];
+
 async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
     // Written out once more by hand: what the code says must be what was decided.
     const ALLOWED: &[(&str, &[&str])] = &[
@@ -111,16 +141,6 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
         ("editor", &["read", "write", "read_reference"]),
         ("inspector", &["read", "read_reference", "read_journal"]),
     ];
-    const ACTIONS: &[&str] = &[
-        "read",
-        "write",
-        "review",
-        "close",
-        "read_reference",
-        "write_reference",
-        "read_journal",
-        "administer",
-    ];
     for (role, allowed) in ALLOWED {
         let name = format!("vai-tro.{role}");
         let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
@@ -131,9 +151,14 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             assert_ne!(status, 401, "{role} {action}");
         }
         // The same role in another domain reaches nothing of this one.
-        let elsewhere = app.person_with(&format!("{name}.khac"), grant(json!(["institutions"]))).await;
-        for action in ["read", "write", "review", "close"] {
-            assert_eq!(attempt(&elsewhere, &app, action).await, 403, "{role} {action} in another domain");
+        for domain in Domain::ALL.iter().filter(|domain| **domain != Domain::Tthc) {
+            let elsewhere =
+                app.person_with(&format!("{name}.{domain}").replace('_', "-"), grant(json!([domain]))).await;
+            for (action, of) in DOMAINS {
+                let expected = allowed.contains(action) && domain == of;
+                let status = attempt(&elsewhere, &app, action).await;
+                assert_eq!(status != 403, expected, "{role} {action} in {domain}: {status}");
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What is around every answer: headers, origins, rates.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
@@ -15,6 +18,9 @@ tell![
     a_repeated_request_id_is_kept_and_a_strange_one_replaced,
     a_request_that_took_too_long_is_counted_under_its_route,
     what_waits_is_told_by_the_metrics,
+    whoever_is_still_sending_hears_why_it_is_refused,
+    a_body_without_end_is_not_waited_for,
+    a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
 ];
 
 async fn every_answer_carries_the_headers_of_safety(app: TestApp) {
@@ -157,4 +163,102 @@ async fn what_waits_is_told_by_the_metrics(app: TestApp) {
         Backend::Sqlite => assert_eq!(writes, None, "the one writer is no connection of which some are free"),
         Backend::Postgres => assert!(writes >= Some(1.0)),
     }
+}
+
+/// Sends all of a body over a connection of its own, and then hears the answer.
+fn post_whole(address: &str, path: &str, headers: &str, body: &[u8]) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    let head = format!("POST {path} HTTP/1.1\r\nHost: cchc\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+async fn whoever_is_still_sending_hears_why_it_is_refused(app: TestApp) {
+    let token = app.admin().await.header("authorization");
+    let body = vec![b' '; 20 * 1024 * 1024];
+    let length = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    let chunked = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    let mut chunks = format!("{:x}\r\n", body.len()).into_bytes();
+    chunks.extend_from_slice(&body);
+    chunks.extend_from_slice(b"\r\n0\r\n\r\n");
+    let asked = [
+        (format!("{length}Authorization: {token}\r\n"), body.clone(), "413"),
+        (format!("{chunked}Authorization: {token}\r\n"), chunks.clone(), "413"),
+        (length, body, "401"),
+        (chunked.to_owned(), chunks, "401"),
+    ];
+    for (headers, body, status) in asked {
+        let address = app.address().to_owned();
+        let sent = tokio::task::spawn_blocking(move || {
+            post_whole(&address, "/api/v1/reporting/periods", &headers, &body)
+        });
+        let answer = sent.await.unwrap().expect("the whole is taken and answered");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
+}
+
+async fn a_body_without_end_is_not_waited_for(app: TestApp) {
+    let token = app.admin().await.header("authorization");
+    let address = app.address().to_owned();
+    let heard = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!(
+            "POST /api/v1/reporting/periods HTTP/1.1\r\nHost: cchc\r\nAuthorization: {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        status
+    });
+    assert_eq!(&heard.await.unwrap(), b"HTTP/1.1 413");
+}
+
+async fn a_full_queue_of_writes_is_told_and_what_was_taken_is_done(app: TestApp) {
+    let database = TestDatabase::copy(app.backend).await;
+    let narrow = TestApp::start_on(app.backend, database, |config| {
+        config.db_queue = cchc::config::Count::try_from(4).expect("a queue");
+    })
+    .await;
+    let admin = narrow.admin().await;
+    let mut holder = narrow.connect();
+    let (hold, free) = match app.backend {
+        Backend::Sqlite => ("BEGIN IMMEDIATE", "ROLLBACK"),
+        Backend::Postgres => ("BEGIN; LOCK TABLE periods IN SHARE MODE", "ROLLBACK"),
+    };
+    holder.batch_execute(hold).unwrap();
+    let write = |year: u16| {
+        let admin = admin.clone();
+        async move {
+            let period = json!({"code": year.to_string(), "kind": "year",
+                "starts_on": format!("{year}-01-01"), "ends_on": format!("{year}-12-31")});
+            let answer = admin.post("/api/v1/reporting/periods", &period).await;
+            (year, answer)
+        }
+    };
+    let mut writes: tokio::task::JoinSet<_> = (2031..2071).map(write).collect();
+    // The first that comes back was refused: all others wait for the holder.
+    let (_, refused) = writes.join_next().await.unwrap().unwrap();
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    refused.problem(503, "unavailable");
+    holder.batch_execute(free).unwrap();
+    let mut done = Vec::new();
+    while let Some(answer) = writes.join_next().await {
+        let (year, answer) = answer.unwrap();
+        match answer.status {
+            201 => done.push(year.to_string()),
+            _ => drop(answer.problem(503, "unavailable")),
+        }
+    }
+    assert!(!done.is_empty());
+    done.sort();
+    let periods = admin.get("/api/v1/reporting/periods?limit=200").await.expect(200);
+    let mut kept: Vec<_> =
+        periods["items"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect();
+    kept.sort();
+    assert_eq!(kept, done, "what was acknowledged is there, and nothing else");
 }

@@ -122,12 +122,14 @@ async fn a_page_is_what_most_clients_get(app: TestApp) {
 async fn a_stream_breaks_when_its_reader_is_shut_out(app: TestApp) {
     let admin = app.admin().await;
     app.person("thanh.tra", "inspector", "92").await;
-    let years = crate::batch::months(10_000);
-    let batch = format!("{PERIODS}/batch");
-    admin.post(&batch, &json!(years)).await.expect(200);
     let form = [("grant_type", "password"), ("username", "thanh.tra"), ("password", PASSWORD)];
     let token = app.token(&form).await.expect(200)["access_token"].as_str().unwrap().to_owned();
-    // So little room that the server cannot have sent more than a part.
+    let batch = format!("{PERIODS}/batch");
+    for part in crate::batch::months(30_000).chunks(10_000) {
+        admin.post(&batch, &json!(part)).await.expect(200);
+    }
+    // So little room that the server cannot have sent more than a part: the list is several times what a
+    // kernel keeps for a sender at most (4 MiB).
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let stream = socket.connect(app.address().parse().unwrap()).await.unwrap();

@@ -5,14 +5,17 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::TestApp;
+use serde_json::json;
+
 use crate::support::database::{Backend, TestDatabase};
+use crate::support::{Client, TestApp};
 use crate::tell;
 
 tell![
     a_stop_finishes_what_runs_and_refuses_what_comes,
     a_client_that_never_ends_does_not_hold_a_stop,
     a_container_asks_for_its_health,
+    the_log_names_no_person_and_no_secret,
 ];
 
 /// The binary serving a database of its own.
@@ -25,7 +28,10 @@ struct Served {
 
 impl Served {
     fn start(backend: Backend, vars: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::empty(backend);
+        Self::start_on(TestDatabase::empty(backend), vars)
+    }
+
+    fn start_on(database: TestDatabase, vars: &[(&str, &str)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_cchc"))
             .arg("serve")
             .env_clear()
@@ -142,4 +148,46 @@ async fn a_container_asks_for_its_health(app: TestApp) {
     served.terminate();
     served.process.wait().expect("it ends");
     assert!(!ask(&address).status.success());
+}
+
+/// Everything that may come with a request and belongs in no log, whatever becomes of the request.
+async fn the_log_names_no_person_and_no_secret(app: TestApp) {
+    const SECRETS: [&str; 6] =
+        ["le.thi.bimat", "Lê Thị Bí Mật", "mat-khau-rieng-1", "bimat.pdf", "cursor-bimat", "q-bimat"];
+    let database = TestDatabase::copy(app.backend).await;
+    let mut served = Served::start_on(database, &[("CCHC_LOG", "debug")]);
+    let base = format!("http://{}", served.address);
+    let anonymous = Client::new(&base, None);
+    let sign_in = |username: &'static str, password: &'static str| {
+        let anonymous = anonymous.clone();
+        async move {
+            let form = [("grant_type", "password"), ("username", username), ("password", password)];
+            anonymous.post_form("/api/v1/auth/token", &form).await
+        }
+    };
+    let token = sign_in("admin", crate::support::app::PASSWORD).await.expect(200)["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let admin = Client::new(&base, Some(&token));
+    let user = json!({"username": SECRETS[0], "display_name": SECRETS[1], "password": SECRETS[2], "must_change_password": false});
+    admin.post("/api/v1/admin/users", &user).await.expect(201);
+    admin.post("/api/v1/admin/users", &user).await.problem(409, "conflict");
+    admin
+        .post("/api/v1/admin/users", &json!({"username": SECRETS[0], "display_name": [SECRETS[1]]}))
+        .await
+        .problem(400, "wrong-shape");
+    let own = sign_in(SECRETS[0], SECRETS[2]).await.expect(200)["access_token"].as_str().unwrap().to_owned();
+    sign_in(SECRETS[0], "mat-khau-rieng-1-sai").await.problem(400, "invalid-grant");
+    admin.get("/api/v1/admin/users?q=q-bimat").await.expect(200);
+    admin.get("/api/v1/admin/users?cursor=cursor-bimat").await.problem(422, "invalid-cursor");
+    admin.get("/api/v1/admin/users/le.thi.bimat?q=L%C3%AA%20Th%E1%BB%8B%20B%C3%AD%20M%E1%BA%ADt").await;
+    admin.with("x-file", SECRETS[3]).send("POST", "/api/v1/nowhere/bimat.pdf", None).await;
+    served.terminate();
+    let mut log = String::new();
+    served.log.read_to_string(&mut log).expect("the rest of the log");
+    assert!(log.matches("/api/v1/admin/users").count() >= 5, "requests are in the log: {log}");
+    for secret in SECRETS.iter().copied().chain(["q=", &token, &own]) {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
 }
