@@ -320,7 +320,7 @@ settings! {
     bind: SocketAddr = "127.0.0.1:8080", "CCHC_BIND", "Address and port to listen on.";
     data_dir: PathBuf = "var", "CCHC_DATA_DIR", "Folder of the SQLite database, of attachments and, on SQLite, of the signing keys.";
     master_key: Option<MasterKey> = "", "CCHC_MASTER_KEY", "Secret of at least 32 characters that seals the signing keys in PostgreSQL; required there, the same on every instance.";
-    log: LogFilter = "info", "CCHC_LOG", "Log filter: `error`, `warn`, `info`, `debug`, `trace`, also by module.";
+    log: LogFilter = "info", "CCHC_LOG", "Log filter: `error`, `warn`, `info`, `debug`, `trace`, also by module; of libraries nothing below `info`, for it may name persons.";
     log_format: LogFormat = "text", "CCHC_LOG_FORMAT", "How the log is written: `text` for people, `json` for a collector.";
     workers: Count<0, 256> = "0", "CCHC_WORKERS", "HTTP worker threads; 0 for one a core.";
     issuer: String = "cchc", "CCHC_ISSUER", "`iss` of the access tokens: a name of this service that does not change.";

@@ -3,8 +3,9 @@
 
 use std::io::Write;
 
-use env_logger::Builder;
+use env_logger::{Builder, Logger};
 use log::kv::{Error, Key, Value, VisitSource};
+use log::{Level, Log, Metadata, Record};
 use serde_json::{Map, json};
 
 use crate::config::Config;
@@ -37,7 +38,40 @@ pub fn start(config: &Config) {
             writeln!(out, "{}", serde_json::Value::Object(line))
         });
     }
-    builder.init();
+    let inner = builder.build();
+    let level = inner.filter();
+    if log::set_boxed_logger(Box::new(Discreet { inner })).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// What a library tells a developer, from paths to whole bodies, may name persons: of libraries nothing
+/// below `info` is written, whatever the configuration says.
+struct Discreet {
+    inner: Logger,
+}
+
+impl Discreet {
+    fn is_fit(metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        metadata.level() <= Level::Info || target == "cchc" || target.starts_with("cchc::")
+    }
+}
+
+impl Log for Discreet {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        Self::is_fit(metadata) && self.inner.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if Self::is_fit(record.metadata()) {
+            self.inner.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.inner.flush();
+    }
 }
 
 /// The named values of a record.

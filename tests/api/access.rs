@@ -102,7 +102,7 @@ const DOMAINS: &[(&str, Domain)] = &[
 ];
 
 async fn a_system_may_what_its_scopes_say(app: TestApp) {
-    let unit = app.unit("92", "2026-11-23");
+    let unit = app.unit("92", "2024-06-30");
     let table: &[(&[&str], &[&str])] = &[
         (&["tthc:read"], &["read", "read_reference"]),
         (&["tthc:write"], &["read", "write", "read_reference"]),

@@ -69,15 +69,15 @@ impl Served {
         stream
     }
 
-    /// Asks it to stop and waits until it has begun to.
-    fn terminate(&mut self) {
+    /// Asks it to stop and waits until it has begun to: what the log said until then.
+    fn terminate(&mut self) -> String {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
-        let mut line = String::new();
-        while !line.contains("stopping") {
-            line.clear();
-            assert!(self.log.read_line(&mut line).expect("a line") > 0, "it said nothing of stopping");
+        let mut said = String::new();
+        while !said.contains("stopping") {
+            assert!(self.log.read_line(&mut said).expect("a line") > 0, "it said nothing of stopping");
         }
+        said
     }
 }
 
@@ -155,7 +155,7 @@ async fn the_log_names_no_person_and_no_secret(app: TestApp) {
     const SECRETS: [&str; 6] =
         ["le.thi.bimat", "Lê Thị Bí Mật", "mat-khau-rieng-1", "bimat.pdf", "cursor-bimat", "q-bimat"];
     let database = TestDatabase::copy(app.backend).await;
-    let mut served = Served::start_on(database, &[("CCHC_LOG", "debug")]);
+    let mut served = Served::start_on(database, &[("CCHC_LOG", "trace,actix_web::types=trace")]);
     let base = format!("http://{}", served.address);
     let anonymous = Client::new(&base, None);
     let sign_in = |username: &'static str, password: &'static str| {
@@ -172,19 +172,18 @@ async fn the_log_names_no_person_and_no_secret(app: TestApp) {
     let admin = Client::new(&base, Some(&token));
     let user = json!({"username": SECRETS[0], "display_name": SECRETS[1], "password": SECRETS[2], "must_change_password": false});
     admin.post("/api/v1/admin/users", &user).await.expect(201);
-    admin.post("/api/v1/admin/users", &user).await.problem(409, "conflict");
+    admin.post("/api/v1/admin/users", &user).await.problem(409, "duplicate");
     admin
         .post("/api/v1/admin/users", &json!({"username": SECRETS[0], "display_name": [SECRETS[1]]}))
         .await
         .problem(400, "wrong-shape");
     let own = sign_in(SECRETS[0], SECRETS[2]).await.expect(200)["access_token"].as_str().unwrap().to_owned();
     sign_in(SECRETS[0], "mat-khau-rieng-1-sai").await.problem(400, "invalid-grant");
-    admin.get("/api/v1/admin/users?q=q-bimat").await.expect(200);
+    admin.get("/api/v1/organization/org-units?q=q-bimat").await.expect(200);
     admin.get("/api/v1/admin/users?cursor=cursor-bimat").await.problem(422, "invalid-cursor");
     admin.get("/api/v1/admin/users/le.thi.bimat?q=L%C3%AA%20Th%E1%BB%8B%20B%C3%AD%20M%E1%BA%ADt").await;
     admin.with("x-file", SECRETS[3]).send("POST", "/api/v1/nowhere/bimat.pdf", None).await;
-    served.terminate();
-    let mut log = String::new();
+    let mut log = served.terminate();
     served.log.read_to_string(&mut log).expect("the rest of the log");
     assert!(log.matches("/api/v1/admin/users").count() >= 5, "requests are in the log: {log}");
     for secret in SECRETS.iter().copied().chain(["q=", &token, &own]) {
