@@ -17,8 +17,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc \
- && install -d -o cchc -g cchc -m 0700 /var/lib/cchc/attachments
+RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/cchc --shell /usr/sbin/nologin cchc \
+ && install -d -o cchc -g cchc -m 0700 /var/lib/cchc /var/lib/cchc/attachments
 COPY --from=build /usr/local/bin/cchc /usr/local/bin/cchc
 USER 10001
 WORKDIR /var/lib/cchc

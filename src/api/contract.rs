@@ -6,11 +6,10 @@ use std::sync::{Arc, RwLock};
 
 use actix_router::ResourceDef;
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
 
-use super::text::escape;
-use crate::error::{Bilingual, Fault};
+use super::shape;
+use crate::error::Fault;
 
 /// The contract, with its schemas ready to validate.
 pub struct Contract {
@@ -69,7 +68,7 @@ impl Contract {
     pub fn faults(&self, schema: &str, value: &Value) -> Vec<Fault> {
         let Some(validator) = self.validator(schema) else { return Vec::new() };
         let mut faults: Vec<Fault> =
-            validator.iter_errors(value).flat_map(|error| shape_faults(&error)).collect();
+            validator.iter_errors(value).flat_map(|error| shape::faults(&error)).collect();
         faults.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         faults.dedup();
         faults
@@ -86,76 +85,5 @@ impl Contract {
         let built = jsonschema::options().should_validate_formats(true).build(&root).ok().map(Arc::new);
         self.validators.write().ok()?.insert(schema.to_owned(), built.clone());
         built
-    }
-}
-
-fn shape_faults(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
-    let at = error.instance_path().to_string();
-    let one = |pointer: String, code: &'static str, vi: String, en: String| {
-        vec![Fault::new(pointer, code, Bilingual::new(vi, en))]
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            one(
-                format!("{at}/{}", escape(name)),
-                "required",
-                "Thiếu trường bắt buộc.".into(),
-                "The member is required.".into(),
-            )
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| {
-                let message =
-                    Bilingual::new("Trường này không có trong lược đồ.", "There is no such member.");
-                Fault::new(format!("{at}/{}", escape(name)), "unknown", message)
-            })
-            .collect(),
-        ValidationErrorKind::Type { kind } => {
-            let expected = type_names(kind);
-            one(
-                at,
-                "type",
-                format!("Sai kiểu dữ liệu, cần {expected}."),
-                format!("Wrong type: {expected} is expected."),
-            )
-        }
-        ValidationErrorKind::Enum { options } => {
-            let values = options
-                .as_array()
-                .map(|values| {
-                    values
-                        .iter()
-                        .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                })
-                .unwrap_or_default();
-            one(
-                at,
-                "enum",
-                format!("Giá trị phải là một trong: {values}."),
-                format!("The value must be one of: {values}."),
-            )
-        }
-        ValidationErrorKind::Format { format } => {
-            one(at, "format", format!("Sai định dạng {format}."), format!("This is not a {format}."))
-        }
-        _ => one(
-            at,
-            "invalid",
-            "Giá trị nằm ngoài giới hạn cho phép.".into(),
-            "The value is outside its limits.".into(),
-        ),
-    }
-}
-
-fn type_names(kind: &jsonschema::error::TypeKind) -> String {
-    match kind {
-        jsonschema::error::TypeKind::Single(single) => single.to_string(),
-        jsonschema::error::TypeKind::Multiple(set) => {
-            set.iter().map(|t| t.to_string()).collect::<Vec<_>>().join(" / ")
-        }
     }
 }

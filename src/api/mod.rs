@@ -17,6 +17,7 @@ pub mod patch;
 pub mod problems;
 pub mod query;
 pub mod records;
+mod shape;
 pub mod sheet;
 pub mod table;
 pub mod text;

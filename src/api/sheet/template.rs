@@ -156,6 +156,18 @@ fn guide(
 /// tells every fault.
 const NOTES: usize = 1_000;
 
+/// Characters that the column of faults shows in a line.
+const FAULTS_WIDTH: u16 = 80;
+
+/// The height of a row with these faults, in points: not every program finds it by itself.
+fn height(told: &[String]) -> u16 {
+    const LINE: usize = 15;
+    const MOST: u16 = 409;
+    let lines = |fault: &String| fault.chars().count().div_ceil(FAULTS_WIDTH.into());
+    let points = told.iter().map(lines).sum::<usize>().saturating_mul(LINE);
+    u16::try_from(points).unwrap_or(MOST).min(MOST)
+}
+
 /// A copy of the rows of a file: the cells with faults are red and say why, and a last column tells
 /// the faults of each row. It can be sent again when they are mended.
 pub(super) struct MarkedCopy<'a> {
@@ -188,10 +200,11 @@ impl MarkedCopy<'_> {
         let mut book = Workbook::new();
         let looks = Looks::new();
         let wrong = looks.plain.clone().set_background_color(Color::RGB(0x00FF_C7CE));
+        let wrapped = wrong.clone().set_text_wrap();
         let sheet = book.add_worksheet();
         begun(sheet, self.collection, &kept, &looks)?;
         let last = u16::try_from(kept.all().len()).unwrap_or(u16::MAX);
-        sheet.set_column_width(last, 80)?;
+        sheet.set_column_width(last, FAULTS_WIDTH)?;
         sheet.write_string_with_format(0, last, "Lỗi cần sửa", &looks.term)?;
         sheet.write_string_with_format(1, last, FAULTS, &looks.name)?;
         let mut notes = 0..NOTES;
@@ -220,7 +233,8 @@ impl MarkedCopy<'_> {
                 )?;
             }
             if !told.is_empty() {
-                sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &wrong)?;
+                sheet.write_string_with_format(line, last, fitting(&told.join("\n")), &wrapped)?;
+                sheet.set_row_height(line, height(&told))?;
             }
         }
         Ok(book)
