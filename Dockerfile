@@ -17,7 +17,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/cchc --shell /usr/sbin/nologin cchc \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/cchc --shell /usr/sbin/nologin cchc \
  && install -d -o cchc -g cchc -m 0700 /var/lib/cchc /var/lib/cchc/attachments
 COPY --from=build /usr/local/bin/cchc /usr/local/bin/cchc
 USER 10001
