@@ -1,7 +1,8 @@
 //! Opening a database at start: the checks whose failure an operator must understand at once, and
 //! the embedded migrations, run under a lock so that instances may start together.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
@@ -112,7 +113,12 @@ pub fn lock_for_serving(location: &Location) -> Result<ServeLock, OpenError> {
 
 fn lock_file(database: &Path, extension: &str) -> Result<File, OpenError> {
     let folder = database.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|error| OpenError::DataFolder(folder.to_owned(), error))?;
+    // The database holds personal data and stands here: a folder that is made is the service's alone.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| OpenError::DataFolder(folder.to_owned(), error))?;
     let mut name = database.as_os_str().to_owned();
     name.push(".");
     name.push(extension);

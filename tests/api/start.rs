@@ -1,5 +1,6 @@
 //! Starting the binary: what is wrong is said in one line, with an exit code that is not 0.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use diesel::connection::SimpleConnection;
@@ -18,6 +19,7 @@ tell![
     commands_work_beside_a_running_service,
     two_instances_may_migrate_at_once,
     an_installation_is_examined,
+    a_data_folder_that_is_made_is_the_services_alone,
 ];
 
 fn cchc(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
@@ -125,6 +127,15 @@ async fn two_instances_may_migrate_at_once(app: TestApp) {
     for output in outputs {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+async fn a_data_folder_that_is_made_is_the_services_alone(_app: TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made/here");
+    let migrated = cchc(&["migrate"], &[("CCHC_DATA_DIR", made.to_str().unwrap())]);
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(made.join("cchc.db").exists());
+    assert_eq!(made.metadata().unwrap().permissions().mode() & 0o7777, 0o700);
 }
 
 async fn an_installation_is_examined(app: TestApp) {
