@@ -39,6 +39,7 @@ fi
 # Starts the bare server: sets bare_pid and bare_base.
 serve_bare() {
   local out="$work/bare.$RANDOM" tenth
+  : >"$out"
   "$bare" "$1" >"$out" 2>"$out.log" &
   bare_pid=$!
   services+=("$bare_pid")

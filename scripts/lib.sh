@@ -176,6 +176,8 @@ serve() {
   fi
   local out="$work/serve.$RANDOM$RANDOM"
   log_file="$out.log"
+  # Both are there before they are read, however late the service begins.
+  : >"$out" >"$log_file"
   (cchc "$folder" "$url" CCHC_BIND=127.0.0.1:0 -- "$@") >"$out" 2>"$log_file" &
   pid=$!
   services+=("$pid")
