@@ -20,6 +20,7 @@ both() {
   local url=$1 one out tenth
   pids=() bases=()
   for one in a b; do
+    : >"$work/$one.out" >"$work/$one.log"
     (cchc "$folder" "$url" CCHC_BIND=127.0.0.1:0 -- serve) >"$work/$one.out" 2>"$work/$one.log" &
     pids+=("$!")
     services+=("$!")
