@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -30,6 +30,7 @@ use crate::auth::scope::Scoped;
 use crate::db::schema::periods;
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Recorded, Weight, WriteTx};
+use crate::domain::validity::{day_faults, days_in_range};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
 use crate::text::day_vi;
@@ -247,7 +248,12 @@ fn regime_name(name: &str) -> Result<(), validator::ValidationError> {
 /// the calendar regime exactly those that the code names.
 #[must_use]
 pub fn period_faults(body: &PeriodCreate) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let days = [
+        ("/starts_on", Some(body.starts_on)),
+        ("/ends_on", Some(body.ends_on)),
+        ("/submit_by", body.submit_by),
+    ];
+    let mut faults: Vec<Fault> = day_faults(days).collect();
     let window = calendar_window(body.kind, &body.code);
     if window.is_none() {
         faults.push(Fault::new(
@@ -314,6 +320,30 @@ pub fn calendar_window(kind: PeriodKind, code: &str) -> Option<(NaiveDate, Naive
     Some((from, to))
 }
 
+/// A period as an official writes it (tên kỳ báo cáo): "6 tháng đầu năm 2024". A code that is not of
+/// the kind is written as it stands.
+#[must_use]
+pub fn period_name_vi(kind: PeriodKind, code: &str) -> String {
+    let Some((from, _)) = calendar_window(kind, code) else { return code.to_owned() };
+    let (year, month) = (from.year(), from.month());
+    match kind {
+        PeriodKind::Month => format!("Tháng {month} năm {year}"),
+        PeriodKind::Quarter => {
+            let quarter = match month {
+                ..=3 => "I",
+                4..=6 => "II",
+                7..=9 => "III",
+                _ => "IV",
+            };
+            format!("Quý {quarter} năm {year}")
+        }
+        PeriodKind::Half if month == 1 => format!("6 tháng đầu năm {year}"),
+        PeriodKind::Half => format!("6 tháng cuối năm {year}"),
+        PeriodKind::NineMonths => format!("9 tháng đầu năm {year}"),
+        PeriodKind::Year => format!("Năm {year}"),
+    }
+}
+
 fn number(text: &str, least: u32, most: u32) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|number| digits && (least..=most).contains(number))
@@ -342,13 +372,14 @@ fn matching(filter: &PeriodFilter) -> Query<'_> {
 /// A page of periods.
 ///
 /// # Errors
-/// 422 for a cursor of another order.
+/// 422 for a cursor of another order, or a day out of range.
 pub fn period_list(
     conn: &mut DbConn,
     _scoped: &Scoped,
     filter: &PeriodFilter,
     page: &PageRequest,
 ) -> Result<PageRows<Period>, ApiError> {
+    days_in_range([("/on", filter.on)])?;
     let query = matching(filter);
     let sort = filter.sort.unwrap_or(PeriodSort::StartsOn);
     let query = match sort {
@@ -772,6 +803,25 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_period_is_named_as_an_official_names_it() {
+        for (kind, code, name) in [
+            (PeriodKind::Month, "2024-05", "Tháng 5 năm 2024"),
+            (PeriodKind::Month, "2024-12", "Tháng 12 năm 2024"),
+            (PeriodKind::Quarter, "2026-Q1", "Quý I năm 2026"),
+            (PeriodKind::Quarter, "2026-Q2", "Quý II năm 2026"),
+            (PeriodKind::Quarter, "2026-Q3", "Quý III năm 2026"),
+            (PeriodKind::Quarter, "2026-Q4", "Quý IV năm 2026"),
+            (PeriodKind::Half, "2024-H1", "6 tháng đầu năm 2024"),
+            (PeriodKind::Half, "2024-H2", "6 tháng cuối năm 2024"),
+            (PeriodKind::NineMonths, "2024-9M", "9 tháng đầu năm 2024"),
+            (PeriodKind::Year, "2024", "Năm 2024"),
+            (PeriodKind::Year, "2024-H1", "2024-H1"),
+        ] {
+            assert_eq!(period_name_vi(kind, code), name);
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
@@ -13,9 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
+use super::aggregate::{Aggregated, Cell, EndedLine, StatedLine, aggregate};
 use super::form06a_sheet::form06a_sheet;
 use super::kept::{self, ColumnFigures, Figures, FormClosure, KeptForm, Subject, Variant};
+use super::roster::Roster;
 use crate::api::ValidQuery;
 use crate::api::sheet::{SheetOr, apart, sent};
 use crate::auth::permission::Domain;
@@ -23,12 +23,13 @@ use crate::auth::permit::{Permit, Read, Tthc};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::periods;
-use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label, scoped_units};
+use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
 use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_lines};
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::domain::tthc::processing_returns::rules::Columns;
+use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::period_closures::{PeriodClosureId, closure_facts, not_the_forms_closure};
 use crate::reporting::periods::Period;
@@ -309,30 +310,63 @@ impl From<UnitLabel> for FormUnit {
     }
 }
 
-/// A line with which an upper unit states the total of the units below (số liệu cấp trên nêu thay).
+/// A line with which an upper unit states the total of the units below, or a unit that of its agencies
+/// (số liệu cấp trên nêu thay).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aStatedLine {
     /// The unit that states it.
     pub unit: FormUnit,
-    /// Whether the line counts in the form; if not, the units below have all filed and replace it.
+    /// Whether the line counts in the form; if not, the units below have all filed and replace it, or it
+    /// has not wholly been handed in and replaces nothing.
     pub counts: bool,
-    /// The stated line less the sum of the lines below, column by column (chênh lệch).
+    /// The stated line less the sum of the lines below that it speaks for, column by column (chênh lệch).
     pub difference: Form06Columns,
 }
 
-/// Who has filed for a level (mức độ đầy đủ theo cấp).
+/// What a unit filed that existed within the period and had ended by the day of the form (số liệu của
+/// đơn vị đã kết thúc trong kỳ).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Form06aEndedLine {
+    /// The unit, as it was last named.
+    pub unit: FormUnit,
+    /// The unit in force to which its figures come: the successor into which it went whole, else the
+    /// nearest unit that holds all its successors, for nobody knows how to split them (đơn vị tiếp
+    /// nhận số liệu).
+    pub held_by: FormUnit,
+    /// Whether it has filed: all of its lines for the level were handed in.
+    pub filed: bool,
+    /// Whether its lines count in the form; if not, a line of the unit above it stands for them.
+    pub counts: bool,
+    /// The sum of its lines.
+    pub figures: Form06Columns,
+}
+
+/// Who has filed for a level (mức độ đầy đủ theo cấp). Administrative units are counted; the figures of
+/// agencies and service units are those of the unit under which they hang. A unit has filed when it or
+/// its agencies have lines for the level, and none of these is a draft or was sent back.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aLevelCoverage {
     /// The level.
     pub handling_level: Tier,
-    /// How many units of the level are in force: m of n of m.
+    /// How many administrative units of the level are in force: m of n of m.
     pub units_expected: usize,
     /// How many of them have filed: n of n of m.
     pub units_filed: usize,
     /// Those that have not.
     pub missing: Vec<FormUnit>,
-    /// Lines of upper units for this level, and how they differ from what was filed below.
+    /// Lines of upper units for this level, and of units for their agencies, and how they differ from
+    /// what was filed below.
     pub stated: Vec<Form06aStatedLine>,
+    /// How many administrative units of the level existed within the period and had ended by the day
+    /// (số đơn vị đã kết thúc trong kỳ).
+    #[serde(default)]
+    pub ended_expected: usize,
+    /// How many of them have filed.
+    #[serde(default)]
+    pub ended_filed: usize,
+    /// Those of them that have lines for this level. They are part of the rows where they count.
+    #[serde(default)]
+    pub ended: Vec<Form06aEndedLine>,
 }
 
 /// Who stands behind a form (mức độ đầy đủ của số liệu).
@@ -347,6 +381,10 @@ pub struct Form06aCoverage {
 }
 
 /// Form II.06a: how administrative procedures were handled (tình hình, kết quả giải quyết TTHC).
+///
+/// Units in force on `as_of` count where they stand then. Units that existed within the period and had
+/// ended by then count with the unit in force that holds the whole of them: a merged commune with its
+/// successor, a divided one with the nearest unit above all its successors and with none of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06a {
     /// The printed form's symbol (ký hiệu biểu).
@@ -376,9 +414,10 @@ pub struct Form06a {
 /// Form 06a for a unit and period: today's, or the one that was kept at a closing.
 ///
 /// # Errors
-/// 403 for a unit out of reach, 422 for an unknown period, a unit that is not in force, or a closing
-/// of another unit or period.
+/// 403 for a unit out of reach, 422 for an unknown period, a day out of range, a unit that is not in
+/// force, or a closing of another unit or period.
 pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
+    days_in_range([("/as_of", query.as_of)])?;
     let period = period_of(conn, query)?;
     let scope = query.scope.unwrap_or_default();
     let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
@@ -415,16 +454,15 @@ impl KeptForm for Form06a {
 
     fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError> {
         // The widest scope has the lines of the others.
-        let units = scoped_units(tree, of.unit, UnitScope::Subtree, of.as_of);
-        let lines = processing_lines(conn, of.period.id, &units)?;
+        let lines = processing_lines(conn, of.period.id, &roster(tree, of, UnitScope::Subtree).units())?;
         let mut forms = Vec::new();
         for scope in UnitScope::ALL {
-            let within: HashSet<_> = scoped_units(tree, of.unit, *scope, of.as_of).into_iter().collect();
+            let roster = roster(tree, of, *scope);
             let within: Vec<_> =
-                lines.iter().filter(|line| within.contains(&line.org_unit_id)).cloned().collect();
+                lines.iter().filter(|line| roster.contains(line.org_unit_id)).cloned().collect();
             for definition in Form06Definition::ALL {
                 let variant = Variant { definition: definition.as_str(), scope: *scope };
-                forms.push((variant, Self::of(tree, of, *scope, *definition, &within)));
+                forms.push((variant, Self::of(tree, of, *scope, *definition, &roster, &within)));
             }
         }
         Ok(forms)
@@ -432,9 +470,9 @@ impl KeptForm for Form06a {
 
     fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError> {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
-        let lines =
-            processing_lines(conn, of.period.id, &scoped_units(tree, of.unit, variant.scope, of.as_of))?;
-        Ok(Self::of(tree, of, variant.scope, definition, &lines))
+        let roster = roster(tree, of, variant.scope);
+        let lines = processing_lines(conn, of.period.id, &roster.units())?;
+        Ok(Self::of(tree, of, variant.scope, definition, &roster, &lines))
     }
 
     fn figures(&self) -> Figures {
@@ -446,6 +484,10 @@ impl KeptForm for Form06a {
     }
 }
 
+fn roster(tree: &OrgTree, of: Subject<'_>, scope: UnitScope) -> Roster {
+    Roster::of(tree, of.unit, of.as_of, scope, (of.period.starts_on, of.period.ends_on))
+}
+
 impl Form06a {
     /// The form of these lines.
     fn of(
@@ -453,9 +495,10 @@ impl Form06a {
         Subject { unit, period, as_of }: Subject<'_>,
         scope: UnitScope,
         definition: Form06Definition,
+        roster: &Roster,
         lines: &[ProcessingLine],
     ) -> Self {
-        let aggregated = aggregate(tree, unit, as_of, scope, lines);
+        let aggregated = aggregate(roster, lines);
         let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
         let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| {
             let columns = Form06Columns::of(&cell.columns, cell.basis, definition);
@@ -474,42 +517,58 @@ impl Form06a {
             scope,
             rows: aggregated.rows.iter().map(row).collect(),
             totals: Form06Columns::of(&total.columns, total.basis, definition),
-            coverage: coverage(tree, &aggregated, lines, period, as_of, definition),
+            coverage: Form06aCoverage {
+                levels: levels(tree, roster, &aggregated, as_of, definition),
+                covers_from: covered(lines, |line| line.covers_from)
+                    .min()
+                    .filter(|day| *day != period.starts_on),
+                covers_to: covered(lines, |line| line.covers_to).max().filter(|day| *day != period.ends_on),
+            },
             period: period.clone(),
             closure: None,
         }
     }
 }
 
-fn coverage(
-    tree: &OrgTree,
-    aggregated: &Aggregated,
+/// The days that lines really cover, where they name one.
+fn covered(
     lines: &[ProcessingLine],
-    period: &Period,
+    day: impl Fn(&ProcessingLine) -> Option<NaiveDate>,
+) -> impl Iterator<Item = NaiveDate> {
+    lines.iter().filter(|line| line.is_handed_in).filter_map(day)
+}
+
+fn levels(
+    tree: &OrgTree,
+    roster: &Roster,
+    aggregated: &Aggregated,
     as_of: NaiveDate,
     definition: Form06Definition,
-) -> Form06aCoverage {
+) -> Vec<Form06aLevelCoverage> {
     let named = |unit: OrgUnitId| FormUnit::from(label(tree, unit, as_of));
     let stated = |line: &StatedLine| Form06aStatedLine {
         unit: named(line.org_unit_id),
         counts: line.counts,
         difference: Form06Columns::of(&line.difference, None, definition),
     };
-    Form06aCoverage {
-        levels: aggregated
-            .coverage
-            .iter()
-            .map(|level| Form06aLevelCoverage {
-                handling_level: level.level,
-                units_expected: level.expected,
-                units_filed: level.filed,
-                missing: level.missing.iter().map(|unit| named(*unit)).collect(),
-                stated: level.stated.iter().map(stated).collect(),
-            })
-            .collect(),
-        covers_from: lines.iter().filter_map(|l| l.covers_from).min().filter(|day| *day != period.starts_on),
-        covers_to: lines.iter().filter_map(|l| l.covers_to).max().filter(|day| *day != period.ends_on),
-    }
+    let ended = |line: &EndedLine| Form06aEndedLine {
+        unit: named(line.org_unit_id),
+        held_by: named(roster.holder(line.org_unit_id)),
+        filed: line.filed,
+        counts: line.counts,
+        figures: Form06Columns::of(&line.total().columns, line.total().basis, definition),
+    };
+    let levels = aggregated.coverage.iter().map(|level| Form06aLevelCoverage {
+        handling_level: level.level,
+        units_expected: level.expected,
+        units_filed: level.filed,
+        missing: level.missing.iter().map(|unit| named(*unit)).collect(),
+        stated: level.stated.iter().map(stated).collect(),
+        ended_expected: level.ended.len(),
+        ended_filed: level.ended.iter().filter(|line| line.filed).count(),
+        ended: level.ended.iter().filter(|line| line.has_lines()).map(ended).collect(),
+    });
+    levels.collect()
 }
 
 fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Period, ApiError> {

@@ -23,9 +23,11 @@ use crate::db::{DbConn, Receipt, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, scoped_units};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::kept::{self, FormClosure, Kept, Subject, Variant, differences};
 use crate::reporting::periods::{Period, PeriodId, period_named};
+use crate::text::day_vi;
 use crate::{confine, keyset};
 
 const RECORD_TYPE: &str = "period_closure";
@@ -36,7 +38,7 @@ type Rows<'a> =
 /// A page of closings.
 ///
 /// # Errors
-/// 422 for a cursor of another order, or a unit that is not known.
+/// 422 for a cursor of another order, a day out of range, or a unit that is not known.
 pub fn closure_list(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -44,6 +46,7 @@ pub fn closure_list(
     page: &PageRequest,
 ) -> Result<PageRows<PeriodClosure>, ApiError> {
     use period_closures as c;
+    days_in_range([("/as_of", filter.as_of)])?;
     let units = wanted_units(scoped, filter)?;
     let query = matching(scoped, filter, units.as_deref());
     let query = match filter.sort.unwrap_or(PeriodClosureSort::ClosedAtDesc) {
@@ -250,7 +253,11 @@ fn unit_of(
     if scoped.today() <= period.ends_on {
         let pointer = if body.period_id.is_some() { "/period_id" } else { "/period_code" };
         let message = Bilingual::new(
-            format!("Kỳ {} đến hết ngày {} mới kết thúc nên chưa khóa sổ được.", period.code, period.ends_on),
+            format!(
+                "Kỳ {} đến hết ngày {} mới kết thúc nên chưa khóa sổ được.",
+                period.code,
+                day_vi(period.ends_on)
+            ),
             format!("The period {} ends on {}; it cannot be closed before.", period.code, period.ends_on),
         );
         faults.push(Fault::new(pointer, "not_over", message));

@@ -21,9 +21,11 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Problem};
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::PeriodFacts;
+use crate::text::day_vi;
 use crate::{confine, hide_row, keyset, on_way, save_rows};
 
 const RECORD_TYPE: &str = "processing_return";
@@ -55,13 +57,14 @@ fn answer(scoped: &Scoped, row: ReturnRow, period: &PeriodFacts) -> ProcessingRe
 /// A page of returns.
 ///
 /// # Errors
-/// 422 for a cursor of another order, 422 for a unit that is not known.
+/// 422 for a cursor of another order, a day out of range, or a unit that is not known.
 pub fn processing_return_list(
     conn: &mut DbConn,
     scoped: &Scoped,
     filter: &ProcessingReturnFilter,
     page: &PageRequest,
 ) -> Result<PageRows<ProcessingReturn>, ApiError> {
+    days_in_range([("/as_of", filter.as_of)])?;
     let units = wanted_units(scoped, filter)?;
     let reach = scoped.confinement();
     // Those of some units are read unit by unit, and held against the reach.
@@ -265,7 +268,7 @@ pub fn processing_return_submit(
         let (code, day) = (&period.code, period.starts_on);
         return Err(ApiError::detailed(
             Problem::Invalid,
-            format!("Kỳ {code} bắt đầu từ {day}, chưa đến kỳ nên chưa gửi được báo cáo."),
+            format!("Kỳ {code} bắt đầu từ ngày {}, chưa đến kỳ nên chưa gửi được báo cáo.", day_vi(day)),
             format!("The period {code} begins on {day}; a return cannot be submitted before."),
         ));
     }
