@@ -3,7 +3,6 @@
 
 pub mod aggregate;
 pub mod form06a;
-mod form06a_sheet;
 pub mod kept;
 pub mod roster;
 #[cfg(test)]

@@ -10,7 +10,9 @@
 //!
 //! What ended together keeps its order: communes stand under their ended district, so that the line
 //! with which it stated their total is held against theirs. What ended under a unit that lives on is
-//! part of that unit; what came from elsewhere is added to it, and no line of it replaces what came.
+//! part of that unit; what came from elsewhere is added to it, and no line of it replaces what came. A
+//! unit that lives on while what stood above it ended, such as a school of an ended district, has no
+//! place of its own and stays with what stood above it, or with who holds that.
 //!
 //! Units founded after the day are not in the structure that was asked for.
 
@@ -19,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitSet};
 
 /// The units of a form, and where they stand.
 #[derive(Debug, Clone)]
@@ -66,7 +68,8 @@ impl Roster {
         scope: UnitScope,
         period: (NaiveDate, NaiveDate),
     ) -> Self {
-        let holders = ended(tree, unit, day, period);
+        let reached = tree.reach(unit, day).aggregates;
+        let holders = ended(tree, unit, day, period, &reached);
         let mut seats = Seats::default();
         let mut gone: Vec<_> = holders.iter().map(|(unit, holder)| (*unit, *holder)).collect();
         gone.sort_unstable_by_key(|(unit, _)| (tree.latest(*unit).map(|last| last.code.as_deref()), *unit));
@@ -75,6 +78,12 @@ impl Roster {
             match above.filter(|above| *above == holder || holders.contains_key(above)) {
                 Some(above) => seats.members.entry(above).or_default().push(unit),
                 None => seats.arrivals.entry(holder).or_default().push(unit),
+            }
+        }
+        for (unit, above) in unplaced(tree, day, &reached) {
+            let above = if holders.contains_key(&above) { Some(above) } else { tree.holder(above, day) };
+            if let Some(above) = above {
+                seats.members.entry(above).or_default().push(unit);
             }
         }
         let mut roster =
@@ -198,8 +207,8 @@ fn ended(
     unit: OrgUnitId,
     day: NaiveDate,
     (starts_on, ends_on): (NaiveDate, NaiveDate),
+    reached: &UnitSet,
 ) -> HashMap<OrgUnitId, OrgUnitId> {
-    let reached = tree.reach(unit, day).aggregates;
     let existed = |unit: &OrgUnitId| {
         tree.last_day(*unit).is_some_and(|last| starts_on <= last && last < day)
             && tree.first_day(*unit).is_none_or(|first| first <= ends_on)
@@ -209,6 +218,17 @@ fn ended(
     ended
         .filter_map(|ended| Some((ended, tree.holder(ended, day).filter(|holder| holds(*holder))?)))
         .collect()
+}
+
+/// The units in force that have no place on the day, each with the ended one under which they stand.
+fn unplaced(tree: &OrgTree, day: NaiveDate, reached: &UnitSet) -> Vec<(OrgUnitId, OrgUnitId)> {
+    let above = |unit: OrgUnitId| {
+        let above = tree.version_at(unit, day)?.parent_id?;
+        (!tree.in_force(above, day)).then_some((unit, above))
+    };
+    let mut found: Vec<_> = reached.iter().filter_map(above).collect();
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]
@@ -232,8 +252,16 @@ mod tests {
         let s = story::reform();
         // Before the reform nobody has ended but the commune that was merged in March.
         assert_eq!(roster(&s, "old one", "2025-06-30", Subtree), ["merged in March", "old one"]);
-        let district =
-            ["divided", "merged in March", "moved", "old district", "old office", "old one", "old two"];
+        let district = [
+            "divided",
+            "merged in March",
+            "moved",
+            "old district",
+            "old office",
+            "old one",
+            "old school",
+            "old two",
+        ];
         assert_eq!(roster(&s, "old district", "2025-06-30", Subtree), district);
         // After it each commune has what went whole into it, and only the province all the rest.
         let new_one = ["merged in March", "new one", "old one"];
@@ -249,9 +277,9 @@ mod tests {
     fn a_scope_counts_tiers_and_brings_agencies_along() {
         let s = story::reform();
         let on = "2025-06-30";
-        let own = ["old district", "old office"];
+        let own = ["old district", "old office", "old school"];
         assert_eq!(roster(&s, "old district", on, UnitScope::Own), own);
-        let children = ["old district", "old office", "old province"];
+        let children = ["old district", "old office", "old province", "old school"];
         assert_eq!(roster(&s, "old province", on, UnitScope::Children), children);
         assert_eq!(roster(&s, "old province", on, UnitScope::Own), ["old province"]);
     }
@@ -261,6 +289,7 @@ mod tests {
         let s = story::reform();
         let period = (day("2025-07-01"), day("2025-12-31"));
         let roster = Roster::of(&s.tree, s.id("new province"), day("2025-12-31"), UnitScope::Subtree, period);
-        assert_eq!(s.names(&roster.units()), ["moved", "new one", "new province", "new two"]);
+        let units = ["moved", "new one", "new province", "new two", "old school"];
+        assert_eq!(s.names(&roster.units()), units, "a school lives on, though its district has ended");
     }
 }

@@ -73,9 +73,9 @@ impl Story {
 
 /// The reform of 1 July 2025: an old province went whole into a new one, its district ended, its
 /// communes were merged, one was divided between both new ones, one lives on under the new province.
-/// One had been merged into its neighbour in March already.
+/// One had been merged into its neighbour in March already. A school of the district was left where it was.
 pub(super) fn reform() -> Story {
-    use UnitKind::{Commune, Country, District, Province, SpecialisedAgency};
+    use UnitKind::{Commune, Country, District, Province, PublicServiceUnit, SpecialisedAgency};
     const REFORM: &str = "2025-07-01";
     Story::new(
         &[
@@ -83,6 +83,7 @@ pub(super) fn reform() -> Story {
             ("old province", Province, "country", "", REFORM),
             ("old district", District, "old province", "", REFORM),
             ("old office", SpecialisedAgency, "old district", "", REFORM),
+            ("old school", PublicServiceUnit, "old district", "", ""),
             ("merged in March", Commune, "old district", "", "2025-03-16"),
             ("old one", Commune, "old district", "", REFORM),
             ("old two", Commune, "old district", "", REFORM),

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{CarriedOverBasis, ReturnRow, ReturnState};
+use super::model::{CarriedOverBasis, ReturnState};
+use super::row::ReturnRow;
 use super::rules::Columns;
 use crate::db::DbConn;
 use crate::db::schema::processing_returns;

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::model::{
-    CarriedOverBasis, Filed, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId, ReturnRow,
-    ReturnState,
-};
+use super::bodies::ProcessingReturnCreate;
+use super::model::{CarriedOverBasis, ProcessingReturn, ProcessingReturnId, ReturnState};
+use super::row::{Filed, ReturnRow};
 use super::rules::{self, Columns, Step};
-use super::store::{filed_find, save_as};
+use super::steps::save_as;
+use super::store::filed_find;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};

@@ -5,7 +5,7 @@ use std::fs::File;
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
-use super::form06a::{Form06Columns, Form06a, Form06aLevelCoverage};
+use super::model::{Form06Columns, Form06a, Form06aLevelCoverage};
 use crate::api::sheet::saved;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::Tier;
