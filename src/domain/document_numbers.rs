@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::remarks::{Remark, RemarkSeverity};
 use crate::error::{Bilingual, Fault};
-use crate::text::fold;
+use crate::text::{day_vi, fold};
 
 /// The form under which numbers are compared: folded, without white space and leading zeros.
 #[must_use]
@@ -66,10 +66,7 @@ pub fn year_remark(pointer: &'static str, number: &str, issued_on: NaiveDate) ->
         return None;
     }
     let message = Bilingual::new(
-        format!(
-            "Số {number} mang năm {in_number} nhưng văn bản ban hành ngày {}.",
-            issued_on.format("%d/%m/%Y")
-        ),
+        format!("Số {number} mang năm {in_number} nhưng văn bản ban hành ngày {}.", day_vi(issued_on)),
         format!("The number {number} is of {in_number}, but the document is dated {issued_on}."),
     );
     Some(

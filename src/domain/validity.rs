@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use crate::error::{Bilingual, Fault};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text_enum;
 
 text_enum! {
@@ -43,6 +43,20 @@ pub fn day_fault(pointer: &str, day: NaiveDate) -> Option<Fault> {
     })
 }
 
+/// The faults of days that a body or query names, each with its pointer.
+pub fn day_faults<const N: usize>(days: [(&str, Option<NaiveDate>); N]) -> impl Iterator<Item = Fault> {
+    days.map(|(pointer, day)| day.and_then(|day| day_fault(pointer, day))).into_iter().flatten()
+}
+
+/// Refuses a query that names days which the databases do not keep alike.
+///
+/// # Errors
+/// 422 with each of them.
+pub fn days_in_range<const N: usize>(days: [(&str, Option<NaiveDate>); N]) -> Result<(), ApiError> {
+    let faults: Vec<_> = day_faults(days).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
+}
+
 /// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].
 pub type Span = (NaiveDate, NaiveDate);
 
@@ -51,10 +65,7 @@ pub type Span = (NaiveDate, NaiveDate);
 #[must_use]
 pub fn span_faults(span: Span, others: &[Span]) -> Vec<Fault> {
     let (from, to) = span;
-    let mut faults: Vec<Fault> = [("/valid_from", from), ("/valid_to", to)]
-        .into_iter()
-        .filter_map(|(at, day)| day_fault(at, day))
-        .collect();
+    let mut faults: Vec<Fault> = day_faults([("/valid_from", Some(from)), ("/valid_to", Some(to))]).collect();
     if to <= from {
         let message = Bilingual::new(
             "Ngày hết hiệu lực phải sau ngày bắt đầu.",

@@ -23,6 +23,7 @@ use crate::auth::scope::Scoped;
 use crate::db::schema::holidays;
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Recorded, WriteTx};
+use crate::domain::validity::{day_fault, days_in_range};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::{crud, hide_row, id, keyset, page_of, record, row, save_rows, text_enum};
 
@@ -157,8 +158,11 @@ pub struct HolidayFilter {
     pub sort: Option<HolidaySort>,
 }
 
-/// A make-up working day makes sense on a day of rest only.
+/// A day that cannot be kept; a make-up working day makes sense on a day of rest only.
 fn holiday_faults(body: &HolidayCreate) -> Vec<Fault> {
+    if let Some(fault) = day_fault("/day", body.day) {
+        return vec![fault];
+    }
     if body.kind == HolidayKind::MakeUpWorkday && DayKind::of_week(body.day) == DayKind::WorkingDay {
         return vec![Fault::new(
             "/day",
@@ -192,13 +196,14 @@ fn matching(filter: &HolidayFilter) -> Query<'_> {
 /// A page of holidays.
 ///
 /// # Errors
-/// 422 for a cursor of another order.
+/// 422 for a cursor of another order, or a day out of range.
 pub fn holiday_list(
     conn: &mut DbConn,
     _scoped: &Scoped,
     filter: &HolidayFilter,
     page: &PageRequest,
 ) -> Result<PageRows<Holiday>, ApiError> {
+    days_in_range([("/from", filter.from), ("/to", filter.to)])?;
     let query = matching(filter);
     let query = match filter.sort.unwrap_or(HolidaySort::Day) {
         HolidaySort::Day => keyset!(query, page, asc holidays::day => NaiveDate, holidays::id => HolidayId),

@@ -160,7 +160,7 @@ async fn form_06_is_laid_out_as_printed(app: TestApp) {
     for words in [
         "II.06a/VPCP/KSTT",
         "Đơn vị báo cáo: Huyện Phụng Hiệp (mã 934)",
-        "2024-H1 (từ ngày 01/01/2024 đến ngày 30/06/2024)",
+        "Kỳ báo cáo: 6 tháng đầu năm 2024 (từ ngày 01/01/2024 đến ngày 30/06/2024)",
         "theo Thông tư 01/2020",
         "cấp huyện: 1 trên 1 đơn vị",
         "đến ngày 02/07/2024",

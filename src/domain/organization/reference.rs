@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::tree::{OrgTree, OrgUnitId, only};
 use crate::error::{Bilingual, Fault};
+use crate::text::day_vi;
 use crate::text_enum;
 
 text_enum! {
@@ -95,7 +96,7 @@ fn found(unit: Option<OrgUnitId>, pointer: &str, day: NaiveDate) -> Result<Optio
         return Ok(unit);
     }
     let message = Bilingual::new(
-        format!("Không có đơn vị nào như vậy vào ngày {day}."),
+        format!("Không có đơn vị nào như vậy vào ngày {}.", day_vi(day)),
         format!("There is no such unit on {day}."),
     );
     Err(vec![Fault::new(pointer, "unknown_unit", message)])

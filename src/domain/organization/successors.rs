@@ -8,6 +8,7 @@ use serde_json::json;
 use super::reference::{UnitName, UnitScope, scoped_units};
 use super::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
+use crate::text::day_vi;
 
 /// The unit in force on a day.
 ///
@@ -58,7 +59,7 @@ pub fn not_in_force(tree: &OrgTree, units: &[OrgUnitId], day: NaiveDate) -> ApiE
         })
         .collect();
     let name = units.first().and_then(|unit| tree.latest(*unit)).map_or("", |unit| unit.full_name.as_str());
-    let mut vi = format!("{name} không tồn tại vào ngày {day}");
+    let mut vi = format!("{name} không tồn tại vào ngày {}", day_vi(day));
     let mut en = format!("{name} does not exist on {day}");
     if !names.is_empty() {
         let names = names.join(", ");

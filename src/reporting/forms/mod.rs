@@ -3,8 +3,10 @@
 
 pub mod aggregate;
 pub mod form06a;
-mod form06a_sheet;
 pub mod kept;
+pub mod roster;
+#[cfg(test)]
+mod story;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -22,6 +22,7 @@ use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
 use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::text::day_vi;
 
 /// For which units and periods returns may be written, until the transaction ends.
 pub struct OpenPeriods {
@@ -97,7 +98,7 @@ fn closed(tree: &OrgTree, closing: &ClosureRow, period: &PeriodFacts) -> ApiErro
         Problem::PeriodClosed,
         format!(
             "{unit} đã khóa sổ kỳ {code} (lần {number}, ngày {}); số liệu của kỳ chỉ được sửa sau khi mở lại.",
-            day.format("%d/%m/%Y")
+            day_vi(day)
         ),
         format!(
             "{unit} closed the period {code} (closing {number}, {day}); its returns are corrected only after it has been reopened."

@@ -3,13 +3,13 @@
 use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::comparison::{Comparison, closure_differences};
 use super::model::{
     DifferencesQuery, PeriodClosure, PeriodClosureCreate, PeriodClosureDifferences, PeriodClosureFilter,
     PeriodClosureId, PeriodClosurePage, PeriodReopeningCreate,
 };
-use super::store::{
-    Comparison, closure_differences, closure_get, closure_insert, closure_list, closure_reopen,
-};
+use super::store::{closure_get, closure_list};
+use super::writes::{closure_insert, closure_reopen};
 use crate::api::{
     Created, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
     ValidQuery,

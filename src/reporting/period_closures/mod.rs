@@ -14,11 +14,13 @@
 //! which a unit ends its own books, so it is an action of its own. Its domain is `reporting`, since it
 //! binds the returns of all rooms at once.
 
+pub mod comparison;
 mod guard;
 mod handlers;
 pub mod model;
 pub mod rules;
 pub mod store;
+pub mod writes;
 
 pub use guard::OpenPeriods;
 pub use handlers::routes;

@@ -1,34 +1,26 @@
-//! Closings in the database.
+//! Closings as they are read from the database.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::guard::hold_closed;
-use super::model::{
-    ClosureRow, ClosureState, DifferencesQuery, PeriodClosure, PeriodClosureCreate, PeriodClosureDifferences,
-    PeriodClosureFilter, PeriodClosureId, PeriodClosureSort, PeriodReopeningCreate, Reopening,
-};
-use super::rules;
-use crate::api::{IfMatch, PageRequest, PageRows};
-use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::permission::Action;
-use crate::auth::permit::Reader;
-use crate::auth::scope::{Scoped, home_province};
+use super::model::{ClosureRow, PeriodClosure, PeriodClosureFilter, PeriodClosureId, PeriodClosureSort};
+use crate::api::ways::{Way, merged};
+use crate::api::{PageRequest, PageRows};
+use crate::auth::scope::{Confinement, Scoped};
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::json_text::JsonText;
 use crate::db::schema::{period_closures, periods};
 use crate::db::types::Instant;
-use crate::db::{DbConn, Receipt, Recorded, WriteTx};
-use crate::domain::organization::reference::{UnitName, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::db::unindexed::Unindexed;
+use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::reporting::forms::kept::{self, FormClosure, Kept, Subject, Variant, differences};
-use crate::reporting::periods::{Period, PeriodId, period_named};
-use crate::{confine, keyset};
-
-const RECORD_TYPE: &str = "period_closure";
+use crate::domain::validity::days_in_range;
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::reporting::forms::kept::FormClosure;
+use crate::reporting::periods::{Period, PeriodId, WantedPeriod, wanted_period};
+use crate::{confine, keyset, on_way};
 
 type Rows<'a> =
     diesel::dsl::IntoBoxed<'a, diesel::dsl::InnerJoin<period_closures::table, periods::table>, MultiBackend>;
@@ -36,30 +28,47 @@ type Rows<'a> =
 /// A page of closings.
 ///
 /// # Errors
-/// 422 for a cursor of another order, or a unit that is not known.
+/// 422 for a cursor of another order, a day out of range, or a unit that is not known.
 pub fn closure_list(
     conn: &mut DbConn,
     scoped: &Scoped,
     filter: &PeriodClosureFilter,
     page: &PageRequest,
 ) -> Result<PageRows<PeriodClosure>, ApiError> {
-    use period_closures as c;
+    days_in_range([("/as_of", filter.as_of)])?;
     let units = wanted_units(scoped, filter)?;
-    let query = matching(scoped, filter, units.as_deref());
-    let query = match filter.sort.unwrap_or(PeriodClosureSort::ClosedAtDesc) {
-        PeriodClosureSort::ClosedAt => {
-            keyset!(query, page, asc c::closed_at => Instant, c::id => PeriodClosureId)
-        }
-        PeriodClosureSort::ClosedAtDesc => {
-            keyset!(query, page, desc c::closed_at => Instant, c::id => PeriodClosureId)
+    let reach = scoped.confinement();
+    // Those of some units are read unit by unit, and held against the reach.
+    let (mut ways, within) = match &units {
+        None => (Way::of(reach), None),
+        Some(units) => {
+            let units = Confinement { provinces: Vec::new(), units: units.clone() };
+            (Way::of(Some(units)), reach)
         }
     };
-    let rows: Vec<(ClosureRow, String)> =
-        query.select((ClosureRow::as_select(), periods::code)).load(conn)?;
-    let total = page
-        .include_total()
-        .then(|| matching(scoped, filter, units.as_deref()).count().get_result(conn))
-        .transpose()?;
+    let period = wanted_period(conn, filter.period_id, filter.period_code.as_deref())?;
+    if period == WantedPeriod::Nothing {
+        ways.clear();
+    }
+    let mut rows: Vec<Vec<(ClosureRow, String)>> = Vec::new();
+    for way in ways {
+        let query = first_rows(&way, within.as_ref(), filter, period, page)?;
+        rows.push(query.select((ClosureRow::as_select(), periods::code)).load(conn)?);
+    }
+    let is_descending =
+        filter.sort.unwrap_or(PeriodClosureSort::ClosedAtDesc) == PeriodClosureSort::ClosedAtDesc;
+    let rows = merged(rows, is_descending, |(row, _)| (row.closed_at, row.id));
+    let counted = || {
+        let mut query = confine!(standing(), scoped, period_closures);
+        if let Some(units) = &units {
+            query = query.filter(period_closures::org_unit_id.eq_any(units.clone()));
+        }
+        matching(query, filter, period).count()
+    };
+    let total = match period {
+        WantedPeriod::Nothing => page.include_total().then_some(0),
+        _ => page.include_total().then(|| counted().get_result(conn)).transpose()?,
+    };
     let rows = page.cut(rows, total, |(row, _)| json!([row.closed_at, row.id]));
     Ok(rows.map(|(row, code)| PeriodClosure::of(scoped.tree(), row, code)))
 }
@@ -70,26 +79,46 @@ fn wanted_units(scoped: &Scoped, filter: &PeriodClosureFilter) -> Result<Option<
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
-    if !name.is_given() {
-        return Ok(None);
-    }
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    let unit = unit_in_force(scoped.tree(), &name, day)?;
-    Ok(Some(scoped_units(scoped.tree(), unit, filter.scope.unwrap_or_default(), day)))
+    named_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)
 }
 
-fn matching<'a>(scoped: &Scoped, filter: &'a PeriodClosureFilter, units: Option<&[OrgUnitId]>) -> Rows<'a> {
+fn standing<'a>() -> Rows<'a> {
+    period_closures::table.inner_join(periods::table).into_boxed()
+}
+
+/// The first rows of a page on this way, of what lies within the reach.
+fn first_rows<'a>(
+    way: &Way,
+    within: Option<&Confinement>,
+    filter: &'a PeriodClosureFilter,
+    period: WantedPeriod,
+    page: &PageRequest,
+) -> Result<Rows<'a>, ApiError> {
     use period_closures as c;
-    let mut query = c::table.inner_join(periods::table).into_boxed();
-    query = confine!(query, scoped, period_closures);
-    if let Some(units) = units {
-        query = query.filter(c::org_unit_id.eq_any(units.to_vec()));
+    let mut query = on_way!(standing(), way, period_closures);
+    if let Some(to) = within {
+        query = query.filter(
+            Unindexed(c::province_id)
+                .eq_any(to.provinces.clone())
+                .or(Unindexed(c::org_unit_id).eq_any(to.units.clone())),
+        );
     }
-    if let Some(id) = filter.period_id {
+    let query = matching(query, filter, period);
+    Ok(match filter.sort.unwrap_or(PeriodClosureSort::ClosedAtDesc) {
+        PeriodClosureSort::ClosedAt => {
+            keyset!(query, page, asc c::closed_at => Instant, c::id => PeriodClosureId)
+        }
+        PeriodClosureSort::ClosedAtDesc => {
+            keyset!(query, page, desc c::closed_at => Instant, c::id => PeriodClosureId)
+        }
+    })
+}
+
+fn matching<'a>(mut query: Rows<'a>, filter: &'a PeriodClosureFilter, period: WantedPeriod) -> Rows<'a> {
+    use period_closures as c;
+    if let WantedPeriod::One(id) = period {
         query = query.filter(c::period_id.eq(id));
-    }
-    if let Some(code) = &filter.period_code {
-        query = query.filter(periods::code.eq(code).and(periods::regime.eq("calendar")));
     }
     if let Some(state) = filter.state {
         query = query.filter(c::state.eq(state));
@@ -97,7 +126,7 @@ fn matching<'a>(scoped: &Scoped, filter: &'a PeriodClosureFilter, units: Option<
     query
 }
 
-fn row_find(
+pub(super) fn row_find(
     conn: &mut DbConn,
     scoped: &Scoped,
     id: PeriodClosureId,
@@ -165,240 +194,54 @@ pub fn not_the_forms_closure() -> ApiError {
     ApiError::invalid(vec![Fault::new("/snapshot", "no_such_closure", message)])
 }
 
-/// Closes a period for a unit, and keeps the forms as they are now.
-///
-/// # Errors
-/// 403 for a unit out of reach, 409 when it is closed already, 422 for an unknown period, one that is
-/// not over, or a unit that did not exist in it.
-pub fn closure_insert(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    body: PeriodClosureCreate,
-) -> Result<Recorded<PeriodClosure>, ApiError> {
-    use period_closures as c;
-    let period = period_named(tx.conn(), body.period_id, body.period_code.as_deref())?;
-    let (unit, as_of) = unit_of(scoped, &body, &period)?;
-    let province_id = home_province(scoped.tree(), unit).ok_or_else(|| {
-        ApiError::detailed(
-            Problem::Invalid,
-            "Đơn vị không thuộc tỉnh, thành phố nào nên không khóa sổ kỳ báo cáo.",
-            "The unit stands in no province and closes no period.",
-        )
-    })?;
-    hold_closed(tx.conn(), period.id, unit)?;
-    let last: Option<ClosureRow> = c::table
-        .filter(c::period_id.eq(period.id).and(c::org_unit_id.eq(unit)).and(c::superseded_by.is_null()))
-        .select(ClosureRow::as_select())
-        .first(tx.conn())
-        .optional()?;
-    rules::may_close(last.as_ref())?;
-    let id = PeriodClosureId::new();
-    let number = last.as_ref().map_or(1, |last| last.number + 1);
-    if let Some(last) = last {
-        let superseded = ClosureRow { superseded_by: Some(id), ..last };
-        let _receipt = changed(tx, scoped, JournalAction::Update, superseded, &period)?;
-    }
-    let row = ClosureRow {
-        id,
-        province_id,
-        org_unit_id: unit,
-        period_id: period.id,
-        scope: body.scope,
-        number,
-        as_of,
-        state: ClosureState::Closed,
-        note: body.note,
-        closed_by: tx.author().id().to_owned(),
-        closed_at: tx.at(),
-        reopenings: JsonText(Vec::new()),
-        superseded_by: None,
-        version: 1,
-        updated_at: tx.at(),
-    };
-    diesel::insert_into(c::table).values(&row).execute(tx.conn())?;
-    kept::keep_all(tx, scoped.tree(), Subject { unit, period: &period, as_of }, id)?;
-    let (receipt, view) = recorded(tx, scoped, JournalAction::Close, row, &period)?;
-    Ok(receipt.with(view))
-}
+#[cfg(test)]
+mod tests {
+    use super::super::model::ClosureState;
+    use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
-/// The unit that a body names, in reach, and the day on which it stands for the period.
-fn unit_of(
-    scoped: &Scoped,
-    body: &PeriodClosureCreate,
-    period: &Period,
-) -> Result<(OrgUnitId, NaiveDate), ApiError> {
-    let tree = scoped.tree();
-    let name = UnitName {
-        id: body.org_unit_id,
-        identifier: body.org_unit_identifier.as_deref(),
-        code: body.org_unit_code.as_deref(),
-    };
-    // A unit that ended within the period is closed for its part of it.
-    let unit = match name.resolve(tree, period.ends_on) {
-        Ok(unit) => unit,
-        Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
-    };
-    let as_of = rules::standing_day(tree, unit, period.ends_on);
-    let mut faults = Vec::new();
-    if !tree.in_force(unit, as_of) || as_of < period.starts_on {
-        let message = Bilingual::new(
-            format!("Đơn vị không tồn tại trong kỳ {}.", period.code),
-            format!("The unit does not exist in the period {}.", period.code),
-        );
-        faults.push(Fault::new(name.pointer(), "not_in_force", message));
-    }
-    if scoped.today() <= period.ends_on {
-        let pointer = if body.period_id.is_some() { "/period_id" } else { "/period_code" };
-        let message = Bilingual::new(
-            format!("Kỳ {} đến hết ngày {} mới kết thúc nên chưa khóa sổ được.", period.code, period.ends_on),
-            format!("The period {} ends on {}; it cannot be closed before.", period.code, period.ends_on),
-        );
-        faults.push(Fault::new(pointer, "not_over", message));
-    }
-    if !faults.is_empty() {
-        return Err(ApiError::invalid(faults));
-    }
-    if !scoped.reaches(unit) {
-        let message = Bilingual::new(
-            "Đơn vị này nằm ngoài phạm vi được giao của tài khoản.",
-            "This unit is outside what the account may act on.",
-        );
-        let fault = Fault::new(name.pointer(), "out_of_reach", message);
-        return Err(ApiError::new(Problem::Forbidden).with_faults(vec![fault]));
-    }
-    Ok((unit, as_of))
-}
+    type Case = (PeriodClosureFilter, WantedPeriod, Way, Option<Confinement>);
 
-/// Reopens a closed period, for everyone or for some of the units below.
-///
-/// # Errors
-/// 404 when there is none in reach, 409 when it is open already, 412 when it has changed, 422 for a
-/// unit that it does not bind.
-pub fn closure_reopen(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: PeriodClosureId,
-    expected: Option<&IfMatch>,
-    body: &PeriodReopeningCreate,
-) -> Result<Recorded<PeriodClosure>, ApiError> {
-    let (row, period) = row_find(tx.conn(), scoped, id)?;
-    expected.map_or(Ok(()), |expected| expected.check(row.version))?;
-    let units = body.units.as_ref().map(|_| reopened_units(scoped, &row, body)).transpose()?;
-    let (by, at) = (tx.author().id().to_owned(), tx.at());
-    let reopening = |org_unit_id| Reopening { org_unit_id, reason: body.reason.clone(), by: by.clone(), at };
-    let (state, reopenings) = rules::reopened(scoped.tree(), &row, units.as_deref(), reopening)?;
-    let row = ClosureRow { state, reopenings: JsonText(reopenings), ..row };
-    let (receipt, view) = changed(tx, scoped, JournalAction::Reopen, row, &period)?;
-    Ok(receipt.with(view))
-}
+    fn cases() -> Vec<Case> {
+        let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
+        let reach = Confinement { provinces: vec![one, other], units: vec![one, other] };
+        let none = PeriodClosureFilter::default;
+        let filters = [
+            none(),
+            PeriodClosureFilter { sort: Some(PeriodClosureSort::ClosedAt), ..none() },
+            PeriodClosureFilter { state: Some(ClosureState::Reopened), ..none() },
+        ];
+        let mut cases = Vec::new();
+        for filter in filters {
+            for period in [WantedPeriod::Any, WantedPeriod::One(PeriodId::new())] {
+                for way in [Way::Everything, Way::Province(one), Way::Unit(one), Way::Many(reach.clone())] {
+                    cases.push((filter.clone(), period, way.clone(), None));
+                    cases.push((filter.clone(), period, way, Some(reach.clone())));
+                }
+            }
+        }
+        cases
+    }
 
-fn reopened_units(
-    scoped: &Scoped,
-    row: &ClosureRow,
-    body: &PeriodReopeningCreate,
-) -> Result<Vec<OrgUnitId>, ApiError> {
-    let mut faults = Vec::new();
-    let mut units = Vec::new();
-    for (place, unit) in body.units.iter().flatten().enumerate() {
-        let name = UnitName {
-            id: unit.org_unit_id,
-            identifier: unit.org_unit_identifier.as_deref(),
-            code: unit.org_unit_code.as_deref(),
-        };
-        match name.resolve(scoped.tree(), row.as_of) {
-            Ok(unit) => units.push(unit),
-            Err(wrong) => faults.extend(
-                wrong
-                    .into_iter()
-                    .map(|fault| Fault { pointer: format!("/units/{place}{}", fault.pointer), ..fault }),
-            ),
+    #[test]
+    fn every_list_comes_from_an_index_in_its_order() {
+        let (_folder, mut conn) = migrated();
+        let mut postgres = MigratedPostgres::new();
+        for (filter, period, way, within) in cases() {
+            let query = || {
+                let page = PageRequest::for_test(50, None);
+                let query = first_rows(&way, within.as_ref(), &filter, period, &page).unwrap();
+                query.select((ClosureRow::as_select(), periods::code))
+            };
+            let told = plan(&mut conn, query());
+            let is_wrong = |step: &String| step.contains("TEMP B-TREE") || step == "SCAN period_closures";
+            assert!(!told.iter().any(is_wrong), "{filter:?} of {period:?} on {way:?}: {told:?}");
+            if let Some(postgres) = &mut postgres {
+                let told = postgres_plan(postgres.conn(), query());
+                let is_wrong =
+                    |step: &String| step.contains("Sort") || step.contains("Seq Scan on period_closures");
+                assert!(!told.iter().any(is_wrong), "{filter:?} of {period:?} on {way:?}: {told:#?}");
+            }
         }
     }
-    if faults.is_empty() { Ok(units) } else { Err(ApiError::invalid(faults)) }
-}
-
-/// Stores a step of a closing's life.
-fn changed(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    row: ClosureRow,
-    period: &Period,
-) -> Result<(Receipt, PeriodClosure), ApiError> {
-    use period_closures as c;
-    let row = ClosureRow { version: row.version + 1, updated_at: tx.at(), ..row };
-    let changed = diesel::update(c::table.find(row.id).filter(c::version.eq(row.version - 1)))
-        .set((
-            c::state.eq(row.state),
-            c::reopenings.eq(&row.reopenings),
-            c::superseded_by.eq(row.superseded_by),
-            c::version.eq(row.version),
-            c::updated_at.eq(row.updated_at),
-        ))
-        .execute(tx.conn())?;
-    if changed == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
-    recorded(tx, scoped, action, row, period)
-}
-
-fn recorded(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    row: ClosureRow,
-    period: &Period,
-) -> Result<(Receipt, PeriodClosure), ApiError> {
-    let (unit, province) = (row.org_unit_id, row.province_id.to_string());
-    let view = PeriodClosure::of(scoped.tree(), row, period.code.clone());
-    let entry = Entry::new(action, RECORD_TYPE, view.id, view.version, &view)?.of_unit(unit, Some(province));
-    Ok((tx.journal(entry)?, view))
-}
-
-/// Whom and what a comparison is for.
-pub struct Comparison {
-    closings: Scoped,
-    forms: Scoped,
-    kept: &'static Kept,
-    variant: Variant,
-}
-
-impl Comparison {
-    /// Whoever may read both the closing and the form.
-    ///
-    /// # Errors
-    /// 403 for who may not, 422 for a form that is not kept.
-    pub fn of(reader: &Reader, closings: Scoped, query: &DifferencesQuery) -> Result<Self, ApiError> {
-        let scope = query.scope.unwrap_or_default();
-        let (kept, variant) = Kept::named(query.form.as_deref(), query.definition.as_deref(), scope)?;
-        Ok(Self { closings, forms: reader.scoped(Action::Read, kept.domain)?, kept, variant })
-    }
-}
-
-/// How today's form differs from the one that a closing kept.
-///
-/// # Errors
-/// 404 when there is no such closing in reach.
-pub fn closure_differences(
-    conn: &mut DbConn,
-    comparison: &Comparison,
-    id: PeriodClosureId,
-) -> Result<PeriodClosureDifferences, ApiError> {
-    let Comparison { closings, forms, kept, variant } = comparison;
-    let (row, period) = row_find(conn, closings, id)?;
-    if !forms.reaches_aggregates(row.org_unit_id) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
-    let of = Subject { unit: row.org_unit_id, period: &period, as_of: row.as_of };
-    let (then, today) = kept.figures(conn, closings.tree(), of, variant, id)?;
-    let (lines, totals) = differences(&then, &today);
-    Ok(PeriodClosureDifferences {
-        form: kept.name.to_owned(),
-        definition: variant.definition.to_owned(),
-        scope: variant.scope,
-        differs: !lines.is_empty() || !totals.is_empty(),
-        closure: PeriodClosure::of(closings.tree(), row, period.code),
-        lines,
-        totals,
-    })
 }

@@ -433,6 +433,8 @@ async fn a_closing_is_listed_filtered_streamed_and_followed(app: TestApp) {
     let (one, two) = (first["id"].as_str().unwrap(), other["id"].as_str().unwrap());
     assert_eq!(ids(list("period_code=2024-H1").await), [two, one], "latest first");
     assert_eq!(ids(list("sort=closed_at").await), [one, two]);
+    let none = list("period_code=2024-H2&include_total=true").await;
+    assert_eq!((&none["total"], ids(none.clone())), (&json!(0), Vec::new()), "there is no such period");
     assert_eq!(ids(list("state=reopened").await), [one]);
     assert_eq!(ids(list("org_unit_code=934&as_of=2024-06-30").await), [one]);
     assert_eq!(ids(list("org_unit_code=93&as_of=2024-06-30&scope=children").await), [two, one]);

@@ -12,6 +12,7 @@ tell![
     every_period_appears_once_on_the_pages_while_others_are_made,
     only_an_administrator_of_the_whole_country_writes_periods,
     a_period_with_returns_cannot_be_deleted,
+    a_day_that_no_database_keeps_is_refused,
 ];
 
 const PERIODS: &str = "/api/v1/reporting/periods";
@@ -135,4 +136,29 @@ async fn a_period_with_returns_cannot_be_deleted(app: TestApp) {
     let next = json!({"code": "2026-Q4", "starts_on": "2026-10-01", "ends_on": "2026-12-31"});
     admin.patch(&path, "\"v1\"", &next).await.problem(409, "in-use");
     admin.patch(&path, "\"v1\"", &json!({"submit_by": "2026-10-15"})).await.expect(200);
+}
+
+async fn a_day_that_no_database_keeps_is_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let late = "%2B12026-09-30";
+    for (query, pointer) in [
+        ("periods?on=", "/on"),
+        ("holidays?from=", "/from"),
+        ("holidays?to=", "/to"),
+        ("period-closures?as_of=", "/as_of"),
+    ] {
+        let path = format!("/api/v1/reporting/{query}");
+        assert_eq!(admin.get(&format!("{path}{late}")).await.faults(422, "invalid"), [pointer]);
+        assert_eq!(admin.get(&format!("{path}-0001-01-01")).await.faults(422, "invalid"), [pointer]);
+        admin.get(&format!("{path}9999-12-31")).await.expect(200);
+    }
+    let returns = format!("/api/v1/tthc/processing-returns?as_of={late}");
+    assert_eq!(admin.get(&returns).await.faults(422, "invalid"), ["/as_of"]);
+
+    let year = json!({"regime": "xa_hoi", "code": "2030", "kind": "year", "starts_on": "+12030-01-01",
+        "ends_on": "+12030-12-31", "submit_by": "+12031-01-05"});
+    let faults = admin.post(PERIODS, &year).await.faults(422, "invalid");
+    assert_eq!(faults, ["/starts_on", "/ends_on", "/submit_by"]);
+    let day = json!({"day": "+12028-01-01", "kind": "holiday", "name": "Tết"});
+    assert_eq!(admin.post("/api/v1/reporting/holidays", &day).await.faults(422, "invalid"), ["/day"]);
 }

@@ -21,6 +21,7 @@ use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::text::day_vi;
 use crate::{hide_row, keyset};
 
 type Grants<'a> = grants::BoxedQuery<'a, MultiBackend>;
@@ -254,7 +255,7 @@ fn not_in_force(day: NaiveDate) -> Fault {
         "/org_unit_id",
         "unit_not_in_force",
         Bilingual::new(
-            format!("Đơn vị không tồn tại vào ngày {day}."),
+            format!("Đơn vị không tồn tại vào ngày {}.", day_vi(day)),
             format!("The unit does not exist on {day}."),
         ),
     )

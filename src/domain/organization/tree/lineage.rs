@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{OrgTree, OrgUnitId, Succession, SuccessionRelation, Unit};
+use super::{OrgTree, OrgUnitId, Succession, SuccessionRelation, Unit, UnitKind};
 
 impl OrgTree {
     /// The successions by which other units went into this one (đơn vị tiền thân).
@@ -41,6 +41,53 @@ impl OrgTree {
         }
         heirs.sort_by(|a, b| a.sibling_order(b));
         heirs.into_iter().map(|version| version.org_unit_id).collect()
+    }
+
+    /// The nearest unit in force on the day that holds the whole of this one: itself while it is in
+    /// force, the successor into which it went whole, else the nearest unit above all that carry it on.
+    /// What was divided is held above its parts, for nobody knows which part of its figures went where.
+    ///
+    /// The holder is never of a lower tier than the unit was: the affairs of an ended district pass to
+    /// the province, even where one commune carries its territory. One that ended without a successor
+    /// is held as what stood above it. None where nobody carries it.
+    #[must_use]
+    pub fn holder(&self, unit: OrgUnitId, day: NaiveDate) -> Option<OrgUnitId> {
+        if self.in_force(unit, day) {
+            return Some(unit);
+        }
+        let last = self.last_held(self.unit(unit)?, day)?;
+        let is_administrative = self.version_at(unit, last)?.kind.tier().is_some();
+        let line = std::iter::once(unit).chain(self.ancestors(unit, last));
+        let (carried, heirs) =
+            line.map(|above| (above, self.heirs(above, day))).find(|(_, heirs)| !heirs.is_empty())?;
+        let tier = self.tier_at(carried, last);
+        let is_in_part = heirs.len() == 1 && self.is_carried_in_part(self.unit(carried)?, day);
+        let mut lines = heirs
+            .iter()
+            .map(|heir| std::iter::once(*heir).chain(self.ancestors(*heir, day)).collect::<Vec<OrgUnitId>>());
+        let nearest = lines.next()?;
+        let others: Vec<_> = lines.collect();
+        let holds_all = |above: &OrgUnitId| others.iter().all(|line| line.contains(above));
+        let is_fit = |above: &OrgUnitId| {
+            self.tier_at(*above, day) <= tier
+                && self.version_at(*above, day).is_some_and(|version| {
+                    !is_administrative || version.kind.tier().is_some() || version.kind == UnitKind::Country
+                })
+        };
+        nearest.into_iter().skip(usize::from(is_in_part)).filter(holds_all).find(is_fit)
+    }
+
+    /// Whether a part of the unit went elsewhere, or nobody knows where, on the way to who carries it.
+    fn is_carried_in_part(&self, unit: Unit, day: NaiveDate) -> bool {
+        let mut seen = self.none();
+        let mut next = Some(unit);
+        while let Some(unit) = next.filter(|unit| self.on(*unit, day).is_none() && seen.insert(*unit)) {
+            if self.is_divided(unit) {
+                return true;
+            }
+            next = self.rows(&self.departures, unit).next().and_then(|row| self.unit(row.successor_id));
+        }
+        false
     }
 
     /// The successions that this index has for the unit: `arrivals` into it, `departures` out of it.

@@ -162,6 +162,27 @@ fn the_heirs_of_a_district_are_those_of_its_communes() {
 }
 
 #[test]
+fn who_holds_an_ended_unit_holds_the_whole_of_it_and_is_of_its_tier() {
+    let tree = story();
+    let holder = |unit| tree.holder(id(unit), today());
+    for (unit, held_by, why) in [
+        (131_396, 131_396, "it is in force"),
+        (31_429, 131_396, "it went whole into one commune"),
+        (31_420, 131_420, "likewise"),
+        (31_430, 192, "it was divided between two communes of one province"),
+        (934, 192, "the affairs of a district pass to the province"),
+        (935, 192, "those of its agencies too"),
+        (93, 192, "a province went into another"),
+        (4, 131_396, "a hamlet goes with its commune"),
+        (474, 46, "the province lives on"),
+        (475, 46, "it was divided"),
+    ] {
+        assert_eq!(holder(unit), Some(id(held_by)), "{unit}: {why}");
+    }
+    assert_eq!(tree.holder(id(131_396), before()), None, "it has not begun");
+}
+
+#[test]
 fn a_commune_reaches_what_went_into_it_and_no_district() {
     let reach = story().reach(id(131_396), today());
     assert_eq!(names(&reach.records), ids(&[4, 31_396, 31_429, 131_396]));

@@ -10,6 +10,7 @@ use crate::db::DbConn;
 use crate::db::schema::{org_unit_versions, org_units};
 use crate::domain::organization::tree::{OrgUnitId, UnitKind};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::text::day_vi;
 
 /// Lets a version be stored that fits among the units that stand.
 ///
@@ -38,7 +39,7 @@ fn parent_on(conn: &mut DbConn, parent: OrgUnitId, day: NaiveDate) -> Result<Ver
     }
     let name = versions_of(conn, parent)?.pop().map(|version| version.full_name).unwrap_or_default();
     let message = Bilingual::new(
-        format!("Đơn vị cấp trên {name} không có hiệu lực vào ngày {day}."),
+        format!("Đơn vị cấp trên {name} không có hiệu lực vào ngày {}.", day_vi(day)),
         format!("The unit above, {name}, is not in force on {day}."),
     );
     Err(ApiError::invalid(vec![Fault::new("/parent_id", "not_in_force", message)]))

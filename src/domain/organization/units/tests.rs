@@ -100,7 +100,7 @@ async fn one_unit_answers_for_the_day_or_names_its_heirs() {
         body["successors"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["31393", "31396", "31399", "31408", "31420", "31426", "31432"]);
     let detail = body["detail"].as_str().unwrap();
-    assert!(detail.starts_with("Huyện Phụng Hiệp không tồn tại vào ngày 2025-07-01"), "{detail}");
+    assert!(detail.starts_with("Huyện Phụng Hiệp không tồn tại vào ngày 01/07/2025"), "{detail}");
     assert!(detail.contains("Xã Phụng Hiệp (31420)"), "{detail}");
 
     let lineage =

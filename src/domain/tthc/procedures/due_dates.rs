@@ -11,6 +11,7 @@ use crate::db::types::Instant;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::holidays::calendar;
 use crate::reporting::working_days::{OfficeSpan, due};
+use crate::text::day_vi;
 
 /// The years that the calendar is read ahead: no deadline is longer than two.
 const YEARS_AHEAD: i32 = 3;
@@ -59,7 +60,7 @@ fn not_in_force(procedure: &Procedure, day: NaiveDate) -> Fault {
         "/received_at",
         "not_in_force",
         Bilingual::new(
-            format!("Thủ tục {code} {} vào ngày {}.", status.label_vi(), day.format("%-d/%-m/%Y")),
+            format!("Thủ tục {code} {} vào ngày {}.", status.label_vi(), day_vi(day)),
             format!("The procedure {code} is {} on {day}.", status.as_str().replace('_', " ")),
         ),
     )

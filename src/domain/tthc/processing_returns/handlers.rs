@@ -3,13 +3,13 @@
 use actix_web::post;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{
-    ProcessingReturn, ProcessingReturnCreate, ProcessingReturnFilter, ProcessingReturnId,
-    ProcessingReturnPage, ProcessingReturnPatch, SendBack,
+use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch, SendBack};
+use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnPage};
+use super::steps::{
+    processing_return_accept, processing_return_delete, processing_return_send_back, processing_return_submit,
 };
 use super::store::{
-    processing_return_accept, processing_return_changeable, processing_return_delete, processing_return_get,
-    processing_return_list, processing_return_seen, processing_return_send_back, processing_return_submit,
+    processing_return_changeable, processing_return_get, processing_return_list, processing_return_seen,
 };
 use super::writes::ProcessingReturns;
 use crate::api::records::{insert, replace};

@@ -1,11 +1,12 @@
-//! What units have handed in, as the forms read it.
+//! What units report for a period, as the forms read it.
 
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{CarriedOverBasis, ReturnRow, ReturnState};
+use super::model::{CarriedOverBasis, ReturnState};
+use super::row::ReturnRow;
 use super::rules::Columns;
 use crate::db::DbConn;
 use crate::db::schema::processing_returns;
@@ -13,7 +14,7 @@ use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::ApiError;
 use crate::reporting::periods::PeriodId;
 
-/// A submitted or accepted line, for the forms.
+/// A line of a return, for the forms.
 #[derive(Debug, Clone)]
 pub struct ProcessingLine {
     /// The unit that stated it.
@@ -22,6 +23,8 @@ pub struct ProcessingLine {
     pub handling_level: Tier,
     /// The field; none for a line without field.
     pub field: Option<String>,
+    /// Whether it was submitted or accepted; a draft and one that was sent back do not count.
+    pub is_handed_in: bool,
     /// The leaf columns.
     pub columns: Columns,
     /// Where its carry-over comes from.
@@ -35,7 +38,7 @@ pub struct ProcessingLine {
 /// More units than this are not named one by one in a query.
 const NAMED_UNITS: usize = 2_000;
 
-/// The lines that these units have handed in for a period.
+/// The lines of these units for a period, in whatever state.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -45,10 +48,7 @@ pub fn processing_lines(
     units: &[OrgUnitId],
 ) -> Result<Vec<ProcessingLine>, ApiError> {
     use processing_returns as r;
-    let mut query = r::table
-        .filter(r::period_id.eq(period).and(r::deleted_at.is_null()))
-        .filter(r::state.eq_any([ReturnState::Submitted, ReturnState::Accepted]))
-        .into_boxed();
+    let mut query = r::table.filter(r::period_id.eq(period).and(r::deleted_at.is_null())).into_boxed();
     if units.len() <= NAMED_UNITS {
         query = query.filter(r::org_unit_id.eq_any(units.to_vec()));
     }
@@ -63,6 +63,7 @@ pub fn processing_lines(
         .map(|row| ProcessingLine {
             org_unit_id: row.org_unit_id,
             handling_level: row.handling_level,
+            is_handed_in: matches!(row.state, ReturnState::Submitted | ReturnState::Accepted),
             columns: row.columns(),
             carried_over_basis: row.carried_over_basis,
             covers_from: row.covers_from,

@@ -3,10 +3,13 @@
 //! balance; what is handed in does, or says how it came to. A reviewer above accepts it or sends it
 //! back.
 
+pub mod bodies;
 mod handlers;
 pub mod lines;
 pub mod model;
+mod row;
 pub mod rules;
+pub mod steps;
 pub mod store;
 mod writes;
 

@@ -5,18 +5,19 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::model::{
-    CarriedOverBasis, Filed, ProcessingReturn, ProcessingReturnCreate, ProcessingReturnId, ReturnRow,
-    ReturnState,
-};
+use super::bodies::ProcessingReturnCreate;
+use super::model::{CarriedOverBasis, ProcessingReturn, ProcessingReturnId, ReturnState};
+use super::row::{Filed, ReturnRow};
 use super::rules::{self, Columns, Step};
-use super::store::{filed_find, save_as};
+use super::steps::save_as;
+use super::store::filed_find;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::validity::day_faults;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_held;
 use crate::reporting::period_closures::OpenPeriods;
@@ -306,7 +307,8 @@ impl PeriodsNamed {
 
 /// Faults that the body shows by itself.
 fn shape_faults(body: &ProcessingReturnCreate) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let days = [("/covers_from", body.covers_from), ("/covers_to", body.covers_to)];
+    let mut faults: Vec<Fault> = day_faults(days).collect();
     if body.nil && body.columns() != Columns::default() {
         faults.push(Fault::new(
             "/nil",

@@ -10,6 +10,7 @@ use crate::domain::document_numbers::{number_fault, number_named, year_remark};
 use crate::domain::remarks::{Remark, RemarkSeverity};
 use crate::domain::tthc::procedures::timeline::Timeline;
 use crate::error::{Bilingual, Fault};
+use crate::text::day_vi;
 
 /// Faults that the body shows by itself.
 #[must_use]
@@ -122,10 +123,6 @@ pub fn differences<'a, 'h>(
     begins.into_iter().chain(ends).collect()
 }
 
-fn date(day: NaiveDate) -> String {
-    day.format("%d/%m/%Y").to_string()
-}
-
 fn not_in_catalogue(code: &str) -> Remark {
     let message = Bilingual::new(
         format!("Danh mục chưa có thủ tục {code}."),
@@ -140,7 +137,7 @@ fn not_begun(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
     let Announced { number, number_key, effective_on: day } = announced;
     let Some(version) = timeline.beginning_on(day) else {
         let message = Bilingual::new(
-            format!("Danh mục không có phiên bản nào của thủ tục {code} bắt đầu từ ngày {}.", date(day)),
+            format!("Danh mục không có phiên bản nào của thủ tục {code} bắt đầu từ ngày {}.", day_vi(day)),
             format!("No version of the procedure {code} begins on {day} in the catalogue."),
         );
         return Some(Remark::new("/effective_on", "no_version_begins", RemarkSeverity::Finding, message));
@@ -154,7 +151,7 @@ fn not_begun(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
         None => ("chưa ghi quyết định công bố".to_owned(), "names no decision".to_owned()),
     };
     let message = Bilingual::new(
-        format!("Phiên bản của thủ tục {code} từ ngày {} {vi}, không phải {number}.", date(day)),
+        format!("Phiên bản của thủ tục {code} từ ngày {} {vi}, không phải {number}.", day_vi(day)),
         format!("The version of the procedure {code} from {day} on {en}, not {number}."),
     );
     Some(Remark::new("/number", "other_decision", RemarkSeverity::Warning, message))
@@ -171,14 +168,14 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
         None => remark(
             "not_in_force",
             RemarkSeverity::Finding,
-            format!("Thủ tục {code} chưa có hiệu lực trước ngày {}, ngày {number} bãi bỏ.", date(day)),
+            format!("Thủ tục {code} chưa có hiệu lực trước ngày {}, ngày {number} bãi bỏ.", day_vi(day)),
             format!("The procedure {code} was not in force before {day}, when {number} ends it."),
         ),
         Some(last) if last.valid_to == day => None,
         Some(last) if last.valid_to < day => remark(
             "ended_earlier",
             RemarkSeverity::Warning,
-            format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", date(last.valid_to)),
+            format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", day_vi(last.valid_to)),
             format!("By the catalogue the procedure {code} ended on {} already.", last.valid_to),
         ),
         Some(_) => remark(
@@ -186,7 +183,7 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
             RemarkSeverity::Finding,
             format!(
                 "Thủ tục {code} bị {number} bãi bỏ từ ngày {} nhưng danh mục vẫn còn hiệu lực.",
-                date(day)
+                day_vi(day)
             ),
             format!("{number} ends the procedure {code} on {day}, but in the catalogue it holds on."),
         ),

@@ -1,38 +1,19 @@
-//! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how administrative procedures were handled, by
-//! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
+//! Form 06a as it is asked for and answered.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
-use actix_web::http::StatusCode;
-use actix_web::{Either, HttpResponse, get, web};
 use chrono::NaiveDate;
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::aggregate::{Aggregated, Cell, StatedLine, aggregate};
-use super::form06a_sheet::form06a_sheet;
-use super::kept::{self, ColumnFigures, Figures, FormClosure, KeptForm, Subject, Variant};
-use crate::api::ValidQuery;
-use crate::api::sheet::{SheetOr, apart, sent};
-use crate::auth::permission::Domain;
-use crate::auth::permit::{Permit, Read, Tthc};
-use crate::auth::scope::Scoped;
-use crate::db::DbConn;
-use crate::db::schema::periods;
-use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
-use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_lines};
+use crate::domain::organization::reference::{UnitLabel, UnitScope};
+use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::domain::tthc::processing_returns::rules::Columns;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::reporting::period_closures::{PeriodClosureId, closure_facts, not_the_forms_closure};
+use crate::reporting::forms::kept::{ColumnFigures, FormClosure};
+use crate::reporting::period_closures::PeriodClosureId;
 use crate::reporting::periods::Period;
-use crate::state::App;
 use crate::text_enum;
 
 text_enum! {
@@ -47,9 +28,9 @@ text_enum! {
 
 impl Form06Definition {
     /// The definition's version: a released one is never changed, only succeeded.
-    const VERSION: i32 = 1;
+    pub(super) const VERSION: i32 = 1;
 
-    const fn identity(self) -> &'static str {
+    pub(super) const fn identity(self) -> &'static str {
         match self {
             Self::Circular012020 => "received_total = resolved_total + pending_total",
             Self::WithdrawnRefusedApart => {
@@ -132,7 +113,7 @@ pub struct Form06Columns {
 
 impl Form06Columns {
     /// Every column that the definition has.
-    fn figures(&self) -> ColumnFigures {
+    pub(super) fn figures(&self) -> ColumnFigures {
         let columns = [
             ("received_total", Some(self.received_total)),
             ("received_online", Some(self.received_online)),
@@ -152,7 +133,11 @@ impl Form06Columns {
         columns.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
     }
 
-    fn of(columns: &Columns, basis: Option<CarriedOverBasis>, definition: Form06Definition) -> Self {
+    pub(super) fn of(
+        columns: &Columns,
+        basis: Option<CarriedOverBasis>,
+        definition: Form06Definition,
+    ) -> Self {
         let apart = definition == Form06Definition::WithdrawnRefusedApart;
         let inside = if apart { 0 } else { columns.withdrawn + columns.refused };
         Self {
@@ -236,7 +221,7 @@ impl Form06aRow {
         }
     }
 
-    fn of(handling_level: Tier, field: Option<String>, columns: Form06Columns) -> Self {
+    pub(super) fn of(handling_level: Tier, field: Option<String>, columns: Form06Columns) -> Self {
         let Form06Columns {
             received_total,
             received_online,
@@ -309,30 +294,66 @@ impl From<UnitLabel> for FormUnit {
     }
 }
 
-/// A line with which an upper unit states the total of the units below (số liệu cấp trên nêu thay).
+/// A line with which an upper unit states the total of the units below, or a unit that of its agencies
+/// (số liệu cấp trên nêu thay).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aStatedLine {
     /// The unit that states it.
     pub unit: FormUnit,
-    /// Whether the line counts in the form; if not, the units below have all filed and replace it.
+    /// Whether the line counts in the form; if not, the units below have all filed and replace it, or it
+    /// has not wholly been handed in and replaces nothing.
     pub counts: bool,
-    /// The stated line less the sum of the lines below, column by column (chênh lệch).
+    /// The stated line less the sum of the lines below that it speaks for, column by column (chênh lệch).
     pub difference: Form06Columns,
 }
 
-/// Who has filed for a level (mức độ đầy đủ theo cấp).
+/// What a unit filed that existed within the period and had ended by the day of the form (số liệu của
+/// đơn vị đã kết thúc trong kỳ).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Form06aEndedLine {
+    /// The unit, as it was last named.
+    pub unit: FormUnit,
+    /// The unit in force to which its figures come: the successor into which it went whole, else the
+    /// nearest unit that holds all its successors, for nobody knows how to split them (đơn vị tiếp
+    /// nhận số liệu).
+    pub held_by: FormUnit,
+    /// Whether it has filed: all of its lines for the level were handed in.
+    pub filed: bool,
+    /// Whether its lines count in the form; if not, a line of the unit above it stands for them.
+    pub counts: bool,
+    /// The sum of its lines.
+    pub figures: Form06Columns,
+}
+
+/// Who has filed for a level (mức độ đầy đủ theo cấp). Administrative units are counted; the figures of
+/// agencies and service units are those of the unit under which they hang. A unit has filed when it or
+/// its agencies have lines for the level, and none of these is a draft or was sent back.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aLevelCoverage {
     /// The level.
     pub handling_level: Tier,
-    /// How many units of the level are in force: m of n of m.
+    /// How many administrative units of the level are in force: m of n of m.
     pub units_expected: usize,
     /// How many of them have filed: n of n of m.
     pub units_filed: usize,
     /// Those that have not.
     pub missing: Vec<FormUnit>,
-    /// Lines of upper units for this level, and how they differ from what was filed below.
+    /// Lines of upper units for this level, and of units for their agencies, and how they differ from
+    /// what was filed below.
     pub stated: Vec<Form06aStatedLine>,
+    /// How many administrative units of the level existed within the period and had ended by the day
+    /// (số đơn vị đã kết thúc trong kỳ).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub ended_expected: usize,
+    /// How many of them have filed.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub ended_filed: usize,
+    /// Those of them that have lines for this level. They are part of the rows where they count.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub ended: Vec<Form06aEndedLine>,
 }
 
 /// Who stands behind a form (mức độ đầy đủ của số liệu).
@@ -347,6 +368,10 @@ pub struct Form06aCoverage {
 }
 
 /// Form II.06a: how administrative procedures were handled (tình hình, kết quả giải quyết TTHC).
+///
+/// Units in force on `as_of` count where they stand then. Units that existed within the period and had
+/// ended by then count with the unit in force that holds the whole of them: a merged commune with its
+/// successor, a divided one with the nearest unit above all its successors and with none of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06a {
     /// The printed form's symbol (ký hiệu biểu).
@@ -371,199 +396,4 @@ pub struct Form06a {
     /// form today's may differ; null where there is none (khóa sổ).
     #[serde(default)]
     pub closure: Option<FormClosure>,
-}
-
-/// Form 06a for a unit and period: today's, or the one that was kept at a closing.
-///
-/// # Errors
-/// 403 for a unit out of reach, 422 for an unknown period, a unit that is not in force, or a closing
-/// of another unit or period.
-pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
-    let period = period_of(conn, query)?;
-    let scope = query.scope.unwrap_or_default();
-    let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
-    let variant = Variant { definition: definition.as_str(), scope };
-    let closing = query.snapshot.map(|id| closure_facts(conn, id, period.id)).transpose()?;
-    let as_of = query.as_of.unwrap_or_else(|| closing.as_ref().map_or(period.ends_on, |kept| kept.as_of));
-    let tree = scoped.tree();
-    let name = UnitName {
-        id: query.org_unit_id,
-        identifier: query.org_unit_identifier.as_deref(),
-        code: query.org_unit_code.as_deref(),
-    };
-    let unit = unit_in_force(tree, &name, as_of)?;
-    if !scoped.reaches_aggregates(unit) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
-    if let Some(closing) = closing {
-        let same = (closing.unit, closing.as_of) == (unit, as_of);
-        let kept = if same { kept::snapshot(conn, closing.form.id, &variant)? } else { None };
-        let form: Form06a = kept.ok_or_else(not_the_forms_closure)?;
-        return Ok(Form06a { closure: Some(closing.form), ..form });
-    }
-    let subject = Subject { unit, period: &period, as_of };
-    let form = Form06a::one(conn, tree, subject, &variant)?;
-    let closure = kept::closure_of(conn, subject, &variant, &form)?;
-    Ok(Form06a { closure, ..form })
-}
-
-impl KeptForm for Form06a {
-    const NAME: &'static str = "06a";
-    const DOMAIN: Domain = Domain::Tthc;
-    const DEFINITIONS: &'static [&'static str] =
-        &[Form06Definition::Circular012020.as_str(), Form06Definition::WithdrawnRefusedApart.as_str()];
-
-    fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError> {
-        // The widest scope has the lines of the others.
-        let units = scoped_units(tree, of.unit, UnitScope::Subtree, of.as_of);
-        let lines = processing_lines(conn, of.period.id, &units)?;
-        let mut forms = Vec::new();
-        for scope in UnitScope::ALL {
-            let within: HashSet<_> = scoped_units(tree, of.unit, *scope, of.as_of).into_iter().collect();
-            let within: Vec<_> =
-                lines.iter().filter(|line| within.contains(&line.org_unit_id)).cloned().collect();
-            for definition in Form06Definition::ALL {
-                let variant = Variant { definition: definition.as_str(), scope: *scope };
-                forms.push((variant, Self::of(tree, of, *scope, *definition, &within)));
-            }
-        }
-        Ok(forms)
-    }
-
-    fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError> {
-        let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
-        let lines =
-            processing_lines(conn, of.period.id, &scoped_units(tree, of.unit, variant.scope, of.as_of))?;
-        Ok(Self::of(tree, of, variant.scope, definition, &lines))
-    }
-
-    fn figures(&self) -> Figures {
-        let line = |row: &Form06aRow| {
-            let level = row.handling_level.as_str().to_owned();
-            (vec![("handling_level", Some(level)), ("field", row.field.clone())], row.columns().figures())
-        };
-        Figures { lines: self.rows.iter().map(line).collect(), totals: self.totals.figures() }
-    }
-}
-
-impl Form06a {
-    /// The form of these lines.
-    fn of(
-        tree: &OrgTree,
-        Subject { unit, period, as_of }: Subject<'_>,
-        scope: UnitScope,
-        definition: Form06Definition,
-        lines: &[ProcessingLine],
-    ) -> Self {
-        let aggregated = aggregate(tree, unit, as_of, scope, lines);
-        let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
-        let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| {
-            let columns = Form06Columns::of(&cell.columns, cell.basis, definition);
-            Form06aRow::of(*level, field.clone(), columns)
-        };
-        Self {
-            form: "II.06a/VPCP/KSTT".into(),
-            definition: Form06DefinitionUsed {
-                name: definition,
-                version: Form06Definition::VERSION,
-                title: definition.label_vi().into(),
-                identity: definition.identity().into(),
-            },
-            unit: label(tree, unit, as_of).into(),
-            as_of,
-            scope,
-            rows: aggregated.rows.iter().map(row).collect(),
-            totals: Form06Columns::of(&total.columns, total.basis, definition),
-            coverage: coverage(tree, &aggregated, lines, period, as_of, definition),
-            period: period.clone(),
-            closure: None,
-        }
-    }
-}
-
-fn coverage(
-    tree: &OrgTree,
-    aggregated: &Aggregated,
-    lines: &[ProcessingLine],
-    period: &Period,
-    as_of: NaiveDate,
-    definition: Form06Definition,
-) -> Form06aCoverage {
-    let named = |unit: OrgUnitId| FormUnit::from(label(tree, unit, as_of));
-    let stated = |line: &StatedLine| Form06aStatedLine {
-        unit: named(line.org_unit_id),
-        counts: line.counts,
-        difference: Form06Columns::of(&line.difference, None, definition),
-    };
-    Form06aCoverage {
-        levels: aggregated
-            .coverage
-            .iter()
-            .map(|level| Form06aLevelCoverage {
-                handling_level: level.level,
-                units_expected: level.expected,
-                units_filed: level.filed,
-                missing: level.missing.iter().map(|unit| named(*unit)).collect(),
-                stated: level.stated.iter().map(stated).collect(),
-            })
-            .collect(),
-        covers_from: lines.iter().filter_map(|l| l.covers_from).min().filter(|day| *day != period.starts_on),
-        covers_to: lines.iter().filter_map(|l| l.covers_to).max().filter(|day| *day != period.ends_on),
-    }
-}
-
-fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Period, ApiError> {
-    let fault = |code: &'static str, vi: &'static str, en: &'static str| {
-        vec![Fault::new("/period", code, Bilingual::new(vi, en))]
-    };
-    let Some(code) = &query.period else {
-        let faults = fault("required", "Thiếu kỳ báo cáo.", "The period is required.");
-        return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
-    };
-    let regime = query.regime.as_deref().unwrap_or("calendar");
-    periods::table
-        .filter(periods::code.eq(code).and(periods::regime.eq(regime)).and(periods::deleted_at.is_null()))
-        .select(Period::as_select())
-        .first(conn)
-        .optional()?
-        .ok_or_else(|| {
-            ApiError::invalid(fault(
-                "unknown_period",
-                "Không có kỳ báo cáo này.",
-                "There is no such reporting period.",
-            ))
-        })
-}
-
-/// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_form_06a);
-}
-
-#[utoipa::path(
-    operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
-    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form.",
-    params(Form06aQuery),
-    responses((status = 200, description = "The form.", content((
-        Form06a = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
-)]
-#[get("/api/v1/reporting/forms/06a")]
-async fn get_form_06a(
-    permit: Permit<Read, Tthc>,
-    query: ValidQuery<Form06aQuery>,
-    form: SheetOr,
-    app: App,
-) -> Result<Either<web::Json<Form06a>, HttpResponse>, ApiError> {
-    let scoped = permit.into_scoped();
-    let computed = app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await?;
-    if form == SheetOr::Json {
-        return Ok(Either::Left(web::Json(computed)));
-    }
-    let name = format!(
-        "II.06a-{}-{}",
-        computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"),
-        computed.period.code
-    );
-    let file = apart(move || form06a_sheet(&computed)).await?;
-    sent(StatusCode::OK, &name, file).map(Either::Right)
 }

@@ -5,12 +5,14 @@ use std::fs::File;
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
-use super::form06a::{Form06Columns, Form06a, Form06aLevelCoverage};
+use super::model::{Form06Columns, Form06a, Form06aLevelCoverage};
 use crate::api::sheet::saved;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::Tier;
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::error::ApiError;
+use crate::reporting::periods::period_name_vi;
+use crate::text::day_vi;
 
 /// The head: first and last row, first and last column, words.
 const HEAD: [(u32, u32, u16, u16, &str); 14] = [
@@ -115,7 +117,6 @@ fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
 
 fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> Result<(), XlsxError> {
     let period = &form.period;
-    let day = |day: chrono::NaiveDate| day.format("%d/%m/%Y").to_string();
     let code = form.unit.org_unit_code.as_deref().map(|code| format!(" (mã {code})")).unwrap_or_default();
     sheet.write_string_with_format(0, 0, format!("Biểu số {}", form.form), &looks.bold)?;
     sheet.write_string_with_format(1, 0, "Ban hành theo Thông tư số 01/2020/TT-VPCP", &looks.plain)?;
@@ -131,16 +132,16 @@ fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> R
     sheet.merge_range(3, 0, 3, last, title, &looks.title)?;
     let span = format!(
         "Kỳ báo cáo: {} (từ ngày {} đến ngày {})",
-        period.code,
-        day(period.starts_on),
-        day(period.ends_on)
+        period_name_vi(period.kind, &period.code),
+        day_vi(period.starts_on),
+        day_vi(period.ends_on)
     );
     sheet.merge_range(4, 0, 4, last, &span, &looks.middle)?;
     if let Some(closure) = form.closure.as_ref().filter(|closure| closure.is_snapshot) {
         let kept = format!(
             "Số liệu tại thời điểm khóa sổ lần {} ngày {}",
             closure.number,
-            day(closure.closed_at.vietnam_day())
+            day_vi(closure.closed_at.vietnam_day())
         );
         sheet.merge_range(5, 0, 5, last, &kept, &looks.middle)?;
     }
@@ -199,7 +200,6 @@ fn exact(count: i64) -> f64 {
 }
 
 fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Result<u32, XlsxError> {
-    let day = |day: chrono::NaiveDate| day.format("%d/%m/%Y").to_string();
     let scope = match form.scope {
         UnitScope::Own => "riêng đơn vị",
         UnitScope::Children => "đơn vị và các đơn vị trực thuộc một cấp",
@@ -213,14 +213,15 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
             definition.name.as_str(),
             definition.version
         ),
-        format!("Phạm vi: {scope}; cơ cấu đơn vị ngày {}.", day(form.as_of)),
+        format!("Phạm vi: {scope}; cơ cấu đơn vị ngày {}.", day_vi(form.as_of)),
     ];
     lines.extend(form.coverage.levels.iter().map(filed));
+    lines.extend(form.coverage.levels.iter().filter_map(ended));
     for level in &form.coverage.levels {
         let stated = level.stated.iter().filter(|line| line.counts);
         lines.extend(stated.map(|line| {
             format!(
-                "Số liệu {} do {} nêu thay cho các đơn vị cấp dưới.",
+                "Số liệu {} do {} nêu thay cho các đơn vị cấp dưới hoặc cơ quan trực thuộc.",
                 level_name(level.handling_level),
                 line.unit.org_unit_name
             )
@@ -230,8 +231,8 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
         (None, None) => {}
         (from, to) => lines.push(format!(
             "Số liệu thực tế tính từ ngày {} đến ngày {}, khác kỳ báo cáo.",
-            day(from.unwrap_or(form.period.starts_on)),
-            day(to.unwrap_or(form.period.ends_on))
+            day_vi(from.unwrap_or(form.period.starts_on)),
+            day_vi(to.unwrap_or(form.period.ends_on))
         )),
     }
     if form.totals.carried_over_basis == Some(CarriedOverBasis::Implied) {
@@ -242,7 +243,7 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
         lines.push(format!(
             "Kỳ đã khóa sổ lần {} ngày {}; số liệu hiện nay {differs} bản lưu khi khóa sổ.",
             closure.number,
-            day(closure.closed_at.vietnam_day())
+            day_vi(closure.closed_at.vietnam_day())
         ));
     }
     sheet.write_string_with_format(row, 0, "Ghi chú:", &looks.bold)?;
@@ -260,6 +261,17 @@ fn filed(level: &Form06aLevelCoverage) -> String {
         "Mức độ đầy đủ {name}: {} trên {} đơn vị đã gửi số liệu.",
         level.units_filed, level.units_expected
     )
+}
+
+/// Units that ended within the period file too, and their figures are in the rows.
+fn ended(level: &Form06aLevelCoverage) -> Option<String> {
+    let name = level_name(level.handling_level);
+    (level.ended_expected > 0).then(|| {
+        format!(
+            "Đơn vị {name} đã kết thúc hoạt động trong kỳ: {} trên {} đơn vị đã gửi số liệu, được cộng vào biểu.",
+            level.ended_filed, level.ended_expected
+        )
+    })
 }
 
 const fn level_name(tier: Tier) -> &'static str {

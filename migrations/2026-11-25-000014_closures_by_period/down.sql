@@ -1,0 +1,1 @@
+DROP INDEX period_closures_by_period;

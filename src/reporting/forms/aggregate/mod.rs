@@ -1,0 +1,345 @@
+//! How the lines of many units become the rows of one form: pure, over the units of a [`Roster`].
+//!
+//! A unit has filed for a level when it has lines for it, and none of them is a draft or was sent back.
+//! Lines that were handed in count all the same.
+//!
+//! The lines of agencies and service units are those of the administrative unit under which they hang:
+//! it has filed when they have, or when it states the figures itself. Where both do, its own lines
+//! count until every agency in force has filed, and the difference is shown. In the same way a line
+//! with which an upper unit states the total of the units below counts until every one of them that is
+//! to file has done so: those in force, and those that ended within the period. What an upper unit has
+//! not handed in wholly replaces nothing. Lines by field replace lines of their fields only; what
+//! agencies alone state by field does not replace lines without field, which nobody can divide.
+//!
+//! An ended unit stated its figures for its own days and its successor for those after them, so they are
+//! added. What was pending on the last day stands in both, as it stands in the books of both: pending
+//! with one, carried over with the other. What an ended unit stated for one that lives on cannot be told
+//! from that one's own lines.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::roster::{Roster, tier_rank};
+use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::tthc::processing_returns::lines::ProcessingLine;
+use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
+use crate::domain::tthc::processing_returns::rules::Columns;
+
+/// What a line counts, and where its carry-over comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cell {
+    /// The leaf columns.
+    pub columns: Columns,
+    /// `implied` as soon as one part of it is.
+    pub basis: Option<CarriedOverBasis>,
+}
+
+impl Cell {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        use CarriedOverBasis::Implied;
+        let basis = match (self.basis, other.basis) {
+            (Some(Implied), _) | (_, Some(Implied)) => Some(Implied),
+            (one, other) => one.or(other),
+        };
+        Self { columns: self.columns.plus(other.columns), basis }
+    }
+}
+
+type ByField = BTreeMap<Option<String>, Cell>;
+
+fn add(sum: &mut ByField, part: &ByField) {
+    for (field, cell) in part {
+        let entry = sum.entry(field.clone()).or_default();
+        *entry = entry.plus(*cell);
+    }
+}
+
+fn total(part: &ByField) -> Cell {
+    part.values().fold(Cell::default(), |sum, cell| sum.plus(*cell))
+}
+
+/// A unit's line for the units below it or for its own agencies, beside what these have filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedLine {
+    /// The unit that states it.
+    pub org_unit_id: OrgUnitId,
+    /// Whether the line counts, or has been replaced by the lines of those below.
+    pub counts: bool,
+    /// The stated line less the sum of the lines below that it speaks for.
+    pub difference: Columns,
+    rows: ByField,
+}
+
+/// What a unit that ended within the period filed for a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedLine {
+    /// The unit.
+    pub org_unit_id: OrgUnitId,
+    /// Whether it has filed: all of its lines were handed in.
+    pub filed: bool,
+    /// Whether its lines count, or a line of the unit above stands for them.
+    pub counts: bool,
+    rows: ByField,
+}
+
+impl EndedLine {
+    /// Whether there is any line.
+    #[must_use]
+    pub fn has_lines(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// The sum of its lines.
+    #[must_use]
+    pub fn total(&self) -> Cell {
+        total(&self.rows)
+    }
+}
+
+/// Who has filed for a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelCoverage {
+    /// The level.
+    pub level: Tier,
+    /// Administrative units of the level in force.
+    pub expected: usize,
+    /// Those of them that have filed.
+    pub filed: usize,
+    /// Those that have not.
+    pub missing: Vec<OrgUnitId>,
+    /// Lines of upper units.
+    pub stated: Vec<StatedLine>,
+    /// Administrative units of the level that ended within the period.
+    pub ended: Vec<EndedLine>,
+}
+
+/// The rows of a form, and who stands behind them.
+#[derive(Debug, Clone, Default)]
+pub struct Aggregated {
+    /// The rows by level and field, in that order.
+    pub rows: BTreeMap<(Tier, Option<String>), Cell>,
+    /// Coverage by level.
+    pub coverage: Vec<LevelCoverage>,
+}
+
+/// The rows of the form of these units.
+#[must_use]
+pub fn aggregate(roster: &Roster, lines: &[ProcessingLine]) -> Aggregated {
+    let mut filed: HashMap<(OrgUnitId, Tier), Filed> = HashMap::new();
+    for line in lines {
+        let filed = filed.entry((line.org_unit_id, line.handling_level)).or_default();
+        if !line.is_handed_in {
+            filed.is_open = true;
+            continue;
+        }
+        let entry = filed.rows.entry(line.field.clone()).or_default();
+        *entry = entry.plus(Cell { columns: line.columns, basis: line.carried_over_basis });
+    }
+    let walk = Walk { roster, filed };
+    let mut result = Aggregated::default();
+    for level in Tier::ALL {
+        let found = walk.level(roster.unit(), *level);
+        if found.awaited() == 0 && found.rows.is_empty() && found.stated.is_empty() {
+            continue;
+        }
+        for (field, cell) in found.rows {
+            result.rows.insert((*level, field), cell);
+        }
+        result.coverage.push(LevelCoverage {
+            level: *level,
+            expected: found.expected,
+            filed: found.expected - found.missing.len(),
+            missing: found.missing,
+            stated: found.stated,
+            ended: found.ended,
+        });
+    }
+    result
+}
+
+/// What a unit has filed for a level.
+#[derive(Debug, Clone, Default)]
+struct Filed {
+    /// What was handed in.
+    rows: ByField,
+    /// Whether something of it is a draft, or was sent back.
+    is_open: bool,
+}
+
+impl Filed {
+    fn is_complete(&self) -> bool {
+        !self.rows.is_empty() && !self.is_open
+    }
+}
+
+/// What a unit says of a level, by itself or through its agencies.
+#[derive(Debug, Clone, Default)]
+struct Word {
+    filed: Filed,
+    /// Whether only its agencies speak.
+    is_of_agencies: bool,
+    /// Its own line, where its agencies speak too.
+    stated: Option<StatedLine>,
+}
+
+struct Walk<'a> {
+    roster: &'a Roster,
+    filed: HashMap<(OrgUnitId, Tier), Filed>,
+}
+
+#[derive(Default)]
+struct Found {
+    rows: ByField,
+    expected: usize,
+    missing: Vec<OrgUnitId>,
+    stated: Vec<StatedLine>,
+    ended: Vec<EndedLine>,
+    /// Whether the rows speak for every unit of the level that is to file.
+    covered: bool,
+}
+
+impl Found {
+    /// How many units are to file.
+    fn awaited(&self) -> usize {
+        self.expected + self.ended.len()
+    }
+
+    fn join(&mut self, part: Self) {
+        add(&mut self.rows, &part.rows);
+        self.covered &= part.covered || part.awaited() == 0;
+        self.expected += part.expected;
+        self.missing.extend(part.missing);
+        self.stated.extend(part.stated);
+        self.ended.extend(part.ended);
+    }
+}
+
+impl Walk<'_> {
+    /// What there is of a level at a unit, below it, and in what came to it.
+    fn level(&self, unit: OrgUnitId, level: Tier) -> Found {
+        let wanted = tier_rank(level);
+        let mut found = match self.roster.rank(unit) {
+            Some(rank) if rank == wanted => self.at_its_level(unit, level),
+            Some(rank) if rank < wanted => self.above_the_level(unit, level),
+            // A unit never speaks for a level above its own.
+            Some(_) => Found { covered: true, ..Found::default() },
+            None => {
+                let Filed { rows, is_open } = self.of_agency(unit, level);
+                Found { covered: !rows.is_empty() && !is_open, rows, ..Found::default() }
+            }
+        };
+        if self.roster.rank(unit).is_some() {
+            for arrival in self.roster.arrivals(unit) {
+                found.join(self.level(arrival, level));
+            }
+        }
+        found
+    }
+
+    /// What an agency says, with what agencies that ended filed before they came to it.
+    fn of_agency(&self, agency: OrgUnitId, level: Tier) -> Filed {
+        let mut filed = self.word(agency, level).filed;
+        for arrival in self.roster.arrivals(agency) {
+            let before = self.of_agency(arrival, level);
+            add(&mut filed.rows, &before.rows);
+            filed.is_open |= before.is_open;
+        }
+        filed
+    }
+
+    fn word(&self, unit: OrgUnitId, level: Tier) -> Word {
+        let own = self.filed.get(&(unit, level)).cloned().unwrap_or_default();
+        let mut theirs = Filed::default();
+        let (mut awaited, mut silent) = (0_usize, 0_usize);
+        for agency in self.roster.agencies(unit) {
+            let filed = self.of_agency(agency, level);
+            if self.roster.is_awaited(agency) {
+                awaited += 1;
+                silent += usize::from(!filed.is_complete());
+            }
+            add(&mut theirs.rows, &filed.rows);
+            theirs.is_open |= filed.is_open;
+        }
+        if own.rows.is_empty() {
+            let is_open = own.is_open || theirs.is_open;
+            return Word { filed: Filed { is_open, ..theirs }, is_of_agencies: true, stated: None };
+        }
+        if theirs.rows.is_empty() {
+            return Word { filed: own, ..Word::default() };
+        }
+        let all_have_filed = awaited > 0 && silent == 0 && !theirs.is_open;
+        let own = Word { filed: own, ..Word::default() };
+        let settled = settle(unit, &own, theirs.rows, all_have_filed);
+        let is_open = own.filed.is_open || (!settled.stated.counts && theirs.is_open);
+        Word {
+            filed: Filed { rows: settled.rows, is_open },
+            is_of_agencies: false,
+            stated: Some(settled.stated),
+        }
+    }
+
+    fn at_its_level(&self, unit: OrgUnitId, level: Tier) -> Found {
+        let Word { filed, stated, .. } = self.word(unit, level);
+        let covered = filed.is_complete();
+        let mut found = Found { covered, stated: stated.into_iter().collect(), ..Found::default() };
+        if self.roster.has_ended(unit) {
+            let rows = filed.rows.clone();
+            found.ended.push(EndedLine { org_unit_id: unit, filed: covered, counts: true, rows });
+        } else {
+            found.expected = 1;
+            found.missing.extend((!covered).then_some(unit));
+        }
+        Found { rows: filed.rows, ..found }
+    }
+
+    fn above_the_level(&self, unit: OrgUnitId, level: Tier) -> Found {
+        let word = self.word(unit, level);
+        let mut below = Found { covered: true, ..Found::default() };
+        for member in self.roster.administrative(unit) {
+            below.join(self.level(member, level));
+        }
+        below.covered &= below.awaited() > 0;
+        if word.filed.rows.is_empty() {
+            return below;
+        }
+        let settled = settle(unit, &word, std::mem::take(&mut below.rows), below.covered);
+        if settled.stated.counts {
+            below.covered |= word.filed.is_complete();
+            // What it speaks for does not count beside it, whoever filed it.
+            let counts = |rows: &ByField| rows.keys().any(|field| !settled.replaced.contains_key(field));
+            below.stated.iter_mut().for_each(|line| line.counts &= counts(&line.rows));
+            below.ended.iter_mut().for_each(|line| line.counts &= counts(&line.rows));
+        }
+        below.rows = settled.rows;
+        below.stated.push(settled.stated);
+        below
+    }
+}
+
+/// What counts of a unit's word and of the lines below it.
+struct Settled {
+    rows: ByField,
+    stated: StatedLine,
+    /// The lines below that the word speaks for.
+    replaced: ByField,
+}
+
+fn settle(unit: OrgUnitId, word: &Word, below: ByField, all_below_have_filed: bool) -> Settled {
+    let own = &word.filed.rows;
+    let is_by_field = !own.contains_key(&None);
+    // A line without field is about all of them, and is held against whatever names some.
+    let (replaced, beside): (ByField, ByField) =
+        below.into_iter().partition(|(field, _)| !is_by_field || field.is_none() || own.contains_key(field));
+    let is_narrow = word.is_of_agencies && is_by_field && replaced.contains_key(&None);
+    let none_below = replaced.is_empty() && beside.is_empty();
+    let counts = !all_below_have_filed && (none_below || (word.filed.is_complete() && !is_narrow));
+    let difference = total(own).columns.minus(total(&replaced).columns);
+    let stated = StatedLine { org_unit_id: unit, counts, difference, rows: own.clone() };
+    let mut rows = beside;
+    add(&mut rows, if counts { own } else { &replaced });
+    Settled { rows, stated, replaced }
+}

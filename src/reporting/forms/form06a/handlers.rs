@@ -1,0 +1,47 @@
+//! The operation on form 06a.
+
+use actix_web::http::StatusCode;
+use actix_web::{Either, HttpResponse, get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::compute::form06a;
+use super::model::{Form06a, Form06aQuery};
+use super::sheet::form06a_sheet;
+use crate::api::ValidQuery;
+use crate::api::sheet::{SheetOr, apart, sent};
+use crate::auth::permit::{Permit, Read, Tthc};
+use crate::error::ApiError;
+use crate::state::App;
+
+/// Mounts the operation.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_form_06a);
+}
+
+#[utoipa::path(
+    operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form.",
+    params(Form06aQuery),
+    responses((status = 200, description = "The form.", content((
+        Form06a = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+)]
+#[get("/api/v1/reporting/forms/06a")]
+async fn get_form_06a(
+    permit: Permit<Read, Tthc>,
+    query: ValidQuery<Form06aQuery>,
+    form: SheetOr,
+    app: App,
+) -> Result<Either<web::Json<Form06a>, HttpResponse>, ApiError> {
+    let scoped = permit.into_scoped();
+    let computed = app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await?;
+    if form == SheetOr::Json {
+        return Ok(Either::Left(web::Json(computed)));
+    }
+    let name = format!(
+        "II.06a-{}-{}",
+        computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"),
+        computed.period.code
+    );
+    let file = apart(move || form06a_sheet(&computed)).await?;
+    sent(StatusCode::OK, &name, file).map(Either::Right)
+}

@@ -1,0 +1,13 @@
+//! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how administrative procedures were handled, by
+//! level and field, for a unit and everything under it. Columns 3 to 13 of the printed form.
+//!
+//! [`model`] is the question and the answer, [`compute`] makes one of the other, `sheet` lays it out as
+//! the printed form.
+
+pub mod compute;
+mod handlers;
+pub mod model;
+mod sheet;
+
+pub use handlers::routes;
+pub use model::Form06a;
