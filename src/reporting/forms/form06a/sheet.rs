@@ -87,6 +87,7 @@ fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
     let last = if apart { 14 } else { 12 };
     sheet.set_name("II.06a")?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     sheet.set_repeat_rows(7, NUMBERS)?.set_freeze_panes(NUMBERS + 1, 2)?;
+    sheet.set_default_row_height(18);
     sheet.set_column_width(0, 6)?.set_column_width(1, 40)?;
     sheet.set_column_range_width(2, last, 11)?.set_row_height(9, 48)?;
     heading(sheet, form, last, &looks)?;
