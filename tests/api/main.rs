@@ -21,6 +21,7 @@ mod batch;
 mod bulk;
 mod contract;
 mod crud_suite;
+mod etag;
 mod exchange;
 mod frame;
 mod import_command;
@@ -49,6 +50,7 @@ fn stories() -> Vec<Story> {
         backup::stories(),
         batch::stories(),
         bulk::stories(),
+        etag::stories(),
         exchange::stories(),
         listing::stories(),
         meeting::stories(),

@@ -1,6 +1,5 @@
 //! What a unit is: on the wire and in its rows.
 
-use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize, Serializer};
@@ -8,13 +7,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::api::Record;
 use crate::db::schema::{org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitVersion};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
-use crate::{id, page_of, text_enum};
+use crate::{id, page_of, record, text_enum};
 
 id! {
     /// Id of one version of a unit (phiên bản của đơn vị).
@@ -210,23 +208,7 @@ pub struct OrgUnit {
 }
 page_of!(OrgUnitPage, OrgUnit, "units");
 
-impl Record for OrgUnit {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The day asked for chooses the version and what is said of the units above: a digest of the
-    /// answer tells every view from the others.
-    fn view(&self) -> Option<String> {
-        let text = serde_json::to_vec(self).ok()?;
-        let digest = digest::digest(&digest::SHA256, &text);
-        Some(digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
-    }
-}
+record!(OrgUnit);
 
 impl OrgUnit {
     /// The answer for this version, with the units above as they stood on the day.
