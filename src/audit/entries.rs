@@ -261,7 +261,8 @@ mod tests {
             for way in &ways {
                 for after in [None, Some(serde_json::json!([filter_time(), JournalEntryId::new()]))] {
                     let page = PageRequest::for_test(50, after);
-                    let query = first_rows((sight, way), filter, &page).unwrap().select(JournalRow::as_select());
+                    let query =
+                        first_rows((sight, way), filter, &page).unwrap().select(JournalRow::as_select());
                     let mut plan = plan(&mut conn, query);
                     // Whose an attachment is, is looked up entry by entry.
                     plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));

@@ -123,9 +123,8 @@ impl Sight {
             Some(to) if to.units.is_empty() => Box::new(kinds.and(journal::province_id.eq_any(to.provinces))),
             Some(to) if to.provinces.is_empty() => Box::new(kinds.and(journal::org_unit_id.eq_any(to.units))),
             Some(to) => Box::new(
-                kinds.and(
-                    journal::province_id.eq_any(to.provinces).or(journal::org_unit_id.eq_any(to.units)),
-                ),
+                kinds
+                    .and(journal::province_id.eq_any(to.provinces).or(journal::org_unit_id.eq_any(to.units))),
             ),
         }
     }

@@ -173,7 +173,8 @@ async fn entries_of_every_room(app: &TestApp) {
     let user = admin.post("/api/v1/admin/users", &user).await.expect(201);
     let grant = json!({"user_id": user["id"], "role": "editor", "org_unit_code": "31396"});
     admin.post("/api/v1/admin/grants", &grant).await.expect(201);
-    let hamlet = json!({"name": "Ấp 1", "kind": "hamlet", "parent_code": "31396", "valid_from": "2026-01-01"});
+    let hamlet =
+        json!({"name": "Ấp 1", "kind": "hamlet", "parent_code": "31396", "valid_from": "2026-01-01"});
     admin.post("/api/v1/organization/org-units", &hamlet).await.expect(201);
     let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "scope": "self"});
     admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);

@@ -61,7 +61,8 @@ async fn an_answer_with_another_name_in_it_has_another_tag(app: TestApp) {
     let name = json!({"full_name": "Xã Hiệp Hưng"});
     renamed(&admin, (&commune, name), &user, ("org_unit_name", "Xã Hiệp Hưng")).await;
 
-    let hamlet = json!({"name": "Ấp 1", "kind": "hamlet", "parent_code": "31396", "valid_from": "2026-01-01"});
+    let hamlet =
+        json!({"name": "Ấp 1", "kind": "hamlet", "parent_code": "31396", "valid_from": "2026-01-01"});
     let hamlet = admin.post(UNITS, &hamlet).await.header("location");
     let name = json!({"name": "Hiệp Hưng Cũ"});
     renamed(&admin, (&commune, name), &hamlet, ("parent_name", "Hiệp Hưng Cũ")).await;
@@ -83,6 +84,4 @@ async fn a_tag_is_the_same_for_whoever_reads_the_same(app: TestApp) {
     let other = app.person("xa.hiephung", "editor", "31396").await;
     let tag = admin.get(&path).await.etag();
     assert_eq!(other.get(&path).await.etag(), tag);
-    let packed = admin.with("accept-encoding", "gzip").get(&path).await.etag();
-    assert_eq!(packed, tag.trim_end_matches('"').to_owned() + "-gzip\"");
 }

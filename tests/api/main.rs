@@ -26,6 +26,7 @@ mod exchange;
 mod frame;
 mod import_command;
 mod listing;
+mod many_units;
 mod meeting;
 mod organization;
 mod reporting;
@@ -53,6 +54,7 @@ fn stories() -> Vec<Story> {
         etag::stories(),
         exchange::stories(),
         listing::stories(),
+        many_units::stories(),
         meeting::stories(),
         sheets::stories(),
         import_command::stories(),
