@@ -2,7 +2,7 @@
 //! their domain. The change feed and the list of entries both sift the journal by it, so that what an
 //! account may do in one domain shows it nothing of another.
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 
@@ -19,6 +19,9 @@ pub type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, Sql
 /// To which unit and province an entry belongs.
 pub type Belonging = (Option<String>, Option<String>);
 
+/// Kinds of entries that are about no record: sessions, tokens, keys.
+pub const INTERNAL: &[&str] = &["session", "access_token", "key_ring"];
+
 /// Kinds of entries that are seen alike: all of them, or those of some units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
@@ -26,7 +29,7 @@ pub struct Sight {
     pub types: Vec<RecordType>,
     /// Entries of attachments of these kinds.
     pub attached_to: Vec<RecordType>,
-    /// Entries of no kind of record that is read by itself: sessions, tokens, keys.
+    /// Entries of [`INTERNAL`] kinds.
     pub internal: bool,
     /// Of which units.
     pub confinement: Option<Confinement>,
@@ -73,35 +76,43 @@ impl Sights {
 
 impl Sight {
     /// Whether entries of every kind are seen.
-    fn is_whole(&self) -> bool {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
         let kinds = || RecordType::ALL.iter().filter(|kind| **kind != RecordType::Attachment);
         self.internal && kinds().all(|kind| self.types.contains(kind) && self.attached_to.contains(kind))
     }
 
-    /// The kinds that are seen, to sift rows that come by another condition; `None` for all.
+    /// The kinds that are seen, but for attachments, which are seen or not one by one.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        let internal = if self.internal { INTERNAL } else { &[] };
+        self.types.iter().map(|kind| kind.as_str()).chain(internal.iter().copied())
+    }
+
+    /// Of which records the attachments are seen, to sift entries of attachments.
     #[must_use]
-    pub fn kinds(&self) -> Option<Condition> {
-        let Self { types, attached_to, internal, .. } = self;
+    pub fn attached(&self) -> Condition {
+        let of = attachments::record_type.eq_any(self.attached_to.clone());
+        let owned = attachments::table.filter(attachments::id.eq(journal::record_id)).filter(of);
+        Box::new(exists(owned).nullable())
+    }
+
+    /// The kinds that are seen, to sift rows that come by another condition.
+    #[must_use]
+    pub fn of_kinds(&self) -> Condition {
         if self.is_whole() {
-            return None;
+            return Box::new(true.into_sql::<Bool>().nullable());
         }
-        let attached = Unindexed(journal::record_type).eq(RecordType::Attachment).and(exists(
-            attachments::table
-                .filter(attachments::id.eq(journal::record_id))
-                .filter(attachments::record_type.eq_any(attached_to.clone())),
-        ));
-        let of_types = Unindexed(journal::record_type).eq_any(types.clone()).or(attached).nullable();
-        if !internal {
-            return Some(Box::new(of_types));
-        }
-        let known = Unindexed(journal::record_type).eq_any(RecordType::ALL.to_vec());
-        Some(Box::new(of_types.or(not(known).nullable())))
+        let kinds: Vec<&'static str> = self.kinds().collect();
+        let attachments = Unindexed(journal::record_type).eq(RecordType::Attachment).nullable();
+        Box::new(
+            Unindexed(journal::record_type).eq_any(kinds).nullable().or(attachments.and(self.attached())),
+        )
     }
 
     /// What is seen, to sift rows that come by another condition.
     #[must_use]
     pub fn sifting(&self) -> Condition {
-        let kinds = self.kinds().unwrap_or_else(|| Box::new(true.into_sql::<Bool>().nullable()));
+        let kinds = self.of_kinds();
         match &self.confinement {
             None => kinds,
             Some(Confinement { provinces, units }) => Box::new(
@@ -117,7 +128,7 @@ impl Sight {
     /// What is seen, found by the units.
     #[must_use]
     pub fn finding(&self) -> Condition {
-        let kinds = self.kinds().unwrap_or_else(|| Box::new(true.into_sql::<Bool>().nullable()));
+        let kinds = self.of_kinds();
         match self.confinement.clone() {
             None => kinds,
             Some(to) if to.units.is_empty() => Box::new(kinds.and(journal::province_id.eq_any(to.provinces))),
