@@ -133,7 +133,7 @@ impl AppState {
         let now = clock.now();
         let storage = Storage::open(&config)?;
         let keys = keystore::load_or_create(&db, &config, now).await?;
-        let (units, seen) = db.read(|conn| Ok((tree_load(conn)?, epochs::all(conn)?))).await?;
+        let (seen, units) = db.read(|conn| Ok((epochs::all(conn)?, units_load(conn)?))).await?;
         let at_once = config.password_hashes.size();
         let hasher = Hasher::new(cost, at_once, at_once.saturating_mul(64))?;
         let allowance = |attempts: u32| Allowance {
@@ -162,7 +162,7 @@ impl AppState {
             config,
             clock,
             keys: RwLock::new(Arc::new(keys)),
-            units: RwLock::new(Arc::new(Units::new(units))),
+            units: RwLock::new(Arc::new(units)),
             access: RwLock::default(),
             seen: RwLock::default(),
             ready: AtomicBool::new(false),
@@ -283,9 +283,9 @@ impl AppState {
     /// # Errors
     /// 503 when the database is away.
     pub async fn units_changed(&self) -> Result<(), ApiError> {
-        let (epoch, tree) =
-            self.db.read(|conn| Ok((epochs::current(conn, Epoch::Units)?, tree_load(conn)?))).await?;
-        *write(&self.units) = Arc::new(Units::new(tree));
+        let units = self.db.read(units_load).await?;
+        let epoch = units.epoch().unwrap_or_default();
+        *write(&self.units) = Arc::new(units);
         self.remember(vec![(Epoch::Units.as_str().into(), epoch)]);
         Ok(())
     }
@@ -349,6 +349,16 @@ impl AppState {
     fn remember(&self, seen: Vec<(String, i64)>) {
         write(&self.seen).extend(seen);
     }
+}
+
+/// The tree of units with the place of its counter. The counter first: what is loaded may then be
+/// newer than it says, never older.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn units_load(conn: &mut DbConn) -> Result<Units, ApiError> {
+    let epoch = epochs::current(conn, Epoch::Units)?;
+    Ok(Units::at(epoch, tree_load(conn)?))
 }
 
 /// A lock is poisoned only by a panic while it was held; what it guards is replaced whole, so it is

@@ -17,7 +17,7 @@
 /// ```
 ///
 /// The store functions have the shapes of those of periods; `patch` has `onto(&row) -> create`.
-/// `batch` needs the resource's [`Records`](crate::api::records::Records).
+/// `batch` needs the resource's [`Records`](crate::api::records::Records); see [`bulk!`](crate::bulk).
 /// `afterwards` names the method of the state that refreshes what is held in memory.
 #[macro_export]
 macro_rules! crud {
@@ -41,12 +41,23 @@ macro_rules! crud {
             use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
             cfg.service($list).service($create_one);
             // `/template` would match `/{id}` too.
-            $(cfg
-                .service(crud_operations::$batch)
-                .service(crud_operations::$import)
-                .service(crud_operations::$template);)?
+            $($crate::bulk!(mount $batch_path, cfg);)?
             cfg.service($get).service($replace).service($patch_one).service($delete);
         }
+
+        /// Refreshes what is held in memory, after a commit.
+        async fn refreshed(app: &$crate::state::App) -> Result<(), $crate::error::ApiError> {
+            let _ = app;
+            $(app.$afterwards().await?;)?
+            Ok(())
+        }
+
+        $($crate::bulk! {
+            tag: $tag, many: $many, vi: $vi, create: $create, read: $read, write: $write,
+            batch: $batch_path, $batch => $records,
+            import: $import_path, $import, template: $template_path, $template, sheet: $sheet,
+            afterwards: refreshed,
+        })?
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
         /// names only.
@@ -89,62 +100,9 @@ macro_rules! crud {
                 Ok($insert_store(tx, &scoped, body.0)?.map($crate::api::Created))
             };
             let answer = once.write(&app, author, $crate::db::Weight::Single, made).await?;
-            $(app.$afterwards().await?;)?
+            refreshed(&app).await?;
             Ok(answer)
         }
-
-        $(
-        #[utoipa::path(
-            operation_id = stringify!($batch), tag = $tag, summary = concat!("Write many ", $many),
-            description = concat!("Makes up to 10,000 ", $many, " (", $vi, "), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written."),
-            params($crate::api::batch::BatchParams),
-            request_body(content((Vec<$create> = "application/json"), (String = "application/x-ndjson"))),
-            responses((status = 200, description = "What became of each line.", body = $crate::api::batch::BatchReport)),
-        )]
-        #[post($batch_path)]
-        pub(super) async fn $batch(
-            permit: $write,
-            once: $crate::api::Once,
-            query: $crate::api::ValidQuery<$crate::api::batch::BatchParams>,
-            app: $crate::state::App,
-            batch: $crate::api::batch::Batch<$create>,
-        ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
-            $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await
-        }
-
-        #[utoipa::path(
-            operation_id = stringify!($import), tag = $tag, summary = concat!("Import ", $many),
-            description = concat!("Makes up to 10,000 ", $many, " (", $vi, ") from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file."),
-            params($crate::api::sheet::import::ImportParams),
-            request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
-            responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
-                $crate::api::sheet::import::ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
-        )]
-        #[post($import_path)]
-        pub(super) async fn $import(
-            permit: $write,
-            once: $crate::api::Once,
-            query: $crate::api::ValidQuery<$crate::api::sheet::import::ImportParams>,
-            app: $crate::state::App,
-            file: $crate::api::sheet::import::SheetFile,
-        ) -> Result<actix_web::Either<$crate::api::Rendered, actix_web::HttpResponse>, $crate::error::ApiError> {
-            $crate::api::sheet::import::import_sheet::<$records>(&app, once, permit.into_scoped(), query.0, file, $sheet).await
-        }
-
-        #[utoipa::path(
-            operation_id = stringify!($template), tag = $tag, summary = concat!("Get the template of ", $many),
-            description = concat!("A spreadsheet to fill in and import: ", $many, " (", $vi, "), with notes, drop-downs and a guide."),
-            responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
-        )]
-        #[get($template_path)]
-        pub(super) async fn $template(
-            permit: $read,
-            app: $crate::state::App,
-        ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
-            let _ = permit.into_scoped();
-            $crate::api::sheet::import::import_template::<$create>(&app, $sheet, $vi).await
-        }
-        )?
 
         #[utoipa::path(
             operation_id = stringify!($get), tag = $tag, summary = concat!("Get ", $what),
@@ -180,7 +138,7 @@ macro_rules! crud {
             let scoped = permit.into_scoped();
             let row =
                 app.db.write(scoped.author(), move |tx| $replace_store(tx, &scoped, id.0, &if_match, body.0)).await?;
-            $(app.$afterwards().await?;)?
+            refreshed(&app).await?;
             Ok($crate::api::Saved(row))
         }
 
@@ -206,7 +164,7 @@ macro_rules! crud {
                 $replace_store(tx, &scoped, id.0, &if_match, whole)
             };
             let row = app.db.write(author, patched).await?;
-            $(app.$afterwards().await?;)?
+            refreshed(&app).await?;
             Ok($crate::api::Saved(row))
         }
 
@@ -225,9 +183,97 @@ macro_rules! crud {
         ) -> Result<$crate::api::Deleted, $crate::error::ApiError> {
             let scoped = permit.into_scoped();
             app.db.write(scoped.author(), move |tx| $delete_store(tx, &scoped, id.0, &if_match)).await?;
-            $(app.$afterwards().await?;)?
+            refreshed(&app).await?;
             Ok($crate::api::Deleted)
         }
+        }
+    };
+}
+
+/// Declares the operations on many records at once: batch, import and template. [`crud!`](crate::crud)
+/// does so for its resource; one that writes its other operations out names what is done after a
+/// commit, once a request, by `afterwards`: an async function of the state.
+#[macro_export]
+macro_rules! bulk {
+    (mount $batch_path:literal, $cfg:ident) => {
+        bulk_routes($cfg)
+    };
+    (
+        tag: $tag:literal, many: $many:literal, vi: $vi:literal, create: $create:ty, read: $read:ty, write: $write:ty,
+        batch: $batch_path:literal, $batch:ident => $records:ty,
+        import: $import_path:literal, $import:ident, template: $template_path:literal, $template:ident, sheet: $sheet:literal,
+        afterwards: $afterwards:ident,
+    ) => {
+        /// Mounts the operations on many records at once.
+        fn bulk_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+            use bulk_operations::{$batch, $import, $template};
+            cfg.service($batch).service($import).service($template);
+        }
+
+        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
+        /// names only.
+        mod bulk_operations {
+            use actix_web::{get, post};
+
+            use super::*;
+
+            #[utoipa::path(
+                operation_id = stringify!($batch), tag = $tag, summary = concat!("Write many ", $many),
+                description = concat!("Makes up to 10,000 ", $many, " (", $vi, "), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written."),
+                params($crate::api::batch::BatchParams),
+                request_body(content((Vec<$create> = "application/json"), (String = "application/x-ndjson"))),
+                responses((status = 200, description = "What became of each line.", body = $crate::api::batch::BatchReport)),
+            )]
+            #[post($batch_path)]
+            pub(super) async fn $batch(
+                permit: $write,
+                once: $crate::api::Once,
+                query: $crate::api::ValidQuery<$crate::api::batch::BatchParams>,
+                app: $crate::state::App,
+                batch: $crate::api::batch::Batch<$create>,
+            ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
+                let written =
+                    $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await?;
+                $afterwards(&app).await?;
+                Ok(written)
+            }
+
+            #[utoipa::path(
+                operation_id = stringify!($import), tag = $tag, summary = concat!("Import ", $many),
+                description = concat!("Makes up to 10,000 ", $many, " (", $vi, ") from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file."),
+                params($crate::api::sheet::import::ImportParams),
+                request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+                responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
+                    $crate::api::sheet::import::ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+            )]
+            #[post($import_path)]
+            pub(super) async fn $import(
+                permit: $write,
+                once: $crate::api::Once,
+                query: $crate::api::ValidQuery<$crate::api::sheet::import::ImportParams>,
+                app: $crate::state::App,
+                file: $crate::api::sheet::import::SheetFile,
+            ) -> Result<actix_web::Either<$crate::api::Rendered, actix_web::HttpResponse>, $crate::error::ApiError> {
+                let scoped = permit.into_scoped();
+                let taken =
+                    $crate::api::sheet::import::import_sheet::<$records>(&app, once, scoped, query.0, file, $sheet).await?;
+                $afterwards(&app).await?;
+                Ok(taken)
+            }
+
+            #[utoipa::path(
+                operation_id = stringify!($template), tag = $tag, summary = concat!("Get the template of ", $many),
+                description = concat!("A spreadsheet to fill in and import: ", $many, " (", $vi, "), with notes, drop-downs and a guide."),
+                responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
+            )]
+            #[get($template_path)]
+            pub(super) async fn $template(
+                permit: $read,
+                app: $crate::state::App,
+            ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
+                let _ = permit.into_scoped();
+                $crate::api::sheet::import::import_template::<$create>(&app, $sheet, $vi).await
+            }
         }
     };
 }

@@ -1,16 +1,20 @@
 //! Versions on the wire: `ETag: "v<version>..."`, `If-None-Match` for reading, `If-Match` for
-//! changing. A tag also names the view (masking, the day) and the compression; `If-Match` compares
-//! the version alone.
+//! changing. A tag also holds a digest of the answer and names the compression: an answer tells more
+//! than its record (names of units and fields, remarks, what holds on the day), and all of it may
+//! change while the record's version does not. `If-Match` compares the version alone.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, AcceptEncoding, ETAG, Encoding, Header, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH,
-    LOCATION,
+    ACCEPT_ENCODING, AcceptEncoding, ContentType, ETAG, Encoding, Header, HeaderMap, HeaderName, IF_MATCH,
+    IF_NONE_MATCH, LOCATION,
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 
 use crate::error::{ApiError, Problem};
@@ -21,9 +25,12 @@ pub trait Record: Serialize {
     fn id_text(&self) -> String;
     /// The version, one more with every change.
     fn version(&self) -> i64;
-    /// What else the answer depends on: the masking view, the day of a derived field.
-    fn view(&self) -> Option<String> {
-        None
+    /// What later answers will tell, where this one (`body`) tells something once only.
+    ///
+    /// # Errors
+    /// None that a type of ours can cause.
+    fn tagged<'b>(&self, body: &'b str) -> Result<Cow<'b, str>, ApiError> {
+        Ok(Cow::Borrowed(body))
     }
 }
 
@@ -42,18 +49,34 @@ macro_rules! record {
     };
 }
 
-pub(super) fn tag<R: Record>(record: &R, compression: Option<&str>) -> String {
-    let mut tag = format!("\"v{}", record.version());
-    if let Some(view) = record.view() {
-        tag.push('-');
-        tag.push_str(&view);
+/// A record as it is answered, with its tag.
+#[derive(Debug)]
+pub(super) struct Tagged {
+    pub(super) body: String,
+    pub(super) tag: String,
+}
+
+impl Tagged {
+    /// Writes the record once: what is tagged is what is sent.
+    pub(super) fn of<R: Record>(record: &R, compression: Option<&str>) -> Result<Self, ApiError> {
+        let body = serde_json::to_string(record).map_err(ApiError::internal)?;
+        let digest = digest(&SHA256, record.tagged(&body)?.as_bytes());
+        let mut tag = format!("\"v{}-", record.version());
+        for byte in digest.as_ref().iter().take(8) {
+            let _ = write!(tag, "{byte:02x}");
+        }
+        if let Some(encoding) = compression {
+            tag.push('-');
+            tag.push_str(encoding);
+        }
+        tag.push('"');
+        Ok(Self { body, tag })
     }
-    if let Some(encoding) = compression {
-        tag.push('-');
-        tag.push_str(encoding);
+
+    fn answer(self, mut response: HttpResponseBuilder) -> HttpResponse {
+        let Self { body, tag } = self;
+        response.insert_header((ETAG, tag)).insert_header(ContentType::json()).body(body)
     }
-    tag.push('"');
-    tag
 }
 
 /// The encoding that the compressing middleware will choose for this request.
@@ -90,12 +113,16 @@ impl<R: Record> Responder for Found<R> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        let tag = tag(&self.0, compression(req));
+        let tagged = match Tagged::of(&self.0, compression(req)) {
+            Ok(tagged) => tagged,
+            Err(error) => return HttpResponse::from_error(error),
+        };
         let known = tags(req.headers(), &IF_NONE_MATCH).unwrap_or_default();
-        if known.iter().any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag) {
-            return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
+        let is_it = |known: &String| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tagged.tag;
+        if known.iter().any(is_it) {
+            return HttpResponse::NotModified().insert_header((ETAG, tagged.tag)).finish();
         }
-        HttpResponse::Ok().insert_header((ETAG, tag)).json(self.0)
+        tagged.answer(HttpResponse::Ok())
     }
 }
 
@@ -107,7 +134,10 @@ impl<R: Record> Responder for Saved<R> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        HttpResponse::Ok().insert_header((ETAG, tag(&self.0, compression(req)))).json(self.0)
+        match Tagged::of(&self.0, compression(req)) {
+            Ok(tagged) => tagged.answer(HttpResponse::Ok()),
+            Err(error) => HttpResponse::from_error(error),
+        }
     }
 }
 
@@ -119,10 +149,12 @@ impl<R: Record> Responder for Created<R> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        HttpResponse::Created()
-            .insert_header((ETAG, tag(&self.0, compression(req))))
-            .insert_header((LOCATION, format!("{}/{}", req.path(), self.0.id_text())))
-            .json(self.0)
+        let mut response = HttpResponse::Created();
+        response.insert_header((LOCATION, format!("{}/{}", req.path(), self.0.id_text())));
+        match Tagged::of(&self.0, compression(req)) {
+            Ok(tagged) => tagged.answer(response),
+            Err(error) => HttpResponse::from_error(error),
+        }
     }
 }
 
@@ -179,6 +211,29 @@ fn version_in(tag: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Serialize)]
+    struct Sheep {
+        version: i64,
+        shepherd: &'static str,
+    }
+
+    impl Record for Sheep {
+        fn id_text(&self) -> String {
+            String::new()
+        }
+        fn version(&self) -> i64 {
+            self.version
+        }
+    }
+
+    #[test]
+    fn a_tag_changes_with_whatever_the_answer_tells() {
+        let tag = |version, shepherd| Tagged::of(&Sheep { version, shepherd }, None).unwrap().tag;
+        assert_eq!(tag(1, "Lan"), tag(1, "Lan"));
+        assert_ne!(tag(1, "Lan"), tag(1, "Mai"));
+        assert_eq!([tag(1, "Lan"), tag(2, "Mai")].map(|tag| version_in(&tag)), [Some(1), Some(2)]);
+    }
 
     #[test]
     fn a_tag_names_its_version_whatever_the_view_and_compression() {

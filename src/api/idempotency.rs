@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::etag::{Created, Record, Saved, compression, tag};
+use super::etag::{Created, Record, Saved, Tagged, compression};
 use super::frame::RequestFacts;
 use crate::audit::journal::Author;
 use crate::auth::keys::{KeyRing, SealingKey};
@@ -92,13 +92,18 @@ impl Rendered {
         self.is_replayed
     }
 
+    /// This status with a record and its tag.
+    fn tagged<R: Record>(status: u16, record: &R, asked: &Asked) -> Result<Self, ApiError> {
+        let Tagged { body, tag } = Tagged::of(record, asked.compression)?;
+        Ok(Self { status, location: None, etag: Some(tag), body, is_replayed: false })
+    }
+
     /// 201 with a record that was made at this place.
     ///
     /// # Errors
     /// None that a type of ours can cause.
     pub fn created<R: Record>(record: &R, place: String, asked: &Asked) -> Result<Self, ApiError> {
-        let etag = Some(tag(record, asked.compression));
-        Ok(Self { location: Some(place), etag, ..Self::json(201, record)? })
+        Ok(Self { location: Some(place), ..Self::tagged(201, record, asked)? })
     }
 }
 
@@ -139,7 +144,7 @@ impl<R: Record> Answer for Created<R> {
 
 impl<R: Record> Answer for Saved<R> {
     fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
-        Ok(Rendered { etag: Some(tag(&self.0, asked.compression)), ..Rendered::json(200, &self.0)? })
+        Rendered::tagged(200, &self.0, asked)
     }
 }
 

@@ -262,7 +262,7 @@ pub fn add_missing<R: Records>(
 /// ```
 #[macro_export]
 macro_rules! save_rows {
-    ($conn:expr, $table:ident, $id:ty, $rows:expr, [$($column:ident),+ $(,)?]) => {
+    ($conn:expr, $table:ident, $id:ty, $rows:expr, [$($column:ident),* $(,)?]) => {
         (|| -> Result<std::collections::HashSet<$id>, $crate::error::ApiError> {
             use diesel::prelude::*;
             use diesel::query_dsl::methods::FilterDsl;
@@ -278,7 +278,7 @@ macro_rules! save_rows {
                                 .on_conflict($table::id)
                                 .do_update()
                                 .set((
-                                    $($table::$column.eq(excluded($table::$column)),)+
+                                    $($table::$column.eq(excluded($table::$column)),)*
                                     $table::version.eq(excluded($table::version)),
                                     $table::updated_at.eq(excluded($table::updated_at)),
                                 )),

@@ -80,8 +80,8 @@ record!(Attachment);
 page_of!(AttachmentPage, Attachment, "attachments");
 
 /// A file to attach (tệp cần đính kèm), as `multipart/form-data`.
-#[derive(Debug, ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"file": "%PDF-1.7 ...", "description": "Bản ký số của Chủ tịch UBND xã."}))]
 pub struct AttachmentUpload {
     /// The file, with its name (tệp). Its content must be what its extension and `Content-Type` say.

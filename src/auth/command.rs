@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::accounts::grants::model::GrantRow;
+use super::accounts::grants::model::{AccountName, GrantRow, HeldRow};
 use super::accounts::grants::store as grants;
 use super::accounts::username_faults;
 use super::accounts::users::model::UserRow;
@@ -91,10 +91,12 @@ fn admin_insert(tx: &mut WriteTx<'_>, username: String, hash: String) -> Result<
         updated_at: at,
     };
     users::row_insert(tx, &user, hash)?;
+    let account = AccountName::Username(user.username.clone());
     let entry = users::entry(JournalAction::Create, &tree, today, user, 1)?;
     let _receipt = tx.journal(entry)?;
     diesel::insert_into(schema::grants::table).values(&grant).execute(tx.conn())?;
     epochs::raise(tx, Epoch::Access)?;
-    let entry = grants::entry(JournalAction::Create, &tree, today, 1, &grant)?;
+    let held = HeldRow { row: grant, account };
+    let entry = grants::entry(JournalAction::Create, &tree, today, 1, &held)?;
     Ok(tx.journal(entry)?.with(()))
 }

@@ -52,8 +52,11 @@ impl HeldGrant {
     #[must_use]
     pub fn allows(&self, action: Action, domain: Domain, today: NaiveDate) -> bool {
         let in_time = self.valid_from <= today && today < self.valid_to;
-        // What concerns no domain (reference data, journal, accounts) needs none.
-        let of_domain = matches!(action, Action::Read | Action::Write | Action::Review | Action::Close);
+        // What concerns no domain (reference data, accounts) needs none; the journal is read by domain.
+        let of_domain = matches!(
+            action,
+            Action::Read | Action::Write | Action::Review | Action::Close | Action::ReadJournal
+        );
         let in_domain = !of_domain || self.domains.is_empty() || self.domains.contains(&domain);
         let by_scope = self.role != Role::Client || scopes_allow(&self.scopes, action, domain);
         in_time && in_domain && by_scope && allows(self.role, action)

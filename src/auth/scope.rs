@@ -18,6 +18,7 @@ use crate::error::{ApiError, Problem};
 #[derive(Debug)]
 pub struct Units {
     tree: OrgTree,
+    epoch: Option<i64>,
     reaches: Mutex<HashMap<(OrgUnitId, NaiveDate), Arc<Reach>>>,
 }
 
@@ -25,7 +26,19 @@ impl Units {
     /// The units of this tree.
     #[must_use]
     pub fn new(tree: OrgTree) -> Self {
-        Self { tree, reaches: Mutex::default() }
+        Self { tree, epoch: None, reaches: Mutex::default() }
+    }
+
+    /// The units of this tree, which was loaded when their counter stood there or later.
+    #[must_use]
+    pub fn at(epoch: i64, tree: OrgTree) -> Self {
+        Self { epoch: Some(epoch), ..Self::new(tree) }
+    }
+
+    /// Where the counter of units stood before the tree was loaded, if that is known.
+    #[must_use]
+    pub fn epoch(&self) -> Option<i64> {
+        self.epoch
     }
 
     /// The tree.

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::PASSWORD;
+use crate::api::records::insert;
 use crate::auth::accounts::clients::model::ClientCreate;
 use crate::auth::accounts::clients::store::client_insert;
+use crate::auth::accounts::grants::Grants;
 use crate::auth::accounts::grants::model::GrantCreate;
-use crate::auth::accounts::grants::store::grant_insert;
 use crate::auth::accounts::users::model::UserCreate;
 use crate::auth::accounts::users::store::user_insert;
 use crate::auth::password::HashFault;
@@ -137,7 +138,7 @@ fn user(
     let mut last = user.map(|_| ());
     for role in account.roles {
         let over = unit.unwrap_or_else(country_id);
-        last = grant_insert(tx, scoped, grant(Some(id), None, *role, over, from))?.map(|_| ());
+        last = insert::<Grants>(tx, scoped, grant(Some(id), None, *role, over, from))?.map(|_| ());
     }
     Ok(last)
 }
@@ -159,7 +160,7 @@ fn client(tx: &mut WriteTx<'_>, scoped: &Scoped, hash: String) -> Result<Recorde
     let id = client_insert(tx, scoped, body, hash)?.into_value().id;
     let mut body = grant(None, Some(id), Role::Client, unit.unwrap_or_else(country_id), SINCE);
     body.scopes = vec![format!("{}:write", Domain::Tthc)];
-    Ok(grant_insert(tx, scoped, body)?.map(|_| ()))
+    Ok(insert::<Grants>(tx, scoped, body)?.map(|_| ()))
 }
 
 fn grant(
@@ -171,7 +172,9 @@ fn grant(
 ) -> GrantCreate {
     GrantCreate {
         user_id,
+        username: None,
         client_id,
+        client_code: None,
         role,
         org_unit_id: Some(over),
         org_unit_identifier: None,

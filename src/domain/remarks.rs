@@ -3,7 +3,6 @@
 //! never stored, so that it is gone when its cause is.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,13 +67,4 @@ impl Remark {
         self.numbers.insert(name, number);
         self
     }
-}
-
-/// A short mark of what an answer takes from other records, such as its remarks: part of its ETag, for
-/// it changes while the record's own version does not.
-#[must_use]
-pub fn derived_mark(parts: impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    parts.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }

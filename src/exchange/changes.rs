@@ -13,9 +13,7 @@ use std::time::Duration;
 use actix_web::{get, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable};
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::time::{Instant as Moment, timeout_at};
 use utoipa::{IntoParams, ToSchema};
@@ -26,9 +24,9 @@ use super::record_types::RecordType;
 use crate::api::ValidQuery;
 use crate::audit::chain::{sealed_end, sealed_position};
 use crate::audit::journal::JournalAction;
+use crate::audit::sights::{Belonging, Sight, Sights};
 use crate::auth::keys::KeyRing;
 use crate::auth::permit::Reader;
-use crate::auth::scope::Confinement;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{attachments, journal};
@@ -254,20 +252,11 @@ fn opened(token: &str, keys: &KeyRing) -> Option<Place> {
         .then(|| Place { position: i64::from_be_bytes(*position), hash: u64::from_be_bytes(*hash) })
 }
 
-/// Kinds of records that are seen alike: all of them, or those of some units.
-#[derive(Clone)]
-struct Sight {
-    types: Vec<RecordType>,
-    /// Kinds of which the attachments are seen.
-    attached_to: Vec<RecordType>,
-    confinement: Option<Confinement>,
-}
-
 /// What the reader sees of the kinds that are asked for; of all that may be read when none is.
-fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, ApiError> {
+fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Sights, ApiError> {
     let is_wanted = |kind: RecordType| wanted.is_none_or(|wanted| wanted.contains(&kind));
     let attachments = is_wanted(RecordType::Attachment);
-    let mut sights: Vec<Sight> = Vec::new();
+    let mut sights = Sights::default();
     for record_type in RecordType::ALL {
         let named = wanted.is_some() && is_wanted(*record_type);
         let Some((action, domain)) = record_type.access() else { continue };
@@ -276,16 +265,10 @@ fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, 
             Err(refused) if named => return Err(refused),
             Err(_) => continue,
         };
-        let sight = match sights.iter_mut().find(|sight| sight.confinement == confinement) {
-            Some(sight) => sight,
-            None => sights.push_mut(Sight { types: Vec::new(), attached_to: Vec::new(), confinement }),
-        };
-        if is_wanted(*record_type) {
-            sight.types.push(*record_type);
-        }
-        if attachments {
-            sight.attached_to.push(*record_type);
-        }
+        sights.add(confinement, |sight| {
+            sight.types.extend(is_wanted(*record_type).then_some(*record_type));
+            sight.attached_to.extend(attachments.then_some(*record_type));
+        });
     }
     Ok(sights)
 }
@@ -293,7 +276,7 @@ fn sights(reader: &Reader, wanted: Option<&[RecordType]>) -> Result<Vec<Sight>, 
 /// Where a reader stands in the feed.
 struct Feed {
     since: Place,
-    sights: Vec<Sight>,
+    sights: Sights,
     unit: Option<OrgUnitId>,
     limit: i64,
 }
@@ -412,47 +395,12 @@ fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), A
     Ok(())
 }
 
-type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
-
-fn seen(Sight { types, attached_to, confinement }: &Sight) -> Condition {
-    let attached = Unindexed(journal::record_type).eq(RecordType::Attachment).and(exists(
-        attachments::table
-            .filter(attachments::id.eq(journal::record_id))
-            .filter(attachments::record_type.eq_any(attached_to.clone())),
-    ));
-    let of_types = Unindexed(journal::record_type).eq_any(types.clone()).or(attached).nullable();
-    match confinement {
-        None => Box::new(of_types),
-        Some(Confinement { provinces, units }) => Box::new(
-            of_types.and(
-                Unindexed(journal::province_id)
-                    .eq_any(provinces.clone())
-                    .or(Unindexed(journal::org_unit_id).eq_any(units.clone())),
-            ),
-        ),
-    }
-}
-
-/// To which unit and province an entry belongs.
-type Belonging = (Option<String>, Option<String>);
-
-impl Sight {
-    /// Whether a record of this kind is seen while it belongs there.
-    fn sees(&self, record_type: RecordType, (unit, province): &Belonging) -> bool {
-        let is_in = |ids: &[OrgUnitId], id: &Option<String>| {
-            id.as_deref().is_some_and(|id| ids.iter().any(|known| known.as_str() == id))
-        };
-        let reached = |to: &Confinement| is_in(&to.provinces, province) || is_in(&to.units, unit);
-        self.types.contains(&record_type) && self.confinement.as_ref().is_none_or(reached)
-    }
-}
-
 /// The entries of a window with which a record left what the reader sees, such as an account that moved
 /// to another unit: told as its deletion, under the unit that it left.
 fn left(
     conn: &mut DbConn,
     (since, end): (i64, i64),
-    sights: &[Sight],
+    sights: &Sights,
     unit: Option<OrgUnitId>,
 ) -> Result<Vec<Row>, ApiError> {
     let types = sights.iter().flat_map(|sight| &sight.types).copied();
@@ -479,8 +427,7 @@ fn left(
         ))
         .load(conn)?;
     let seen = |record_type, there: &Belonging| {
-        unit.is_none_or(|unit| there.0.as_deref() == Some(unit.as_str()))
-            && sights.iter().any(|sight| sight.sees(record_type, there))
+        unit.is_none_or(|unit| there.0.as_deref() == Some(unit.as_str())) && sights.see(record_type, there)
     };
     let gone = |(row, province, there): (Row, Option<String>, Belonging)| {
         let here = (row.org_unit_id.clone(), province);
@@ -494,15 +441,12 @@ fn left(
 /// else is asked: the entries of a unit may be its whole history.
 fn in_window(
     (since, end): (i64, i64),
-    sights: &[Sight],
+    sights: &Sights,
     unit: Option<OrgUnitId>,
 ) -> journal::BoxedQuery<'static, MultiBackend> {
-    let nothing: Condition = Box::new(false.into_sql::<Bool>().nullable());
-    let either = |one: Condition, other: Condition| -> Condition { Box::new(one.or(other)) };
-    let visible = sights.iter().map(seen).reduce(either);
     let mut query = journal::table
         .filter(journal::position.gt(since).and(journal::position.le(end)))
-        .filter(visible.unwrap_or(nothing))
+        .filter(sights.any(Sight::sifting))
         .into_boxed();
     if let Some(unit) = unit {
         query = query.filter(Unindexed(journal::org_unit_id).eq(unit));
@@ -513,6 +457,7 @@ fn in_window(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::scope::Confinement;
     use crate::db::plan::{migrated, plan};
 
     #[test]
@@ -529,19 +474,24 @@ mod tests {
         for reach in &reaches {
             for types in &kinds {
                 for unit in [None, Some(one)] {
-                    let sight = |types: &[RecordType], confinement: &Option<Confinement>| Sight {
-                        types: types.to_vec(),
-                        attached_to: types.to_vec(),
-                        confinement: confinement.clone(),
+                    let of = |kinds: &[(&[RecordType], &Option<Confinement>)]| {
+                        let mut sights = Sights::default();
+                        for (types, confinement) in kinds {
+                            sights.add((*confinement).clone(), |sight| {
+                                sight.types.extend_from_slice(types);
+                                sight.attached_to.extend_from_slice(types);
+                            });
+                        }
+                        sights
                     };
-                    let sights = [sight(types, reach), sight(&[RecordType::Holiday], &None)];
-                    for sights in [&sights[..1], &sights[..]] {
-                        let query = in_window((5, 5_005), sights, unit).limit(200).select(Row::as_select());
-                        let mut steps = plan(&mut conn, query);
-                        // The record of an attachment is looked up by the attachment's id.
-                        steps.retain(|step| !step.contains("SUBQUERY") && !step.ends_with("(id=?)"));
+                    let (own, all): (&[RecordType], &[RecordType]) = (types, &[RecordType::Holiday]);
+                    for sights in [of(&[(own, reach)]), of(&[(own, reach), (all, &None)])] {
+                        let query = in_window((5, 5_005), &sights, unit).limit(200).select(Row::as_select());
+                        let mut plan = plan(&mut conn, query);
+                        // Whose an attachment is, is looked up entry by entry.
+                        plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));
                         assert_eq!(
-                            steps,
+                            plan,
                             ["SEARCH journal USING INDEX journal_position (position>? AND position<?)"]
                         );
                     }

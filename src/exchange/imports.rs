@@ -8,11 +8,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::api::contract::Contract;
 use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, import_file};
 use crate::audit::journal::Author;
-use crate::auth::scope::{Scoped, Units};
+use crate::auth::accounts::grants::Grants;
+use crate::auth::scope::Scoped;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::organization::tree::tree_load;
+use crate::domain::organization::successions::OrgUnitSuccessions;
+use crate::domain::organization::units::OrgUnits;
 use crate::domain::tthc::postings::ProcedurePostings;
 use crate::domain::tthc::procedures::Procedures;
 use crate::domain::tthc::procedures::fields::ProcedureFields;
@@ -22,6 +24,7 @@ use crate::domain::tthc::publications::ProcedurePublications;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
+use crate::state::units_load;
 
 /// Declares the collections by the name of their worksheet.
 macro_rules! collections {
@@ -48,7 +51,9 @@ macro_rules! collections {
 }
 
 collections! {
+    "grants" => Grants,
     "holidays" => Holidays,
+    "org-units" => OrgUnits,
     "periods" => Periods,
     "procedure-fields" => ProcedureFields,
     "procedure-postings" => ProcedurePostings,
@@ -56,6 +61,7 @@ collections! {
     "procedure-publications" => ProcedurePublications,
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
+    "successions" => OrgUnitSuccessions,
 }
 
 /// Where a command imports to, with the whole country in its reach.
@@ -68,7 +74,7 @@ pub async fn target(
     collection: &str,
     at: Instant,
 ) -> Result<ImportTarget, ApiError> {
-    let units = Arc::new(Units::new(db.read(tree_load).await?));
+    let units = Arc::new(db.read(units_load).await?);
     let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units);
     let contract = Arc::new(Contract::new(crate::openapi::document()));
     Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })

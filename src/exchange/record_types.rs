@@ -57,6 +57,21 @@ impl RecordType {
         })
     }
 
+    /// The domain to which they belong; an attachment belongs to that of its record.
+    #[must_use]
+    pub const fn domain(self) -> Option<Domain> {
+        match self.access() {
+            Some((_, domain)) => Some(domain),
+            None => None,
+        }
+    }
+
+    /// Whether they are accounts or what accounts may do.
+    #[must_use]
+    pub const fn is_of_accounts(self) -> bool {
+        matches!(self, Self::User | Self::Client | Self::Grant)
+    }
+
     /// Whether the closing of a period binds them: returns and reports, never records.
     #[must_use]
     pub const fn is_bound_by_closings(self) -> bool {

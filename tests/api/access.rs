@@ -69,6 +69,14 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
     }
 }
 
+/// What is written many at once, with the action that it needs.
+const MANY: &[(&str, &str)] = &[
+    ("write", "/api/v1/tthc/processing-returns"),
+    ("write_reference", "/api/v1/organization/org-units"),
+    ("write_reference", "/api/v1/organization/successions"),
+    ("administer", "/api/v1/admin/grants"),
+];
+
 /// One request for each action, with the status of whoever is allowed.
 async fn attempt(client: &Client, app: &TestApp, action: &str) -> u16 {
     let none = uuid::Uuid::now_v7();
@@ -149,6 +157,13 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             let status = attempt(&client, &app, action).await;
             assert_eq!(status != 403, allowed.contains(action), "{role} {action}: {status}");
             assert_ne!(status, 401, "{role} {action}");
+        }
+        for (action, collection) in MANY {
+            let batch = client.post(&format!("{collection}/batch"), &json!([])).await.status;
+            let file = Some(("text/csv", b"cot\nx\n".to_vec()));
+            let import = client.send("POST", &format!("{collection}/import"), file).await.status;
+            let is_allowed = allowed.contains(action);
+            assert_eq!((batch != 403, import != 403), (is_allowed, is_allowed), "{role} {collection}");
         }
         // The same role in another domain reaches nothing of this one.
         for domain in Domain::ALL.iter().filter(|domain| **domain != Domain::Tthc) {

@@ -90,6 +90,11 @@ async fn send(client: &Client, record: &str, form: &Form<'_>) -> Answer {
     client.send("POST", &format!("{record}/attachments"), Some((&form_data(), form.bytes()))).await
 }
 
+/// Attaches a file to a record.
+pub async fn attached(client: &Client, record: &str) {
+    send(client, record, &pdf("Báo cáo.pdf")).await.expect(201);
+}
+
 /// The codes of a problem's faults.
 #[track_caller]
 fn codes(answer: Answer) -> Vec<String> {

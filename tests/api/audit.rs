@@ -1,10 +1,12 @@
 //! The journal as an inspector reads it, and as nobody can change it unseen.
 
+use std::collections::BTreeSet;
+
 use cchc::audit::chain::{Verdict, seal, verify};
 use diesel::connection::SimpleConnection;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{Client, TestApp};
 use crate::tell;
 
 tell![
@@ -13,6 +15,8 @@ tell![
     versions_of_a_record_are_never_sealed_out_of_order,
     two_sequencers_give_no_position_twice,
     an_inspector_reads_the_entries_of_his_province_only,
+    an_inspector_reads_the_entries_of_his_domains_only,
+    whoever_administers_accounts_reads_what_was_done_to_them,
 ];
 
 async fn five_periods(app: &TestApp) {
@@ -138,4 +142,86 @@ async fn an_inspector_reads_the_entries_of_his_province_only(app: TestApp) {
         .get("/api/v1/admin/audit")
         .await
         .problem(403, "forbidden");
+}
+
+/// The kinds of records of which an account reads entries, in their order.
+async fn kinds(client: &Client, query: &str) -> Vec<String> {
+    let (mut kinds, mut path) = (BTreeSet::new(), format!("/api/v1/admin/audit?{query}"));
+    while !path.is_empty() {
+        let page = client.get(&path).await;
+        let link = page.header("link");
+        let next = link.strip_prefix('<').and_then(|link| link.split('>').next());
+        path = next.unwrap_or_default().to_owned();
+        let page = page.expect(200);
+        let kind = |entry: &Value| entry["record_type"].as_str().unwrap().to_owned();
+        kinds.extend(page["items"].as_array().unwrap().iter().map(kind));
+    }
+    kinds.into_iter().collect()
+}
+
+/// A return, its attachment, an account and a closing of one commune.
+async fn entries_of_every_room(app: &TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let line =
+        json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "nil": true});
+    let filed = admin.post("/api/v1/tthc/processing-returns", &line).await.expect(201);
+    let record = format!("/api/v1/tthc/processing-returns/{}", filed["id"].as_str().unwrap());
+    crate::attachments::attached(&admin, &record).await;
+    let user = json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD,
+        "org_unit_code": "31396"});
+    let user = admin.post("/api/v1/admin/users", &user).await.expect(201);
+    let grant = json!({"user_id": user["id"], "role": "editor", "org_unit_code": "31396"});
+    admin.post("/api/v1/admin/grants", &grant).await.expect(201);
+    let hamlet =
+        json!({"name": "Ấp 1", "kind": "hamlet", "parent_code": "31396", "valid_from": "2026-01-01"});
+    admin.post("/api/v1/organization/org-units", &hamlet).await.expect(201);
+    let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "scope": "self"});
+    admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
+}
+
+async fn an_inspector_reads_the_entries_of_his_domains_only(app: TestApp) {
+    entries_of_every_room(&app).await;
+    for (name, unit) in [("xa", "31396"), ("tinh", "92")] {
+        let inspector = async |domains: &[&str]| {
+            let grant = json!({"role": "inspector", "org_unit_code": unit, "domains": domains});
+            app.person_with(&format!("thanhtra.{name}.{}", domains.join(".")), grant).await
+        };
+        let tthc = inspector(&["tthc"]).await;
+        let seen = ["attachment", "processing_return"];
+        assert_eq!(kinds(&tthc, "limit=1").await, seen, "{name}");
+        let one = kinds(&tthc, "record_type=grant").await;
+        assert_eq!(one, [""; 0], "{name}: what is asked for by its kind is no more to be seen");
+        let total = tthc.get("/api/v1/admin/audit?include_total=true").await.expect(200);
+        assert_eq!(total["total"], total["items"].as_array().unwrap().len(), "{name}");
+        let reporting = inspector(&["reporting"]).await;
+        assert_eq!(kinds(&reporting, "limit=1").await, ["period_closure"], "{name}");
+        let both = inspector(&["tthc", "reporting"]).await;
+        let seen = ["attachment", "period_closure", "processing_return"];
+        assert_eq!(kinds(&both, "limit=1").await, seen, "{name}");
+        let nothing = inspector(&["public_finance"]).await;
+        assert_eq!(kinds(&nothing, "limit=1").await, [""; 0], "{name}: nothing of that room yet");
+        let every = inspector(&[]).await;
+        let seen = kinds(&every, "limit=1").await;
+        for kind in ["attachment", "grant", "org_unit", "period_closure", "processing_return", "user"] {
+            assert!(seen.contains(&kind.to_owned()), "{name}: no {kind} in {seen:?}");
+        }
+    }
+    let country = crate::organization::root(&app);
+    let grant = json!({"role": "inspector", "org_unit_id": country, "domains": ["tthc"]});
+    let whole = app.person_with("thanhtra.tw", grant).await;
+    assert_eq!(kinds(&whole, "limit=1").await, ["attachment", "processing_return"], "also of the country");
+}
+
+async fn whoever_administers_accounts_reads_what_was_done_to_them(app: TestApp) {
+    entries_of_every_room(&app).await;
+    let grant = |role: &str, domains: Value| json!({"role": role, "org_unit_code": "92", "domains": domains});
+    let admin = app.person_with("qtri.tthc", grant("admin", json!(["tthc"]))).await;
+    let seen = kinds(&admin, "limit=2").await;
+    assert_eq!(seen[..2], ["attachment", "grant"], "{seen:?}");
+    assert!(seen.contains(&"user".to_owned()) && !seen.contains(&"period_closure".to_owned()), "{seen:?}");
+    let inspector = app.person_with("thanhtra.tochuc", grant("inspector", json!(["organization"]))).await;
+    let seen = kinds(&inspector, "limit=2").await;
+    assert!(seen.contains(&"grant".to_owned()) && seen.contains(&"org_unit".to_owned()), "{seen:?}");
+    assert!(!seen.contains(&"processing_return".to_owned()), "{seen:?}");
 }

@@ -14,6 +14,7 @@ tell![
     a_long_file_is_written_part_by_part_and_its_refused_rows_come_back,
     a_file_is_written_whole_or_not_at_all,
     an_operator_imports_returns_for_their_units,
+    an_operator_imports_units_their_mergers_and_grants,
     a_file_that_cannot_be_read_is_told_in_one_line,
     a_file_that_was_cut_off_is_refused_before_its_first_row,
 ];
@@ -107,6 +108,35 @@ async fn an_operator_imports_returns_for_their_units(app: TestApp) {
         (&made["items"][0]["received_online"], &made["items"][0]["state"]),
         (&json!(7), &json!("draft"))
     );
+}
+
+async fn an_operator_imports_units_their_mergers_and_grants(app: TestApp) {
+    let admin = app.admin().await;
+    let units = "code;name;kind;parent_code;valid_from\n99901;Thử nghiệm;xã, phường, thị trấn, đặc khu;92;2026-01-01\n\
+         AP-1;Ấp 1;hamlet;99901;2026-01-01\nAP-2;Ấp 2;hamlet;99901;2026-01-01\n";
+    let output = import(&app.database, "org-units", units.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let mergers = "predecessor_code;successor_code;relation;effective_on\nAP-1;AP-2;merge;2026-06-01\n";
+    let output = import(&app.database, "successions", mergers.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let user = json!({"username": "can.bo", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD});
+    admin.post("/api/v1/admin/users", &user).await.expect(201);
+    let grants = "username;role;org_unit_code;valid_from\ncan.bo;editor;99901;2026-01-01\n";
+    let output = import(&app.database, "grants", grants.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+
+    // A service beside it learns that its tree is stale.
+    app.state.refresh().await.unwrap();
+    let commune = app.unit("99901", "2026-11-23");
+    let below = admin.get(&format!("/api/v1/organization/org-units/{commune}/children")).await.expect(200);
+    assert_eq!(
+        (&below["items"][0]["code"], below["items"].as_array().map(Vec::len)),
+        (&json!("AP-2"), Some(1))
+    );
+    let given = admin.get(&format!("/api/v1/admin/grants?org_unit_id={commune}")).await.expect(200);
+    assert_eq!(given["items"][0]["username"], "can.bo");
+    let again = import(&app.database, "org-units", units.as_bytes(), &["--update"]);
+    assert!(said(&again).contains("0 were made, 0 replaced; 3 unchanged"), "{}", said(&again));
 }
 
 async fn a_file_that_cannot_be_read_is_told_in_one_line(app: TestApp) {

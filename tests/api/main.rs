@@ -21,10 +21,12 @@ mod batch;
 mod bulk;
 mod contract;
 mod crud_suite;
+mod etag;
 mod exchange;
 mod frame;
 mod import_command;
 mod listing;
+mod many_units;
 mod meeting;
 mod organization;
 mod reporting;
@@ -49,8 +51,10 @@ fn stories() -> Vec<Story> {
         backup::stories(),
         batch::stories(),
         bulk::stories(),
+        etag::stories(),
         exchange::stories(),
         listing::stories(),
+        many_units::stories(),
         meeting::stories(),
         sheets::stories(),
         import_command::stories(),

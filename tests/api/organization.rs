@@ -156,7 +156,7 @@ async fn no_day_is_beyond_what_the_databases_keep(app: TestApp) {
     }
 }
 
-fn root(app: &TestApp) -> String {
+pub fn root(app: &TestApp) -> String {
     let units = app.state.units();
     let tree = units.tree();
     tree.ids().find(|id| tree.latest(*id).is_some_and(|v| v.kind.as_str() == "country")).unwrap().to_string()

@@ -12,13 +12,14 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::catalogue::import::import;
+use super::successions::OrgUnitSuccessions;
 use super::successions::model::{OrgUnitSuccession, OrgUnitSuccessionCreate};
-use super::successions::writes::succession_insert;
-use super::tree::{OrgUnitId, tree_load};
+use super::tree::OrgUnitId;
 use super::units::bodies::{OrgUnitCreate, OrgUnitPatch, OrgUnitVersionCreate};
 use super::units::model::OrgUnit;
 use super::units::store::org_unit_list;
-use super::units::writes::{org_unit_correct, org_unit_delete, org_unit_insert, org_unit_version_insert};
+use super::units::writes::{OrgUnits, org_unit_correct, org_unit_delete, org_unit_version_insert};
+use crate::api::records::insert;
 use crate::api::{IfMatch, ListQuery, PageRequest, PageRows};
 use crate::audit::journal::Author;
 use crate::auth::keys::KeyRing;
@@ -28,6 +29,7 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location, PlanMode, Recorded, WriteTx, migrate};
 use crate::error::{ApiError, Language, Problem};
+use crate::state::units_load;
 
 fn at() -> Instant {
     serde_json::from_str("\"2026-11-23T01:00:00Z\"").unwrap()
@@ -74,7 +76,7 @@ impl World {
         let mut known = self.units.lock().await;
         let units = match known.take() {
             Some((of, units)) if of == epoch => units,
-            _ => Arc::new(Units::new(self.db.read(tree_load).await.unwrap())),
+            _ => Arc::new(self.db.read(units_load).await.unwrap()),
         };
         *known = Some((epoch, units.clone()));
         Scoped::operator(Author::operator("test", at()), units)
@@ -142,7 +144,7 @@ impl World {
 
     pub(super) async fn create(&self, body: Value) -> Result<OrgUnit, ApiError> {
         let body: OrgUnitCreate = serde_json::from_value(body).unwrap();
-        self.write(move |tx, scoped| org_unit_insert(tx, scoped, body)).await
+        self.write(move |tx, scoped| insert::<OrgUnits>(tx, scoped, body)).await
     }
 
     pub(super) async fn patch(&self, id: OrgUnitId, version: i64, body: Value) -> Result<OrgUnit, ApiError> {
@@ -166,7 +168,7 @@ impl World {
 
     pub(super) async fn succeed(&self, body: Value) -> Result<OrgUnitSuccession, ApiError> {
         let body: OrgUnitSuccessionCreate = serde_json::from_value(body).unwrap();
-        self.write(move |tx, scoped| succession_insert(tx, scoped, body)).await
+        self.write(move |tx, scoped| insert::<OrgUnitSuccessions>(tx, scoped, body)).await
     }
 }
 

@@ -412,7 +412,7 @@ async fn a_closing_is_listed_filtered_streamed_and_followed(app: TestApp) {
     let made = admin.post(CLOSURES, &closing("934", "subtree")).await;
     let (location, etag) = (made.header("location"), made.etag());
     let first = made.expect(201);
-    assert_eq!((location.as_str(), etag.as_str()), (closure_path(&first).as_str(), "\"v1\""));
+    assert_eq!((location.as_str(), etag.get(..4)), (closure_path(&first).as_str(), Some("\"v1-")));
     assert_eq!(admin.with("if-none-match", &etag).get(&location).await.status, 304);
     app.pass(60);
     let other = close(&admin, "931", "subtree").await;

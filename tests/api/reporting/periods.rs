@@ -22,15 +22,13 @@ async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
     let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
     let admin = app.admin().await;
     let compressed = admin.with("accept-encoding", "gzip").get(&path).await;
-    assert_eq!(
-        (compressed.header("content-encoding"), compressed.etag()),
-        ("gzip".into(), "\"v1-gzip\"".into())
-    );
+    assert_eq!(compressed.header("content-encoding"), "gzip");
     assert_eq!(compressed.bytes[..2], [0x1f, 0x8b]);
-    let plain = admin.with("if-none-match", "\"v1-gzip\"").get(&path).await;
-    assert_eq!((plain.status, plain.etag()), (200, "\"v1\"".into()));
+    let tag = compressed.etag();
+    let plain = admin.with("if-none-match", &tag).get(&path).await;
+    assert_eq!((plain.status, tag), (200, plain.etag().trim_end_matches('"').to_owned() + "-gzip\""));
     // A change is based on the version, however it was sent.
-    admin.patch(&path, "\"v1-gzip\"", &json!({"submit_by": "2031-01-05"})).await.expect(200);
+    admin.patch(&path, &compressed.etag(), &json!({"submit_by": "2031-01-05"})).await.expect(200);
 }
 
 async fn the_calendar_is_checked_against_the_code(app: TestApp) {
@@ -53,7 +51,7 @@ async fn a_period_lives_through_all_operations(app: TestApp) {
     let body = json!({"code": "2030-H1", "kind": "half", "starts_on": "2030-01-01", "ends_on": "2030-06-30"});
     let created = admin.post(PERIODS, &body).await;
     let (location, etag) = (created.header("location"), created.etag());
-    assert_eq!(etag, "\"v1\"");
+    assert!(etag.starts_with("\"v1-"), "{etag}");
     let period = created.expect(201);
     assert_eq!(period["submit_by"], json!(null));
     admin.post(PERIODS, &body).await.problem(409, "duplicate");
@@ -61,7 +59,7 @@ async fn a_period_lives_through_all_operations(app: TestApp) {
     let unchanged = admin.with("if-none-match", &etag).get(&location).await;
     assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0));
     let patched = admin.patch(&location, &etag, &json!({"submit_by": "2030-07-05"})).await;
-    assert_eq!(patched.etag(), "\"v2\"");
+    assert!(patched.etag().starts_with("\"v2-"), "{}", patched.etag());
     assert_eq!(patched.expect(200)["submit_by"], "2030-07-05");
     let stale = admin.patch(&location, &etag, &json!({"submit_by": null})).await;
     assert_eq!(stale.etag(), "\"v2\"");

@@ -1,11 +1,13 @@
 //! What the account of a system is: on the wire and in its row.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::api::{Change, Patch};
+use crate::api::{Change, Patch, Record};
 use crate::auth::accounts::own_unit::{OwnUnit, unit_onto};
 use crate::auth::accounts::sign_in_names::sign_in_name;
 use crate::auth::principal::ClientId;
@@ -13,6 +15,7 @@ use crate::auth::scope::Scoped;
 use crate::db::schema::clients;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::error::ApiError;
 use crate::{page_of, record, text_enum};
 
 text_enum! {
@@ -148,7 +151,34 @@ pub struct ClientWithSecret {
     /// When it was last changed.
     pub updated_at: Instant,
 }
-record!(ClientWithSecret);
+
+impl Record for ClientWithSecret {
+    fn id_text(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The secret is told once, the client again and again.
+    fn tagged<'b>(&self, _: &'b str) -> Result<Cow<'b, str>, ApiError> {
+        let client = Client {
+            id: self.id,
+            client_id: self.client_id.clone(),
+            display_name: self.display_name.clone(),
+            org_unit_id: self.org_unit_id,
+            org_unit_code: self.org_unit_code.clone(),
+            org_unit_identifier: self.org_unit_identifier.clone(),
+            org_unit_name: self.org_unit_name.clone(),
+            active: self.active,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        serde_json::to_string(&client).map(Cow::Owned).map_err(ApiError::internal)
+    }
+}
 
 /// A new account of a system, or the whole of a changed one.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]

@@ -3,7 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{Grant, GrantCreate, GrantFilter, GrantPage, GrantPatch};
-use super::store::{grant_delete, grant_get, grant_insert, grant_list, grant_replace};
+use super::store::{Grants, grant_delete, grant_get, grant_list};
+use crate::api::records::{insert, replace};
 use crate::auth::permit::{Administer, Organization, Permit};
 use crate::auth::principal::GrantId;
 use crate::crud;
@@ -19,8 +20,10 @@ crud! {
     id: GrantId, row: Grant, page: GrantPage, create: GrantCreate, patch: GrantPatch, filter: GrantFilter,
     read: Permit<Administer, Organization>, write: Permit<Administer, Organization>,
     list: list_grants => grant_list, get: get_grant => grant_get,
-    create_one: create_grant => grant_insert,
-    replace: replace_grant => grant_replace, patch_one: patch_grant,
+    create_one: create_grant => insert::<Grants>,
+    replace: replace_grant => replace::<Grants>, patch_one: patch_grant,
     delete: delete_grant => grant_delete,
+    batch: "/api/v1/admin/grants/batch", batch_grants => Grants,
+    import: "/api/v1/admin/grants/import", import_grants, template: "/api/v1/admin/grants/template", get_grant_template, sheet: "grants",
     afterwards: access_changed,
 }

@@ -2,6 +2,9 @@
 //! domains or all, for a time. The unit that employs someone and the unit over which they act are
 //! two things; an inspection team is a grant that ends.
 //!
+//! A grant is known by its account, role, unit, domains and first day: there are no two alike, and a list
+//! of grants that is sent again changes scopes and last days.
+//!
 //! An administrator gives, changes and takes only what one of his own grants covers; see
 //! [`may_give`](super::authority::may_give).
 
@@ -12,3 +15,4 @@ pub mod store;
 
 pub use handlers::routes;
 pub use rules::REFERENCE_READ;
+pub use store::Grants;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use crate::api::records::Row;
 use crate::api::{Change, Patch};
 use crate::auth::accounts::authority::GivenGrant;
 use crate::auth::accounts::own_unit::unit_onto;
@@ -13,7 +14,7 @@ use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::{ClientId, GrantId, UserId};
 use crate::db::schema::grants;
 use crate::db::types::Instant;
-use crate::domain::organization::reference::label;
+use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::validity::OPEN_END;
 use crate::{page_of, record, text_enum};
@@ -28,9 +29,10 @@ text_enum! {
     }
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+/// A grant as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = grants, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(in crate::auth) struct GrantRow {
+pub struct GrantRow {
     pub(in crate::auth) id: GrantId,
     pub(in crate::auth) user_id: Option<UserId>,
     pub(in crate::auth) client_id: Option<ClientId>,
@@ -60,11 +62,49 @@ impl GrantRow {
     }
 }
 
+/// A grant with the name under which its account signs in.
+#[derive(Debug, Clone)]
+pub struct HeldRow {
+    pub(in crate::auth) row: GrantRow,
+    pub(in crate::auth) account: AccountName,
+}
+
+/// The name under which an account signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::auth) enum AccountName {
+    Username(String),
+    ClientCode(String),
+}
+
+/// The name is the account's.
+impl PartialEq for HeldRow {
+    fn eq(&self, other: &Self) -> bool {
+        self.row == other.row
+    }
+}
+
+impl Row for HeldRow {
+    type Id = GrantId;
+
+    fn id(&self) -> GrantId {
+        self.row.id
+    }
+
+    fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    fn revise(&mut self, at: Instant) {
+        self.row.version += 1;
+        self.row.updated_at = at;
+    }
+}
+
 /// A grant (quyền được giao).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0190a8c0-0000-7000-8000-000000000004", "user_id": "0190a8c0-0000-7000-8000-000000000002",
-    "client_id": null, "role": "editor", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
+    "username": "xa.hiephung", "client_id": null, "client_code": null, "role": "editor", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
     "org_unit_code": "31420", "org_unit_identifier": "H30.44", "org_unit_name": "Xã Phụng Hiệp",
     "domains": ["tthc"], "scopes": [], "valid_from": "2026-01-01", "valid_to": null, "version": 1,
     "created_at": "2026-01-02T03:00:00Z", "updated_at": "2026-01-02T03:00:00Z"
@@ -74,8 +114,12 @@ pub struct Grant {
     pub id: GrantId,
     /// The person who has it (người dùng).
     pub user_id: Option<UserId>,
-    /// The system that has it (hệ thống).
+    /// The name under which the person signs in (tên đăng nhập).
+    pub username: Option<String>,
+    /// The system that has it (hệ thống), by the id of its record.
     pub client_id: Option<ClientId>,
+    /// The name under which the system signs in (mã hệ thống).
+    pub client_code: Option<String>,
     /// The role (vai trò).
     pub role: Role,
     /// The unit over which it holds (phạm vi).
@@ -105,12 +149,19 @@ record!(Grant);
 page_of!(GrantPage, Grant, "grants");
 
 impl Grant {
-    pub(super) fn of(row: &GrantRow, tree: &OrgTree, today: NaiveDate) -> Self {
+    pub(super) fn of(held: &HeldRow, tree: &OrgTree, today: NaiveDate) -> Self {
+        let HeldRow { row, account } = held;
         let unit = label(tree, row.org_unit_id, today);
+        let (username, client_code) = match account.clone() {
+            AccountName::Username(name) => (Some(name), None),
+            AccountName::ClientCode(name) => (None, Some(name)),
+        };
         Self {
             id: row.id,
             user_id: row.user_id,
+            username,
             client_id: row.client_id,
+            client_code,
             role: row.role,
             org_unit_id: unit.org_unit_id,
             org_unit_code: unit.org_unit_code,
@@ -131,16 +182,26 @@ impl Grant {
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "user_id": "0190a8c0-0000-7000-8000-000000000002", "role": "editor", "org_unit_code": "31420",
+    "username": "xa.hiephung", "role": "editor", "org_unit_code": "31420",
     "domains": ["tthc"], "valid_from": "2026-01-01"
 }))]
 pub struct GrantCreate {
-    /// The person who gets it (người được giao); exactly one of person and system.
+    /// The person who gets it (người được giao), by id; name one account in exactly one way.
     #[serde(default)]
     pub user_id: Option<UserId>,
+    /// The person by the name to sign in with (tên đăng nhập).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub username: Option<String>,
     /// The system that gets it (hệ thống được giao), by the id of its record.
     #[serde(default)]
     pub client_id: Option<ClientId>,
+    /// The system by the name under which it signs in (mã hệ thống).
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub client_code: Option<String>,
     /// The role (vai trò); `client` for systems only, every other for people only.
     pub role: Role,
     /// The unit over which it holds, by id (phạm vi); name it in exactly one way.
@@ -214,6 +275,33 @@ pub struct GrantPatch {
     pub valid_to: Patch<NaiveDate>,
 }
 
+impl GrantCreate {
+    /// How many accounts it names, of persons and of systems.
+    pub(super) fn named(&self) -> (usize, usize) {
+        let given = |id: bool, name: &Option<String>| usize::from(id) + usize::from(name.is_some());
+        (given(self.user_id.is_some(), &self.username), given(self.client_id.is_some(), &self.client_code))
+    }
+
+    /// The member that names the account.
+    pub(super) fn account_pointer(&self) -> &'static str {
+        match self {
+            Self { user_id: Some(_), .. } => "/user_id",
+            Self { client_id: Some(_), .. } => "/client_id",
+            Self { client_code: Some(_), .. } => "/client_code",
+            _ => "/username",
+        }
+    }
+
+    /// The members that name the unit.
+    pub(super) fn unit_name(&self) -> UnitName<'_> {
+        UnitName {
+            id: self.org_unit_id,
+            identifier: self.org_unit_identifier.as_deref(),
+            code: self.org_unit_code.as_deref(),
+        }
+    }
+}
+
 impl GrantPatch {
     /// The whole grant after the patch.
     #[must_use]
@@ -236,7 +324,9 @@ impl GrantPatch {
         );
         GrantCreate {
             user_id: present.user_id,
+            username: None,
             client_id: present.client_id,
+            client_code: None,
             role: role.onto(present.role),
             org_unit_id,
             org_unit_identifier,

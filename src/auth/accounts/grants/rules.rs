@@ -15,16 +15,17 @@ pub const REFERENCE_READ: &str = "reference:read";
 #[must_use]
 pub fn grant_faults(body: &GrantCreate, valid_from: NaiveDate) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if body.user_id.is_some() == body.client_id.is_some() {
+    let (persons, systems) = body.named();
+    if persons + systems != 1 {
         faults.push(Fault::new(
-            "/user_id",
+            "/username",
             "exactly_one",
             Bilingual::new(
-                "Nêu đúng một trong user_id và client_id.",
-                "Give exactly one of user_id and client_id.",
+                "Nêu đúng một trong user_id, username, client_id và client_code.",
+                "Give exactly one of user_id, username, client_id and client_code.",
             ),
         ));
-    } else if (body.role == Role::Client) != body.client_id.is_some() {
+    } else if (body.role == Role::Client) != (systems == 1) {
         faults.push(Fault::new(
             "/role",
             "role_of_account",
@@ -34,7 +35,7 @@ pub fn grant_faults(body: &GrantCreate, valid_from: NaiveDate) -> Vec<Fault> {
             ),
         ));
     }
-    if body.role == Role::Client && body.client_id.is_some() && body.scopes.is_empty() {
+    if body.role == Role::Client && systems == 1 && body.scopes.is_empty() {
         faults.push(Fault::new(
             "/scopes",
             "required",
@@ -86,7 +87,9 @@ mod tests {
         let is_client = role == Role::Client;
         GrantCreate {
             user_id: (!is_client).then(UserId::new),
+            username: None,
             client_id: is_client.then(ClientId::new),
+            client_code: None,
             role,
             org_unit_id: None,
             org_unit_identifier: None,
@@ -129,9 +132,13 @@ mod tests {
     fn a_grant_has_one_account_of_the_right_kind() {
         let neither = GrantCreate { user_id: None, ..body(Role::Editor, &[]) };
         let both = GrantCreate { client_id: Some(ClientId::new()), ..body(Role::Editor, &[]) };
-        for wrong in [neither, both] {
-            assert_eq!(codes(&wrong), [("/user_id".into(), "exactly_one".into())]);
+        let named_twice = GrantCreate { username: Some("can.bo".into()), ..body(Role::Editor, &[]) };
+        for wrong in [neither, both, named_twice] {
+            assert_eq!(codes(&wrong), [("/username".into(), "exactly_one".into())]);
         }
+        let by_name =
+            GrantCreate { user_id: None, username: Some("can.bo".into()), ..body(Role::Editor, &[]) };
+        assert_eq!(codes(&by_name), []);
         let system = GrantCreate { role: Role::Admin, scopes: Vec::new(), ..body(Role::Client, &[]) };
         let person = GrantCreate { role: Role::Client, ..body(Role::Editor, &[]) };
         assert_eq!(codes(&system), [("/role".into(), "role_of_account".into())]);

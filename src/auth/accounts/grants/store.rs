@@ -1,15 +1,19 @@
-//! Grants in the database.
+//! Grants in the database, and how they are written.
+
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{Grant, GrantCreate, GrantFilter, GrantRow, GrantSort};
+use super::model::{AccountName, Grant, GrantCreate, GrantFilter, GrantRow, GrantSort, HeldRow};
 use super::rules::grant_faults;
 use crate::api::json::check;
+use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::accounts::authority::{GivenGrant, must_give};
 use crate::auth::accounts::own_unit::{of_unit, sees};
+use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::{ClientId, GrantId, UserId};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -17,16 +21,15 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::schema::{clients, grants, users};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::validity::OPEN_END;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::day_vi;
-use crate::{hide_row, keyset};
+use crate::{hide_row, keyset, save_rows};
 
-type Grants<'a> = grants::BoxedQuery<'a, MultiBackend>;
+type Query<'a> = grants::BoxedQuery<'a, MultiBackend>;
 
-fn matching<'a>(scoped: &Scoped, filter: &'a GrantFilter) -> Grants<'a> {
+fn matching<'a>(scoped: &Scoped, filter: &'a GrantFilter) -> Query<'a> {
     let GrantFilter { user_id, client_id, org_unit_id, role, sort: _ } = filter;
     let mut query = grants::table.filter(grants::deleted_at.is_null()).into_boxed();
     if let Some(units) = scoped.unit_list() {
@@ -69,17 +72,46 @@ pub fn grant_list(
     let rows: Vec<GrantRow> = query.select(GrantRow::as_select()).load(conn)?;
     let total =
         page.include_total().then(|| matching(scoped, filter).count().get_result(conn)).transpose()?;
-    let view = |row: GrantRow| Grant::of(&row, scoped.tree(), scoped.today());
-    Ok(page.cut(rows, total, |row| serde_json::json!([row.created_at, row.id])).map(view))
+    let view = |held: HeldRow| Grant::of(&held, scoped.tree(), scoped.today());
+    let rows = held(conn, rows)?;
+    Ok(page.cut(rows, total, |held| serde_json::json!([held.row.created_at, held.row.id])).map(view))
 }
 
-fn row_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<GrantRow, ApiError> {
+/// The rows with the names of their accounts.
+fn held(conn: &mut DbConn, rows: Vec<GrantRow>) -> Result<Vec<HeldRow>, ApiError> {
+    let of_users: Vec<UserId> = rows.iter().filter_map(|row| row.user_id).collect();
+    let of_clients: Vec<ClientId> = rows.iter().filter_map(|row| row.client_id).collect();
+    let mut usernames: HashMap<UserId, String> = HashMap::new();
+    if !of_users.is_empty() {
+        let named = users::table.filter(users::id.eq_any(of_users)).select((users::id, users::username));
+        usernames.extend(named.load::<(UserId, String)>(conn)?);
+    }
+    let mut codes: HashMap<ClientId, String> = HashMap::new();
+    if !of_clients.is_empty() {
+        let named =
+            clients::table.filter(clients::id.eq_any(of_clients)).select((clients::id, clients::client_id));
+        codes.extend(named.load::<(ClientId, String)>(conn)?);
+    }
+    let held = |row: GrantRow| {
+        let username = row.user_id.and_then(|id| usernames.get(&id)).cloned().map(AccountName::Username);
+        let code = || row.client_id.and_then(|id| codes.get(&id)).cloned().map(AccountName::ClientCode);
+        let account = username.or_else(code);
+        let account = account.ok_or_else(|| ApiError::internal(format!("grant {}: no account", row.id)))?;
+        Ok(HeldRow { row, account })
+    };
+    rows.into_iter().map(held).collect()
+}
+
+fn held_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<HeldRow, ApiError> {
     let row: GrantRow = grants::table
         .find(id)
         .filter(grants::deleted_at.is_null())
         .select(GrantRow::as_select())
         .first(conn)?;
-    if scoped.reaches(row.org_unit_id) { Ok(row) } else { Err(ApiError::not_found()) }
+    if !scoped.reaches(row.org_unit_id) {
+        return Err(ApiError::not_found());
+    }
+    held(conn, vec![row])?.pop().ok_or_else(ApiError::not_found)
 }
 
 /// A grant by its id.
@@ -87,47 +119,83 @@ fn row_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<GrantRow, 
 /// # Errors
 /// 404 when there is none within reach.
 pub fn grant_get(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<Grant, ApiError> {
-    row_get(conn, scoped, id).map(|row| Grant::of(&row, scoped.tree(), scoped.today()))
+    held_get(conn, scoped, id).map(|held| Grant::of(&held, scoped.tree(), scoped.today()))
 }
 
-/// Gives a grant.
-///
-/// # Errors
-/// 403 when it goes beyond the administrator's own, 422 when it is not valid.
-pub fn grant_insert(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    body: GrantCreate,
-) -> Result<Recorded<Grant>, ApiError> {
-    let row = row_of(tx, scoped, body, None)?;
-    must_give(scoped, &[row.given()])?;
-    diesel::insert_into(grants::table).values(&row).execute(tx.conn())?;
-    recorded(tx, scoped, JournalAction::Create, &row)
-}
+/// Grants, as they are written. The natural key is account, role, unit, domains and first day.
+pub struct Grants;
 
-/// Replaces a grant.
-///
-/// # Errors
-/// 403 when it goes beyond the administrator's own, as it was or as it shall be; 412 when it has
-/// changed, 422 as for a new one.
-pub fn grant_replace(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: GrantId,
-    expected: &IfMatch,
-    body: GrantCreate,
-) -> Result<Recorded<Grant>, ApiError> {
-    let present = row_get(tx.conn(), scoped, id)?;
-    expected.check(present.version)?;
-    let row = row_of(tx, scoped, body, Some(&present))?;
-    must_give(scoped, &[present.given(), row.given()])?;
-    let updated = diesel::update(grants::table.find(id).filter(grants::version.eq(present.version)))
-        .set(&row)
-        .execute(tx.conn())?;
-    if updated == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
+impl Records for Grants {
+    type Id = GrantId;
+    type Body = GrantCreate;
+    type Row = HeldRow;
+    type View = Grant;
+
+    fn order(body: &GrantCreate) -> String {
+        let unit = body.unit_name();
+        key_text([
+            body.user_id.as_ref().map(UserId::as_str),
+            body.username.as_deref(),
+            body.client_id.as_ref().map(ClientId::as_str),
+            body.client_code.as_deref(),
+            Some(body.role.as_str()),
+            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.identifier,
+            unit.code,
+            Some(&domain_words(&body.domains)),
+            body.valid_from.map(|day| day.to_string()).as_deref(),
+        ])
     }
-    recorded(tx, scoped, JournalAction::Update, &row)
+
+    fn find(conn: &mut DbConn, scoped: &Scoped, id: GrantId) -> Result<HeldRow, ApiError> {
+        held_get(conn, scoped, id)
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        bodies: &[GrantCreate],
+    ) -> Result<Vec<Option<HeldRow>>, ApiError> {
+        let accounts = Accounts::load(tx.conn(), bodies.iter())?;
+        let named = |body: &GrantCreate| accounts.of(body).filter(|known| sees(scoped, known.unit));
+        let rows = rows_of_all(tx.conn(), bodies.iter().filter_map(named).map(|account| account.id))?;
+        let reached = rows.into_iter().filter(|row| scoped.reaches(row.org_unit_id));
+        let known: HashMap<_, _> = reached.filter_map(|row| Some((row.key()?, row))).collect();
+        let present = |body: &GrantCreate| {
+            let account = named(body)?;
+            let valid_from = body.valid_from.unwrap_or_else(|| scoped.today());
+            let unit = body.unit_name().resolve(scoped.tree(), valid_from).ok()?;
+            let key = (account.id, body.role, unit, domain_words(&body.domains), valid_from);
+            Some(HeldRow { row: known.get(&key)?.clone(), account: account.name.clone() })
+        };
+        Ok(bodies.iter().map(present).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<GrantCreate, HeldRow>>,
+    ) -> Result<Vec<Result<HeldRow, ApiError>>, ApiError> {
+        let accounts = Accounts::load(tx.conn(), drafts.iter().map(|draft| &draft.body))?;
+        let at = tx.at();
+        Ok(drafts.into_iter().map(|draft| grant_made(scoped, &accounts, draft, at)).collect())
+    }
+
+    fn save(tx: &mut WriteTx<'_>, scoped: &Scoped, rows: &[HeldRow]) -> Result<Written<Grant>, ApiError> {
+        let stored = save_rows!(
+            tx.conn(),
+            grants,
+            GrantId,
+            rows.iter().map(|held| &held.row),
+            [role, org_unit_id, domains, scopes, valid_from, valid_to]
+        )?;
+        if !stored.is_empty() {
+            epochs::raise(tx, Epoch::Access)?;
+        }
+        let (tree, today) = (scoped.tree(), scoped.today());
+        let entry = |action, _: &Grant, held: &HeldRow| entry(action, tree, today, held.row.version, held);
+        Written::journal(tx, rows, &stored, entry, |held| Grant::of(held, tree, today))
+    }
 }
 
 /// Takes a grant away.
@@ -140,24 +208,111 @@ pub fn grant_delete(
     id: GrantId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    let present = row_get(tx.conn(), scoped, id)?;
-    expected.check(present.version)?;
-    must_give(scoped, &[present.given()])?;
-    let entry = row_delete(tx, scoped, &present)?;
+    let present = held_get(tx.conn(), scoped, id)?;
+    expected.check(present.row.version)?;
+    must_give(scoped, &[present.row.given()])?;
+    let entry = held_delete(tx, scoped, &present)?;
     epochs::raise(tx, Epoch::Access)?;
     Ok(tx.journal(entry)?.with(()))
 }
 
-fn row_delete(tx: &mut WriteTx<'_>, scoped: &Scoped, present: &GrantRow) -> Result<Entry, ApiError> {
-    hide_row!(tx, grants, present)?;
-    entry(JournalAction::Delete, scoped.tree(), scoped.today(), present.version + 1, present)
+fn held_delete(tx: &mut WriteTx<'_>, scoped: &Scoped, present: &HeldRow) -> Result<Entry, ApiError> {
+    hide_row!(tx, grants, present.row)?;
+    entry(JournalAction::Delete, scoped.tree(), scoped.today(), present.row.version + 1, present)
 }
 
 /// The account of a person or of a system, by the id of its record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::auth::accounts) enum Account {
     User(UserId),
     Client(ClientId),
+}
+
+impl Account {
+    fn of(row: &GrantRow) -> Option<Self> {
+        row.user_id.map(Self::User).or_else(|| row.client_id.map(Self::Client))
+    }
+}
+
+/// By what a grant is known: account, role, unit, domains and first day.
+type GrantKey = (Account, Role, OrgUnitId, String, NaiveDate);
+
+impl GrantRow {
+    fn key(&self) -> Option<GrantKey> {
+        let domains = self.domains.clone();
+        Some((Account::of(self)?, self.role, self.org_unit_id, domains, self.valid_from))
+    }
+}
+
+/// An account that a body names.
+#[derive(Debug)]
+struct KnownAccount {
+    id: Account,
+    name: AccountName,
+    /// The unit that employs the person or runs the system.
+    unit: Option<OrgUnitId>,
+}
+
+/// The accounts that bodies name.
+#[derive(Debug, Default)]
+struct Accounts {
+    by_id: HashMap<Account, KnownAccount>,
+    by_name: HashMap<AccountName, Account>,
+}
+
+impl Accounts {
+    fn load<'a>(
+        conn: &mut DbConn,
+        bodies: impl Iterator<Item = &'a GrantCreate> + Clone,
+    ) -> Result<Self, ApiError> {
+        let mut known = Self::default();
+        let ids: HashSet<UserId> = bodies.clone().filter_map(|body| body.user_id).collect();
+        let names: HashSet<&str> = bodies.clone().filter_map(|body| body.username.as_deref()).collect();
+        if !ids.is_empty() || !names.is_empty() {
+            let rows: Vec<(UserId, String, Option<OrgUnitId>)> = users::table
+                .filter(users::deleted_at.is_null())
+                .filter(users::id.eq_any(ids).or(users::username.eq_any(names)))
+                .select((users::id, users::username, users::org_unit_id))
+                .load(conn)?;
+            for (id, name, unit) in rows {
+                known.add(KnownAccount { id: Account::User(id), name: AccountName::Username(name), unit });
+            }
+        }
+        let ids: HashSet<ClientId> = bodies.clone().filter_map(|body| body.client_id).collect();
+        let codes: HashSet<&str> = bodies.filter_map(|body| body.client_code.as_deref()).collect();
+        if !ids.is_empty() || !codes.is_empty() {
+            let rows: Vec<(ClientId, String, Option<OrgUnitId>)> = clients::table
+                .filter(clients::deleted_at.is_null())
+                .filter(clients::id.eq_any(ids).or(clients::client_id.eq_any(codes)))
+                .select((clients::id, clients::client_id, clients::org_unit_id))
+                .load(conn)?;
+            for (id, name, unit) in rows {
+                known.add(KnownAccount {
+                    id: Account::Client(id),
+                    name: AccountName::ClientCode(name),
+                    unit,
+                });
+            }
+        }
+        Ok(known)
+    }
+
+    fn add(&mut self, account: KnownAccount) {
+        self.by_name.insert(account.name.clone(), account.id);
+        self.by_id.insert(account.id, account);
+    }
+
+    /// The account that a body names, wherever it belongs.
+    fn of(&self, body: &GrantCreate) -> Option<&KnownAccount> {
+        let GrantCreate { user_id, username, client_id, client_code, .. } = body;
+        let id = user_id.map(Account::User).or_else(|| client_id.map(Account::Client));
+        let name = || {
+            let username = username.clone().map(AccountName::Username);
+            username.or_else(|| client_code.clone().map(AccountName::ClientCode))
+        };
+        let id = id.or_else(|| self.by_name.get(&name()?).copied())?;
+        self.by_id.get(&id)
+    }
 }
 
 /// Takes all grants of an account that is deleted.
@@ -166,12 +321,36 @@ pub(in crate::auth::accounts) fn grants_delete_of(
     scoped: &Scoped,
     account: Account,
 ) -> Result<(), ApiError> {
-    for row in rows_of(tx.conn(), account)? {
-        let entry = row_delete(tx, scoped, &row)?;
+    let rows = rows_of(tx.conn(), account)?;
+    for present in held(tx.conn(), rows)? {
+        let entry = held_delete(tx, scoped, &present)?;
         // The deletion of the account itself gives the receipt.
         let _receipt = tx.journal(entry)?;
     }
     Ok(())
+}
+
+/// The grants of several accounts.
+fn rows_of_all(
+    conn: &mut DbConn,
+    accounts: impl Iterator<Item = Account>,
+) -> Result<Vec<GrantRow>, ApiError> {
+    let (mut of_users, mut of_clients) = (Vec::new(), Vec::new());
+    for account in accounts {
+        match account {
+            Account::User(id) => of_users.push(id),
+            Account::Client(id) => of_clients.push(id),
+        }
+    }
+    let standing = || grants::table.filter(grants::deleted_at.is_null()).select(GrantRow::as_select());
+    let mut rows: Vec<GrantRow> = Vec::new();
+    if !of_users.is_empty() {
+        rows.extend(standing().filter(grants::user_id.assume_not_null().eq_any(of_users)).load(conn)?);
+    }
+    if !of_clients.is_empty() {
+        rows.extend(standing().filter(grants::client_id.assume_not_null().eq_any(of_clients)).load(conn)?);
+    }
+    Ok(rows)
 }
 
 fn rows_of(conn: &mut DbConn, account: Account) -> Result<Vec<GrantRow>, ApiError> {
@@ -191,32 +370,32 @@ pub(in crate::auth::accounts) fn grants_of(
     Ok(rows_of(conn, account)?.iter().map(GrantRow::given).collect())
 }
 
-/// The row that a body means: a new one, or the next version of the present one.
-fn row_of(
-    tx: &mut WriteTx<'_>,
+/// The grant that a line gives or changes.
+fn grant_made(
     scoped: &Scoped,
-    body: GrantCreate,
-    present: Option<&GrantRow>,
-) -> Result<GrantRow, ApiError> {
+    accounts: &Accounts,
+    draft: Draft<GrantCreate, HeldRow>,
+    at: Instant,
+) -> Result<HeldRow, ApiError> {
+    let Draft { body, present } = draft;
     check(&body)?;
     let valid_from = body.valid_from.unwrap_or_else(|| scoped.today());
     let mut faults = grant_faults(&body, valid_from);
-    match present {
-        Some(present) => {
-            if (present.user_id, present.client_id) != (body.user_id, body.client_id) {
-                faults.push(another_account(&body));
-            }
+    let account = accounts.of(&body);
+    match &present {
+        Some(present) if account.map(|account| account.id) != Account::of(&present.row) => {
+            faults.push(another_account(&body));
         }
-        None => faults.extend(account_fault(tx.conn(), scoped, &body)?),
+        None if body.named().0 + body.named().1 == 1
+            && account.is_none_or(|account| !sees(scoped, account.unit)) =>
+        {
+            faults.push(unknown_account(&body));
+        }
+        _ => {}
     }
-    let name = UnitName {
-        id: body.org_unit_id,
-        identifier: body.org_unit_identifier.as_deref(),
-        code: body.org_unit_code.as_deref(),
-    };
-    let unit = match name.resolve(scoped.tree(), valid_from) {
+    let unit = match body.unit_name().resolve(scoped.tree(), valid_from) {
         // A unit that has ended since keeps its grants.
-        Ok(unit) if present.is_some_and(|present| present.org_unit_id == unit) => Some(unit),
+        Ok(unit) if present.as_ref().is_some_and(|present| present.row.org_unit_id == unit) => Some(unit),
         Ok(unit) if scoped.tree().in_force(unit, valid_from) => Some(unit),
         Ok(_) => {
             faults.push(not_in_force(valid_from));
@@ -227,27 +406,34 @@ fn row_of(
             None
         }
     };
-    let Some(org_unit_id) = unit.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
-    let at = tx.at();
-    let (id, version, created_at) = match present {
-        Some(present) => (present.id, present.version + 1, present.created_at),
-        None => (GrantId::new(), 1, at),
+    let (Some(org_unit_id), Some(account), true) = (unit, account, faults.is_empty()) else {
+        return Err(ApiError::invalid(faults));
     };
-    let GrantCreate { user_id, client_id, role, domains, scopes, valid_to, .. } = body;
-    Ok(GrantRow {
+    let (user_id, client_id) = match account.id {
+        Account::User(id) => (Some(id), None),
+        Account::Client(id) => (None, Some(id)),
+    };
+    let (id, version, created_at, updated_at) = match &present {
+        Some(HeldRow { row, .. }) => (row.id, row.version, row.created_at, row.updated_at),
+        None => (GrantId::new(), 0, at, at),
+    };
+    let row = GrantRow {
         id,
         user_id,
         client_id,
-        role,
+        role: body.role,
         org_unit_id,
-        domains: words(domains.iter().map(|domain| domain.as_str())),
-        scopes: words(scopes.iter().map(String::as_str)),
+        domains: domain_words(&body.domains),
+        scopes: words(body.scopes.iter().map(String::as_str)),
         valid_from,
-        valid_to: valid_to.unwrap_or(OPEN_END),
+        valid_to: body.valid_to.unwrap_or(OPEN_END),
         version,
         created_at,
-        updated_at: at,
-    })
+        updated_at,
+    };
+    let given = present.iter().map(|present| present.row.given()).chain([row.given()]);
+    must_give(scoped, &given.collect::<Vec<_>>())?;
+    Ok(HeldRow { row, account: account.name.clone() })
 }
 
 fn not_in_force(day: NaiveDate) -> Fault {
@@ -272,31 +458,22 @@ fn words<'a>(given: impl Iterator<Item = &'a str>) -> String {
     words.join(" ")
 }
 
+/// Domains as they are stored, in the order of their declaration: two lists of the same ones are equal.
+fn domain_words(domains: &[Domain]) -> String {
+    let mut domains = domains.to_vec();
+    domains.sort_unstable();
+    words(domains.iter().map(|domain| domain.as_str()))
+}
+
 /// The fault of an account that is not there, or not to be known of.
-fn account_fault(conn: &mut DbConn, scoped: &Scoped, body: &GrantCreate) -> Result<Option<Fault>, ApiError> {
-    let (pointer, unit): (_, Option<Option<OrgUnitId>>) = match (body.user_id, body.client_id) {
-        (Some(id), None) => {
-            let user = users::table.find(id).filter(users::deleted_at.is_null());
-            ("/user_id", user.select(users::org_unit_id).first(conn).optional()?)
-        }
-        (None, Some(id)) => {
-            let client = clients::table.find(id).filter(clients::deleted_at.is_null());
-            ("/client_id", client.select(clients::org_unit_id).first(conn).optional()?)
-        }
-        // That not exactly one is given is a fault already.
-        _ => return Ok(None),
-    };
-    if unit.is_some_and(|unit| sees(scoped, unit)) {
-        return Ok(None);
-    }
+fn unknown_account(body: &GrantCreate) -> Fault {
     let message = Bilingual::new("Không có tài khoản này.", "There is no such account.");
-    Ok(Some(Fault::new(pointer, "unknown_account", message)))
+    Fault::new(body.account_pointer(), "unknown_account", message)
 }
 
 fn another_account(body: &GrantCreate) -> Fault {
-    let pointer = if body.client_id.is_some() { "/client_id" } else { "/user_id" };
     Fault::new(
-        pointer,
+        body.account_pointer(),
         "immutable",
         Bilingual::new(
             "Không chuyển quyền sang tài khoản khác; hãy giao một quyền mới.",
@@ -311,27 +488,22 @@ pub(in crate::auth) fn entry(
     tree: &OrgTree,
     today: NaiveDate,
     version: i64,
-    row: &GrantRow,
+    held: &HeldRow,
 ) -> Result<Entry, ApiError> {
-    let content = Grant::of(row, tree, today);
+    let content = Grant::of(held, tree, today);
     let entry = Entry::new(action, "grant", content.id, version, &content)?;
     Ok(of_unit(entry, tree, Some(content.org_unit_id)))
-}
-
-fn recorded(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    row: &GrantRow,
-) -> Result<Recorded<Grant>, ApiError> {
-    epochs::raise(tx, Epoch::Access)?;
-    let entry = entry(action, scoped.tree(), scoped.today(), row.version, row)?;
-    Ok(tx.journal(entry)?.with(Grant::of(row, scoped.tree(), scoped.today())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_domains_are_stored_alike() {
+        assert_eq!(domain_words(&[Domain::Reporting, Domain::Tthc]), "tthc reporting");
+        assert_eq!(domain_words(&[Domain::Tthc, Domain::Reporting, Domain::Tthc]), "tthc reporting");
+    }
 
     #[test]
     fn words_are_stored_once() {

@@ -7,7 +7,8 @@ use super::model::{
     OrgUnitSuccessionPage, OrgUnitSuccessionPatch,
 };
 use super::store::{succession_get, succession_list, succession_seen};
-use super::writes::{succession_changeable, succession_delete, succession_insert, succession_replace};
+use super::writes::{OrgUnitSuccessions, succession_changeable, succession_delete};
+use crate::api::records::{insert, replace};
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::{attachments, crud};
 
@@ -24,9 +25,11 @@ crud! {
     create: OrgUnitSuccessionCreate, patch: OrgUnitSuccessionPatch, filter: OrgUnitSuccessionFilter,
     read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
     list: list_org_unit_successions => succession_list, get: get_org_unit_succession => succession_get,
-    create_one: create_org_unit_succession => succession_insert,
-    replace: replace_org_unit_succession => succession_replace, patch_one: patch_org_unit_succession,
+    create_one: create_org_unit_succession => insert::<OrgUnitSuccessions>,
+    replace: replace_org_unit_succession => replace::<OrgUnitSuccessions>, patch_one: patch_org_unit_succession,
     delete: delete_org_unit_succession => succession_delete,
+    batch: "/api/v1/organization/successions/batch", batch_org_unit_successions => OrgUnitSuccessions,
+    import: "/api/v1/organization/successions/import", import_org_unit_successions, template: "/api/v1/organization/successions/template", get_org_unit_succession_template, sheet: "successions",
     afterwards: units_changed,
 }
 

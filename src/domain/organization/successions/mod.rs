@@ -11,3 +11,4 @@ mod tests;
 pub mod writes;
 
 pub use handlers::routes;
+pub use writes::OrgUnitSuccessions;

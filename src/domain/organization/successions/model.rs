@@ -7,10 +7,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::api::records::Row;
 use crate::api::{Change, Patch};
+use crate::auth::scope::home_province;
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -35,8 +37,8 @@ text_enum! {
 }
 
 /// A succession as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = org_unit_successions, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = org_unit_successions, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct SuccessionRow {
     /// Its id.
     pub id: OrgUnitSuccessionId,
@@ -107,9 +109,42 @@ pub struct OrgUnitSuccession {
 record!(OrgUnitSuccession);
 page_of!(OrgUnitSuccessionPage, OrgUnitSuccession, "successions");
 
+/// What an answer tells of both units.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SucceededUnits {
+    /// The unit that ended, on its last day.
+    pub predecessor: Option<UnitVersion>,
+    /// The unit that carries its territory on, on that day.
+    pub successor: Option<UnitVersion>,
+    /// The province of the unit that ended.
+    pub predecessor_province_id: Option<OrgUnitId>,
+    /// The province of the unit that carries its territory on: that of the succession.
+    pub province_id: Option<OrgUnitId>,
+}
+
+impl SucceededUnits {
+    /// The units of a succession in this tree.
+    #[must_use]
+    pub fn of(tree: &OrgTree, row: &SuccessionRow) -> Self {
+        let before = row.effective_on.pred_opt().unwrap_or(row.effective_on);
+        Self {
+            predecessor: tree.named_on(row.predecessor_id, before).cloned(),
+            successor: tree.named_on(row.successor_id, row.effective_on).cloned(),
+            predecessor_province_id: home_province(tree, row.predecessor_id),
+            province_id: home_province(tree, row.successor_id),
+        }
+    }
+}
+
 impl OrgUnitSuccession {
     /// The answer for this row.
     pub(super) fn of(tree: &OrgTree, row: SuccessionRow) -> Self {
+        let units = SucceededUnits::of(tree, &row);
+        Self::between(units, row)
+    }
+
+    /// The answer for this row between these units.
+    pub(super) fn between(units: SucceededUnits, row: SuccessionRow) -> Self {
         let SuccessionRow {
             id,
             predecessor_id,
@@ -123,17 +158,17 @@ impl OrgUnitSuccession {
             created_at,
             updated_at,
         } = row;
-        let before = effective_on.pred_opt().unwrap_or(effective_on);
-        let predecessor = tree.named_on(predecessor_id, before);
-        let successor = tree.named_on(successor_id, effective_on);
+        let told = |unit: Option<UnitVersion>| unit.map_or((None, None), |it| (it.code, Some(it.full_name)));
+        let (predecessor_code, predecessor_name) = told(units.predecessor);
+        let (successor_code, successor_name) = told(units.successor);
         Self {
             id,
             predecessor_id,
-            predecessor_code: predecessor.and_then(|unit| unit.code.clone()),
-            predecessor_name: predecessor.map(|unit| unit.full_name.clone()),
+            predecessor_code,
+            predecessor_name,
             successor_id,
-            successor_code: successor.and_then(|unit| unit.code.clone()),
-            successor_name: successor.map(|unit| unit.full_name.clone()),
+            successor_code,
+            successor_name,
             relation,
             effective_on,
             keeps_records,
@@ -143,6 +178,41 @@ impl OrgUnitSuccession {
             created_at,
             updated_at,
         }
+    }
+}
+
+/// A succession that is made or changed.
+#[derive(Debug, Clone)]
+pub struct HeldSuccession {
+    /// The succession.
+    pub row: SuccessionRow,
+    /// Whether the predecessor's open version ends with it.
+    pub ends: bool,
+    /// What is told of both units.
+    pub units: SucceededUnits,
+}
+
+/// What is told of the units is theirs.
+impl PartialEq for HeldSuccession {
+    fn eq(&self, other: &Self) -> bool {
+        self.row == other.row
+    }
+}
+
+impl Row for HeldSuccession {
+    type Id = OrgUnitSuccessionId;
+
+    fn id(&self) -> OrgUnitSuccessionId {
+        self.row.id
+    }
+
+    fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    fn revise(&mut self, at: Instant) {
+        self.row.version += 1;
+        self.row.updated_at = at;
     }
 }
 

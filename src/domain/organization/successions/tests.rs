@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::model::{OrgUnitSuccessionCreate, OrgUnitSuccessionId};
 use super::store::{succession_get, succession_list};
-use super::writes::{succession_delete, succession_replace};
+use super::writes::{OrgUnitSuccessions, succession_delete};
 use crate::api::PageRequest;
+use crate::api::records::replace;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::domain::organization::tests::{country, day, fault, if_match, told};
@@ -63,7 +64,9 @@ async fn a_succession_ends_its_predecessor() {
         async move {
             let body: OrgUnitSuccessionCreate = serde_json::from_value(body).unwrap();
             let expected = if_match(version).await;
-            world.write(move |tx, scoped| succession_replace(tx, scoped, id, &expected, body)).await
+            world
+                .write(move |tx, scoped| replace::<OrgUnitSuccessions>(tx, scoped, id, &expected, body))
+                .await
         }
     };
     let mut whole = merge(old.id, new.id);

@@ -1,30 +1,32 @@
 //! How units are tied to their successors.
 
-use chrono::NaiveDate;
-use diesel::dsl;
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 
-use super::model::{OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionId, SuccessionRow};
+use super::model::{
+    HeldSuccession, OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionId, SucceededUnits,
+    SuccessionRow,
+};
 use super::rules::{Ending, ending};
-use super::store::{succession_entry, succession_row, succession_seen, successions_insert};
+use super::store::{succession_entry, succession_row, succession_seen};
 use crate::api::IfMatch;
 use crate::api::json::check;
+use crate::api::records::{Draft, Records, Written};
 use crate::attachments::Belonging;
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::{Scoped, home_province};
-use crate::db::epochs::{self, Epoch};
-use crate::db::schema::org_unit_successions;
-use crate::db::{DbConn, Receipt, Recorded, WriteTx};
+use crate::db::schema::{org_unit_successions, org_units};
+use crate::db::types::Instant;
+use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, named_as};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::organization::units::model::VersionRow;
-use crate::domain::organization::units::rows::{
-    unit_bump, unit_entry, unit_row, version_on, version_update, versions_of,
-};
-use crate::domain::organization::units::writes::writable;
-use crate::domain::validity::{Certainty, day_fault};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession, UnitVersion};
+use crate::domain::organization::units::model::{UnitRow, VersionRow};
+use crate::domain::organization::units::rows::{unit_entry, units_of, versions_of_all, versions_save};
+use crate::domain::organization::units::standing::Standing;
+use crate::domain::validity::{Certainty, OPEN_BEGINNING, day_fault};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::hide_row;
+use crate::{hide_row, save_rows};
 
 /// Whose the attachments of a succession are, for whoever may change both units.
 ///
@@ -36,34 +38,122 @@ pub fn succession_changeable(
     id: OrgUnitSuccessionId,
 ) -> Result<Belonging, ApiError> {
     let row = succession_row(conn, id)?;
-    writable(scoped, Some(row.predecessor_id))?;
-    writable(scoped, Some(row.successor_id))?;
+    let is_reached = |unit| scoped.everything() || scoped.reaches(unit);
+    if !is_reached(row.predecessor_id) || !is_reached(row.successor_id) {
+        return Err(ApiError::new(Problem::Forbidden));
+    }
     succession_seen(conn, scoped, id)
 }
 
-/// Ties an ended unit to its successor; the predecessor's open version ends on that day.
-///
-/// # Errors
-/// 403 for units out of reach, 409 when the pair is known, 422 when it is not valid.
-pub fn succession_insert(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
+/// Successions, as they are written. The natural key is the pair of units; a succession ends the open
+/// version of its predecessor.
+pub struct OrgUnitSuccessions;
+
+impl Records for OrgUnitSuccessions {
+    type Id = OrgUnitSuccessionId;
+    type Body = OrgUnitSuccessionCreate;
+    type Row = HeldSuccession;
+    type View = OrgUnitSuccession;
+
+    /// Lines keep their order. Batches do not meet: one writer of units is let in at a time.
+    fn order(_: &OrgUnitSuccessionCreate) -> String {
+        String::new()
+    }
+
+    fn find(conn: &mut DbConn, _: &Scoped, id: OrgUnitSuccessionId) -> Result<HeldSuccession, ApiError> {
+        Ok(stored(succession_row(conn, id)?))
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        bodies: &[OrgUnitSuccessionCreate],
+    ) -> Result<Vec<Option<HeldSuccession>>, ApiError> {
+        use org_unit_successions as s;
+        let pairs: Vec<Option<(OrgUnitId, OrgUnitId)>> =
+            bodies.iter().map(|body| units_named(scoped.tree(), body).ok()).collect();
+        let predecessors: HashSet<OrgUnitId> = pairs.iter().flatten().map(|(old, _)| *old).collect();
+        let rows: Vec<SuccessionRow> = s::table
+            .filter(s::deleted_at.is_null())
+            .filter(s::predecessor_id.eq_any(predecessors))
+            .select(SuccessionRow::as_select())
+            .load(tx.conn())?;
+        let known: HashMap<_, _> =
+            rows.into_iter().map(|row| ((row.predecessor_id, row.successor_id), row)).collect();
+        Ok(pairs.into_iter().map(|pair| known.get(&pair?).cloned().map(stored)).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<OrgUnitSuccessionCreate, HeldSuccession>>,
+    ) -> Result<Vec<Result<HeldSuccession, ApiError>>, ApiError> {
+        let mut standing = Standing::alone(tx, scoped)?;
+        let (at, many) = (tx.at(), drafts.len() > 1);
+        let made = drafts.into_iter().map(|draft| {
+            let made = match draft.present {
+                None => new_succession(&standing, draft.body, at)?,
+                Some(held) => changed_succession(&standing, &held.row, draft.body)?,
+            };
+            if many {
+                take_place(standing.tree_mut(), &made);
+            }
+            Ok(made)
+        });
+        Ok(made.collect())
+    }
+
+    fn save(
+        tx: &mut WriteTx<'_>,
+        _: &Scoped,
+        rows: &[HeldSuccession],
+    ) -> Result<Written<OrgUnitSuccession>, ApiError> {
+        let stored = save_rows!(
+            tx.conn(),
+            org_unit_successions,
+            OrgUnitSuccessionId,
+            rows.iter().map(|held| &held.row),
+            [keeps_records, legal_basis, note]
+        )?;
+        let ending = rows.iter().filter(|held| held.ends && stored.contains(&held.row.id));
+        predecessors_end(tx, ending.collect())?;
+        let entry = |action, _: &OrgUnitSuccession, held: &HeldSuccession| {
+            succession_entry(action, &held.row, held.units.province_id)
+        };
+        let view = |held: &HeldSuccession| OrgUnitSuccession::between(held.units.clone(), held.row.clone());
+        Written::journal(tx, rows, &stored, entry, view)
+    }
+}
+
+fn stored(row: SuccessionRow) -> HeldSuccession {
+    HeldSuccession { row, ends: false, units: SucceededUnits::default() }
+}
+
+/// A succession as a line asks for it.
+fn new_succession(
+    standing: &Standing<'_>,
     body: OrgUnitSuccessionCreate,
-) -> Result<Recorded<OrgUnitSuccession>, ApiError> {
+    at: Instant,
+) -> Result<HeldSuccession, ApiError> {
     check(&body)?;
     if let Some(fault) = day_fault("/effective_on", body.effective_on) {
         return Err(ApiError::invalid(vec![fault]));
     }
-    // First of all: the counter's row lets one writer of units in at a time, on PostgreSQL too.
-    epochs::raise(tx, Epoch::Units)?;
-    let (predecessor, successor) = units_of(scoped.tree(), &body)?;
-    writable(scoped, Some(predecessor))?;
-    writable(scoped, Some(successor))?;
-    let last = versions_of(tx.conn(), predecessor)?.pop().ok_or_else(ApiError::not_found)?;
-    let ending = ending(last.valid_from, last.end(), body.effective_on);
+    let tree = standing.tree();
+    let (predecessor, successor) = units_named(tree, &body)?;
+    standing.writable(Some(predecessor))?;
+    standing.writable(Some(successor))?;
+    let last = tree.latest(predecessor).ok_or_else(ApiError::not_found)?;
+    let ending = ending(last.valid_from.unwrap_or(OPEN_BEGINNING), last.valid_to, body.effective_on);
     let mut faults = Vec::new();
-    faults.extend(line_fault(tx.conn(), predecessor, successor)?);
-    faults.extend(successor_fault(tx.conn(), successor, body.effective_on)?);
+    faults.extend(line_fault(tree, predecessor, successor));
+    if !tree.in_force(successor, body.effective_on) {
+        let message = Bilingual::new(
+            "Đơn vị kế thừa không có hiệu lực từ ngày này.",
+            "The successor is not in force from this day.",
+        );
+        faults.push(Fault::new("/successor_id", "not_in_force", message));
+    }
     if ending == Ending::Another {
         let message = Bilingual::new(
             "Đơn vị cũ bắt đầu hoặc kết thúc vào ngày khác; hãy sửa đơn vị đó trước.",
@@ -71,15 +161,12 @@ pub fn succession_insert(
         );
         faults.push(Fault::new("/effective_on", "not_the_end", message));
     }
-    faults.extend(keeper_fault(tx.conn(), predecessor, None, body.keeps_records)?);
+    faults.extend(keeper_fault(tree, (predecessor, successor), body.keeps_records));
     if !faults.is_empty() {
         return Err(ApiError::invalid(faults));
     }
-    if is_known(tx.conn(), predecessor, successor)? {
+    if tree.successors(predecessor).any(|known| known.successor_id == successor) {
         return Err(ApiError::new(Problem::Duplicate));
-    }
-    if ending == Ending::Close {
-        predecessor_close(tx, scoped, last, body.effective_on)?;
     }
     let row = SuccessionRow {
         id: OrgUnitSuccessionId::new(),
@@ -90,38 +177,121 @@ pub fn succession_insert(
         keeps_records: body.keeps_records,
         legal_basis: body.legal_basis,
         note: body.note,
-        version: 1,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        version: 0,
+        created_at: at,
+        updated_at: at,
     };
-    successions_insert(tx.conn(), std::slice::from_ref(&row))?;
-    let receipt = recorded(tx, scoped, JournalAction::Create, &row)?;
-    Ok(receipt.with(OrgUnitSuccession::of(scoped.tree(), row)))
+    Ok(HeldSuccession { units: SucceededUnits::of(tree, &row), ends: ending == Ending::Close, row })
 }
 
-/// Ends the last version of the predecessor on the day.
-fn predecessor_close(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    last: VersionRow,
-    effective_on: NaiveDate,
-) -> Result<(), ApiError> {
-    let id = last.org_unit_id;
-    version_update(
-        tx.conn(),
-        &VersionRow { valid_to: effective_on, valid_to_certainty: Certainty::Exact, ..last },
-    )?;
-    let unit = unit_row(tx.conn(), id)?;
-    let unit = unit_bump(tx, &unit)?;
-    let versions = versions_of(tx.conn(), id)?;
-    let province = home_province(scoped.tree(), id);
-    // The succession itself gives the receipt.
-    let _receipt = tx.journal(unit_entry(JournalAction::Update, &unit, &versions, province)?)?;
+/// A succession with another keeper, legal basis or remark; units, relation and day stay.
+fn changed_succession(
+    standing: &Standing<'_>,
+    present: &SuccessionRow,
+    body: OrgUnitSuccessionCreate,
+) -> Result<HeldSuccession, ApiError> {
+    check(&body)?;
+    let tree = standing.tree();
+    standing.writable(Some(present.predecessor_id))?;
+    standing.writable(Some(present.successor_id))?;
+    // A patch names the units by the ids that stand, which need no look at the day.
+    let by_id = (body.predecessor_id, body.successor_id)
+        == (Some(present.predecessor_id), Some(present.successor_id));
+    let others = [
+        &body.predecessor_identifier,
+        &body.predecessor_code,
+        &body.successor_identifier,
+        &body.successor_code,
+    ];
+    let (predecessor, successor) = if by_id && others.into_iter().all(Option::is_none) {
+        (present.predecessor_id, present.successor_id)
+    } else {
+        units_named(tree, &body)?
+    };
+    let mut faults: Vec<Fault> = [
+        ("/predecessor_id", predecessor == present.predecessor_id),
+        ("/successor_id", successor == present.successor_id),
+        ("/relation", body.relation == present.relation),
+        ("/effective_on", body.effective_on == present.effective_on),
+    ]
+    .into_iter()
+    .filter(|(_, same)| !same)
+    .map(|(pointer, _)| {
+        let message = Bilingual::new(
+            "Không thể thay đổi; hãy xóa quan hệ kế thừa này và tạo quan hệ khác.",
+            "This cannot change; delete the succession and make another.",
+        );
+        Fault::new(pointer, "fixed", message)
+    })
+    .collect();
+    let pair = (present.predecessor_id, present.successor_id);
+    faults.extend(keeper_fault(tree, pair, body.keeps_records));
+    if !faults.is_empty() {
+        return Err(ApiError::invalid(faults));
+    }
+    let row = SuccessionRow {
+        keeps_records: body.keeps_records,
+        legal_basis: body.legal_basis,
+        note: body.note,
+        ..present.clone()
+    };
+    Ok(HeldSuccession { units: SucceededUnits::of(tree, &row), ends: false, row })
+}
+
+/// Lets the lines that follow see this one.
+fn take_place(tree: &mut OrgTree, made: &HeldSuccession) {
+    let HeldSuccession { row, ends, .. } = made;
+    if *ends {
+        let mut versions: Vec<UnitVersion> = tree.versions(row.predecessor_id).cloned().collect();
+        if let Some(last) = versions.last_mut() {
+            last.valid_to = Some(row.effective_on);
+        }
+        tree.put(row.predecessor_id, versions);
+    }
+    tree.tie(Succession {
+        predecessor_id: row.predecessor_id,
+        successor_id: row.successor_id,
+        relation: row.relation,
+        effective_on: row.effective_on,
+        keeps_records: row.keeps_records,
+    });
+}
+
+/// Ends the last version of each predecessor on the day of its succession.
+fn predecessors_end(tx: &mut WriteTx<'_>, successions: Vec<&HeldSuccession>) -> Result<(), ApiError> {
+    if successions.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<OrgUnitId> = successions.iter().map(|held| held.row.predecessor_id).collect();
+    let at = tx.at();
+    let (units, mut versions) = (units_of(tx.conn(), &ids)?, versions_of_all(tx.conn(), &ids)?);
+    let mut ended = Vec::with_capacity(successions.len());
+    for HeldSuccession { row, units: told, .. } in successions {
+        let unit = units.get(&row.predecessor_id).ok_or_else(ApiError::not_found)?;
+        let mut versions = versions.remove(&unit.id).unwrap_or_default();
+        if let Some(last) = versions.last_mut() {
+            (last.valid_to, last.valid_to_certainty) = (row.effective_on, Certainty::Exact);
+        }
+        let unit = UnitRow { version: unit.version + 1, updated_at: at, ..unit.clone() };
+        ended.push((unit, versions, told.predecessor_province_id));
+    }
+    let last: Vec<&VersionRow> = ended.iter().filter_map(|(_, versions, _)| versions.last()).collect();
+    versions_save(tx.conn(), &last)?;
+    let counted = save_rows!(tx.conn(), org_units, OrgUnitId, ended.iter().map(|(unit, ..)| unit), [])?;
+    if counted.len() != ended.len() {
+        return Err(ApiError::new(Problem::PreconditionFailed));
+    }
+    let entries = ended
+        .iter()
+        .map(|(unit, versions, province)| unit_entry(JournalAction::Update, unit, versions, *province))
+        .collect::<Result<Vec<_>, _>>()?;
+    // The successions themselves give the receipt.
+    let _receipt = tx.journal_all(entries)?;
     Ok(())
 }
 
 /// Both units of a body, as they are named.
-fn units_of(tree: &OrgTree, body: &OrgUnitSuccessionCreate) -> Result<(OrgUnitId, OrgUnitId), ApiError> {
+fn units_named(tree: &OrgTree, body: &OrgUnitSuccessionCreate) -> Result<(OrgUnitId, OrgUnitId), ApiError> {
     let predecessor = UnitName {
         id: body.predecessor_id,
         identifier: body.predecessor_identifier.as_deref(),
@@ -145,14 +315,10 @@ fn units_of(tree: &OrgTree, body: &OrgUnitSuccessionCreate) -> Result<(OrgUnitId
 }
 
 /// A unit that would, by one step or several, succeed itself.
-fn line_fault(
-    conn: &mut DbConn,
-    predecessor: OrgUnitId,
-    successor: OrgUnitId,
-) -> Result<Option<Fault>, ApiError> {
+fn line_fault(tree: &OrgTree, predecessor: OrgUnitId, successor: OrgUnitId) -> Option<Fault> {
     let (code, message) = if predecessor == successor {
         ("itself", Bilingual::new("Đơn vị không thể kế thừa chính nó.", "A unit cannot succeed itself."))
-    } else if leads_to(conn, successor, predecessor)? {
+    } else if tree.leads_to(successor, predecessor) {
         (
             "cycle",
             Bilingual::new(
@@ -161,165 +327,25 @@ fn line_fault(
             ),
         )
     } else {
-        return Ok(None);
+        return None;
     };
-    Ok(Some(Fault::new("/successor_id", code, message)))
-}
-
-/// A successor that does not stand on the day.
-fn successor_fault(
-    conn: &mut DbConn,
-    successor: OrgUnitId,
-    effective_on: NaiveDate,
-) -> Result<Option<Fault>, ApiError> {
-    if version_on(conn, successor, effective_on)?.is_some() {
-        return Ok(None);
-    }
-    let message = Bilingual::new(
-        "Đơn vị kế thừa không có hiệu lực từ ngày này.",
-        "The successor is not in force from this day.",
-    );
-    Ok(Some(Fault::new("/successor_id", "not_in_force", message)))
-}
-
-fn is_known(conn: &mut DbConn, predecessor: OrgUnitId, successor: OrgUnitId) -> Result<bool, ApiError> {
-    use org_unit_successions as s;
-    let known = s::table
-        .filter(s::deleted_at.is_null())
-        .filter(s::predecessor_id.eq(predecessor).and(s::successor_id.eq(successor)));
-    Ok(diesel::select(dsl::exists(known)).get_result(conn)?)
-}
-
-/// Whether the successions lead from one unit to another.
-fn leads_to(conn: &mut DbConn, from: OrgUnitId, to: OrgUnitId) -> Result<bool, ApiError> {
-    use org_unit_successions as s;
-    let (mut seen, mut open) = (vec![from], vec![from]);
-    while !open.is_empty() {
-        let next: Vec<OrgUnitId> = s::table
-            .filter(s::deleted_at.is_null())
-            .filter(s::predecessor_id.eq_any(std::mem::take(&mut open)))
-            .select(s::successor_id)
-            .distinct()
-            .load(conn)?;
-        if next.contains(&to) {
-            return Ok(true);
-        }
-        open = next.into_iter().filter(|unit| !seen.contains(unit)).collect();
-        seen.extend(open.iter().copied());
-    }
-    Ok(false)
+    Some(Fault::new("/successor_id", code, message))
 }
 
 /// A second keeper of the same unit's records.
 fn keeper_fault(
-    conn: &mut DbConn,
-    predecessor: OrgUnitId,
-    itself: Option<OrgUnitSuccessionId>,
+    tree: &OrgTree,
+    (predecessor, successor): (OrgUnitId, OrgUnitId),
     keeps: bool,
-) -> Result<Option<Fault>, ApiError> {
-    use org_unit_successions as s;
-    if !keeps {
-        return Ok(None);
-    }
-    let keepers: Vec<OrgUnitSuccessionId> = s::table
-        .filter(s::deleted_at.is_null())
-        .filter(s::predecessor_id.eq(predecessor).and(s::keeps_records.eq(true)))
-        .select(s::id)
-        .load(conn)?;
-    let other = keepers.into_iter().any(|keeper| Some(keeper) != itself);
-    Ok(other.then(|| {
+) -> Option<Fault> {
+    let is_other = |known: &Succession| known.keeps_records && known.successor_id != successor;
+    (keeps && tree.successors(predecessor).any(is_other)).then(|| {
         let message = Bilingual::new(
             "Hồ sơ của đơn vị cũ đã có nơi lưu giữ.",
             "The records of the unit that ended have a keeper already.",
         );
         Fault::new("/keeps_records", "second_keeper", message)
-    }))
-}
-
-fn recorded(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    row: &SuccessionRow,
-) -> Result<Receipt, ApiError> {
-    let province = home_province(scoped.tree(), row.successor_id);
-    tx.journal(succession_entry(action, row, province)?)
-}
-
-/// Changes the keeper, legal basis or remark of a succession.
-///
-/// # Errors
-/// 412 when it has changed, 403 out of reach, 422 when units, relation or day would change.
-pub fn succession_replace(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: OrgUnitSuccessionId,
-    expected: &IfMatch,
-    body: OrgUnitSuccessionCreate,
-) -> Result<Recorded<OrgUnitSuccession>, ApiError> {
-    use org_unit_successions as s;
-    check(&body)?;
-    epochs::raise(tx, Epoch::Units)?;
-    let present = succession_row(tx.conn(), id)?;
-    writable(scoped, Some(present.predecessor_id))?;
-    writable(scoped, Some(present.successor_id))?;
-    expected.check(present.version)?;
-    // A patch names the units by the ids that stand, which need no look at the day.
-    let by_id = (body.predecessor_id, body.successor_id)
-        == (Some(present.predecessor_id), Some(present.successor_id));
-    let others = [
-        &body.predecessor_identifier,
-        &body.predecessor_code,
-        &body.successor_identifier,
-        &body.successor_code,
-    ];
-    let (predecessor, successor) = if by_id && others.into_iter().all(Option::is_none) {
-        (present.predecessor_id, present.successor_id)
-    } else {
-        units_of(scoped.tree(), &body)?
-    };
-    let mut faults: Vec<Fault> = [
-        ("/predecessor_id", predecessor == present.predecessor_id),
-        ("/successor_id", successor == present.successor_id),
-        ("/relation", body.relation == present.relation),
-        ("/effective_on", body.effective_on == present.effective_on),
-    ]
-    .into_iter()
-    .filter(|(_, same)| !same)
-    .map(|(pointer, _)| {
-        let message = Bilingual::new(
-            "Không thể thay đổi; hãy xóa quan hệ kế thừa này và tạo quan hệ khác.",
-            "This cannot change; delete the succession and make another.",
-        );
-        Fault::new(pointer, "fixed", message)
     })
-    .collect();
-    faults.extend(keeper_fault(tx.conn(), present.predecessor_id, Some(id), body.keeps_records)?);
-    if !faults.is_empty() {
-        return Err(ApiError::invalid(faults));
-    }
-    let row = SuccessionRow {
-        keeps_records: body.keeps_records,
-        legal_basis: body.legal_basis,
-        note: body.note,
-        version: present.version + 1,
-        updated_at: tx.at(),
-        ..present
-    };
-    let changed = diesel::update(s::table.find(id).filter(s::version.eq(row.version - 1)))
-        .set((
-            s::keeps_records.eq(row.keeps_records),
-            s::legal_basis.eq(&row.legal_basis),
-            s::note.eq(&row.note),
-            s::version.eq(row.version),
-            s::updated_at.eq(row.updated_at),
-        ))
-        .execute(tx.conn())?;
-    if changed == 0 {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
-    let receipt = recorded(tx, scoped, JournalAction::Update, &row)?;
-    Ok(receipt.with(OrgUnitSuccession::of(scoped.tree(), row)))
 }
 
 /// Deletes a succession. The unit that ended stays ended: its end is corrected on the unit.
@@ -332,12 +358,13 @@ pub fn succession_delete(
     id: OrgUnitSuccessionId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    epochs::raise(tx, Epoch::Units)?;
+    let standing = Standing::alone(tx, scoped)?;
     let present = succession_row(tx.conn(), id)?;
-    writable(scoped, Some(present.predecessor_id))?;
-    writable(scoped, Some(present.successor_id))?;
+    standing.writable(Some(present.predecessor_id))?;
+    standing.writable(Some(present.successor_id))?;
     expected.check(present.version)?;
     hide_row!(tx, org_unit_successions, present)?;
     let row = SuccessionRow { version: present.version + 1, updated_at: tx.at(), ..present };
-    Ok(recorded(tx, scoped, JournalAction::Delete, &row)?.with(()))
+    let province = home_province(standing.tree(), row.successor_id);
+    Ok(tx.journal(succession_entry(JournalAction::Delete, &row, province)?)?.with(()))
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{OrgTree, Succession, Unit, UnitVersion, Units, Version};
+use super::{OrgTree, OrgUnitId, Succession, Unit, UnitVersion, Units, Version};
 
 impl OrgTree {
     /// Builds the tree. A version that holds on no day, and a succession of a unit that has no
@@ -34,7 +34,61 @@ impl OrgTree {
         tree
     }
 
-    /// Adds the next version: they come by unit, then by first day.
+    /// Puts these versions in the place of those that the unit has, or adds the unit.
+    pub fn put(&mut self, id: OrgUnitId, versions: Vec<UnitVersion>) {
+        let mut versions: Vec<_> = versions.into_iter().filter(UnitVersion::holds_ever).collect();
+        versions.sort_by_key(|row| (row.valid_from, row.valid_to));
+        let unit = self.unit(id).unwrap_or_else(|| self.add_unit(id));
+        self.take_versions(unit);
+        let parents: Vec<Unit> = versions.iter().filter_map(|row| self.unit(row.parent_id?)).collect();
+        for row in versions {
+            self.add_version(unit, row);
+        }
+        for parent in parents {
+            self.order_below(parent);
+        }
+    }
+
+    /// Ties two units, or says anew how they are tied.
+    pub fn tie(&mut self, row: Succession) {
+        let is_same = |known: &&mut Succession| {
+            (known.predecessor_id, known.successor_id) == (row.predecessor_id, row.successor_id)
+        };
+        match self.successions.iter_mut().find(is_same) {
+            Some(known) => *known = row,
+            None => self.add_succession(row),
+        }
+    }
+
+    fn add_unit(&mut self, id: OrgUnitId) -> Unit {
+        let unit = Unit::of(self.units.ids.len());
+        let units = Arc::make_mut(&mut self.units);
+        units.ids.push(id);
+        units.index.insert(id, unit);
+        self.spans.push(0..0);
+        for index in [&mut self.children, &mut self.arrivals, &mut self.departures] {
+            index.push(Vec::new());
+        }
+        unit
+    }
+
+    /// Forgets the versions of a unit; their places in the arena stay empty.
+    fn take_versions(&mut self, unit: Unit) {
+        let Some(span) = self.spans.get_mut(unit.position()).map(std::mem::take) else { return };
+        for position in span {
+            let Some(Version { row, parent, .. }) = self.versions.get(position) else { continue };
+            if let Some(below) = parent.and_then(|parent| self.children.get_mut(parent.position())) {
+                below.retain(|known| *known != position);
+            }
+            for (keys, key) in [(&mut self.codes, &row.code), (&mut self.identifiers, &row.identifier)] {
+                if let Some(bearers) = key.as_ref().and_then(|key| keys.get_mut(key)) {
+                    bearers.retain(|known| *known != position);
+                }
+            }
+        }
+    }
+
+    /// Adds the next version of a unit: they come by first day, and none of another unit between them.
     fn add_version(&mut self, unit: Unit, row: UnitVersion) {
         let position = self.versions.len();
         if let Some(span) = self.spans.get_mut(unit.position()) {
@@ -56,12 +110,17 @@ impl OrgTree {
     }
 
     fn order_siblings(&mut self) {
-        for below in &mut self.children {
-            below.sort_by(|a, b| match (self.versions.get(*a), self.versions.get(*b)) {
-                (Some(a), Some(b)) => a.row.sibling_order(&b.row),
-                _ => Ordering::Equal,
-            });
+        for position in 0..self.children.len() {
+            self.order_below(Unit::of(position));
         }
+    }
+
+    fn order_below(&mut self, parent: Unit) {
+        let Some(below) = self.children.get_mut(parent.position()) else { return };
+        below.sort_by(|a, b| match (self.versions.get(*a), self.versions.get(*b)) {
+            (Some(a), Some(b)) => a.row.sibling_order(&b.row),
+            _ => Ordering::Equal,
+        });
     }
 
     fn add_succession(&mut self, row: Succession) {

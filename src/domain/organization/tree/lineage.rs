@@ -15,6 +15,25 @@ impl OrgTree {
         self.unit(unit).into_iter().flat_map(|unit| self.rows(&self.departures, unit))
     }
 
+    /// Whether successions lead from one unit to another, by one step or several.
+    #[must_use]
+    pub fn leads_to(&self, from: OrgUnitId, to: OrgUnitId) -> bool {
+        let mut seen = self.none();
+        let mut queue: Vec<Unit> = self.unit(from).into_iter().collect();
+        while let Some(unit) = queue.pop() {
+            if !seen.insert(unit) {
+                continue;
+            }
+            for row in self.rows(&self.departures, unit) {
+                if row.successor_id == to {
+                    return true;
+                }
+                queue.extend(self.unit(row.successor_id));
+            }
+        }
+        false
+    }
+
     /// The units in force on the day that carry the territory of this one, by code: itself while it
     /// is in force, else its successors and theirs. A unit without a succession (an ended district)
     /// is carried by the heirs of the administrative units that stood under it on its last day.

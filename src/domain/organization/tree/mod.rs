@@ -37,7 +37,7 @@ pub use set::UnitSet;
 /// All units with their versions and successions (see the module's text).
 ///
 /// Bad data never hang it: a cycle of parents or of successions is walked once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OrgTree {
     units: Arc<Units>,
     /// By unit, then by first day.
@@ -71,13 +71,13 @@ impl Unit {
 }
 
 /// The arena's identities, shared with the sets over it so that a set outlives the tree.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Units {
     ids: Vec<OrgUnitId>,
     index: HashMap<OrgUnitId, Unit>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Version {
     row: UnitVersion,
     unit: Unit,

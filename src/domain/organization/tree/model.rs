@@ -115,6 +115,12 @@ impl UnitVersion {
         self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)
     }
 
+    /// Whether it holds on a day from this one on and before that one.
+    #[must_use]
+    pub fn holds_within(&self, from: NaiveDate, to: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|begin| begin < to) && self.valid_to.is_none_or(|end| from < end)
+    }
+
     /// Whether there is a day on which it holds.
     pub(super) fn holds_ever(&self) -> bool {
         match (self.valid_from, self.valid_to) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{OrgTree, OrgUnitId};
+use super::{OrgTree, OrgUnitId, UnitVersion};
 
 impl OrgTree {
     /// The unit that bears the code on the day; none when no unit or more than one does.
@@ -42,6 +42,25 @@ impl OrgTree {
     #[must_use]
     pub fn ever_by_identifier(&self, identifier: &str) -> Vec<OrgUnitId> {
         self.bearers(&self.identifiers, identifier, None)
+    }
+
+    /// The versions, of any time, that bear the code.
+    pub fn versions_by_code(&self, code: &str) -> impl Iterator<Item = &UnitVersion> {
+        self.bearing(&self.codes, code)
+    }
+
+    /// The versions, of any time, that bear the identification code.
+    pub fn versions_by_identifier(&self, identifier: &str) -> impl Iterator<Item = &UnitVersion> {
+        self.bearing(&self.identifiers, identifier)
+    }
+
+    fn bearing<'t>(
+        &'t self,
+        keys: &'t HashMap<String, Vec<usize>>,
+        key: &str,
+    ) -> impl Iterator<Item = &'t UnitVersion> + use<'t> {
+        let positions = keys.get(key).into_iter().flatten();
+        positions.filter_map(|position| self.versions.get(*position)).map(|version| &version.row)
     }
 
     fn bearers(

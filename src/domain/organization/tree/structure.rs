@@ -67,6 +67,13 @@ impl OrgTree {
             .collect()
     }
 
+    /// The versions, of any time, that stand directly under this unit.
+    pub fn placed_under(&self, unit: OrgUnitId) -> impl Iterator<Item = &UnitVersion> {
+        let below = self.unit(unit).and_then(|unit| self.children.get(unit.position()));
+        let positions = below.into_iter().flatten();
+        positions.filter_map(|position| self.versions.get(*position)).map(|version| &version.row)
+    }
+
     /// The unit and all that stands under it on the day, each before what is under it, siblings by
     /// code, then by name. Empty when the unit is not in force then.
     #[must_use]

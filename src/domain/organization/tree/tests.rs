@@ -397,3 +397,54 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_tree_that_is_changed_answers_like_one_made_anew() {
+    let whole = story();
+    let mut ids: Vec<OrgUnitId> = whole.ids().collect();
+    // Who stands above comes first, as in a batch.
+    ids.sort_by_key(|unit| whole.versions(*unit).map(|version| version.kind).min());
+    let mut grown = OrgTree::default();
+    for unit in &ids {
+        let mut first: Vec<UnitVersion> = whole.versions(*unit).cloned().collect();
+        first.iter_mut().for_each(|version| {
+            version.code = Some("00".into());
+            version.identifier = Some("H00".into());
+        });
+        grown.put(*unit, first);
+        grown.put(*unit, whole.versions(*unit).cloned().collect());
+    }
+    for unit in &ids {
+        for row in whole.successors(*unit) {
+            grown.tie(Succession { keeps_records: !row.keeps_records, ..row.clone() });
+            grown.tie(row.clone());
+        }
+    }
+    assert_eq!(grown.len(), whole.len());
+    assert!(grown.ever_by_code("00").is_empty() && grown.ever_by_identifier("H00").is_empty());
+    let sorted = |set: &UnitSet| {
+        let mut units: Vec<_> = set.iter().collect();
+        units.sort();
+        units
+    };
+    for on in [before(), today()] {
+        for unit in &ids {
+            let all = |tree: &OrgTree| {
+                let reach = tree.reach(*unit, on);
+                let code = tree.version_at(*unit, on).and_then(|version| version.code.clone());
+                (
+                    (
+                        tree.version_at(*unit, on).cloned(),
+                        tree.children(*unit, on),
+                        tree.ancestors(*unit, on),
+                    ),
+                    (tree.heirs(*unit, on), tree.province_of(*unit, on)),
+                    code.map(|code| tree.by_code_all(&code, on)),
+                    (sorted(&reach.records), sorted(&reach.aggregates)),
+                )
+            };
+            assert_eq!(all(&grown), all(&whole), "{unit} on {on}");
+        }
+    }
+    assert!(whole.leads_to(id(93), id(192)) && !whole.leads_to(id(192), id(93)));
+}

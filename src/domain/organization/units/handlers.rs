@@ -9,14 +9,16 @@ use super::model::{AsOf, OrgUnit, OrgUnitBelowFilter, OrgUnitFilter, OrgUnitPage
 use super::store::{
     Below, org_unit_ancestors, org_unit_get, org_unit_list, org_unit_list_below, org_unit_versions_list,
 };
-use super::writes::{org_unit_correct, org_unit_delete, org_unit_insert, org_unit_version_insert};
+use super::writes::{OrgUnits, org_unit_correct, org_unit_delete, org_unit_version_insert};
 use crate::api::idempotency::{Answer, Asked};
+use crate::api::records::insert;
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Paged,
     Rendered, Saved, ValidJson, ValidPath, ValidQuery,
 };
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::auth::scope::Scoped;
+use crate::bulk;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -24,9 +26,10 @@ use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_org_units)
-        .service(create_org_unit)
-        .service(get_org_unit)
+    cfg.service(list_org_units).service(create_org_unit);
+    // `/template` would match `/{id}` too.
+    bulk_routes(cfg);
+    cfg.service(get_org_unit)
         .service(replace_org_unit)
         .service(patch_org_unit)
         .service(delete_org_unit)
@@ -36,6 +39,18 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
         .service(list_org_unit_versions)
         .service(create_org_unit_version)
         .service(get_org_unit_lineage);
+}
+
+async fn refreshed(app: &App) -> Result<(), ApiError> {
+    app.units_changed().await
+}
+
+bulk! {
+    tag: "org-units", many: "units", vi: "đơn vị", create: OrgUnitCreate,
+    read: Permit<ReadReference, Organization>, write: Permit<WriteReference, Organization>,
+    batch: "/api/v1/organization/org-units/batch", batch_org_units => OrgUnits,
+    import: "/api/v1/organization/org-units/import", import_org_units, template: "/api/v1/organization/org-units/template", get_org_unit_template, sheet: "org-units",
+    afterwards: refreshed,
 }
 
 #[utoipa::path(
@@ -68,7 +83,7 @@ async fn create_org_unit(
 ) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let author = scoped.author();
-    let made = move |tx: &mut WriteTx<'_>| Ok(org_unit_insert(tx, &scoped, body.0)?.map(Created));
+    let made = move |tx: &mut WriteTx<'_>| Ok(insert::<OrgUnits>(tx, &scoped, body.0)?.map(Created));
     let answer = once.write(&app, author, Weight::Single, made).await?;
     app.units_changed().await?;
     Ok(answer)

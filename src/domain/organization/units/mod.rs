@@ -9,6 +9,7 @@
 //! - [`rules`]: what a unit may be by itself; `checks`: what it may be among the units that stand.
 //! - [`store`]: lists and single units on a day; [`lineage`]: where one came from and what became of
 //!   it; [`writes`]: how units are made, corrected, changed and, unless something `uses` them, deleted.
+//!   `standing` is how they see the other units.
 //! - [`rows`]: the statements on identities and versions that all of these share.
 
 pub mod bodies;
@@ -18,6 +19,7 @@ pub mod lineage;
 pub mod model;
 pub mod rows;
 pub mod rules;
+pub(super) mod standing;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -25,3 +27,4 @@ mod uses;
 pub mod writes;
 
 pub use handlers::routes;
+pub use writes::OrgUnits;

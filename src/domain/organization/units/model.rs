@@ -1,6 +1,5 @@
 //! What a unit is: on the wire and in its rows.
 
-use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize, Serializer};
@@ -8,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::api::Record;
+use crate::api::records::Row;
 use crate::db::schema::{org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitVersion};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
-use crate::{id, page_of, text_enum};
+use crate::{id, page_of, record, text_enum};
 
 id! {
     /// Id of one version of a unit (phiên bản của đơn vị).
@@ -62,7 +61,7 @@ text_enum! {
 }
 
 /// An identity (định danh đơn vị).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = org_units, treat_none_as_default_value = false)]
 pub struct UnitRow {
     /// Its id.
@@ -122,6 +121,22 @@ pub struct VersionRow {
 
 fn open_day<S: Serializer>(day: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     Some(*day).filter(|day| *day != OPEN_BEGINNING && *day != OPEN_END).serialize(serializer)
+}
+
+impl From<&VersionRow> for UnitVersion {
+    fn from(row: &VersionRow) -> Self {
+        Self {
+            org_unit_id: row.org_unit_id,
+            code: row.code.clone(),
+            identifier: row.identifier.clone(),
+            name: row.name.clone(),
+            full_name: row.full_name.clone(),
+            kind: row.kind,
+            parent_id: row.parent_id,
+            valid_from: row.first_day(),
+            valid_to: row.end(),
+        }
+    }
 }
 
 impl VersionRow {
@@ -210,21 +225,32 @@ pub struct OrgUnit {
 }
 page_of!(OrgUnitPage, OrgUnit, "units");
 
-impl Record for OrgUnit {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
+record!(OrgUnit);
 
-    fn version(&self) -> i64 {
-        self.version
-    }
+/// What an answer tells of the units above.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitAbove {
+    /// Code of the unit above.
+    pub parent_code: Option<String>,
+    /// Name of the unit above.
+    pub parent_name: Option<String>,
+    /// The province in which the unit stands; itself, if it is one.
+    pub province_id: Option<OrgUnitId>,
+}
 
-    /// The day asked for chooses the version and what is said of the units above: a digest of the
-    /// answer tells every view from the others.
-    fn view(&self) -> Option<String> {
-        let text = serde_json::to_vec(self).ok()?;
-        let digest = digest::digest(&digest::SHA256, &text);
-        Some(digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+impl UnitAbove {
+    /// The units above a version as they stood on the day.
+    #[must_use]
+    pub fn of(tree: &OrgTree, unit: OrgUnitId, version: &VersionRow, day: NaiveDate) -> Self {
+        let parent = version.parent_id.and_then(|parent| tree.version_at(parent, day));
+        Self {
+            parent_code: parent.and_then(|parent| parent.code.clone()),
+            parent_name: parent.map(|parent| parent.name.clone()),
+            province_id: match version.kind {
+                UnitKind::Province => Some(unit),
+                _ => version.parent_id.and_then(|parent| tree.province_of(parent, day)),
+            },
+        }
     }
 }
 
@@ -232,11 +258,13 @@ impl OrgUnit {
     /// The answer for this version, with the units above as they stood on the day.
     #[must_use]
     pub fn of(tree: &OrgTree, unit: &UnitRow, version: VersionRow, day: NaiveDate) -> Self {
-        let parent = version.parent_id.and_then(|parent| tree.version_at(parent, day));
-        let province_id = match version.kind {
-            UnitKind::Province => Some(unit.id),
-            _ => version.parent_id.and_then(|parent| tree.province_of(parent, day)),
-        };
+        let above = UnitAbove::of(tree, unit.id, &version, day);
+        Self::under(unit, version, above)
+    }
+
+    /// The answer for this version under these units.
+    #[must_use]
+    pub fn under(unit: &UnitRow, version: VersionRow, above: UnitAbove) -> Self {
         let (valid_from, valid_to) = (version.first_day(), version.end());
         Self {
             id: unit.id,
@@ -248,9 +276,9 @@ impl OrgUnit {
             tier: version.kind.tier(),
             unit_class: version.unit_class,
             parent_id: version.parent_id,
-            parent_code: parent.and_then(|parent| parent.code.clone()),
-            parent_name: parent.map(|parent| parent.name.clone()),
-            province_id,
+            parent_code: above.parent_code,
+            parent_name: above.parent_name,
+            province_id: above.province_id,
             valid_from,
             valid_from_certainty: version.valid_from_certainty,
             valid_to,
@@ -262,6 +290,54 @@ impl OrgUnit {
             created_at: unit.created_at,
             updated_at: unit.updated_at,
         }
+    }
+}
+
+/// A unit with the version that is made or corrected.
+#[derive(Debug, Clone)]
+pub struct HeldUnit {
+    /// The identity.
+    pub unit: UnitRow,
+    /// That version.
+    pub version: VersionRow,
+    /// Its other versions.
+    pub others: Vec<VersionRow>,
+    /// What is told of the units above.
+    pub above: UnitAbove,
+}
+
+impl HeldUnit {
+    /// All versions, the oldest first.
+    #[must_use]
+    pub fn versions(&self) -> Vec<VersionRow> {
+        let mut all = self.others.clone();
+        all.push(self.version.clone());
+        all.sort_by_key(|version| version.valid_from);
+        all
+    }
+}
+
+/// What is told of the units above is theirs.
+impl PartialEq for HeldUnit {
+    fn eq(&self, other: &Self) -> bool {
+        self.unit == other.unit && self.version == other.version
+    }
+}
+
+impl Row for HeldUnit {
+    type Id = OrgUnitId;
+
+    fn id(&self) -> OrgUnitId {
+        self.unit.id
+    }
+
+    fn version(&self) -> i64 {
+        self.unit.version
+    }
+
+    fn revise(&mut self, at: Instant) {
+        self.unit.version += 1;
+        self.unit.updated_at = at;
     }
 }
 

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use serde::Serialize;
 
 use super::model::{UnitRow, VersionRow};
 use crate::audit::journal::{Entry, JournalAction};
+use crate::db::DbConn;
 use crate::db::schema::{org_unit_versions, org_units};
-use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::on_db;
 
 /// An identity by its id.
@@ -101,26 +102,80 @@ pub fn versions_insert(conn: &mut DbConn, rows: &[VersionRow]) -> Result<(), Api
     Ok(())
 }
 
-/// Stores a version that has changed.
+/// Stores versions of units that are there, new ones and corrected ones.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn version_update(conn: &mut DbConn, row: &VersionRow) -> Result<(), ApiError> {
-    diesel::update(org_unit_versions::table.find(row.id)).set(row).execute(conn)?;
+pub fn versions_save(conn: &mut DbConn, versions: &[&VersionRow]) -> Result<(), ApiError> {
+    use org_unit_versions as v;
+    for part in versions.chunks(ROWS) {
+        on_db!(conn, |c| diesel::insert_into(v::table)
+            .values(part.to_vec())
+            .on_conflict(v::id)
+            .do_update()
+            .set((
+                v::code.eq(excluded(v::code)),
+                v::identifier.eq(excluded(v::identifier)),
+                v::name.eq(excluded(v::name)),
+                v::full_name.eq(excluded(v::full_name)),
+                v::name_folded.eq(excluded(v::name_folded)),
+                v::kind.eq(excluded(v::kind)),
+                v::unit_class.eq(excluded(v::unit_class)),
+                v::parent_id.eq(excluded(v::parent_id)),
+                v::valid_from.eq(excluded(v::valid_from)),
+                v::valid_from_certainty.eq(excluded(v::valid_from_certainty)),
+                v::valid_to.eq(excluded(v::valid_to)),
+                v::valid_to_certainty.eq(excluded(v::valid_to_certainty)),
+                v::change_kind.eq(excluded(v::change_kind)),
+                v::legal_basis.eq(excluded(v::legal_basis)),
+                v::note.eq(excluded(v::note)),
+            ))
+            .execute(c))?;
+    }
     Ok(())
 }
 
-/// Counts one more change to the unit.
+/// Several identities by their ids.
 ///
 /// # Errors
-/// 412 when somebody else has changed it meanwhile.
-pub fn unit_bump(tx: &mut WriteTx<'_>, present: &UnitRow) -> Result<UnitRow, ApiError> {
-    let next = UnitRow { version: present.version + 1, updated_at: tx.at(), ..present.clone() };
-    let changed =
-        diesel::update(org_units::table.find(present.id).filter(org_units::version.eq(present.version)))
-            .set((org_units::version.eq(next.version), org_units::updated_at.eq(next.updated_at)))
-            .execute(tx.conn())?;
-    if changed == 0 { Err(ApiError::new(Problem::PreconditionFailed)) } else { Ok(next) }
+/// When the database cannot be read.
+pub fn units_of(conn: &mut DbConn, ids: &[OrgUnitId]) -> Result<HashMap<OrgUnitId, UnitRow>, ApiError> {
+    let mut units = HashMap::with_capacity(ids.len());
+    for part in ids.chunks(1_000) {
+        let rows: Vec<UnitRow> = org_units::table
+            .filter(org_units::id.eq_any(part.to_vec()).and(org_units::deleted_at.is_null()))
+            .select(UnitRow::as_select())
+            .load(conn)?;
+        units.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(units)
+}
+
+/// The versions, of any time, that bear one of these codes or identification codes.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn versions_keyed(
+    conn: &mut DbConn,
+    codes: Vec<&str>,
+    identifiers: Vec<&str>,
+) -> Result<Vec<VersionRow>, ApiError> {
+    use org_unit_versions as v;
+    let standing = || {
+        v::table
+            .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
+            .filter(org_units::deleted_at.is_null())
+            .select(VersionRow::as_select())
+    };
+    let mut rows: Vec<VersionRow> = Vec::new();
+    if !codes.is_empty() {
+        rows.extend(standing().filter(v::code.assume_not_null().eq_any(codes)).load(conn)?);
+    }
+    if !identifiers.is_empty() {
+        let of_identifier = standing().filter(v::identifier.is_not_null());
+        rows.extend(of_identifier.filter(v::identifier.assume_not_null().eq_any(identifiers)).load(conn)?);
+    }
+    Ok(rows)
 }
 
 /// The journal entry of a unit: the identity with all its versions.

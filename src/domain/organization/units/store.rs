@@ -1,7 +1,5 @@
 //! Units as they stand on a day: lists, single ones, those above, their versions.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -9,7 +7,7 @@ use diesel::prelude::*;
 use super::model::{
     OrgUnit, OrgUnitBelowFilter, OrgUnitFilter, OrgUnitPage, OrgUnitSort, UnitRow, VersionRow,
 };
-use super::rows::{unit_row, version_on, versions_of, versions_of_all};
+use super::rows::{unit_row, units_of, version_on, versions_of, versions_of_all};
 use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -262,14 +260,7 @@ pub(super) fn units_on(
     ids: &[OrgUnitId],
     day: NaiveDate,
 ) -> Result<Vec<OrgUnit>, ApiError> {
-    let mut units = HashMap::with_capacity(ids.len());
-    for part in ids.chunks(1_000) {
-        let rows: Vec<UnitRow> = org_units::table
-            .filter(org_units::id.eq_any(part.to_vec()).and(org_units::deleted_at.is_null()))
-            .select(UnitRow::as_select())
-            .load(conn)?;
-        units.extend(rows.into_iter().map(|row| (row.id, row)));
-    }
+    let units = units_of(conn, ids)?;
     let versions = versions_of_all(conn, ids)?;
     let answer = |id: &OrgUnitId| {
         let version = versions.get(id)?.iter().rev().find(|version| version.holds_on(day))?;

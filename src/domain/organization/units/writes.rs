@@ -1,55 +1,190 @@
 //! How units are made, corrected, changed from a day on, and deleted.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::bodies::{OrgUnitCreate, OrgUnitVersionCreate};
 use super::checks::must_fit;
-use super::model::{ChangeKind, OrgUnit, OrgUnitVersionId, UnitRow, VersionRow};
+use super::model::{ChangeKind, HeldUnit, OrgUnit, OrgUnitVersionId, UnitAbove, UnitRow, VersionRow};
 use super::rows::{
-    unit_bump, unit_entry, unit_row, units_insert, version_on, version_update, versions_insert, versions_of,
+    unit_entry, unit_row, units_of, version_on, versions_keyed, versions_of, versions_of_all, versions_save,
 };
 use super::rules;
+use super::standing::Standing;
 use super::store::day_of;
 use super::uses::is_used;
 use crate::api::IfMatch;
 use crate::api::json::check;
+use crate::api::records::{Draft, Records, Row, Written};
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::{Scoped, home_province};
-use crate::db::epochs::{self, Epoch};
-use crate::db::schema::org_units;
+use crate::db::schema::{org_unit_versions, org_units};
+use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::successors::not_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitKind};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END, Span, span_faults};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::hide_row;
 use crate::text::fold;
+use crate::{hide_row, insert_rows, save_rows};
 
-/// Makes a unit with its first version.
-///
-/// # Errors
-/// 403 under a unit out of reach, 409 when its code is taken, 422 when it is not valid.
-pub fn org_unit_insert(
-    tx: &mut WriteTx<'_>,
+/// Units, as they are written many at a time. The natural key is the code (of a unit without one the
+/// identification code) with the first day: a line that has it corrects the version that begins on that
+/// day. What really changed on a day is a new version, which is made one by one.
+pub struct OrgUnits;
+
+impl Records for OrgUnits {
+    type Id = OrgUnitId;
+    type Body = OrgUnitCreate;
+    type Row = HeldUnit;
+    type View = OrgUnit;
+
+    /// Lines keep their order, for a unit comes behind the one above it. Batches do not meet: one
+    /// writer of units is let in at a time.
+    fn order(_: &OrgUnitCreate) -> String {
+        String::new()
+    }
+
+    fn find(conn: &mut DbConn, scoped: &Scoped, id: OrgUnitId) -> Result<HeldUnit, ApiError> {
+        let unit = unit_row(conn, id)?;
+        let version = corrected(conn, scoped, id, None)?;
+        let others = others_of(versions_of(conn, id)?, &version);
+        Ok(HeldUnit { unit, version, others, above: UnitAbove::default() })
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        _: &Scoped,
+        bodies: &[OrgUnitCreate],
+    ) -> Result<Vec<Option<HeldUnit>>, ApiError> {
+        let keyed = versions_keyed(
+            tx.conn(),
+            bodies.iter().filter_map(|body| body.code.as_deref()).collect(),
+            bodies.iter().filter_map(|body| body.identifier.as_deref()).collect(),
+        )?;
+        let known: HashMap<_, _> = keyed
+            .iter()
+            .filter_map(|row| Some((natural_key(&row.code, &row.identifier, row.valid_from)?, row)))
+            .collect();
+        let meant = |body: &OrgUnitCreate| {
+            let first = body.valid_from.unwrap_or(OPEN_BEGINNING);
+            known.get(&natural_key(&body.code, &body.identifier, first)?).copied()
+        };
+        let meant: Vec<Option<&VersionRow>> = bodies.iter().map(meant).collect();
+        let ids: Vec<OrgUnitId> = meant.iter().flatten().map(|row| row.org_unit_id).collect();
+        let (units, versions) = (units_of(tx.conn(), &ids)?, versions_of_all(tx.conn(), &ids)?);
+        let held = |version: &VersionRow| {
+            let unit = units.get(&version.org_unit_id)?.clone();
+            let others = others_of(versions.get(&unit.id)?.clone(), version);
+            Some(HeldUnit { unit, version: version.clone(), others, above: UnitAbove::default() })
+        };
+        Ok(meant.into_iter().map(|row| row.and_then(held)).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<OrgUnitCreate, HeldUnit>>,
+    ) -> Result<Vec<Result<HeldUnit, ApiError>>, ApiError> {
+        let mut standing = Standing::alone(tx, scoped)?;
+        let ids: Vec<OrgUnitId> =
+            drafts.iter().filter_map(|draft| draft.present.as_ref()).map(|held| held.unit.id).collect();
+        // Since they were found, another writer may have been let in before.
+        let units = units_of(tx.conn(), &ids)?;
+        let (at, many) = (tx.at(), drafts.len() > 1);
+        let made = drafts.into_iter().map(|draft| {
+            let made = unit_made(scoped, &standing, &units, draft, at)?;
+            if many {
+                standing.put(made.unit.id, made.others.iter().chain([&made.version]));
+            }
+            Ok(made)
+        });
+        Ok(made.collect())
+    }
+
+    fn save(tx: &mut WriteTx<'_>, _: &Scoped, rows: &[HeldUnit]) -> Result<Written<OrgUnit>, ApiError> {
+        let stored = save_rows!(tx.conn(), org_units, OrgUnitId, rows.iter().map(|held| &held.unit), [])?;
+        let kept = rows.iter().filter(|held| stored.contains(&held.unit.id));
+        let (new, changed): (Vec<_>, Vec<_>) = kept.partition(|held| held.unit.version == 1);
+        insert_rows!(tx.conn(), org_unit_versions, shown(new))?;
+        versions_save(tx.conn(), &shown(changed))?;
+        let entry = |action, view: &OrgUnit, held: &HeldUnit| {
+            unit_entry(action, &held.unit, &held.versions(), view.province_id)
+        };
+        let view = |held: &HeldUnit| OrgUnit::under(&held.unit, held.version.clone(), held.above.clone());
+        Written::journal(tx, rows, &stored, entry, view)
+    }
+}
+
+/// By what a version is known: its code, of a unit without one its identification code, and its first
+/// day.
+fn natural_key<'a>(
+    code: &'a Option<String>,
+    identifier: &'a Option<String>,
+    first: NaiveDate,
+) -> Option<(bool, &'a str, NaiveDate)> {
+    let key = code.as_deref().or(identifier.as_deref())?;
+    Some((code.is_some(), key, first))
+}
+
+/// The versions that are made or corrected.
+fn shown(held: Vec<&HeldUnit>) -> Vec<&VersionRow> {
+    held.into_iter().map(|held| &held.version).collect()
+}
+
+fn others_of(mut versions: Vec<VersionRow>, shown: &VersionRow) -> Vec<VersionRow> {
+    versions.retain(|other| other.id != shown.id);
+    versions
+}
+
+/// The unit that a line makes or corrects.
+fn unit_made(
     scoped: &Scoped,
-    body: OrgUnitCreate,
-) -> Result<Recorded<OrgUnit>, ApiError> {
-    // First of all: the counter's row lets one writer of units in at a time, on PostgreSQL too.
-    epochs::raise(tx, Epoch::Units)?;
-    let unit = UnitRow { id: OrgUnitId::new(), version: 1, created_at: tx.at(), updated_at: tx.at() };
-    let row = version_row(scoped.tree(), body, (OrgUnitVersionId::new(), unit.id, None), &[])?;
-    if row.kind == UnitKind::Country {
-        return Err(one_country());
+    standing: &Standing<'_>,
+    units: &HashMap<OrgUnitId, UnitRow>,
+    draft: Draft<OrgUnitCreate, HeldUnit>,
+    at: Instant,
+) -> Result<HeldUnit, ApiError> {
+    let Draft { mut body, present } = draft;
+    let Some(held) = present else {
+        let unit = UnitRow { id: OrgUnitId::new(), version: 0, created_at: at, updated_at: at };
+        let row = version_row(standing.tree(), body, (OrgUnitVersionId::new(), unit.id, None), &[])?;
+        if row.kind == UnitKind::Country {
+            return Err(one_country());
+        }
+        if row.parent_id.is_some() {
+            standing.writable(row.parent_id)?;
+        }
+        return fitting(scoped, standing, unit, (row, Vec::new()));
+    };
+    let HeldUnit { unit, version, others, .. } = held;
+    if units.get(&unit.id) != Some(&unit) {
+        return Err(ApiError::new(Problem::PreconditionFailed));
     }
-    if row.parent_id.is_some() {
-        writable(scoped, row.parent_id)?;
+    standing.writable(Some(unit.id))?;
+    // A list of units that leaves the end open does not revive one that ended.
+    if body.valid_to.is_none() {
+        (body.valid_to, body.valid_to_certainty) = (version.end(), version.valid_to_certainty);
     }
-    must_fit(tx.conn(), &row)?;
-    units_insert(tx.conn(), std::slice::from_ref(&unit))?;
-    versions_insert(tx.conn(), std::slice::from_ref(&row))?;
-    recorded(tx, scoped, JournalAction::Create, &unit, row)
+    let row = version_row(standing.tree(), body, (version.id, unit.id, version.change_kind), &others)?;
+    moved(standing, &version, &row)?;
+    fitting(scoped, standing, unit, (row, others))
+}
+
+/// The unit with this version, where it fits among those that stand.
+fn fitting(
+    scoped: &Scoped,
+    standing: &Standing<'_>,
+    unit: UnitRow,
+    (version, others): (VersionRow, Vec<VersionRow>),
+) -> Result<HeldUnit, ApiError> {
+    must_fit(standing.tree(), &version)?;
+    let day = version.nearest_day(scoped.today());
+    let above = UnitAbove::of(standing.tree(), unit.id, &version, day);
+    Ok(HeldUnit { unit, version, others, above })
 }
 
 fn one_country() -> ApiError {
@@ -69,19 +204,18 @@ pub fn org_unit_correct(
     expected: &IfMatch,
     whole: impl FnOnce(&VersionRow) -> OrgUnitCreate,
 ) -> Result<Recorded<OrgUnit>, ApiError> {
-    epochs::raise(tx, Epoch::Units)?;
+    let standing = Standing::alone(tx, scoped)?;
     let unit = unit_row(tx.conn(), id)?;
-    writable(scoped, Some(id))?;
+    standing.writable(Some(id))?;
     expected.check(unit.version)?;
     let present = corrected(tx.conn(), scoped, id, as_of)?;
-    let mut others = versions_of(tx.conn(), id)?;
-    others.retain(|other| other.id != present.id);
-    let row = version_row(scoped.tree(), whole(&present), (present.id, id, present.change_kind), &others)?;
-    moved(scoped, &present, &row)?;
-    must_fit(tx.conn(), &row)?;
-    version_update(tx.conn(), &row)?;
-    let unit = unit_bump(tx, &unit)?;
-    recorded(tx, scoped, JournalAction::Update, &unit, row)
+    let others = others_of(versions_of(tx.conn(), id)?, &present);
+    let kept = (present.id, id, present.change_kind);
+    let row = version_row(standing.tree(), whole(&present), kept, &others)?;
+    moved(&standing, &present, &row)?;
+    let mut held = fitting(scoped, &standing, unit, (row, others))?;
+    held.revise(tx.at());
+    OrgUnits::save(tx, scoped, &[held])?.only()
 }
 
 /// The version that a correction is about: in force on the day, else (with no day named) the
@@ -101,7 +235,7 @@ fn corrected(
 }
 
 /// A unit may be put under another that is in reach; where it stands already it may stay.
-fn moved(scoped: &Scoped, present: &VersionRow, next: &VersionRow) -> Result<(), ApiError> {
+fn moved(standing: &Standing<'_>, present: &VersionRow, next: &VersionRow) -> Result<(), ApiError> {
     let country = |row: &VersionRow| row.kind == UnitKind::Country;
     if country(present) != country(next) {
         return Err(one_country());
@@ -109,7 +243,7 @@ fn moved(scoped: &Scoped, present: &VersionRow, next: &VersionRow) -> Result<(),
     if present.parent_id == next.parent_id || next.parent_id.is_none() {
         return Ok(());
     }
-    writable(scoped, next.parent_id)
+    standing.writable(next.parent_id)
 }
 
 /// Makes a new version of a unit from a day on; the version in force that day ends on it.
@@ -122,12 +256,12 @@ pub fn org_unit_version_insert(
     id: OrgUnitId,
     body: OrgUnitVersionCreate,
 ) -> Result<Recorded<OrgUnit>, ApiError> {
-    epochs::raise(tx, Epoch::Units)?;
+    let standing = Standing::alone(tx, scoped)?;
     let unit = unit_row(tx.conn(), id)?;
-    writable(scoped, Some(id))?;
+    standing.writable(Some(id))?;
     let day = day_of(Some(body.valid_from), scoped);
     let Some(mut present) = version_on(tx.conn(), id, day)? else {
-        return Err(not_in_force(scoped.tree(), &[id], day));
+        return Err(not_in_force(standing.tree(), &[id], day));
     };
     if present.valid_from == body.valid_from {
         let message = Bilingual::new(
@@ -136,20 +270,19 @@ pub fn org_unit_version_insert(
         );
         return Err(ApiError::invalid(vec![Fault::new("/valid_from", "same_day", message)]));
     }
-    let mut others = versions_of(tx.conn(), id)?;
-    others.retain(|other| other.id != present.id);
+    let mut others = others_of(versions_of(tx.conn(), id)?, &present);
     let (change, whole) = body.whole(&present);
-    let row = version_row(scoped.tree(), whole, (OrgUnitVersionId::new(), id, Some(change)), &others)?;
-    moved(scoped, &present, &row)?;
+    let row = version_row(standing.tree(), whole, (OrgUnitVersionId::new(), id, Some(change)), &others)?;
+    moved(&standing, &present, &row)?;
     (present.valid_to, present.valid_to_certainty) = (row.valid_from, Certainty::Exact);
-    version_update(tx.conn(), &present)?;
-    must_fit(tx.conn(), &row)?;
-    versions_insert(tx.conn(), std::slice::from_ref(&row))?;
-    let unit = unit_bump(tx, &unit)?;
-    recorded(tx, scoped, JournalAction::Update, &unit, row)
+    versions_save(tx.conn(), &[&present])?;
+    others.push(present);
+    let mut held = fitting(scoped, &standing, unit, (row, others))?;
+    held.revise(tx.at());
+    OrgUnits::save(tx, scoped, &[held])?.only()
 }
 
-/// The row of a version as it is asked for; every fault that needs no database.
+/// The row of a version as it is asked for; every fault that needs no other unit but the one above.
 fn version_row(
     tree: &OrgTree,
     body: OrgUnitCreate,
@@ -199,33 +332,6 @@ fn version_row(
     })
 }
 
-/// Whether the writer may touch the unit; reference data are known to all, so 403 and not 404.
-pub(in crate::domain::organization) fn writable(
-    scoped: &Scoped,
-    unit: Option<OrgUnitId>,
-) -> Result<(), ApiError> {
-    match unit {
-        _ if scoped.everything() => Ok(()),
-        Some(unit) if scoped.reaches(unit) => Ok(()),
-        _ => Err(ApiError::new(Problem::Forbidden)),
-    }
-}
-
-/// Journals the unit as it now is and answers with one of its versions.
-fn recorded(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    action: JournalAction,
-    unit: &UnitRow,
-    shown: VersionRow,
-) -> Result<Recorded<OrgUnit>, ApiError> {
-    let versions = versions_of(tx.conn(), unit.id)?;
-    let day = shown.nearest_day(scoped.today());
-    let answer = OrgUnit::of(scoped.tree(), unit, shown, day);
-    let entry = unit_entry(action, unit, &versions, answer.province_id)?;
-    Ok(tx.journal(entry)?.with(answer))
-}
-
 /// Deletes a unit that nothing refers to.
 ///
 /// # Errors
@@ -236,9 +342,9 @@ pub fn org_unit_delete(
     id: OrgUnitId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    epochs::raise(tx, Epoch::Units)?;
+    let standing = Standing::alone(tx, scoped)?;
     let present = unit_row(tx.conn(), id)?;
-    writable(scoped, Some(id))?;
+    standing.writable(Some(id))?;
     expected.check(present.version)?;
     let versions = versions_of(tx.conn(), id)?;
     let root = versions.iter().any(|version| version.kind == UnitKind::Country);
@@ -247,7 +353,7 @@ pub fn org_unit_delete(
     }
     hide_row!(tx, org_units, present)?;
     let unit = UnitRow { version: present.version + 1, updated_at: tx.at(), ..present };
-    let province = home_province(scoped.tree(), id);
+    let province = home_province(standing.tree(), id);
     let entry = unit_entry(JournalAction::Delete, &unit, &versions, province)?;
     Ok(tx.journal(entry)?.with(()))
 }

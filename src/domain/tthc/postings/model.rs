@@ -12,9 +12,8 @@ use crate::db::schema::procedure_postings;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::remarks::derived_mark;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ProcedureStatus, ServiceLevel};
-use crate::{id, page_of, text_enum};
+use crate::{id, page_of, record, text_enum};
 
 id! {
     /// Id of a posting of a procedure (niêm yết thủ tục hành chính).
@@ -151,20 +150,7 @@ pub struct ProcedurePosting {
 }
 page_of!(ProcedurePostingPage, ProcedurePosting, "postings of procedures");
 
-impl crate::api::Record for ProcedurePosting {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The procedure is told as it stands on the day.
-    fn view(&self) -> Option<String> {
-        Some(derived_mark((&self.procedure_code, &self.procedure_name, self.procedure_status)))
-    }
-}
+record!(ProcedurePosting);
 
 impl ProcedurePosting {
     /// The answer of a stored posting.

@@ -13,7 +13,7 @@ use crate::db::schema::{procedure_versions, procedures};
 use crate::db::types::Instant;
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
 use crate::reporting::working_days::{DueDateStep, Span};
-use crate::{id, page_of, row, text_enum};
+use crate::{id, page_of, record, row, text_enum};
 
 id! {
     /// Identity of a procedure (định danh thủ tục hành chính): the same through all its versions.
@@ -253,21 +253,7 @@ pub struct Procedure {
 }
 page_of!(ProcedurePage, Procedure, "procedures");
 
-impl crate::api::Record for Procedure {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The day asked for chooses the version and the status.
-    fn view(&self) -> Option<String> {
-        let version = self.version_id.as_str().get(24..)?;
-        Some(format!("{version}-{}", self.status))
-    }
-}
+record!(Procedure);
 
 /// An identity (định danh thủ tục), as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

@@ -13,9 +13,9 @@ use crate::db::schema::{procedure_process_links, procedure_processes};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::{OrgUnitId, UnitKind};
-use crate::domain::remarks::{Remark, derived_mark};
+use crate::domain::remarks::Remark;
 use crate::domain::tthc::procedures::model::{Deadline, DeadlineUnit, ProcedureId};
-use crate::{id, page_of, text_enum};
+use crate::{id, page_of, record, text_enum};
 
 id! {
     /// Id of a process of a procedure (quy trình giải quyết thủ tục hành chính).
@@ -238,20 +238,7 @@ pub struct ProcedureProcess {
 }
 page_of!(ProcedureProcessPage, ProcedureProcess, "processes of procedures");
 
-impl crate::api::Record for ProcedureProcess {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The catalogue says what the procedures are called and how long they may take.
-    fn view(&self) -> Option<String> {
-        Some(derived_mark((&self.procedure_code, &self.procedure_name, &self.links, &self.remarks)))
-    }
-}
+record!(ProcedureProcess);
 
 impl ProcedureProcess {
     /// The answer of a stored process.

@@ -12,9 +12,9 @@ use crate::db::schema::{procedure_publication_items, procedure_publications};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::remarks::{Remark, derived_mark};
+use crate::domain::remarks::Remark;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ProcedureName};
-use crate::{id, page_of, text_enum};
+use crate::{id, page_of, record, text_enum};
 
 id! {
     /// Id of a decision that announces procedures (quyết định công bố thủ tục hành chính).
@@ -213,20 +213,7 @@ pub struct ProcedurePublication {
 }
 page_of!(ProcedurePublicationPage, ProcedurePublication, "publications of procedures");
 
-impl crate::api::Record for ProcedurePublication {
-    fn id_text(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The catalogue says which of the procedures it has.
-    fn view(&self) -> Option<String> {
-        Some(derived_mark(&self.items))
-    }
-}
+record!(ProcedurePublication);
 
 impl ProcedurePublication {
     /// The answer of a stored publication.
