@@ -181,7 +181,14 @@ async fn an_administrator_of_a_province_cannot_reach_beyond_it(app: TestApp) {
     let user = province.post("/api/v1/admin/users", &user).await.expect(201);
     let grant = |unit: String| json!({"user_id": user["id"], "role": "editor", "org_unit_id": unit, "valid_from": "2026-01-01"});
     province.post("/api/v1/admin/grants", &grant(commune)).await.expect(201);
-    province.post("/api/v1/admin/grants", &grant(root.unwrap().to_string())).await.problem(403, "forbidden");
+    let beyond = grant(root.unwrap().to_string());
+    province.post("/api/v1/admin/grants", &beyond).await.problem(403, "forbidden");
+    // One that had ended before it was given is no more his to give, nor his to know of.
+    let mut ended = beyond.clone();
+    ended["valid_to"] = json!("2026-02-01");
+    province.post("/api/v1/admin/grants", &ended).await.problem(403, "forbidden");
+    app.admin().await.post("/api/v1/admin/grants", &ended).await.expect(201);
+    province.post("/api/v1/admin/grants", &ended).await.problem(403, "forbidden");
     // The administrator of the country is nobody that he can see or change.
     let listed = province.get("/api/v1/admin/users?limit=200").await.expect(200);
     assert!(listed["items"].as_array().unwrap().iter().all(|user| user["username"] != "admin"));

@@ -40,12 +40,19 @@ pub fn may_give(tree: &OrgTree, held: &[HeldGrant], today: NaiveDate, given: &Gi
     })
 }
 
-/// Lets the request go on when the actor may give all these grants; past ones do not count.
+/// Lets the request go on when the actor may change an account that has these grants; ended ones do not
+/// count.
+pub(super) fn must_rule(scoped: &Scoped, mut grants: Vec<GivenGrant>) -> Result<(), ApiError> {
+    grants.retain(|given| given.valid_to > scoped.today());
+    must_give(scoped, &grants)
+}
+
+/// Lets the request go on when the actor may give all these grants.
 pub(super) fn must_give(scoped: &Scoped, grants: &[GivenGrant]) -> Result<(), ApiError> {
     let Some(principal) = scoped.principal() else { return Ok(()) };
     let today = scoped.today();
     let within = |given: &GivenGrant| may_give(scoped.tree(), &principal.grants, today, given);
-    if grants.iter().filter(|given| given.valid_to > today).all(within) {
+    if grants.iter().all(within) {
         return Ok(());
     }
     Err(ApiError::detailed(

@@ -7,7 +7,7 @@ use super::model::{User, UserCreate, UserFilter, UserReplace, UserRow, UserSort}
 use crate::api::json::check;
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::accounts::authority::{must_give, not_oneself};
+use crate::auth::accounts::authority::{must_rule, not_oneself};
 use crate::auth::accounts::grants::store::{Account, grants_delete_of, grants_of};
 use crate::auth::accounts::own_unit::{of_unit, own_unit, sees};
 use crate::auth::accounts::sign_in_names::beginning_with;
@@ -188,7 +188,7 @@ fn changeable(
 ) -> Result<UserRow, ApiError> {
     let present = row_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    must_give(scoped, &grants_of(tx.conn(), Account::User(id))?)?;
+    must_rule(scoped, grants_of(tx.conn(), Account::User(id))?)?;
     Ok(present)
 }
 
