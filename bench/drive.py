@@ -19,6 +19,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 # Name, kind of load.lua, path, connections, rows of one request.
 OPERATIONS = [
+    ("whether it lives", "get", "/health/live", 32, 1),
     ("a unit by id", "get", f"{UNITS}/{{id}}?{DAY}", 32, 1),
     ("a page of 50 units", "get", f"{UNITS}?limit=50&{DAY}", 32, 50),
     ("form 06 of 103 communes", "get", f"/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-H1&scope=subtree&{DAY}", 8, 1),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The service beside a bare actix-web server on the same rows, SQLite and PostgreSQL: a unit by id, a page,
-# form 06, a list as CSV, a durable POST, batches of 1,000 procedures. Rounds alternate between the two.
+# The service beside a bare actix-web server on the same rows, SQLite and PostgreSQL: a sign of life, a unit by
+# id, a page, form 06, a list as CSV, a durable POST, batches of 1,000 procedures. Rounds alternate between the two.
 #
 #   bench/run.sh [--quick] [--only WORDS] [binary]
 #

@@ -43,6 +43,12 @@ macro_rules! on {
     };
 }
 
+/// What costs no database: the yardstick for everything else.
+#[get("/health/live")]
+async fn live() -> web::Json<serde_json::Value> {
+    web::Json(serde_json::json!({"status": "ok"}))
+}
+
 #[derive(Deserialize)]
 struct AsOf {
     as_of: NaiveDate,
@@ -144,7 +150,7 @@ async fn main() -> Fallible<()> {
         App::new()
             .app_data(web::Data::new(database))
             .app_data(web::JsonConfig::default().limit(64 << 20))
-            .service((get_unit, list_units, post_period, post_batch, get_form))
+            .service((live, get_unit, list_units, post_period, post_batch, get_form))
     })
     .bind("127.0.0.1:0")?;
     for address in server.addrs() {
