@@ -15,6 +15,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 DAY = "as_of=2026-06-30"
 UNITS = "/api/v1/organization/org-units"
+FORM = f"/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-H1&scope=subtree&{DAY}"
 TICK = os.sysconf("SC_CLK_TCK")
 
 # Name, kind of load.lua, path, connections, rows of one request.
@@ -22,7 +23,7 @@ OPERATIONS = [
     ("whether it lives", "get", "/health/live", 32, 1),
     ("a unit by id", "get", f"{UNITS}/{{id}}?{DAY}", 32, 1),
     ("a page of 50 units", "get", f"{UNITS}?limit=50&{DAY}", 32, 50),
-    ("form 06 of 103 communes", "get", f"/api/v1/reporting/forms/06a?org_unit_code=92&period=2026-H1&scope=subtree&{DAY}", 8, 1),
+    ("form 06 of 103 communes", "get", FORM, 8, 1),
     ("all units of 2024 as CSV", "csv", f"{UNITS}?as_of=2024-06-30", 2, 11_000),
     ("POST a period, durable", "period", "/api/v1/reporting/periods", 32, 1),
     ("POST 1,000 procedures", "procedures", "/api/v1/tthc/procedures/batch", 4, 1_000),
@@ -109,9 +110,8 @@ def same_answers(options, ids):
     ours, bare = (get(base, f"{UNITS}?as_of=2024-06-30", options.token, "text/csv") for base in (options.ours, options.bare))
     if ours != bare:
         fail("the lists as CSV differ")
-    form = OPERATIONS[2][2]
-    ours = json.loads(get(options.ours, form, options.token))["rows"]
-    bare = json.loads(get(options.bare, form.replace("&scope=subtree", ""), options.token))["rows"]
+    ours = json.loads(get(options.ours, FORM, options.token))["rows"]
+    bare = json.loads(get(options.bare, FORM.replace("&scope=subtree", ""), options.token))["rows"]
     for one, other in zip(ours, bare, strict=True):
         if any(one[column] != value for column, value in other.items()):
             fail(f"the forms differ:\n{one}\n{other}")
