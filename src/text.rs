@@ -63,6 +63,24 @@ pub fn worded(text: &str) -> Result<(), ValidationError> {
     ))
 }
 
+/// Words with one space between them: a text that is part of a key is not kept in two ways that look the
+/// same.
+///
+/// # Errors
+/// `spacing` when it is anything else.
+pub fn spaced(text: &str) -> Result<(), ValidationError> {
+    // Zero-width letters, soft hyphens and marks of direction are seen by nobody.
+    let is_hidden =
+        |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let is_plain = |letter: char| !letter.is_whitespace() && !letter.is_control() && !is_hidden(letter);
+    if text.is_empty() || text.split(' ').all(|word| !word.is_empty() && word.chars().all(is_plain)) {
+        return Ok(());
+    }
+    Err(ValidationError::new("spacing").with_message(
+        "Giữa các từ có đúng một dấu cách; hai đầu không có dấu cách. | Between words stands one space, at the ends none.".into(),
+    ))
+}
+
 /// Bytes in hexadecimal digits, as hashes are shown.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {

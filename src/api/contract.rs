@@ -1,7 +1,7 @@
 //! The service's own OpenAPI document, in memory: what bodies of the wrong shape are held against,
 //! and what tells a wrong method from an unknown path.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use actix_router::ResourceDef;
@@ -15,6 +15,8 @@ use crate::error::Fault;
 pub struct Contract {
     document: Value,
     routes: Vec<(ResourceDef, Vec<String>)>,
+    /// The operations that take parameters in the query, by path and method.
+    queried: HashSet<(String, String)>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
 
@@ -22,6 +24,20 @@ impl std::fmt::Debug for Contract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Contract({} paths)", self.routes.len())
     }
+}
+
+fn queried(document: &Value) -> HashSet<(String, String)> {
+    let takes_some = |operation: &Value| {
+        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        parameters.into_iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
+    };
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let queried = METHODS.iter().filter(move |method| item.get(**method).is_some_and(takes_some));
+            queried.map(move |method| (path.clone(), method.to_uppercase()))
+        })
+        .collect()
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -40,7 +56,16 @@ impl Contract {
                 (ResourceDef::new(path.as_str()), methods.collect())
             })
             .collect();
-        Self { document, routes, validators: RwLock::default() }
+        let queried = queried(&document);
+        Self { document, routes, queried, validators: RwLock::default() }
+    }
+
+    /// Whether the operation takes no parameters in the query. Nothing that is no operation is meant.
+    #[must_use]
+    pub fn takes_no_query(&self, method: &str, route: &str) -> bool {
+        let operation = (route.to_owned(), method.to_owned());
+        !self.queried.contains(&operation)
+            && self.routes.iter().any(|(known, _)| known.pattern() == Some(route))
     }
 
     /// The document itself.

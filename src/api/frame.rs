@@ -16,7 +16,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
 use super::address;
-use super::query::FORM_DATA;
+use super::query::{FORM_DATA, none_taken};
 use crate::audit::journal::{ActorKind, Author};
 use crate::auth::limits::Standing;
 use crate::auth::permit::{Authentication, Denied, SignedIn};
@@ -111,6 +111,16 @@ pub async fn frame(
         Some(Ok(standing)) => Some(standing),
         None => None,
     };
+    // Lists and forms read their queries themselves, with every fault in them.
+    let query = req.query_string();
+    if actor.is_some()
+        && !query.is_empty()
+        && app.contract.takes_no_query(asked.method.as_str(), &asked.route)
+    {
+        let response = asked.problem(&none_taken(query));
+        asked.report(&app, &asked.route, actor.as_deref(), response.status());
+        return Ok(req.into_response(response));
+    }
 
     let allowed = match is_upload(&req) {
         true => app.config.upload_seconds.seconds(),

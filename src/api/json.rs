@@ -15,7 +15,7 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::Contract;
 use super::idempotency::BodyDigest;
-use super::text;
+use super::{shape, text};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
 
@@ -285,11 +285,7 @@ fn shape_error<T: ToSchema>(
     });
     let said = error.inner().to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
-    let message = Bilingual::new(
-        format!("Giá trị không đọc được: {said}."),
-        format!("The value cannot be read: {said}."),
-    );
-    ApiError::invalid(vec![Fault::new(pointer, "invalid", message)])
+    ApiError::invalid(vec![Fault::new(pointer, "invalid", shape::unread(said))])
 }
 
 /// Refuses a text in which an object has a member twice.

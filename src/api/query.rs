@@ -1,7 +1,6 @@
 //! Query strings and path segments: typed, and strict. What is unknown, repeated or of the wrong
 //! form is 400, each with its name.
 
-use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
@@ -14,7 +13,7 @@ use validator::Validate;
 use super::json::{body, faults_of};
 use super::listing::Form;
 use super::page::{PageParams, PageRequest};
-use super::text;
+use super::{shape, text};
 use crate::auth::keys::KeyRing;
 use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
@@ -208,6 +207,21 @@ fn typed<T: DeserializeOwned + Validate>(pairs: &[(String, String)]) -> Result<T
     }
 }
 
+/// What is wrong with a query where none is taken.
+pub(super) fn none_taken(query: &str) -> ApiError {
+    let refused = |pairs: Pairs| {
+        let faults = pairs.iter().map(|(name, _)| unknown(format!("/{}", text::escape(name)))).collect();
+        ApiError::new(Problem::InvalidParameter).with_faults(faults)
+    };
+    pairs(query).map_or_else(|error| error, refused)
+}
+
+fn unknown(pointer: String) -> Fault {
+    let message =
+        Bilingual::new("Thao tác này không có tham số như vậy.", "The operation has no such parameter.");
+    Fault::new(pointer, "unknown", message)
+}
+
 /// The name of the parameter that is missing, if that is what the parser says.
 fn missing(said: &str) -> Option<&str> {
     said.strip_prefix("missing field `")?.strip_suffix('`')
@@ -220,19 +234,9 @@ fn parameter_fault(name: &str, said: &str) -> Fault {
     }
     let pointer = format!("/{}", text::escape(name));
     if said.starts_with("unknown field") {
-        let message =
-            Bilingual::new("Thao tác này không có tham số như vậy.", "The operation has no such parameter.");
-        return Fault::new(pointer, "unknown", message);
+        return unknown(pointer);
     }
-    let said: Cow<'_, str> = said.into();
-    Fault::new(
-        pointer,
-        "invalid",
-        Bilingual::new(
-            format!("Giá trị không đọc được: {said}."),
-            format!("The value cannot be read: {said}."),
-        ),
-    )
+    Fault::new(pointer, "invalid", shape::unread(said))
 }
 
 #[cfg(test)]

@@ -84,12 +84,49 @@ pub(super) fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             format!("Giá trị không đúng dạng {pattern}."),
             format!("The value does not have the form {pattern}."),
         ),
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } if meant(context).is_some() => {
+            meant(context).into_iter().flatten().flat_map(faults).collect()
+        }
         _ => one(
             "invalid",
             "Giá trị nằm ngoài giới hạn cho phép.".into(),
             "The value is outside its limits.".into(),
         ),
     }
+}
+
+/// What is wrong for the one shape that a value may have beside null.
+fn meant<'e>(context: &'e [Vec<ValidationError<'static>>]) -> Option<&'e [ValidationError<'static>]> {
+    let is_null = |error: &ValidationError<'_>| {
+        matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
+    };
+    let is_of_null =
+        |errors: &&Vec<ValidationError<'static>>| matches!(errors.as_slice(), [only] if is_null(only));
+    let mut others = context.iter().filter(|errors| !is_of_null(errors));
+    let only = others.next()?;
+    others.next().is_none().then_some(only.as_slice())
+}
+
+/// What a parser says of a value, in both languages: it speaks English only.
+pub(super) fn unread(said: &str) -> Bilingual {
+    let values = said.split_once("expected one of ").map(|(_, values)| values.replace('`', ""));
+    let needed = match said {
+        _ if values.is_some() => None,
+        said if ["digit", "integer", "expected i", "expected u"].iter().any(|part| said.contains(part)) => {
+            Some("cần số nguyên")
+        }
+        said if said.contains("UUID") => Some("cần mã UUID"),
+        said if said.contains("true") => Some("cần true hoặc false"),
+        said if said.contains("input") => {
+            Some("cần ngày dạng 2026-01-31 hoặc thời điểm dạng 2026-01-31T08:00:00Z")
+        }
+        _ => Some("xem kiểu dữ liệu trong tài liệu OpenAPI"),
+    };
+    let vi = match (values, needed) {
+        (Some(values), _) => format!("Giá trị phải là một trong: {values}."),
+        (None, needed) => format!("Giá trị không đọc được: {}.", needed.unwrap_or_default()),
+    };
+    Bilingual::new(vi, format!("The value cannot be read: {said}."))
 }
 
 /// The types that are taken; that a value may also be left empty says nothing to whoever gave one.
@@ -126,5 +163,29 @@ fn format_name(format: &str) -> Option<Bilingual> {
         )),
         "uuid" => Some(Bilingual::new("mã UUID", "a UUID")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_says_is_told_in_both_languages() {
+        for (said, vi) in [
+            ("invalid digit found in string", "Giá trị không đọc được: cần số nguyên."),
+            ("invalid type: floating point `6990.0`, expected i64", "Giá trị không đọc được: cần số nguyên."),
+            (
+                "unknown variant `x`, expected one of `month`, `quarter`",
+                "Giá trị phải là một trong: month, quarter.",
+            ),
+            (
+                "premature end of input",
+                "Giá trị không đọc được: cần ngày dạng 2026-01-31 hoặc thời điểm dạng 2026-01-31T08:00:00Z.",
+            ),
+        ] {
+            let told = unread(said);
+            assert_eq!((told.vi.as_ref(), told.en.contains(said)), (vi, true));
+        }
     }
 }

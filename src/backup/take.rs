@@ -54,6 +54,7 @@ fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> 
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+    let unfinished = Unfinished(&partial);
     let mut out = GzEncoder::new(BufWriter::new(file.map_err(failed)?), Compression::default());
     let migration = migrate::applied(&mut conn)?;
     let snapshot = match &conn {
@@ -65,7 +66,18 @@ fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> 
     let file =
         out.finish().and_then(|buffer| buffer.into_inner().map_err(io::Error::from)).map_err(failed)?;
     file.sync_all().and_then(|()| std::fs::rename(&partial, path)).map_err(failed)?;
+    drop(unfinished);
     Ok(summary)
+}
+
+/// A file that has another name once it is whole: what still has this one is removed.
+struct Unfinished<'a>(&'a Path);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        // Where it is whole there is nothing of this name.
+        let _ = std::fs::remove_file(self.0);
+    }
 }
 
 /// What can go wrong while rows pass through.

@@ -4,6 +4,7 @@
 //! commit wants a journal entry. On SQLite all writes pass one thread with group commit, on
 //! PostgreSQL both pass pools behind a fair, bounded gate.
 
+mod alive;
 mod bulk;
 pub mod conn;
 pub mod epochs;

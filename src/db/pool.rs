@@ -9,6 +9,7 @@ use diesel::r2d2::{ManageConnection, Pool as R2d2Pool};
 use diesel::{Connection, RunQueryDsl, sql_query};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::alive::{Alive, Connections, Counter};
 use super::conn::{DbConn, Location, PlanMode};
 use crate::error::{ApiError, Problem};
 
@@ -97,6 +98,8 @@ pub(super) struct Slot {
     conn: DbConn,
     broken: bool,
     generation: u64,
+    /// Behind the connection: it ends when that is closed.
+    _alive: Alive,
 }
 
 pub(super) struct Manager {
@@ -105,6 +108,7 @@ pub(super) struct Manager {
     read_only: bool,
     /// Raised whenever a connection was lost, so that its idle siblings are tried before use.
     generation: Arc<AtomicU64>,
+    counter: Counter,
 }
 
 impl ManageConnection for Manager {
@@ -112,6 +116,8 @@ impl ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Slot, Self::Error> {
+        let closed = || diesel::ConnectionError::BadConnection("the pool is closed".into());
+        let alive = self.counter.begin().ok_or_else(closed).map_err(diesel::r2d2::Error::ConnectionError)?;
         let generation = self.generation.load(Ordering::Acquire);
         let conn = if self.read_only {
             self.location.connect_read_only(self.plan)
@@ -119,7 +125,7 @@ impl ManageConnection for Manager {
             self.location.connect(self.plan)
         };
         let conn = conn.map_err(diesel::r2d2::Error::ConnectionError)?;
-        Ok(Slot { conn, broken: false, generation })
+        Ok(Slot { conn, broken: false, generation, _alive: alive })
     }
 
     fn is_valid(&self, slot: &mut Slot) -> Result<(), Self::Error> {
@@ -142,6 +148,8 @@ pub(super) struct Pool {
     pool: R2d2Pool<Manager>,
     gate: Gate,
     generation: Arc<AtomicU64>,
+    /// Behind the pool: its end waits for the pool's connections.
+    _connections: Arc<Connections>,
 }
 
 impl Pool {
@@ -156,14 +164,21 @@ impl Pool {
         generation: &Arc<AtomicU64>,
     ) -> Self {
         let generation = generation.clone();
-        let manager = Manager { location: location.clone(), plan, read_only, generation: generation.clone() };
+        let connections = Connections::default();
+        let manager = Manager {
+            location: location.clone(),
+            plan,
+            read_only,
+            generation: generation.clone(),
+            counter: connections.counter(),
+        };
         let pool = R2d2Pool::builder()
             .max_size(width)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(3))
             .test_on_check_out(true)
             .build_unchecked(manager);
-        Self { pool, gate, generation }
+        Self { pool, gate, generation, _connections: connections.into() }
     }
 
     pub(super) fn gate(&self) -> &Gate {

@@ -28,6 +28,7 @@ tell![
     a_trial_with_a_key_is_answered_again,
     expired_answers_are_forgotten_in_small_passes,
     returns_out_of_reach_are_told_alike_whether_they_exist_or_not,
+    a_time_that_is_still_to_come_keeps_no_true_one_out,
 ];
 
 const BATCH: &str = "/api/v1/reporting/periods/batch";
@@ -150,15 +151,15 @@ async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {
         vec![line]
     };
     let outcome = |report: Value| report["lines"][0]["outcome"].as_str().unwrap().to_owned();
-    let sent = send(&admin, &upsert, &line("2030-02-01", "2030-02-01T10:00:00Z")).await;
+    let sent = send(&admin, &upsert, &line("2030-02-01", "2026-11-20T10:00:00Z")).await;
     assert_eq!(outcome(sent), "created");
-    let sent = send(&admin, &upsert, &line("2030-02-02", "2030-02-01T09:59:59Z")).await;
+    let sent = send(&admin, &upsert, &line("2030-02-02", "2026-11-20T09:59:59Z")).await;
     assert_eq!(outcome(sent), "stale");
-    let sent = send(&admin, &upsert, &line("2030-02-01", "2030-02-01T12:00:00Z")).await;
+    let sent = send(&admin, &upsert, &line("2030-02-01", "2026-11-20T12:00:00Z")).await;
     assert_eq!(outcome(sent), "unchanged");
-    let sent = send(&admin, &upsert, &line("2030-02-03", "2030-02-01T11:00:00Z")).await;
+    let sent = send(&admin, &upsert, &line("2030-02-03", "2026-11-20T11:00:00Z")).await;
     assert_eq!(outcome(sent), "stale", "what was confirmed at noon is not undone by eleven o'clock's");
-    let sent = send(&admin, &upsert, &line("2030-02-03", "2030-02-01T12:00:01Z")).await;
+    let sent = send(&admin, &upsert, &line("2030-02-03", "2026-11-20T12:00:01Z")).await;
     assert_eq!(outcome(sent), "updated");
     let mut only_new = months(1);
     only_new[0]["if_version"] = json!(0);
@@ -442,6 +443,20 @@ async fn expired_answers_are_forgotten_in_small_passes(app: TestApp) {
     assert_eq!(passes, [500, 500, 200], "the one writer is free between them");
     let left: Vec<String> = k::table.select(k::digest).load(&mut conn).unwrap();
     assert_eq!(left, ["khoa-0"]);
+}
+
+async fn a_time_that_is_still_to_come_keeps_no_true_one_out(app: TestApp) {
+    let admin = app.admin().await;
+    let batch = format!("{BATCH}?on_conflict=update&mode=partial");
+    let changed = |at: &str| {
+        let mut line = months(1).remove(0);
+        line["source_updated_at"] = json!(at);
+        line
+    };
+    // The sender's clock may be ahead of ours by hours, not by years.
+    for (at, outcome) in [("9999-12-31T23:59:59Z", "refused"), ("2026-11-23T15:00:00Z", "created")] {
+        assert_eq!(send(&admin, &batch, &[changed(at)]).await["lines"][0]["outcome"], outcome, "{at}");
+    }
 }
 
 async fn returns_out_of_reach_are_told_alike_whether_they_exist_or_not(app: TestApp) {

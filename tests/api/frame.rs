@@ -20,6 +20,7 @@ tell![
     what_waits_is_told_by_the_metrics,
     whoever_is_still_sending_hears_why_it_is_refused,
     a_body_without_end_is_not_waited_for,
+    what_no_operation_knows_is_refused_everywhere,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
 ];
 
@@ -261,4 +262,20 @@ async fn a_full_queue_of_writes_is_told_and_what_was_taken_is_done(app: TestApp)
         periods["items"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect();
     kept.sort();
     assert_eq!(kept, done, "what was acknowledged is there, and nothing else");
+}
+
+async fn what_no_operation_knows_is_refused_everywhere(app: TestApp) {
+    let admin = app.admin().await;
+    let period = app.period("year", "2031").await;
+    let path = format!("/api/v1/reporting/periods/{}", period["id"].as_str().unwrap());
+    for path in [path.as_str(), "/api/v1/auth/me", "/api/v1/reporting/periods"] {
+        let refused =
+            admin.get(&format!("{path}?colour=red&shape=round")).await.faults(400, "invalid-parameter");
+        assert_eq!(refused, ["/colour", "/shape"], "{path}");
+    }
+    let nothing_done = admin.send("DELETE", &format!("{path}?force=true"), None).await;
+    assert_eq!(nothing_done.faults(400, "invalid-parameter"), ["/force"]);
+    admin.get(&path).await.expect(200);
+    // Who may not know of an operation hears of that first.
+    app.anonymous().get(&format!("{path}?colour=red")).await.problem(401, "unauthorized");
 }

@@ -15,6 +15,7 @@ use super::{BATCH_LINES, NDJSON};
 use crate::api::contract::Contract;
 use crate::api::idempotency::BodyDigest;
 use crate::api::json::{body, check, malformed, once_each, parse, text_of};
+use crate::api::shape;
 use crate::api::sheet::apart;
 use crate::db::Turn;
 use crate::db::types::Instant;
@@ -200,7 +201,7 @@ fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
 
 /// What the schema allows but the service cannot read, such as `2.0` for an integer, is right in shape.
 fn wrong_guard(name: &str, is_number: bool, error: &serde_json::Error) -> ApiError {
-    let message = Bilingual::new("Giá trị không đọc được.", format!("The value cannot be read: {error}."));
+    let message = shape::unread(&error.to_string());
     let problem = if is_number == (name == "if_version") { Problem::Invalid } else { Problem::WrongShape };
     ApiError::new(problem).with_faults(vec![Fault::new(format!("/{name}"), "invalid", message)])
 }

@@ -16,7 +16,7 @@ use crate::auth::scope::Scoped;
 use crate::db::schema::source_times;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Receipt, Recorded, Weight, WriteTx};
-use crate::error::{ApiError, Problem};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::state::App;
 
 /// Writes a batch in one transaction.
@@ -126,11 +126,14 @@ fn write_part<R: Records, O: Origin>(
         bodies.iter().map(|_| None).collect()
     };
     let held = source_times_of(tx.conn(), &places, &present)?;
+    let latest = tx.at().plus_seconds(CLOCKS_APART);
     let (mut open, mut drafts, mut before) = (Vec::new(), Vec::new(), Vec::new());
     for ((place, body), present) in places.into_iter().zip(bodies).zip(present) {
         let id = present.as_ref().map(Row::id);
         if id.is_some_and(|id| named.contains(&id)) {
             outcomes.refuse(place.index, named_twice());
+        } else if place.guard.source_updated_at.is_some_and(|sent| sent > latest) {
+            outcomes.refuse(place.index, still_to_come());
         } else if let Some(refusal) = refusal(&place.guard, present.as_ref(), &held) {
             outcomes.refuse(place.index, refusal);
         } else {
@@ -191,6 +194,18 @@ where
         .zip(present)
         .is_some_and(|(sent, row)| held.get(&row.id().to_string()).is_some_and(|held| sent < *held));
     (other_version || is_older).then(|| ApiError::new(Problem::Stale))
+}
+
+/// Seconds by which the clock of a sending system may be ahead.
+const CLOCKS_APART: i64 = 24 * 3_600;
+
+/// A time that is still to come would keep every true one out.
+fn still_to_come() -> ApiError {
+    let message = Bilingual::new(
+        "Thời điểm này còn ở tương lai; hãy kiểm tra đồng hồ của hệ thống gửi.",
+        "This time is still to come; check the clock of the sending system.",
+    );
+    ApiError::invalid(vec![Fault::new("/source_updated_at", "in_future", message)])
 }
 
 fn named_twice() -> ApiError {

@@ -26,7 +26,6 @@ pub(super) fn read<S: Read>(file: S, rows: &mut Rows<'_>) -> Result<(), ApiError
     let mut reading = Reading {
         rows,
         separator: if by_semicolon { b';' } else { b',' },
-        line: 1,
         row: 1,
         place: 0,
         cell: Vec::new(),
@@ -63,8 +62,7 @@ enum Within {
 struct Reading<'a, 'r> {
     rows: &'a mut Rows<'r>,
     separator: u8,
-    line: u32,
-    /// The line in which the row began.
+    /// The row's number, as a spreadsheet counts: a cell may have several lines.
     row: u32,
     place: u16,
     cell: Vec<u8>,
@@ -90,7 +88,6 @@ impl Reading<'_, '_> {
                 Within::Begin
             }
             (within, byte) => {
-                self.line = self.line.saturating_add(u32::from(byte == b'\n'));
                 self.cell.push(byte);
                 // No letter has more than three bytes for each of its units.
                 if self.cell.len() > 3 * CELL_CHARACTERS {
@@ -120,8 +117,7 @@ impl Reading<'_, '_> {
         }
         self.end_of_cell()?;
         self.rows.end()?;
-        self.line = self.line.saturating_add(1);
-        (self.row, self.place, self.within) = (self.line, 0, Within::Begin);
+        (self.row, self.place, self.within) = (self.row.saturating_add(1), 0, Within::Begin);
         self.rows.begin(self.row);
         Ok(())
     }
@@ -227,7 +223,7 @@ mod tests {
         let told = |code: &str, pointer: &str| (code.to_owned(), pointer.to_owned());
         assert_eq!(refusal("code,name,note\n1,Hoà,x\n2,Mỹ"), told("cut_row", "/3"));
         assert_eq!(refusal("code,name,note\n1,,\n,\n"), told("cut_row", "/3"), "a comma may have been more");
-        assert_eq!(refusal("code,name,note\n1,\"a\nb\",x\n2,Mỹ,\"x"), told("open_quote", "/4"));
+        assert_eq!(refusal("code,name,note\n1,\"a\nb\",x\n2,Mỹ,\"x"), told("open_quote", "/3"));
         assert_eq!(refusal("code,name,note\n1,a,\"x\"\""), told("open_quote", "/2"));
         assert_eq!(
             refusal(&format!("code,name,note\n1,a,b{}", ",".repeat(16_384))),

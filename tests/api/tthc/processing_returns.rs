@@ -227,6 +227,20 @@ async fn every_fault_of_a_body_is_named(app: TestApp) {
     let mut names = line("31396");
     names["org_unit_identifier"] = json!("H13");
     assert_eq!(admin.post(RETURNS, &names).await.faults(422, "invalid"), ["/org_unit_code"]);
+    // A field that looks like another would be a second line beside it.
+    for field in ["Chứng thực ", "Chứng  thực", "Chứng\u{a0}thực", "Chứng\u{200b} thực", "\n"]
+    {
+        let mut twin = line("31396");
+        twin["field"] = json!(field);
+        assert_eq!(admin.post(RETURNS, &twin).await.faults(422, "invalid"), ["/field"], "{field:?}");
+    }
+    let mut basis = line("31396");
+    basis["carried_over_basis"] = json!("guessed");
+    let told = admin.post(RETURNS, &basis).await.problem(400, "wrong-shape");
+    assert_eq!(
+        told["errors"][0],
+        json!({"pointer": "/carried_over_basis", "code": "enum", "message": "Giá trị phải là một trong: stated, implied."})
+    );
 }
 
 async fn a_system_files_by_its_scope(app: TestApp) {

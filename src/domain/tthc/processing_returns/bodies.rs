@@ -10,6 +10,7 @@ use super::rules::Columns;
 use crate::api::{Change, Patch};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::reporting::periods::PeriodId;
+use crate::text::spaced;
 
 /// A new return, or the whole of a changed one. Columns that are not given are zero.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -45,7 +46,7 @@ pub struct ProcessingReturnCreate {
     pub handling_level: Tier,
     /// The field (lĩnh vực); without it the line is the unit's total.
     #[serde(default)]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(length(min = 1, max = 200), custom(function = spaced))]
     #[schema(min_length = 1, max_length = 200)]
     pub field: Option<String>,
     /// Whether nothing arose (không phát sinh).
