@@ -241,7 +241,7 @@ mod tests {
             |texts: &[(u16, &str)]| texts.iter().map(|(place, text)| (*place, (*text).to_owned())).collect();
         let expected: Vec<(u32, Vec<(u16, String)>)> = vec![
             (3, cells(&[(0, "1"), (1, "a \"b\",\nc"), (2, "x")])),
-            (6, cells(&[(0, "2"), (1, "b"), (2, "y")])),
+            (5, cells(&[(0, "2"), (1, "b"), (2, "y")])),
         ];
         assert_eq!(texts(&rows(file.as_bytes()).unwrap()), expected);
         assert_eq!(texts(&rows(b"code;name;note\n1;a;b").unwrap())[0].1.len(), 3);
