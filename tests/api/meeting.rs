@@ -246,13 +246,13 @@ async fn what_a_source_confirmed_is_not_taken_back(app: TestApp) {
     let line = |submit_by: &str, changed: &str| {
         let mut line = months(1).remove(0);
         line["submit_by"] = json!(submit_by);
-        line["source_updated_at"] = json!(format!("2030-02-01T{changed}:00Z"));
+        line["source_updated_at"] = json!(format!("2026-11-20T{changed}:00Z"));
         vec![line]
     };
     sent(&admin, &path, &line("2030-02-01", "09:00")).await.expect(200);
     if app.backend == Backend::Postgres {
         // Another instance confirms at noon, while this one confirms what was so at ten.
-        let noon: cchc::db::types::Instant = serde_json::from_value(json!("2030-02-01T12:00:00Z")).unwrap();
+        let noon: cchc::db::types::Instant = serde_json::from_value(json!("2026-11-20T12:00:00Z")).unwrap();
         let held = Held::by(&app, &format!("UPDATE source_times SET source_updated_at = {}", noon.micros()));
         let (client, path, lines) = (admin.clone(), path.clone(), line("2030-02-01", "10:00"));
         let confirming = actix_web::rt::spawn(async move { sent(&client, &path, &lines).await });
