@@ -56,6 +56,13 @@ impl OrgTree {
         ends?.into_iter().max()?.pred_opt()
     }
 
+    /// The days, from the first of a span to before its last, after which something about some unit was
+    /// no longer as before, and the last one: on each of them the structure may be another.
+    pub fn days_of_change(&self, first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
+        let until = first.max(last);
+        self.last_days.range(first..until).copied().chain([last])
+    }
+
     /// The units directly under this one on the day (đơn vị trực thuộc), by code, then by name.
     #[must_use]
     pub fn children(&self, unit: OrgUnitId, day: NaiveDate) -> Vec<OrgUnitId> {
