@@ -56,8 +56,9 @@ impl OrgTree {
         ends?.into_iter().max()?.pred_opt()
     }
 
-    /// The days, from the first of a span to before its last, after which something about some unit was
-    /// no longer as before, and the last one: on each of them the structure may be another.
+    /// The days of a span on which something about some unit was so for the last time, and the last day
+    /// of the span: after each of them the structure may be another. Some may be of versions that have
+    /// been replaced.
     pub fn days_of_change(&self, first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
         let until = first.max(last);
         self.last_days.range(first..until).copied().chain([last])
