@@ -150,6 +150,18 @@ impl Roster {
         self.kinds.contains_key(&unit)
     }
 
+    /// A unit of the form and all that stand under it here.
+    #[must_use]
+    pub fn below(&self, unit: OrgUnitId) -> Vec<OrgUnitId> {
+        let mut below: Vec<_> = self.contains(unit).then_some(unit).into_iter().collect();
+        let mut done = 0;
+        while let Some(unit) = below.get(done).copied() {
+            below.extend(self.under(unit).chain(self.arrivals(unit)));
+            done += 1;
+        }
+        below
+    }
+
     /// Whether the unit had ended by the day.
     #[must_use]
     pub fn has_ended(&self, unit: OrgUnitId) -> bool {

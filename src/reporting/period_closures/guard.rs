@@ -2,10 +2,10 @@
 //! journal refuses the entry of a return without the [`Leave`] that is given here.
 //!
 //! A closing and the writes that it binds never pass each other. SQLite has one writer. On PostgreSQL
-//! a write holds a shared lock on its unit and each unit above it until it has committed, a closing an
-//! exclusive one on its own unit: it waits for the writes under way in its branch, keeps what they
-//! wrote, and those that come later see it. Writers do not wait for each other, nor, but for one in a thousand whose
-//! unit shares its lock by chance, for the closing of another branch.
+//! a write holds a shared lock on each unit in whose form its lines can be until it has committed, a
+//! closing an exclusive one on its own unit: it waits for the writes under way of all whom it can bind,
+//! keeps what they wrote, and those that come later see it. Writers do not wait for each other, nor, but
+//! for one in a thousand whose unit shares its lock by chance, for a closing that cannot bind them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,7 +14,7 @@ use diesel::sql_types::{Array, Text};
 use serde_json::json;
 
 use super::model::{ClosureRow, ClosureState};
-use super::rules::{binds, line_above};
+use super::rules::{Bound, may_count};
 use crate::audit::journal::Leave;
 use crate::db::schema::period_closures;
 use crate::db::{DbConn, WriteTx};
@@ -26,9 +26,9 @@ use crate::text::day_vi;
 
 /// For which units and periods returns may be written, until the transaction ends.
 pub struct OpenPeriods {
-    /// A unit and all above it, for each unit and period asked for.
-    lines: HashMap<(OrgUnitId, PeriodId), Vec<OrgUnitId>>,
-    closings: HashMap<(OrgUnitId, PeriodId), ClosureRow>,
+    closings: Vec<ClosureRow>,
+    /// The place of the closing that binds, if one does, for each unit and period asked for.
+    asked: HashMap<(OrgUnitId, PeriodId), Option<usize>>,
 }
 
 impl OpenPeriods {
@@ -41,25 +41,33 @@ impl OpenPeriods {
         tree: &OrgTree,
         returns: impl Iterator<Item = (OrgUnitId, &'a PeriodFacts)>,
     ) -> Result<Self, ApiError> {
-        use period_closures as c;
+        let mut periods = HashMap::new();
         let mut lines = HashMap::new();
         for (unit, period) in returns {
-            lines.entry((unit, period.id)).or_insert_with(|| line_above(tree, unit, period.ends_on));
+            let days = *periods.entry(period.id).or_insert((period.starts_on, period.ends_on));
+            lines.entry((unit, period.id)).or_insert_with(|| may_count(tree, unit, days));
         }
         let keys: BTreeSet<(PeriodId, OrgUnitId)> =
             lines.iter().flat_map(|((_, period), line)| line.iter().map(|unit| (*period, *unit))).collect();
         if keys.is_empty() {
-            return Ok(Self { lines, closings: HashMap::new() });
+            return Ok(Self { closings: Vec::new(), asked: HashMap::new() });
         }
         hold_open(tx.conn(), &keys)?;
-        let (periods, units): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().unzip();
-        let found: Vec<ClosureRow> = c::table
-            .filter(c::period_id.eq_any(periods).and(c::org_unit_id.eq_any(units)))
-            .filter(c::superseded_by.is_null().and(c::state.ne(ClosureState::Reopened)))
-            .select(ClosureRow::as_select())
-            .load(tx.conn())?;
-        let closings = found.into_iter().map(|row| ((row.org_unit_id, row.period_id), row)).collect();
-        Ok(Self { lines, closings })
+        let closings = standing(tx.conn(), keys)?;
+        let mut bound = HashMap::new();
+        for (place, closing) in closings.iter().enumerate() {
+            if let Some(days) = periods.get(&closing.period_id) {
+                let key = (closing.org_unit_id, closing.period_id);
+                bound.insert(key, (place, Bound::by(tree, closing, *days)));
+            }
+        }
+        let binding = |((unit, period), line): ((OrgUnitId, PeriodId), Vec<OrgUnitId>)| {
+            let mut closings = line.iter().filter_map(|above| bound.get(&(*above, period)));
+            let place = closings.find(|(_, bound)| bound.contains(unit)).map(|(place, _)| *place);
+            ((unit, period), place)
+        };
+        let asked = lines.into_iter().map(binding).collect();
+        Ok(Self { closings, asked })
     }
 
     /// Leave to write one return.
@@ -80,14 +88,24 @@ impl OpenPeriods {
     /// # Errors
     /// 409 `period-closed`, which says who closed it and when.
     pub fn leave(&self, tree: &OrgTree, unit: OrgUnitId, period: &PeriodFacts) -> Result<Leave, ApiError> {
-        let line = self.lines.get(&(unit, period.id));
-        let line = line.ok_or_else(|| ApiError::internal("a closing was not asked for"))?;
-        let closings = line.iter().filter_map(|above| self.closings.get(&(*above, period.id)));
-        match closings.into_iter().find(|closing| binds(closing, line)) {
+        let place = self.asked.get(&(unit, period.id));
+        let place = place.ok_or_else(|| ApiError::internal("a closing was not asked for"))?;
+        match place.and_then(|place| self.closings.get(place)) {
             None => Ok(Leave::given()),
             Some(closing) => Err(closed(tree, closing, period)),
         }
     }
+}
+
+/// The closings of these periods and units that bind anyone.
+fn standing(conn: &mut DbConn, keys: BTreeSet<(PeriodId, OrgUnitId)>) -> Result<Vec<ClosureRow>, ApiError> {
+    use period_closures as c;
+    let (periods, units): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().unzip();
+    Ok(c::table
+        .filter(c::period_id.eq_any(periods).and(c::org_unit_id.eq_any(units)))
+        .filter(c::superseded_by.is_null().and(c::state.ne(ClosureState::Reopened)))
+        .select(ClosureRow::as_select())
+        .load(conn)?)
 }
 
 fn closed(tree: &OrgTree, closing: &ClosureRow, period: &PeriodFacts) -> ApiError {
@@ -130,8 +148,8 @@ fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Resul
     Ok(())
 }
 
-/// Waits for the writes under way of this unit and all below it for the period, and lets none begin
-/// before the transaction ends.
+/// Waits for the writes under way of all whose lines can be in this unit's form for the period, and lets
+/// none begin before the transaction ends.
 pub(super) fn hold_closed(conn: &mut DbConn, period: PeriodId, unit: OrgUnitId) -> Result<(), ApiError> {
     if let DbConn::Pg(pg) = conn {
         diesel::sql_query(

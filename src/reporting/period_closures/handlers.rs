@@ -45,7 +45,7 @@ async fn list_period_closures(
 
 #[utoipa::path(
     operation_id = "create_period_closure", tag = "period-closures", summary = "Close a period",
-    description = "Closes a period that is over for a unit, or for it and all that stood under it on the period's last day (khóa sổ kỳ báo cáo), and keeps the forms as they are now. From now on every write of a return of these units for the period, its submission, acceptance and sending back included, is refused with 409 `period-closed`. Closing a reopened period again makes the next closing.",
+    description = "Closes a period that is over for a unit, or for it and all that stood under it on the period's last day (khóa sổ kỳ báo cáo), and keeps the forms as they are now. From now on every write, for the period, of a return whose figures are in the form of this unit and scope, its submission, acceptance and sending back included, is refused with 409 `period-closed`. Closing a reopened period again makes the next closing.",
     request_body = PeriodClosureCreate,
     responses((status = 201, description = "It was closed.", body = PeriodClosure, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
@@ -80,7 +80,7 @@ async fn get_period_closure(
 
 #[utoipa::path(
     operation_id = "reopen_period_closure", tag = "period-closures", summary = "Reopen a closed period",
-    description = "Reopens a closed period (mở lại kỳ đã khóa sổ) with a reason, for everyone or for some of the units below, each with all under it: their returns may be corrected again. What the closing kept stays.",
+    description = "Reopens a closed period (mở lại kỳ đã khóa sổ) with a reason, for everyone or for some of the units below, each with all under it and what went into it: their returns may be corrected again. What the closing kept stays.",
     params(("id" = PeriodClosureId, Path, description = "The closing."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PeriodReopeningCreate,
     responses((status = 200, description = "It was reopened.", body = PeriodClosure, headers(("ETag" = String, description = "Its version.")))),

@@ -3,9 +3,11 @@
 //! below may still be corrected; how today's forms differ from those kept is shown.
 //!
 //! A closing is of one unit and period, for the unit alone or for all that stood under it on the
-//! period's last day. It binds every write of a return: making, changing and deleting it, and the
-//! steps of its life, for these change the form too. A unit that ended within the period is closed as
-//! it stood on its own last day. Returns of a closed period are corrected after it was reopened, as a
+//! period's last day. It binds the units whose lines are in the form of its unit and scope, and no
+//! others: agencies with the unit under which they hang, and units that ended within the period with
+//! the one into which they went whole. It binds every write of their returns: making, changing and
+//! deleting them, and the steps of their life, for these change the form too. A unit that ended within
+//! the period is closed as it stood on its own last day. Returns of a closed period are corrected after it was reopened, as a
 //! whole or for some of the units below, with a reason; closing again makes the next closing, and what
 //! the earlier one kept stays readable.
 //!

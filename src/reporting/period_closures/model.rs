@@ -23,9 +23,11 @@ id! {
 text_enum! {
     /// Whose returns a closing binds (phạm vi khóa sổ).
     pub enum ClosureScope {
-        /// Those of the unit alone.
+        /// Those of the unit alone: its own, those of its agencies, and those of the units that ended within
+        /// the period and went whole into it.
         Own => "self", "riêng đơn vị";
-        /// Those of the unit and of all that stood under it on the period's last day.
+        /// Those of the unit, of all that stood under it on the period's last day, and of what ended within
+        /// the period and went whole into any of these.
         Subtree => "subtree", "đơn vị và toàn bộ cấp dưới";
     }
 }
@@ -259,7 +261,8 @@ pub struct ReopenedUnit {
     #[validate(length(min = 1, max = 35))]
     #[schema(min_length = 1, max_length = 35)]
     pub org_unit_identifier: Option<String>,
-    /// By its statistics code, read on the closing's `as_of` (mã đơn vị hành chính).
+    /// By its statistics code, read on the closing's `as_of`; where it meant no unit then, on the period's
+    /// first day, for a unit that has ended since (mã đơn vị hành chính).
     #[serde(default)]
     #[validate(length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20)]

@@ -147,10 +147,11 @@ pub fn closure_reopen(
 ) -> Result<Recorded<PeriodClosure>, ApiError> {
     let (row, period) = row_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(row.version))?;
-    let units = body.units.as_ref().map(|_| reopened_units(scoped, &row, body)).transpose()?;
+    let units = body.units.as_ref().map(|_| reopened_units(scoped, &row, &period, body)).transpose()?;
+    let days = (period.starts_on, period.ends_on);
     let (by, at) = (tx.author().id().to_owned(), tx.at());
     let reopening = |org_unit_id| Reopening { org_unit_id, reason: body.reason.clone(), by: by.clone(), at };
-    let (state, reopenings) = rules::reopened(scoped.tree(), &row, units.as_deref(), reopening)?;
+    let (state, reopenings) = rules::reopened(scoped.tree(), &row, days, units.as_deref(), reopening)?;
     let row = ClosureRow { state, reopenings: JsonText(reopenings), ..row };
     let (receipt, view) = changed(tx, scoped, JournalAction::Reopen, row, &period)?;
     Ok(receipt.with(view))
@@ -159,6 +160,7 @@ pub fn closure_reopen(
 fn reopened_units(
     scoped: &Scoped,
     row: &ClosureRow,
+    period: &Period,
     body: &PeriodReopeningCreate,
 ) -> Result<Vec<OrgUnitId>, ApiError> {
     let mut faults = Vec::new();
@@ -169,7 +171,9 @@ fn reopened_units(
             identifier: unit.org_unit_identifier.as_deref(),
             code: unit.org_unit_code.as_deref(),
         };
-        match name.resolve(scoped.tree(), row.as_of) {
+        // A unit that had ended by the closing's day is called what it was called when the period began.
+        let then = |faults| name.resolve(scoped.tree(), period.starts_on).map_err(|_| faults);
+        match name.resolve(scoped.tree(), row.as_of).or_else(then) {
             Ok(unit) => units.push(unit),
             Err(wrong) => faults.extend(
                 wrong

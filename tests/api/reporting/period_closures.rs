@@ -25,9 +25,12 @@ tell![
     a_kept_form_is_a_spreadsheet_that_says_so,
     what_was_kept_is_the_form_and_with_the_differences_todays,
     a_unit_that_ended_within_the_period_is_closed_on_its_last_day,
+    who_closes_binds_what_ended_and_went_into_the_units_below,
+    who_closes_for_itself_binds_its_agencies,
     a_snapshot_is_read_by_who_reads_the_form,
     what_a_closing_rests_on_is_not_deleted,
     a_write_that_races_the_closing_is_kept_or_refused,
+    a_write_of_what_ended_waits_for_the_closing_of_whose_it_is_now,
     writers_do_not_wait_for_each_other_nor_for_another_branch,
 ];
 
@@ -635,6 +638,137 @@ async fn a_unit_that_ended_within_the_period_is_closed_on_its_last_day(app: Test
     admin.post(RETURNS, &now).await.expect(201);
 }
 
+/// Every road by which a submitted return, or a draft, is changed.
+async fn refused_on_every_road(editor: &Client, reviewer: &Client, submitted: &Value, draft: &Value) {
+    let refused = "period-closed";
+    let reason = json!({"reason": "Thiếu."});
+    reviewer.step(&format!("{}/acceptance", path(submitted))).await.problem(409, refused);
+    reviewer.post(&format!("{}/send-back", path(submitted)), &reason).await.problem(409, refused);
+    let etag = format!("\"v{}\"", draft["version"]);
+    let line = |received: i64| {
+        json!({"org_unit_id": draft["org_unit_id"], "period_code": draft["period_code"],
+            "handling_level": draft["handling_level"], "received_online": received, "resolved_early": received})
+    };
+    let mut by_field = line(1);
+    by_field["field"] = json!("Hộ tịch");
+    editor.post(RETURNS, &by_field).await.problem(409, refused);
+    editor.put(&path(draft), &etag, &line(9)).await.problem(409, refused);
+    editor.patch(&path(draft), &etag, &json!({"pending_in_time": 1})).await.problem(409, refused);
+    editor.delete(&path(draft), &etag).await.problem(409, refused);
+    submit(editor, draft).await.problem(409, refused);
+    let batch = format!("{RETURNS}/batch?on_conflict=update");
+    assert_eq!(editor.post(&batch, &json!([line(9)])).await.faults(409, refused), ["/0"]);
+    let csv = format!(
+        "org_unit_id,period_code,handling_level,received_online\n{},{},commune,9\n",
+        draft["org_unit_id"].as_str().unwrap(),
+        draft["period_code"].as_str().unwrap()
+    );
+    let import = format!("{RETURNS}/import?on_conflict=update");
+    let import = editor.send("POST", &import, Some(("text/csv", csv.into_bytes()))).await;
+    assert_eq!(import.faults(409, refused), ["/2"]);
+}
+
+async fn who_closes_binds_what_ended_and_went_into_the_units_below(app: TestApp) {
+    app.period("year", "2025").await;
+    let admin = app.admin().await;
+    let old = app.person_with("xa.hiephung", over_ended(&app, "editor", "31429")).await;
+    let new = app.person("xa.hiephung.2025", "editor", "31396").await;
+    let district = app.person_with("huyen.phunghiep", over_ended(&app, "reviewer", "934")).await;
+    let province = app.person("tp.cantho", "reviewer", "92").await;
+    let line = |unit: String, received: i64| {
+        json!({"org_unit_id": unit, "period_code": "2025", "handling_level": "commune",
+            "received_online": received, "resolved_early": received})
+    };
+    let own = filed(&old, &line(app.unit("31429", "2024-06-30"), 100)).await;
+    filed(&new, &line(app.unit("31396", "2025-12-31"), 7)).await;
+    let draft = admin.post(RETURNS, &line(app.unit("31420", "2024-06-30"), 3)).await.expect(201);
+    let form = async |code: &str, scope: &str| {
+        let query = format!("{FORM}?org_unit_code={code}&period=2025&scope={scope}");
+        let form = province.get(&query).await.expect(200);
+        (form["totals"]["received_total"].as_i64().unwrap(), form["closure"]["state"].clone())
+    };
+    let close = async |code: &str, scope: &str| {
+        let body = json!({"org_unit_code": code, "period_code": "2025", "scope": scope});
+        province.post(CLOSURES, &body).await.expect(201)
+    };
+    let closure = close("92", "subtree").await;
+    assert_eq!(form("92", "subtree").await, (107, json!("closed")));
+
+    refused_on_every_road(&admin, &district, &own, &draft).await;
+    old.patch(&path(&own), "\"v2\"", &json!({"received_online": 777})).await.problem(409, "period-closed");
+    assert_eq!(form("92", "subtree").await, (107, json!("closed")));
+
+    // It is reopened for the commune that ended, by the code that it had, and for no other.
+    let reopening = format!("{}/reopening", closure_path(&closure));
+    let units = |code: &str| json!({"reason": "Xã Hiệp Hưng bổ sung.", "units": [{"org_unit_code": code}]});
+    let reopened = province.post(&reopening, &units("31429")).await.expect(200);
+    assert_eq!(reopened["reopenings"][0]["org_unit_name"], "Xã Hiệp Hưng");
+    assert_eq!(province.post(&reopening, &units("31429")).await.faults(422, "invalid"), ["/units/0"]);
+    let unknown = province.post(&reopening, &units("99999")).await;
+    assert_eq!(unknown.faults(422, "invalid"), ["/units/0/org_unit_code"]);
+    submit(&admin, &draft).await.problem(409, "period-closed");
+    let correct = async |record: &Value, received: i64| {
+        let reason = json!({"reason": "Bổ sung."});
+        let back = district.post(&format!("{}/send-back", path(record)), &reason).await.expect(200);
+        let figures = json!({"received_online": received, "resolved_early": received});
+        let etag = format!("\"v{}\"", back["version"]);
+        let corrected = old.patch(&path(record), &etag, &figures).await.expect(200);
+        submit(&old, &corrected).await.expect(200)
+    };
+    let own = correct(&own, 777).await;
+    assert_eq!(form("92", "subtree").await, (784, json!("partly_reopened")));
+
+    // The commune into which it went has its figures in its own form, and closes them too; and to
+    // reopen the province's books for that commune is to reopen them for what went into it.
+    close("92", "subtree").await;
+    let last = province.get(&format!("{CLOSURES}?org_unit_code=92&as_of=2025-12-31")).await.expect(200);
+    let of_commune = close("31396", "self").await;
+    let reopening = format!("{}/reopening", closure_path(&last["items"][0]));
+    province.post(&reopening, &units("31396")).await.expect(200);
+    assert_eq!(form("31396", "self").await, (784, json!("closed")));
+    let refused = district.post(&format!("{}/send-back", path(&own)), &json!({"reason": "Thiếu."})).await;
+    assert_eq!(refused.problem(409, "period-closed")["closure"]["id"], of_commune["id"]);
+    let reopening = format!("{}/reopening", closure_path(&of_commune));
+    province.post(&reopening, &json!({"reason": "Bổ sung."})).await.expect(200);
+    correct(&own, 100).await;
+    assert_eq!(form("31396", "self").await, (107, json!("reopened")));
+    submit(&admin, &draft).await.problem(409, "period-closed");
+}
+
+async fn who_closes_for_itself_binds_its_agencies(app: TestApp) {
+    app.period("half", "2026-H1").await;
+    let admin = app.admin().await;
+    let reviewer = app.person("tp.cantho", "reviewer", "92").await;
+    let agency = async |name: &str, parent: &str| {
+        let unit = json!({"name": name, "kind": "service_centre", "parent_code": parent, "valid_from": "2025-07-01"});
+        let made = admin.post("/api/v1/organization/org-units", &unit).await.expect(201);
+        let line = json!({"org_unit_id": made["id"], "period_code": "2026-H1", "handling_level": "commune",
+            "received_online": 50, "resolved_early": 50});
+        admin.post(RETURNS, &line).await.expect(201)
+    };
+    let centre = agency("Trung tâm Phục vụ hành chính công", "31396").await;
+    let centre = submit(&admin, &centre).await.expect(200);
+    let desk = agency("Bộ phận Một cửa", "31396").await;
+    let elsewhere = agency("Trung tâm Phục vụ hành chính công", "31399").await;
+    let form = async || {
+        let form = admin.get(&format!("{FORM}?org_unit_code=31396&period=2026-H1")).await.expect(200);
+        (form["totals"]["received_total"].clone(), form["closure"]["state"].clone())
+    };
+    let body = json!({"org_unit_code": "31396", "period_code": "2026-H1", "scope": "self"});
+    let closure = reviewer.post(CLOSURES, &body).await.expect(201);
+    refused_on_every_road(&admin, &reviewer, &centre, &desk).await;
+    assert_eq!(form().await, (json!(50), json!("closed")));
+    submit(&admin, &elsewhere).await.expect(200);
+
+    let units = json!({"reason": "Bổ sung.", "units": [{"org_unit_id": desk["org_unit_id"]}]});
+    let reopening = format!("{}/reopening", closure_path(&closure));
+    reviewer.post(&reopening, &units).await.expect(200);
+    submit(&admin, &desk).await.expect(200);
+    assert_eq!(form().await, (json!(100), json!("partly_reopened")));
+    let reason = json!({"reason": "Thiếu."});
+    reviewer.post(&format!("{}/send-back", path(&centre)), &reason).await.problem(409, "period-closed");
+}
+
 async fn a_snapshot_is_read_by_who_reads_the_form(app: TestApp) {
     app.period("half", "2024-H1").await;
     app.period("quarter", "2024-Q3").await;
@@ -760,6 +894,31 @@ async fn a_write_that_races_the_closing_is_kept_or_refused(app: TestApp) {
     let kept = snapshot(&admin, &closure, "scope=subtree").await;
     assert_eq!(kept["totals"]["received_total"], 40, "what was under way is in the snapshot");
     assert_eq!(told(&differences(&admin, &closure, "scope=subtree").await), Vec::<String>::new());
+}
+
+async fn a_write_of_what_ended_waits_for_the_closing_of_whose_it_is_now(app: TestApp) {
+    if app.backend != Backend::Postgres {
+        return;
+    }
+    let period = app.period("year", "2025").await;
+    let period = period["id"].as_str().unwrap();
+    let admin = app.admin().await;
+    for code in ["31396", "92"] {
+        let unit = app.unit(code, "2025-12-31");
+        // A closing of the unit is under way: it holds its lock alone.
+        let mut closer = begun(&app);
+        let lock = format!(
+            "SELECT pg_advisory_xact_lock(hashtext('period_closures'), hashtext('{period}{unit}') & 255)"
+        );
+        diesel::sql_query(lock).execute(&mut closer).unwrap();
+        let line = json!({"org_unit_code": "31429", "period_code": "2025", "handling_level": "commune",
+            "field": code, "received_online": 4, "resolved_early": 4});
+        let writer = admin.clone();
+        let written = actix_web::rt::spawn(async move { writer.post(RETURNS, &line).await.expect(201) });
+        until_waiting(&app, 1).await;
+        diesel::sql_query("ROLLBACK").execute(&mut closer).unwrap();
+        written.await.unwrap();
+    }
 }
 
 async fn writers_do_not_wait_for_each_other_nor_for_another_branch(app: TestApp) {

@@ -1,7 +1,7 @@
 //! How the tree is made of the rows that stand.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{OrgTree, OrgUnitId, Succession, Unit, UnitVersion, Units, Version};
@@ -23,6 +23,7 @@ impl OrgTree {
             successions: Vec::with_capacity(successions.len()),
             arrivals: vec![Vec::new(); count],
             departures: vec![Vec::new(); count],
+            last_days: BTreeSet::new(),
         };
         for (unit, row) in rows {
             tree.add_version(unit, row);
@@ -97,6 +98,7 @@ impl OrgTree {
             }
             span.end = position + 1;
         }
+        self.last_days.extend(row.valid_to.and_then(|end| end.pred_opt()));
         let parent = row.parent_id.and_then(|id| self.unit(id));
         if let Some(below) = parent.and_then(|parent| self.children.get_mut(parent.position())) {
             below.push(position);

@@ -24,9 +24,11 @@ mod structure;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
+
+use chrono::NaiveDate;
 
 pub use load::tree_load;
 pub use model::{OrgUnitId, Succession, SuccessionRelation, Tier, UnitKind, UnitVersion};
@@ -52,6 +54,8 @@ pub struct OrgTree {
     /// Positions of the successions into and out of each unit.
     arrivals: Vec<Vec<usize>>,
     departures: Vec<Vec<usize>>,
+    /// The last days of all versions, and of some that have been replaced.
+    last_days: BTreeSet<NaiveDate>,
 }
 
 /// Position of a unit in the arena.

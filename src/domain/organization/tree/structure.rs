@@ -56,6 +56,14 @@ impl OrgTree {
         ends?.into_iter().max()?.pred_opt()
     }
 
+    /// The days of a span on which something about some unit was so for the last time, and the last day
+    /// of the span: after each of them the structure may be another. Some may be of versions that have
+    /// been replaced.
+    pub fn days_of_change(&self, first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
+        let until = first.max(last);
+        self.last_days.range(first..until).copied().chain([last])
+    }
+
     /// The units directly under this one on the day (đơn vị trực thuộc), by code, then by name.
     #[must_use]
     pub fn children(&self, unit: OrgUnitId, day: NaiveDate) -> Vec<OrgUnitId> {
