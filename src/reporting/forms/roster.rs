@@ -2,11 +2,17 @@
 //!
 //! A form for a period is made on the structure of one day. Units in force on that day stand where they
 //! stand then, wherever they stood before, so that one that moved counts once, with whom it is under.
-//! A unit that existed within the period and had ended by the day still files for its part of it, and
-//! its lines are not lost: they come to the unit in force that [holds](OrgTree::holder) the whole of it.
-//! A commune that went whole into another comes to that one. One that was divided comes to the nearest
-//! unit that holds all its successors, and to no form below, for there is no key by which its figures
-//! could be split. So each line is in a form once, and in the forms of two units side by side never.
+//! What a unit filed that had ended by the day is not lost: it comes to the unit in force that
+//! [holds](OrgTree::holder) the whole of it. A commune that went whole into another comes to that one.
+//! One that was divided comes to the nearest unit that holds all its successors, and to no form below,
+//! for there is no key by which its figures could be split. So each line is in a form once, and in the
+//! forms of two units side by side never.
+//!
+//! A scope counts units in force, and an ended unit comes with its holder, however many ended units
+//! stood above it: the form of a unit's children has what the forms of each of them alone have.
+//!
+//! An ended unit is to file for a period in which it existed. One whose end was entered late may have
+//! filed for days after it; that is shown and counts, and nobody waits for more of it.
 //!
 //! What ended together keeps its order: communes stand under their ended district, so that the line
 //! with which it stated their total is held against theirs. What ended under a unit that lives on is
@@ -35,6 +41,8 @@ pub struct Roster {
     arrivals: HashMap<OrgUnitId, Vec<OrgUnitId>>,
     /// Who holds the units that ended.
     holders: HashMap<OrgUnitId, OrgUnitId>,
+    /// Those of them that existed within the period.
+    expected: HashSet<OrgUnitId>,
 }
 
 /// Where a kind of unit stands among the levels; agencies and hamlets stand nowhere.
@@ -59,7 +67,7 @@ impl Roster {
     /// The units of the form for a unit in force on the day and a period of these days.
     ///
     /// The scope counts administrative units; agencies come with the unit under which they hang, and
-    /// what ended with the one to which it came.
+    /// what ended with the one that holds it.
     #[must_use]
     pub fn of(
         tree: &OrgTree,
@@ -69,65 +77,106 @@ impl Roster {
         period: (NaiveDate, NaiveDate),
     ) -> Self {
         let reached = tree.reach(unit, day).aggregates;
-        let holders = ended(tree, unit, day, period, &reached);
-        let mut seats = Seats::default();
-        let mut gone: Vec<_> = holders.iter().map(|(unit, holder)| (*unit, *holder)).collect();
-        gone.sort_unstable_by_key(|(unit, _)| (tree.latest(*unit).map(|last| last.code.as_deref()), *unit));
-        for (unit, holder) in gone {
-            let above = tree.latest(unit).and_then(|last| last.parent_id);
-            match above.filter(|above| *above == holder || holders.contains_key(above)) {
-                Some(above) => seats.members.entry(above).or_default().push(unit),
-                None => seats.arrivals.entry(holder).or_default().push(unit),
+        let unplaced = unplaced(tree, day, &reached);
+        let mut roster = Self {
+            unit,
+            kinds: HashMap::new(),
+            members: HashMap::new(),
+            arrivals: HashMap::new(),
+            holders: HashMap::new(),
+            expected: HashSet::new(),
+        };
+        roster.enter(tree, day, scope, &unplaced);
+        roster.gather(tree, day, period, &reached);
+        for Unplaced { unit, above, holder } in unplaced {
+            if roster.contains(unit) {
+                let above = if roster.is_above(above, unit) { above } else { holder };
+                roster.members.entry(above).or_default().push(unit);
             }
         }
-        for (unit, above) in unplaced(tree, day, &reached) {
-            let above = if holders.contains_key(&above) { Some(above) } else { tree.holder(above, day) };
-            if let Some(above) = above {
-                seats.members.entry(above).or_default().push(unit);
-            }
+        roster
+    }
+
+    /// Enters the units in force, down from the form's unit through as many administrative tiers as the
+    /// scope counts. Each is entered once, whatever the data say.
+    fn enter(&mut self, tree: &OrgTree, day: NaiveDate, scope: UnitScope, unplaced: &[Unplaced]) {
+        let mut lodged: HashMap<_, Vec<_>> = HashMap::new();
+        for Unplaced { unit, holder, .. } in unplaced {
+            lodged.entry(*holder).or_default().push(*unit);
         }
-        let mut roster =
-            Self { unit, kinds: HashMap::new(), members: HashMap::new(), arrivals: HashMap::new(), holders };
+        let kind_of = |unit: OrgUnitId| tree.version_at(unit, day).map(|version| version.kind);
         let tiers = match scope {
             UnitScope::Own => 0,
             UnitScope::Children => 1,
             UnitScope::Subtree => Tier::ALL.len(),
         };
-        roster.enter(tree, day, &mut seats, tiers);
-        roster
-    }
-
-    /// Walks down from the form's unit, through so many administrative tiers. Each unit is entered once,
-    /// whatever the data say.
-    fn enter(&mut self, tree: &OrgTree, day: NaiveDate, seats: &mut Seats, tiers: usize) {
-        let mut seen = HashSet::from([self.unit]);
+        self.kinds.extend(kind_of(self.unit).map(|kind| (self.unit, kind)));
         let mut open = vec![(self.unit, tiers)];
         while let Some((unit, tiers)) = open.pop() {
-            let version = if self.has_ended(unit) { tree.latest(unit) } else { tree.version_at(unit, day) };
-            let Some(kind) = version.map(|version| version.kind) else { continue };
-            self.kinds.insert(unit, kind);
-            let kind_of = |unit: OrgUnitId| tree.named_on(unit, day).map(|version| version.kind);
-            let in_force = tree.children(unit, day);
-            let ended = seats.members.remove(&unit).unwrap_or_default();
-            for member in in_force.into_iter().chain(ended) {
-                let below = match (rank(kind), kind_of(member).and_then(rank)) {
+            let above = self.rank(unit);
+            let placed = tree.children(unit, day).into_iter().map(|member| (member, true));
+            let lodged = lodged.remove(&unit).into_iter().flatten().map(|member| (member, false));
+            for (member, is_placed) in placed.chain(lodged) {
+                let Some(kind) = kind_of(member).filter(|_| !self.contains(member)) else { continue };
+                let below = match (above, rank(kind)) {
                     (_, None) => tiers,
                     // Ranks only rise on the way down, whatever the data say.
                     (Some(above), Some(below)) if above < below && tiers > 0 => tiers - 1,
                     _ => continue,
                 };
-                if seen.insert(member) {
+                self.kinds.insert(member, kind);
+                if is_placed {
                     self.members.entry(unit).or_default().push(member);
-                    open.push((member, below));
                 }
-            }
-            for arrival in seats.arrivals.remove(&unit).unwrap_or_default() {
-                if seen.insert(arrival) {
-                    self.arrivals.entry(unit).or_default().push(arrival);
-                    open.push((arrival, tiers));
-                }
+                open.push((member, below));
             }
         }
+    }
+
+    /// Gathers what had ended by the day and is held by a unit that was entered. Nothing beyond the
+    /// reach of the form's unit can be among it.
+    fn gather(
+        &mut self,
+        tree: &OrgTree,
+        day: NaiveDate,
+        (starts_on, ends_on): (NaiveDate, NaiveDate),
+        reached: &UnitSet,
+    ) {
+        let mut gone = Vec::new();
+        for unit in reached.iter() {
+            let Some(last_day) = tree.last_day(unit).filter(|last_day| *last_day < day) else { continue };
+            let holder = tree.holder(unit, day).filter(|holder| self.contains(*holder));
+            let (Some(holder), Some(last)) = (holder, tree.latest(unit)) else { continue };
+            if starts_on <= last_day && tree.first_day(unit).is_none_or(|first_day| first_day <= ends_on) {
+                self.expected.insert(unit);
+            }
+            gone.push((last, holder));
+        }
+        gone.sort_unstable_by_key(|(last, _)| (last.code.as_deref(), last.org_unit_id));
+        for (last, holder) in &gone {
+            self.kinds.insert(last.org_unit_id, last.kind);
+            self.holders.insert(last.org_unit_id, *holder);
+        }
+        for (last, holder) in gone {
+            let unit = last.org_unit_id;
+            let is_seat = |above: &OrgUnitId| {
+                (*above == holder || self.has_ended(*above)) && self.is_above(*above, unit)
+            };
+            match last.parent_id.filter(is_seat) {
+                Some(above) => self.members.entry(above).or_default().push(unit),
+                None => self.arrivals.entry(holder).or_default().push(unit),
+            }
+        }
+    }
+
+    /// Whether a unit of the form can stand under another of it: ranks rise on the way down.
+    fn is_above(&self, above: OrgUnitId, unit: OrgUnitId) -> bool {
+        self.contains(above)
+            && match (self.rank(above), self.rank(unit)) {
+                (_, None) => true,
+                (Some(above), Some(below)) => above < below,
+                (None, Some(_)) => false,
+            }
     }
 
     /// The form's unit.
@@ -174,6 +223,12 @@ impl Roster {
         self.holders.get(&unit).copied().unwrap_or(unit)
     }
 
+    /// Whether the unit is to file for the period: one in force, or one that existed within it.
+    #[must_use]
+    pub fn is_expected(&self, unit: OrgUnitId) -> bool {
+        !self.has_ended(unit) || self.expected.contains(&unit)
+    }
+
     /// Where the unit stands among the levels; none for agencies and hamlets.
     pub(super) fn rank(&self, unit: OrgUnitId) -> Option<usize> {
         self.kinds.get(&unit).copied().and_then(rank)
@@ -205,41 +260,22 @@ impl Roster {
     }
 }
 
-/// Where units that ended stand: under whom they stood, or to whom they came.
-#[derive(Default)]
-struct Seats {
-    members: HashMap<OrgUnitId, Vec<OrgUnitId>>,
-    arrivals: HashMap<OrgUnitId, Vec<OrgUnitId>>,
-}
-
-/// The units that existed within the period, had ended by the day, and are held by the unit or one
-/// under it, each with its holder. Nothing beyond the unit's reach can be among them.
-fn ended(
-    tree: &OrgTree,
+/// A unit in force that has no place on the day.
+struct Unplaced {
     unit: OrgUnitId,
-    day: NaiveDate,
-    (starts_on, ends_on): (NaiveDate, NaiveDate),
-    reached: &UnitSet,
-) -> HashMap<OrgUnitId, OrgUnitId> {
-    let existed = |unit: &OrgUnitId| {
-        tree.last_day(*unit).is_some_and(|last| starts_on <= last && last < day)
-            && tree.first_day(*unit).is_none_or(|first| first <= ends_on)
-    };
-    let holds = |holder: OrgUnitId| holder == unit || tree.ancestors(holder, day).contains(&unit);
-    let ended = reached.iter().filter(existed);
-    ended
-        .filter_map(|ended| Some((ended, tree.holder(ended, day).filter(|holder| holds(*holder))?)))
-        .collect()
+    /// The ended unit under which it stands.
+    above: OrgUnitId,
+    /// Who holds that one.
+    holder: OrgUnitId,
 }
 
-/// The units in force that have no place on the day, each with the ended one under which they stand.
-fn unplaced(tree: &OrgTree, day: NaiveDate, reached: &UnitSet) -> Vec<(OrgUnitId, OrgUnitId)> {
-    let above = |unit: OrgUnitId| {
-        let above = tree.version_at(unit, day)?.parent_id?;
-        (!tree.in_force(above, day)).then_some((unit, above))
+fn unplaced(tree: &OrgTree, day: NaiveDate, reached: &UnitSet) -> Vec<Unplaced> {
+    let unplaced = |unit: OrgUnitId| {
+        let above = tree.version_at(unit, day)?.parent_id.filter(|above| !tree.in_force(*above, day))?;
+        Some(Unplaced { unit, above, holder: tree.holder(above, day)? })
     };
-    let mut found: Vec<_> = reached.iter().filter_map(above).collect();
-    found.sort_unstable();
+    let mut found: Vec<_> = reached.iter().filter_map(unplaced).collect();
+    found.sort_unstable_by_key(|found| (found.unit, found.above));
     found
 }
 
@@ -297,11 +333,31 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_ended_before_the_period_is_in_its_form() {
+    fn what_ended_comes_with_its_holder_whatever_stood_above_it() {
         let s = story::reform();
-        let period = (day("2025-07-01"), day("2025-12-31"));
-        let roster = Roster::of(&s.tree, s.id("new province"), day("2025-12-31"), UnitScope::Subtree, period);
+        let on = "2025-12-31";
+        let own = ["divided", "new province", "old district", "old office", "old province", "old school"];
+        assert_eq!(roster(&s, "new province", on, UnitScope::Own), own);
+        let children = roster(&s, "new province", on, UnitScope::Children);
+        assert_eq!(children, roster(&s, "new province", on, UnitScope::Subtree));
+    }
+
+    #[test]
+    fn nobody_who_ended_before_the_period_is_to_file_for_it() {
+        let s = story::reform();
+        let expected = |period| {
+            let whole = UnitScope::Subtree;
+            let roster = Roster::of(&s.tree, s.id("new province"), day("2025-12-31"), whole, period);
+            let units: Vec<_> = roster.units().into_iter().filter(|unit| roster.is_expected(*unit)).collect();
+            s.names(&units)
+        };
         let units = ["moved", "new one", "new province", "new two", "old school"];
-        assert_eq!(s.names(&roster.units()), units, "a school lives on, though its district has ended");
+        assert_eq!(
+            expected((day("2025-07-01"), day("2025-12-31"))),
+            units,
+            "a school lives on, though its district has ended"
+        );
+        let spring = expected((day("2025-04-01"), day("2025-06-30")));
+        assert!(spring.contains(&"old one") && !spring.contains(&"merged in March"), "{spring:?}");
     }
 }

@@ -20,6 +20,9 @@ tell![
     what_ended_within_the_year_is_in_the_form_of_the_province_once,
     the_line_of_an_ended_district_is_held_against_its_own_communes,
     a_printed_form_names_the_period_and_what_ended_in_it,
+    what_an_ended_commune_filed_is_in_the_form_of_the_provinces_children,
+    one_field_of_the_district_takes_no_place_of_a_total,
+    a_return_is_in_the_form_though_an_end_before_its_period_is_entered_late,
 ];
 
 const FORM: &str = "/api/v1/reporting/forms/06a";
@@ -460,4 +463,86 @@ async fn a_printed_form_names_the_period_and_what_ended_in_it(app: TestApp) {
     let quarter = printed("2026-Q3").await;
     assert!(quarter.contains("Kỳ báo cáo: Quý III năm 2026 (từ ngày 01/07/2026"), "{quarter}");
     assert!(!quarter.contains("đã kết thúc hoạt động"), "{quarter}");
+}
+
+async fn what_an_ended_commune_filed_is_in_the_form_of_the_provinces_children(app: TestApp) {
+    app.period("year", "2025").await;
+    let admin = app.admin().await;
+    file(&admin, "2025", &app.unit("31429", "2025-06-30"), "commune", None, 777).await;
+    let form = async |code: &str, scope: &str| {
+        let query = format!("{FORM}?org_unit_code={code}&period=2025&scope={scope}");
+        admin.get(&query).await.expect(200)
+    };
+    for (code, scope) in [("31396", "self"), ("92", "subtree"), ("92", "children")] {
+        let form = form(code, scope).await;
+        assert_eq!(received(&form, "commune"), 777, "{code} {scope}");
+        let ended = &coverage(&form, "commune")["ended"];
+        assert_eq!(ended[0]["held_by"]["org_unit_code"], "31396", "{code} {scope}");
+    }
+    assert_eq!(received(&form("92", "self").await, "commune"), 0);
+    // What was divided between two communes is the province's own, until somebody splits it.
+    file(&admin, "2025", &app.unit("31178", "2025-06-30"), "commune", None, 20).await;
+    for (scope, expected) in [("self", 20), ("children", 797), ("subtree", 797)] {
+        assert_eq!(received(&form("92", scope).await, "commune"), expected, "{scope}");
+    }
+}
+
+async fn one_field_of_the_district_takes_no_place_of_a_total(app: TestApp) {
+    app.period("quarter", "2024-Q1").await;
+    let admin = app.admin().await;
+    let (commune, district) = (app.unit("31429", "2024-03-31"), app.unit("934", "2024-03-31"));
+    let form = async || {
+        let form = admin.get(&format!("{FORM}?org_unit_code=934&period=2024-Q1&scope=subtree")).await;
+        form.expect(200)
+    };
+    file(&admin, "2024-Q1", &commune, "commune", None, 1_000).await;
+    file(&admin, "2024-Q1", &district, "commune", Some("Đất đai"), 10).await;
+    let told = form().await;
+    assert_eq!(received(&told, "commune"), 1_000);
+    let line = &coverage(&told, "commune")["stated"][0];
+    assert_eq!((&line["counts"], &line["difference"]["received_total"]), (&json!(false), &json!(-990)));
+    draft(&admin, "2024-Q1", &district, "commune", Some("Hộ tịch"), 5).await;
+    assert_eq!(received(&form().await, "commune"), 1_000);
+}
+
+async fn a_return_is_in_the_form_though_an_end_before_its_period_is_entered_late(app: TestApp) {
+    app.period("month", "2026-05").await;
+    let admin = app.admin().await;
+    let unit = async |code: &str| {
+        let unit = json!({
+            "code": code, "name": format!("Xã {code}"), "kind": "commune", "parent_code": "92",
+            "valid_from": "2025-07-01",
+        });
+        let made = admin.post("/api/v1/organization/org-units", &unit).await.expect(201);
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (old, heir) = (unit("99911").await, unit("99912").await);
+    file(&admin, "2026-05", &old, "commune", None, 40).await;
+    let form = async |code: &str, scope: &str| {
+        let query = format!("{FORM}?org_unit_code={code}&period=2026-05&scope={scope}");
+        admin.get(&query).await.expect(200)
+    };
+    assert_eq!(filed(&form("92", "subtree").await, "commune"), (1, 105));
+    let merged = json!({
+        "predecessor_id": old, "successor_id": heir, "relation": "merge", "effective_on": "2026-03-01",
+    });
+    let merged = admin.post("/api/v1/organization/successions", &merged).await.expect(201);
+    for (code, scope) in [("99912", "self"), ("92", "children"), ("92", "subtree")] {
+        let form = form(code, scope).await;
+        assert_eq!(received(&form, "commune"), 40, "{code} {scope}");
+        let communes = coverage(&form, "commune");
+        assert_eq!((&communes["ended_expected"], &communes["ended_filed"]), (&json!(0), &json!(0)));
+        let line = &communes["ended"][0];
+        assert_eq!((&line["filed"], &line["counts"]), (&json!(true), &json!(true)));
+        assert_eq!(line["unit"]["org_unit_code"], "99911");
+        assert_eq!(line["held_by"]["org_unit_code"], "99912");
+    }
+    // Without an heir it is held by what stood above it.
+    let merged = format!("/api/v1/organization/successions/{}", merged["id"].as_str().unwrap());
+    let kept = admin.get(&merged).await;
+    assert_eq!(admin.delete(&merged, &kept.header("etag")).await.status, 204);
+    assert_eq!(received(&form("99912", "self").await, "commune"), 0);
+    let province = form("92", "self").await;
+    assert_eq!(received(&province, "commune"), 40);
+    assert_eq!(coverage(&province, "commune")["ended"][0]["held_by"]["org_unit_code"], "92");
 }

@@ -8,8 +8,15 @@
 //! count until every agency in force has filed, and the difference is shown. In the same way a line
 //! with which an upper unit states the total of the units below counts until every one of them that is
 //! to file has done so: those in force, and those that ended within the period. What an upper unit has
-//! not handed in wholly replaces nothing. Lines by field replace lines of their fields only; what
-//! agencies alone state by field does not replace lines without field, which nobody can divide.
+//! not handed in wholly replaces nothing.
+//!
+//! Whoever states fields speaks of these fields alone, be it an upper unit or its agencies. The lines
+//! below of the same fields are replaced, and those of other fields stand beside. A line below without
+//! field is about all fields, and nobody can take one of them out of it: as soon as there is one, what
+//! is stated by field would either count a part of it twice or lose the rest of it. So it replaces
+//! nothing then; all lines below stand, with field or without, and what was stated is shown with its
+//! difference. A line without field speaks of everything, and replaces lines of whatever fields. Nor do
+//! agencies that state fields of the units below replace the line without field of their own unit.
 //!
 //! An ended unit stated its figures for its own days and its successor for those after them, so they are
 //! added. What was pending on the last day stands in both, as it stands in the books of both: pending
@@ -74,11 +81,13 @@ pub struct StatedLine {
     rows: ByField,
 }
 
-/// What a unit that ended within the period filed for a level.
+/// What a unit that had ended by the day filed for a level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedLine {
     /// The unit.
     pub org_unit_id: OrgUnitId,
+    /// Whether it was to file: it existed within the period.
+    pub expected: bool,
     /// Whether it has filed: all of its lines were handed in.
     pub filed: bool,
     /// Whether its lines count, or a line of the unit above stands for them.
@@ -113,7 +122,8 @@ pub struct LevelCoverage {
     pub missing: Vec<OrgUnitId>,
     /// Lines of upper units.
     pub stated: Vec<StatedLine>,
-    /// Administrative units of the level that ended within the period.
+    /// Administrative units of the level that existed within the period and had ended by the day, and
+    /// those that had ended before it and filed for it all the same.
     pub ended: Vec<EndedLine>,
 }
 
@@ -180,8 +190,6 @@ impl Filed {
 #[derive(Debug, Clone, Default)]
 struct Word {
     filed: Filed,
-    /// Whether only its agencies speak.
-    is_of_agencies: bool,
     /// Its own line, where its agencies speak too.
     stated: Option<StatedLine>,
 }
@@ -205,7 +213,7 @@ struct Found {
 impl Found {
     /// How many units are to file.
     fn awaited(&self) -> usize {
-        self.expected + self.ended.len()
+        self.expected + self.ended.iter().filter(|line| line.expected).count()
     }
 
     fn join(&mut self, part: Self) {
@@ -266,29 +274,28 @@ impl Walk<'_> {
         }
         if own.rows.is_empty() {
             let is_open = own.is_open || theirs.is_open;
-            return Word { filed: Filed { is_open, ..theirs }, is_of_agencies: true, stated: None };
+            return Word { filed: Filed { is_open, ..theirs }, stated: None };
         }
         if theirs.rows.is_empty() {
-            return Word { filed: own, ..Word::default() };
+            return Word { filed: own, stated: None };
         }
-        let all_have_filed = awaited > 0 && silent == 0 && !theirs.is_open;
-        let own = Word { filed: own, ..Word::default() };
+        // Of the units below, agencies may know some fields alone.
+        let is_above = self.roster.rank(unit).is_some_and(|rank| rank < tier_rank(level));
+        let is_part = is_above && own.rows.contains_key(&None) && !theirs.rows.contains_key(&None);
+        let all_have_filed = awaited > 0 && silent == 0 && !theirs.is_open && !is_part;
         let settled = settle(unit, &own, theirs.rows, all_have_filed);
-        let is_open = own.filed.is_open || (!settled.stated.counts && theirs.is_open);
-        Word {
-            filed: Filed { rows: settled.rows, is_open },
-            is_of_agencies: false,
-            stated: Some(settled.stated),
-        }
+        let is_open = own.is_open || (!settled.stated.counts && theirs.is_open);
+        Word { filed: Filed { rows: settled.rows, is_open }, stated: Some(settled.stated) }
     }
 
     fn at_its_level(&self, unit: OrgUnitId, level: Tier) -> Found {
-        let Word { filed, stated, .. } = self.word(unit, level);
+        let Word { filed, stated } = self.word(unit, level);
         let covered = filed.is_complete();
         let mut found = Found { covered, stated: stated.into_iter().collect(), ..Found::default() };
         if self.roster.has_ended(unit) {
-            let rows = filed.rows.clone();
-            found.ended.push(EndedLine { org_unit_id: unit, filed: covered, counts: true, rows });
+            let (expected, rows) = (self.roster.is_expected(unit), filed.rows.clone());
+            let line = EndedLine { org_unit_id: unit, expected, filed: covered, counts: true, rows };
+            found.ended.extend((line.expected || line.has_lines()).then_some(line));
         } else {
             found.expected = 1;
             found.missing.extend((!covered).then_some(unit));
@@ -306,7 +313,7 @@ impl Walk<'_> {
         if word.filed.rows.is_empty() {
             return below;
         }
-        let settled = settle(unit, &word, std::mem::take(&mut below.rows), below.covered);
+        let settled = settle(unit, &word.filed, std::mem::take(&mut below.rows), below.covered);
         if settled.stated.counts {
             below.covered |= word.filed.is_complete();
             // What it speaks for does not count beside it, whoever filed it.
@@ -328,15 +335,16 @@ struct Settled {
     replaced: ByField,
 }
 
-fn settle(unit: OrgUnitId, word: &Word, below: ByField, all_below_have_filed: bool) -> Settled {
-    let own = &word.filed.rows;
+fn settle(unit: OrgUnitId, word: &Filed, below: ByField, all_below_have_filed: bool) -> Settled {
+    let own = &word.rows;
     let is_by_field = !own.contains_key(&None);
     // A line without field is about all of them, and is held against whatever names some.
     let (replaced, beside): (ByField, ByField) =
         below.into_iter().partition(|(field, _)| !is_by_field || field.is_none() || own.contains_key(field));
-    let is_narrow = word.is_of_agencies && is_by_field && replaced.contains_key(&None);
-    let none_below = replaced.is_empty() && beside.is_empty();
-    let counts = !all_below_have_filed && (none_below || (word.filed.is_complete() && !is_narrow));
+    let is_narrow = is_by_field && replaced.contains_key(&None);
+    // What takes no place counts, though not all of it has been handed in.
+    let may_replace = replaced.is_empty() || (word.is_complete() && !is_narrow);
+    let counts = !all_below_have_filed && may_replace;
     let difference = total(own).columns.minus(total(&replaced).columns);
     let stated = StatedLine { org_unit_id: unit, counts, difference, rows: own.clone() };
     let mut rows = beside;

@@ -1,5 +1,7 @@
 //! What a form counts, and who has filed, over two small provinces.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::organization::reference::UnitScope;
 use crate::reporting::forms::story::{self, Story};
@@ -10,16 +12,18 @@ struct Form<'a> {
     unit: &'static str,
     on: &'static str,
     scope: UnitScope,
+    period: (&'static str, &'static str),
     lines: Vec<ProcessingLine>,
 }
 
 impl<'a> Form<'a> {
     fn of(story: &'a Story, unit: &'static str, on: &'static str) -> Self {
-        Self { story, unit, on, scope: UnitScope::Subtree, lines: Vec::new() }
+        let period = ("2025-01-01", "2025-12-31");
+        Self { story, unit, on, scope: UnitScope::Subtree, period, lines: Vec::new() }
     }
 
     fn at(&self, unit: &'static str, on: &'static str, scope: UnitScope) -> Self {
-        Self { story: self.story, unit, on, scope, lines: self.lines.clone() }
+        Self { story: self.story, unit, on, scope, period: self.period, lines: self.lines.clone() }
     }
 
     /// Files a line that was handed in; `Hộ tịch` names its field, and `-` none.
@@ -46,7 +50,7 @@ impl<'a> Form<'a> {
 
     fn result(&self) -> Aggregated {
         let day = |text: &str| text.parse().unwrap();
-        let period = (day("2025-01-01"), day("2025-12-31"));
+        let period = (day(self.period.0), day(self.period.1));
         let unit = self.story.id(self.unit);
         let roster = Roster::of(&self.story.tree, unit, day(self.on), self.scope, period);
         let lines: Vec<_> =
@@ -127,7 +131,7 @@ fn a_unit_has_filed_when_nothing_of_its_level_is_open() {
     let s = story::district();
     let mut form = Form::of(&s, "district", ON);
     form.file("one", COMMUNE, "Hộ tịch", 40);
-    form.file("two", COMMUNE, "-", 55);
+    form.file("two", COMMUNE, "Hộ tịch", 55);
     assert_eq!(form.filed(COMMUNE), (2, 2, vec![]));
     form.draft("one", COMMUNE, "Đất đai");
     assert_eq!(form.filed(COMMUNE), (1, 2, vec!["one"]), "a line is still to come");
@@ -154,6 +158,52 @@ fn lines_by_field_replace_lines_of_their_fields() {
     assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (60, vec![(true, 60)]));
     form.file("one", COMMUNE, "-", 47);
     assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (47, vec![(false, 13)]));
+}
+
+#[test]
+fn what_is_stated_by_field_never_takes_the_place_of_a_line_without_field() {
+    let s = story::district();
+    for speaker in ["district", "bureau"] {
+        let mut form = Form::of(&s, "district", ON);
+        form.file("one", COMMUNE, "-", 1_000);
+        form.file(speaker, COMMUNE, "Đất đai", 10);
+        assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (1_000, vec![(false, -990)]), "{speaker}");
+        form.draft(speaker, COMMUNE, "Hộ tịch");
+        assert_eq!(form.received(COMMUNE), 1_000, "a draft changes nothing");
+        form.lines.retain(|line| line.is_handed_in);
+        // Others below by field: nobody knows which of theirs is in the line without one.
+        form.line("two", COMMUNE, "Đất đai", 7, true);
+        form.line("two", COMMUNE, "Hộ tịch", 40, true);
+        form.draft("two", COMMUNE, "Y tế");
+        assert_eq!(
+            (form.received(COMMUNE), form.stated(COMMUNE)),
+            (1_047, vec![(false, -997)]),
+            "{speaker} takes the place of nobody"
+        );
+        // Without that line, the field is replaced and the other stands beside it.
+        form.lines.retain(|line| line.org_unit_id != s.id("one"));
+        assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (50, vec![(true, 3)]), "{speaker}");
+        // A total of the district speaks for all fields.
+        form.file("district", COMMUNE, "-", 2_000);
+        assert_eq!(form.filed(COMMUNE), (0, 2, vec!["one", "two"]));
+        assert!(form.received(COMMUNE) >= 2_000, "{speaker}");
+        assert!(form.stated(COMMUNE).iter().all(|(counts, _)| *counts), "{speaker}");
+    }
+    // It is so between a commune and its own agencies too.
+    let mut form = Form::of(&s, "district", ON);
+    form.file("centre", COMMUNE, "-", 30);
+    form.file("one", COMMUNE, "Đất đai", 10);
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (30, vec![(false, -20)]));
+}
+
+#[test]
+fn a_stated_field_that_nobody_below_names_counts_while_another_is_a_draft() {
+    let s = story::district();
+    let mut form = Form::of(&s, "district", ON);
+    form.file("one", COMMUNE, "Hộ tịch", 40);
+    form.file("district", COMMUNE, "Đất đai", 10);
+    form.draft("district", COMMUNE, "Y tế");
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (50, vec![(true, 10)]));
 }
 
 #[test]
@@ -235,6 +285,113 @@ fn what_ended_within_the_period_is_in_the_form_of_the_province_once() {
     assert_eq!((before.received(COMMUNE), before.received(DISTRICT)), (72, 100));
     assert_eq!(before.filed(COMMUNE), (3, 4, vec!["old two"]));
     assert_eq!(before.ended(COMMUNE), [("merged in March", true, true, 20)]);
+}
+
+#[test]
+fn what_was_filed_after_an_end_that_was_entered_late_is_not_lost() {
+    let s = story::reform();
+    let mut form = Form::of(&s, "new province", ON);
+    form.period = ("2025-07-01", "2025-12-31");
+    form.file("old one", COMMUNE, "-", 40);
+    for (unit, scope) in [
+        ("new province", UnitScope::Subtree),
+        ("new province", UnitScope::Children),
+        ("new one", UnitScope::Own),
+    ] {
+        let form = form.at(unit, ON, scope);
+        assert_eq!(form.received(COMMUNE), 40, "{unit}");
+        assert_eq!(form.ended(COMMUNE), [("old one", true, true, 40)]);
+        assert!(form.coverage(COMMUNE).ended.iter().all(|line| !line.expected), "nobody waits for it");
+    }
+    // The province's line stands until the communes in force have filed, and then what was filed late
+    // counts beside theirs.
+    form.file("new province", COMMUNE, "-", 100);
+    for commune in ["new one", "new two", "moved"] {
+        form.file(commune, COMMUNE, "-", 5);
+    }
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (55, vec![(false, 85)]));
+}
+
+/// What became of a commune of two old districts.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// It went whole into a new commune.
+    Merged(usize),
+    /// It went to two new communes.
+    Divided(usize),
+    /// It went into another old one in March, which ended in its turn.
+    MergedBefore,
+    /// It lives on under the new province.
+    Moved,
+}
+
+const NEW: [&str; 3] = ["new 0", "new 1", "new 2"];
+const OLD: [&str; 6] = ["old 0", "old 1", "old 2", "old 3", "old 4", "old 5"];
+const DISTRICTS: [&str; 2] = ["district 0", "district 1"];
+
+fn reformed(communes: &[(Fate, usize)]) -> Story {
+    use crate::domain::organization::tree::UnitKind;
+    const REFORM: &str = "2025-07-01";
+    const MARCH: &str = "2025-03-16";
+    let mut rows = vec![
+        ("country", UnitKind::Country, "", "", ""),
+        ("old province", UnitKind::Province, "country", "", REFORM),
+        ("province", UnitKind::Province, "country", REFORM, ""),
+    ];
+    rows.extend(DISTRICTS.map(|name| (name, UnitKind::District, "old province", "", REFORM)));
+    rows.extend(NEW.map(|name| (name, UnitKind::Commune, "province", REFORM, "")));
+    let mut successions = vec![("old province", "province", REFORM)];
+    for (number, ((fate, district), name)) in communes.iter().zip(OLD).enumerate() {
+        let end = if matches!(fate, Fate::MergedBefore) && number > 0 { MARCH } else { REFORM };
+        rows.push((name, UnitKind::Commune, DISTRICTS[*district], "", end));
+        match fate {
+            Fate::Merged(new) => successions.push((name, NEW[*new], REFORM)),
+            Fate::MergedBefore if number > 0 => successions.push((name, OLD[number - 1], MARCH)),
+            Fate::Divided(new) => {
+                successions.extend([(name, NEW[*new], REFORM), (name, NEW[(new + 1) % 3], REFORM)]);
+            }
+            Fate::Moved => rows.push((name, UnitKind::Commune, "province", REFORM, "")),
+            Fate::MergedBefore => {}
+        }
+    }
+    Story::new(&rows, &successions)
+}
+
+fn fates() -> impl Strategy<Value = Vec<(Fate, usize)>> {
+    let fate = prop_oneof![
+        (0..3_usize).prop_map(Fate::Merged),
+        (0..3_usize).prop_map(Fate::Divided),
+        Just(Fate::MergedBefore),
+        Just(Fate::Moved),
+    ];
+    prop::collection::vec((fate, 0..2_usize), 1..=OLD.len())
+}
+
+proptest! {
+    #[test]
+    fn the_form_of_the_children_has_what_their_own_forms_have(communes in fates(), late in any::<bool>()) {
+        let s = reformed(&communes);
+        let mut form = Form::of(&s, "province", ON);
+        if late {
+            form.period = ("2025-10-01", "2025-12-31");
+        }
+        let old = OLD.iter().take(communes.len());
+        let mut all = 0;
+        for (place, commune) in (0_u32..).zip(old.clone().chain(&NEW)) {
+            // Each is told from any sum of others.
+            let received = 2_i64.pow(place);
+            form.file(commune, COMMUNE, "-", received);
+            all += received;
+        }
+        let of = |unit, scope| form.at(unit, ON, scope).received(COMMUNE);
+        let moved = old.zip(&communes).filter(|(_, (fate, _))| matches!(fate, Fate::Moved));
+        let children = NEW.iter().chain(moved.map(|(name, _)| name));
+        let each: i64 = children.map(|child| of(child, UnitScope::Own)).sum();
+        let children = of("province", UnitScope::Children);
+        prop_assert_eq!(children, of("province", UnitScope::Own) + each);
+        prop_assert_eq!(children, of("province", UnitScope::Subtree));
+        prop_assert_eq!(children, all, "nothing is lost, and nothing counts twice");
+    }
 }
 
 #[test]

@@ -176,8 +176,8 @@ fn levels(
         units_filed: level.filed,
         missing: level.missing.iter().map(|unit| named(*unit)).collect(),
         stated: level.stated.iter().map(stated).collect(),
-        ended_expected: level.ended.len(),
-        ended_filed: level.ended.iter().filter(|line| line.filed).count(),
+        ended_expected: level.ended.iter().filter(|line| line.expected).count(),
+        ended_filed: level.ended.iter().filter(|line| line.expected && line.filed).count(),
         ended: level.ended.iter().filter(|line| line.has_lines()).map(ended).collect(),
     });
     levels.collect()

@@ -301,14 +301,15 @@ pub struct Form06aStatedLine {
     /// The unit that states it.
     pub unit: FormUnit,
     /// Whether the line counts in the form; if not, the units below have all filed and replace it, or it
-    /// has not wholly been handed in and replaces nothing.
+    /// replaces nothing: it has not wholly been handed in, or it is by field while a line below has no
+    /// field, out of which nobody can take one.
     pub counts: bool,
     /// The stated line less the sum of the lines below that it speaks for, column by column (chênh lệch).
     pub difference: Form06Columns,
 }
 
-/// What a unit filed that existed within the period and had ended by the day of the form (số liệu của
-/// đơn vị đã kết thúc trong kỳ).
+/// What a unit filed that had ended by the day of the form (số liệu của đơn vị đã kết thúc), be it
+/// within the period or, where the end was entered late, before it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06aEndedLine {
     /// The unit, as it was last named.
@@ -350,7 +351,8 @@ pub struct Form06aLevelCoverage {
     #[serde(default)]
     #[schema(required = true)]
     pub ended_filed: usize,
-    /// Those of them that have lines for this level. They are part of the rows where they count.
+    /// Those of them that have lines for this level, and units that had ended before the period and have
+    /// lines for it all the same. They are part of the rows where they count.
     #[serde(default)]
     #[schema(required = true)]
     pub ended: Vec<Form06aEndedLine>,
@@ -369,9 +371,10 @@ pub struct Form06aCoverage {
 
 /// Form II.06a: how administrative procedures were handled (tình hình, kết quả giải quyết TTHC).
 ///
-/// Units in force on `as_of` count where they stand then. Units that existed within the period and had
-/// ended by then count with the unit in force that holds the whole of them: a merged commune with its
-/// successor, a divided one with the nearest unit above all its successors and with none of these.
+/// Units in force on `as_of` count where they stand then. What was filed by units that had ended by then
+/// counts with the unit in force that holds the whole of them, in whatever scope that one counts: a
+/// merged commune with its successor, a divided one with the nearest unit above all its successors and
+/// with none of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Form06a {
     /// The printed form's symbol (ký hiệu biểu).
