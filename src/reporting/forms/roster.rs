@@ -27,7 +27,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitSet};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitSet, UnitVersion};
 
 /// The units of a form, and where they stand.
 #[derive(Debug, Clone)]
@@ -77,7 +77,6 @@ impl Roster {
         period: (NaiveDate, NaiveDate),
     ) -> Self {
         let reached = tree.reach(unit, day).aggregates;
-        let unplaced = unplaced(tree, day, &reached);
         let mut roster = Self {
             unit,
             kinds: HashMap::new(),
@@ -86,23 +85,26 @@ impl Roster {
             holders: HashMap::new(),
             expected: HashSet::new(),
         };
-        roster.enter(tree, day, scope, &unplaced);
-        roster.gather(tree, day, period, &reached);
-        for Unplaced { unit, above, holder } in unplaced {
-            if roster.contains(unit) {
-                let above = if roster.is_above(above, unit) { above } else { holder };
-                roster.members.entry(above).or_default().push(unit);
-            }
-        }
+        let entered = roster.enter(tree, day, scope, unplaced(tree, day, &reached));
+        let gone = roster.gather(tree, day, period, &reached);
+        let places = entered.into_iter().map(|entry| roster.place_in_force(entry));
+        let places: Vec<_> = places.chain(gone.into_iter().map(|last| roster.place_ended(last))).collect();
+        roster.seat(places);
         roster
     }
 
     /// Enters the units in force, down from the form's unit through as many administrative tiers as the
-    /// scope counts. Each is entered once, whatever the data say.
-    fn enter(&mut self, tree: &OrgTree, day: NaiveDate, scope: UnitScope, unplaced: &[Unplaced]) {
+    /// scope counts; answers those below it in that order. Each is entered once, whatever the data say.
+    fn enter(
+        &mut self,
+        tree: &OrgTree,
+        day: NaiveDate,
+        scope: UnitScope,
+        unplaced: Vec<Unplaced>,
+    ) -> Vec<Entry> {
         let mut lodged: HashMap<_, Vec<_>> = HashMap::new();
-        for Unplaced { unit, holder, .. } in unplaced {
-            lodged.entry(*holder).or_default().push(*unit);
+        for Unplaced { unit, above, holder } in unplaced {
+            lodged.entry(holder).or_default().push((unit, above));
         }
         let kind_of = |unit: OrgUnitId| tree.version_at(unit, day).map(|version| version.kind);
         let tiers = match scope {
@@ -111,37 +113,36 @@ impl Roster {
             UnitScope::Subtree => Tier::ALL.len(),
         };
         self.kinds.extend(kind_of(self.unit).map(|kind| (self.unit, kind)));
+        let mut entered = Vec::new();
         let mut open = vec![(self.unit, tiers)];
-        while let Some((unit, tiers)) = open.pop() {
-            let above = self.rank(unit);
-            let placed = tree.children(unit, day).into_iter().map(|member| (member, true));
-            let lodged = lodged.remove(&unit).into_iter().flatten().map(|member| (member, false));
-            for (member, is_placed) in placed.chain(lodged) {
-                let Some(kind) = kind_of(member).filter(|_| !self.contains(member)) else { continue };
-                let below = match (above, rank(kind)) {
+        while let Some((host, tiers)) = open.pop() {
+            let rank_above = self.rank(host);
+            let placed = tree.children(host, day).into_iter().map(|member| (member, host));
+            for (unit, above) in placed.chain(lodged.remove(&host).into_iter().flatten()) {
+                let Some(kind) = kind_of(unit).filter(|_| !self.contains(unit)) else { continue };
+                let below = match (rank_above, rank(kind)) {
                     (_, None) => tiers,
                     // Ranks only rise on the way down, whatever the data say.
                     (Some(above), Some(below)) if above < below && tiers > 0 => tiers - 1,
                     _ => continue,
                 };
-                self.kinds.insert(member, kind);
-                if is_placed {
-                    self.members.entry(unit).or_default().push(member);
-                }
-                open.push((member, below));
+                self.kinds.insert(unit, kind);
+                entered.push(Entry { unit, above, host });
+                open.push((unit, below));
             }
         }
+        entered
     }
 
-    /// Gathers what had ended by the day and is held by a unit that was entered. Nothing beyond the
-    /// reach of the form's unit can be among it.
-    fn gather(
+    /// Gathers what had ended by the day and is held by a unit that was entered, by code. Nothing beyond
+    /// the reach of the form's unit can be among it.
+    fn gather<'t>(
         &mut self,
-        tree: &OrgTree,
+        tree: &'t OrgTree,
         day: NaiveDate,
         (starts_on, ends_on): (NaiveDate, NaiveDate),
         reached: &UnitSet,
-    ) {
+    ) -> Vec<&'t UnitVersion> {
         let mut gone = Vec::new();
         for unit in reached.iter() {
             let Some(last_day) = tree.last_day(unit).filter(|last_day| *last_day < day) else { continue };
@@ -157,14 +158,41 @@ impl Roster {
             self.kinds.insert(last.org_unit_id, last.kind);
             self.holders.insert(last.org_unit_id, *holder);
         }
-        for (last, holder) in gone {
-            let unit = last.org_unit_id;
-            let is_seat = |above: &OrgUnitId| {
-                (*above == holder || self.has_ended(*above)) && self.is_above(*above, unit)
-            };
-            match last.parent_id.filter(is_seat) {
-                Some(above) => self.members.entry(above).or_default().push(unit),
-                None => self.arrivals.entry(holder).or_default().push(unit),
+        gone.into_iter().map(|(last, _)| last).collect()
+    }
+
+    /// The place of a unit in force: where it stands, or with what stood above it until that ended.
+    fn place_in_force(&self, Entry { unit, above, host }: Entry) -> Place {
+        let above = if self.is_above(above, unit) { above } else { host };
+        Place { unit, seat: Seat::Under(above), otherwise: Seat::Under(host) }
+    }
+
+    /// The place of an ended unit: where it stood last, or with its holder as what came from elsewhere.
+    fn place_ended(&self, last: &UnitVersion) -> Place {
+        let unit = last.org_unit_id;
+        let holder = self.holder(unit);
+        let is_seat =
+            |above: &OrgUnitId| (*above == holder || self.has_ended(*above)) && self.is_above(*above, unit);
+        let otherwise = Seat::CameTo(holder);
+        let seat = last.parent_id.filter(is_seat).map_or(otherwise, Seat::Under);
+        Place { unit, seat, otherwise }
+    }
+
+    /// Seats every unit so that the form's unit is above all. An ended unit may have gone into one that
+    /// stands below what it left behind: places that lead round in a circle are given up for the host's,
+    /// who was entered before.
+    fn seat(&mut self, places: Vec<Place>) {
+        let mut seats: HashMap<_, _> = places.iter().map(|place| (place.unit, place.seat)).collect();
+        for place in &places {
+            if leads_in_a_circle(&seats, place.unit) {
+                seats.insert(place.unit, place.otherwise);
+            }
+        }
+        for Place { unit, .. } in places {
+            match seats.get(&unit) {
+                Some(Seat::Under(above)) => self.members.entry(*above).or_default().push(unit),
+                Some(Seat::CameTo(holder)) => self.arrivals.entry(*holder).or_default().push(unit),
+                None => {}
             }
         }
     }
@@ -258,6 +286,44 @@ impl Roster {
     fn under(&self, unit: OrgUnitId) -> impl Iterator<Item = OrgUnitId> + '_ {
         self.members.get(&unit).into_iter().flatten().copied()
     }
+}
+
+/// A unit in force that was entered.
+struct Entry {
+    unit: OrgUnitId,
+    /// What it stands under: its host, or a unit that has ended.
+    above: OrgUnitId,
+    /// The unit in force that it came in with.
+    host: OrgUnitId,
+}
+
+/// Where a unit of the form is to stand.
+struct Place {
+    unit: OrgUnitId,
+    seat: Seat,
+    otherwise: Seat,
+}
+
+#[derive(Clone, Copy)]
+enum Seat {
+    /// It stands, or stood, under this unit.
+    Under(OrgUnitId),
+    /// It ended elsewhere and came to this unit.
+    CameTo(OrgUnitId),
+}
+
+/// Whether who goes up from the unit never comes to a unit without a seat.
+fn leads_in_a_circle(seats: &HashMap<OrgUnitId, Seat>, unit: OrgUnitId) -> bool {
+    let mut passed = vec![unit];
+    let mut at = unit;
+    while let Some(Seat::Under(above) | Seat::CameTo(above)) = seats.get(&at) {
+        if passed.contains(above) {
+            return true;
+        }
+        passed.push(*above);
+        at = *above;
+    }
+    false
 }
 
 /// A unit in force that has no place on the day.
@@ -359,5 +425,26 @@ mod tests {
         );
         let spring = expected((day("2025-04-01"), day("2025-06-30")));
         assert!(spring.contains(&"old one") && !spring.contains(&"merged in March"), "{spring:?}");
+    }
+
+    #[test]
+    fn what_went_into_a_unit_below_it_leads_nobody_round_in_a_circle() {
+        use UnitKind::{Country, OtherAgency, Province};
+        let rows = [
+            ("country", Country, "", "", ""),
+            ("province", Province, "country", "", ""),
+            ("bureau", OtherAgency, "province", "", "2025-07-01"),
+            ("centre", OtherAgency, "bureau", "", ""),
+            ("office", OtherAgency, "centre", "", ""),
+        ];
+        let s = Story::new(&rows, &[("bureau", "office", "2025-07-01")]);
+        let (on, all) = (day("2025-12-31"), ["bureau", "centre", "office"]);
+        for unit in ["centre", "office"] {
+            let period = (day("2025-01-01"), day("2025-12-31"));
+            let roster = Roster::of(&s.tree, s.id(unit), on, UnitScope::Subtree, period);
+            assert_eq!(s.names(&roster.units()), all);
+            let below = roster.below(s.id(unit));
+            assert_eq!((s.names(&below).as_slice(), below.len()), (all.as_slice(), 3), "each once");
+        }
     }
 }
