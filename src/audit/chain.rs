@@ -1,7 +1,10 @@
-//! The hash chain over the journal. One sequencer gives committed entries their positions and seals
-//! each with the hash of the one before. The order is that in which requests began, but for the entries
-//! of one record: those stand by version, whichever request began or committed first. The unsealed
-//! tail, younger than a second, is not yet tamper-evident.
+//! The hash chain over the journal: each entry has a position, and is sealed with the hash of the one
+//! before.
+//!
+//! SQLite has one writer, so entries come to be in the order in which they commit: they are sealed as
+//! they are stored. On PostgreSQL one sequencer seals what has been committed. The order there is that
+//! in which requests began, but for the entries of one record: those stand by version, whichever request
+//! began or committed first. The unsealed tail, younger than a second, is not yet tamper-evident.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +16,7 @@ use crate::db::schema::{journal, journal_seal};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn};
 use crate::error::ApiError;
+use crate::insert_rows;
 
 /// Key of the PostgreSQL advisory lock that makes one instance the sequencer.
 const SEQUENCER_LOCK: i64 = 0x6363_6864;
@@ -22,8 +26,8 @@ const SEQUENCER_LOCK: i64 = 0x6363_6864;
 const PASS: i64 = 1_000;
 
 /// An entry with all that its hash covers.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = journal)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
 pub struct JournalRow {
     /// Its id.
     pub id: JournalEntryId,
@@ -87,6 +91,24 @@ impl JournalRow {
         part(&self.content);
         crate::text::hexadecimal(context.finish().as_ref())
     }
+
+    /// Seals the entry behind this end of the chain; answers the end that it is.
+    fn seal((position, hash): (i64, String), row: &mut Self) -> (i64, String) {
+        let position = position + 1;
+        let hash = row.chained(position, &hash);
+        (row.position, row.hash) = (Some(position), Some(hash.clone()));
+        (position, hash)
+    }
+}
+
+/// Stores entries behind those that are there.
+pub(super) fn store(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> Result<(), ApiError> {
+    if matches!(conn, DbConn::Sqlite(_)) && !rows.is_empty() {
+        let end = sealed_end(conn)?;
+        let end = rows.iter_mut().fold(end, JournalRow::seal);
+        keep_end(conn, &end)?;
+    }
+    Ok(insert_rows!(conn, journal, rows.iter().collect::<Vec<_>>())?)
 }
 
 /// Seals what has been committed since the last pass; answers how many entries. Several instances
@@ -151,50 +173,51 @@ fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
             return Ok(0);
         }
     }
-    let (mut position, mut hash) = sealed_end(conn)?;
+    let end = sealed_end(conn)?;
     let rows: Vec<JournalRow> = journal::table
         .filter(journal::position.is_null())
         .order((journal::recorded_at, journal::id))
         .limit(PASS)
         .select(JournalRow::as_select())
         .load(conn)?;
-    let rows = in_version_order(with_earlier_versions(conn, rows)?);
-    let mut sealed = Vec::with_capacity(rows.len());
-    for row in &rows {
-        position += 1;
-        hash = row.chained(position, &hash);
-        sealed.push((row.id, position, hash.clone()));
+    if rows.is_empty() {
+        return Ok(0);
     }
-    keep_seals(conn, sealed)?;
-    if !rows.is_empty() {
-        diesel::update(journal_seal::table)
-            .set((journal_seal::position.eq(position), journal_seal::hash.eq(&hash)))
-            .execute(conn)?;
-    }
-    Ok(rows.len())
+    let mut rows = in_version_order(with_earlier_versions(conn, rows)?);
+    let end = rows.iter_mut().fold(end, JournalRow::seal);
+    let count = rows.len();
+    keep_seals(conn, rows)?;
+    keep_end(conn, &end)?;
+    Ok(count)
+}
+
+fn keep_end(conn: &mut DbConn, (position, hash): &(i64, String)) -> QueryResult<()> {
+    let end = (journal_seal::position.eq(position), journal_seal::hash.eq(hash));
+    diesel::update(journal_seal::table).set(end).execute(conn)?;
+    Ok(())
 }
 
 /// Gives entries their positions and hashes.
-fn keep_seals(conn: &mut DbConn, sealed: Vec<(JournalEntryId, i64, String)>) -> QueryResult<()> {
-    use diesel::sql_types::{Array, BigInt, Text};
+fn keep_seals(conn: &mut DbConn, sealed: Vec<JournalRow>) -> QueryResult<()> {
+    use diesel::sql_types::{Array, BigInt, Nullable, Text};
     match conn {
         DbConn::Pg(pg) => {
-            let ids: Vec<_> = sealed.iter().map(|(id, _, _)| *id).collect();
-            let positions: Vec<_> = sealed.iter().map(|(_, position, _)| *position).collect();
-            let hashes: Vec<_> = sealed.into_iter().map(|(_, _, hash)| hash).collect();
+            let ids: Vec<_> = sealed.iter().map(|row| row.id).collect();
+            let positions: Vec<_> = sealed.iter().map(|row| row.position).collect();
+            let hashes: Vec<_> = sealed.into_iter().map(|row| row.hash).collect();
             diesel::sql_query(
                 "UPDATE journal SET position = sealed.position, hash = sealed.hash \
                  FROM unnest($1, $2, $3) AS sealed (id, position, hash) WHERE journal.id = sealed.id",
             )
             .bind::<Array<Text>, _>(ids)
-            .bind::<Array<BigInt>, _>(positions)
-            .bind::<Array<Text>, _>(hashes)
+            .bind::<Array<Nullable<BigInt>>, _>(positions)
+            .bind::<Array<Nullable<Text>>, _>(hashes)
             .execute(pg)?;
         }
         DbConn::Sqlite(sqlite) => {
-            for (id, position, hash) in sealed {
-                diesel::update(journal::table.find(id))
-                    .set((journal::position.eq(position), journal::hash.eq(hash)))
+            for row in sealed {
+                diesel::update(journal::table.find(row.id))
+                    .set((journal::position.eq(row.position), journal::hash.eq(row.hash)))
                     .execute(sqlite)?;
             }
         }

@@ -1,14 +1,12 @@
 //! One journal row a write, in the write's own transaction. Personal fields stand in it masked
 //! only, so that a person's data can be erased from the records.
 
-use diesel::prelude::*;
-
+use super::chain::{self, JournalRow};
 use crate::db::DbConn;
-use crate::db::schema::journal;
 use crate::db::types::Instant;
 use crate::error::ApiError;
 use crate::exchange::record_types::RecordType;
-use crate::{id, insert_rows, text_enum};
+use crate::{id, text_enum};
 
 id! {
     /// Id of a journal entry (mục nhật ký).
@@ -182,53 +180,35 @@ impl Entry {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = journal, treat_none_as_default_value = false)]
-struct NewRow {
-    id: JournalEntryId,
-    recorded_at: Instant,
-    actor_kind: ActorKind,
-    actor_id: String,
-    request_id: String,
-    action: JournalAction,
-    record_type: &'static str,
-    record_id: String,
-    record_version: i64,
-    org_unit_id: Option<String>,
-    province_id: Option<String>,
-    content: String,
-}
-
-impl NewRow {
+impl JournalRow {
     fn new(author: &Author, entry: Entry) -> Self {
         Self {
             id: JournalEntryId::new(),
+            position: None,
             recorded_at: author.at,
             actor_kind: author.kind,
             actor_id: author.id.clone(),
             request_id: author.request_id.clone(),
             action: entry.action,
-            record_type: entry.record_type,
+            record_type: entry.record_type.to_owned(),
             record_id: entry.record_id,
             record_version: entry.record_version,
             org_unit_id: entry.org_unit_id,
             province_id: entry.province_id,
             content: entry.content,
+            hash: None,
         }
     }
 }
 
-pub(crate) fn append(conn: &mut DbConn, author: &Author, entry: Entry) -> Result<(), ApiError> {
-    entry.is_allowed()?;
-    diesel::insert_into(journal::table).values(&NewRow::new(author, entry)).execute(conn)?;
-    Ok(())
-}
-
-/// Many entries at once, in their order.
-pub(crate) fn append_all(conn: &mut DbConn, author: &Author, entries: Vec<Entry>) -> Result<(), ApiError> {
-    entries.iter().try_for_each(Entry::is_allowed)?;
-    let rows: Vec<NewRow> = entries.into_iter().map(|entry| NewRow::new(author, entry)).collect();
-    Ok(insert_rows!(conn, journal, rows.iter().collect::<Vec<_>>())?)
+/// Stores entries in their order.
+pub(crate) fn append(
+    conn: &mut DbConn,
+    author: &Author,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Result<(), ApiError> {
+    let row = |entry: Entry| entry.is_allowed().map(|()| JournalRow::new(author, entry));
+    chain::store(conn, entries.into_iter().map(row).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

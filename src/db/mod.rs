@@ -275,7 +275,7 @@ impl WriteTx<'_> {
     /// # Errors
     /// When the journal cannot be written.
     pub fn journal(&mut self, entry: Entry) -> Result<Receipt, ApiError> {
-        crate::audit::journal::append(self.conn, &self.author, entry)?;
+        crate::audit::journal::append(self.conn, &self.author, [entry])?;
         self.entries += 1;
         Ok(Receipt(()))
     }
@@ -312,7 +312,7 @@ impl WriteTx<'_> {
     /// When the journal cannot be written.
     pub fn journal_all(&mut self, entries: Vec<Entry>) -> Result<Receipt, ApiError> {
         let count = entries.len();
-        crate::audit::journal::append_all(self.conn, &self.author, entries)?;
+        crate::audit::journal::append(self.conn, &self.author, entries)?;
         self.entries += count;
         Ok(Receipt(()))
     }
