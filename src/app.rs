@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::frame::{REQUEST_ID, frame};
+use crate::api::head::head_as_get;
 use crate::api::unread::read_to_the_end;
 use crate::api::{health, problems};
 use crate::config::Config;
@@ -55,6 +56,7 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
                 .default_service(web::to(no_such_operation))
                 .wrap(Condition::new(!config.cors_origins.0.is_empty(), cors(&config)))
                 .wrap(from_fn(frame))
+                .wrap(from_fn(head_as_get))
                 .wrap(Compress::default())
                 .wrap(from_fn(read_to_the_end))
         }

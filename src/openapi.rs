@@ -127,7 +127,7 @@ fn complete_batches(document: &mut Value) {
             }));
             members.insert("source_updated_at".into(), json!({
                 "type": "string", "format": "date-time",
-                "description": "When the sending system last changed its record (thời điểm hệ thống gửi cập nhật): an older line is answered `stale`.",
+                "description": "When the sending system last changed its record (thời điểm hệ thống gửi cập nhật): an older line is answered `stale`, one more than a day ahead of the service's clock is refused.",
             }));
         }
         if let Some(description) = line.get_mut("description") {

@@ -7,6 +7,7 @@ pub mod contract;
 pub mod crud;
 pub mod etag;
 pub mod frame;
+pub mod head;
 pub mod health;
 pub mod idempotency;
 pub mod json;

@@ -66,10 +66,12 @@ impl ApiError {
         Self::new(Problem::NotFound)
     }
 
-    /// 405, with the methods that the path has.
+    /// 405, with the methods that the path has. What answers `GET` answers `HEAD`.
     #[must_use]
     pub fn method_not_allowed(methods: &[String]) -> Self {
-        Self::new(Problem::MethodNotAllowed).with_header(actix_web::http::header::ALLOW, &methods.join(", "))
+        let head = methods.iter().any(|method| method == "GET").then_some("HEAD");
+        let allowed: Vec<&str> = methods.iter().map(String::as_str).chain(head).collect();
+        Self::new(Problem::MethodNotAllowed).with_header(actix_web::http::header::ALLOW, &allowed.join(", "))
     }
 
     /// 500: the cause goes to the log only.

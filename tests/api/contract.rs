@@ -214,7 +214,7 @@ async fn unknown_paths_and_methods_are_problems(app: TestApp) {
     let admin = app.admin().await;
     admin.get("/api/v1/nothing").await.problem(404, "not-found");
     let answer = admin.send("DELETE", "/api/v1/reporting/periods", None).await;
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, POST, HEAD");
     answer.problem(405, "method-not-allowed");
     let english = admin.in_english().get("/api/v1/nothing").await;
     assert_eq!(english.header("content-language"), "en");

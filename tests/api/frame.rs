@@ -22,6 +22,7 @@ tell![
     a_body_without_end_is_not_waited_for,
     what_no_operation_knows_is_refused_everywhere,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
+    the_head_alone_tells_what_the_whole_answer_would,
 ];
 
 async fn every_answer_carries_the_headers_of_safety(app: TestApp) {
@@ -281,4 +282,29 @@ async fn what_no_operation_knows_is_refused_everywhere(app: TestApp) {
     admin.get(&path).await.expect(200);
     // Who may not know of an operation hears of that first.
     app.anonymous().get(&format!("{path}?colour=red")).await.problem(401, "unauthorized");
+}
+
+async fn the_head_alone_tells_what_the_whole_answer_would(app: TestApp) {
+    let admin = app.admin().await;
+    let id = app.unit("31420", "2024-06-30");
+    let unit = format!("/api/v1/organization/org-units/{id}?as_of=2024-06-30");
+    let list = "/api/v1/organization/org-units?as_of=2024-06-30";
+    let csv = admin.with("accept", "text/csv");
+    let cases =
+        [(&admin, unit.as_str()), (&csv, list), (&admin, "/health/live"), (&admin, "/api/v1/nowhere")];
+    for (client, path) in cases {
+        let whole = client.get(path).await;
+        let head = client.send("HEAD", path, None).await;
+        assert_eq!((head.status, head.bytes.len()), (whole.status, 0), "{path}");
+        for name in ["content-type", "content-length", "etag", "cache-control"] {
+            assert_eq!(head.header(name), whole.header(name), "{name} of {path}");
+        }
+    }
+    let etag = admin.get(&unit).await.etag();
+    assert_eq!(admin.with("if-none-match", &etag).send("HEAD", &unit, None).await.status, 304);
+    assert_eq!(app.anonymous().send("HEAD", &unit, None).await.status, 401);
+    let posted = admin.send("HEAD", "/api/v1/auth/token", None).await;
+    assert_eq!((posted.status, posted.header("allow").as_str()), (405, "POST"));
+    let refused = admin.send("PATCH", "/api/v1/reporting/periods", None).await;
+    assert!(refused.header("allow").contains("HEAD"), "{refused:?}");
 }
