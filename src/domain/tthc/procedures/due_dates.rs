@@ -2,19 +2,69 @@
 //! working-day calendar.
 
 use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
-use super::model::{Deadline, DueDate, DueDateParams, Procedure, ProcedureId, ProcedureStatus};
+use super::model::{Deadline, Procedure, ProcedureId, ProcedureStatus, ProcedureVersionId};
 use super::store::procedure_get;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::types::Instant;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::holidays::calendar;
-use crate::reporting::working_days::{OfficeSpan, due};
+use crate::reporting::working_days::{DueDateStep, OfficeSpan, due};
 use crate::text::day_vi;
 
 /// The years that the calendar is read ahead: no deadline is longer than two.
 const YEARS_AHEAD: i32 = 3;
+
+/// Which dossier is asked about.
+#[derive(Debug, Clone, Copy, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DueDateParams {
+    /// When the dossier was received (thời điểm tiếp nhận).
+    pub received_at: Instant,
+    /// Which of the procedure's deadlines, from 1 in their order (thứ tự thời hạn); needed where there
+    /// are several.
+    #[validate(range(min = 1, max = 20))]
+    #[param(minimum = 1, maximum = 20)]
+    pub deadline: Option<usize>,
+}
+
+/// When a dossier is due, and how that was counted (ngày hẹn trả và diễn giải).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "procedure_id": "0190a8c0-0000-7000-8000-000000000001",
+    "procedure_version_id": "0190a8c0-0000-7000-8000-000000000002", "procedure_code": "1.000593",
+    "received_at": "2024-05-03T02:00:00Z", "received_on": "2024-05-03",
+    "deadline": {"value": 1, "unit": "working_day", "variant": null}, "due_on": "2024-05-04", "due_at": null,
+    "steps": [
+        {"day": "2024-05-03", "weekday": 5, "kind": "working_day", "name": null, "counted": false, "count": 0},
+        {"day": "2024-05-04", "weekday": 6, "kind": "make_up_workday", "name": "Làm bù cho ngày 29/4/2024", "counted": true, "count": 1}
+    ]
+}))]
+pub struct DueDate {
+    /// The procedure.
+    pub procedure_id: ProcedureId,
+    /// The version in force on the day of receipt, which the dossier keeps.
+    pub procedure_version_id: ProcedureVersionId,
+    /// National code of the procedure.
+    pub procedure_code: String,
+    /// When the dossier was received.
+    pub received_at: Instant,
+    /// The day of receipt in Vietnam (ngày tiếp nhận).
+    pub received_on: NaiveDate,
+    /// The deadline that was counted; null where none is known.
+    pub deadline: Option<Deadline>,
+    /// The due day (ngày hẹn trả); null where the law sets no deadline or none is known.
+    pub due_on: Option<NaiveDate>,
+    /// The due time, where hours are counted (thời điểm hẹn trả).
+    pub due_at: Option<Instant>,
+    /// Every day from receipt to due day, and why it counted or not.
+    pub steps: Vec<DueDateStep>,
+}
 
 /// When a dossier received at that moment is due, and why.
 ///

@@ -3,16 +3,18 @@
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::due_dates::due_date;
+use super::bodies::{ProcedureCreate, ProcedurePatch};
+use super::due_dates::{DueDate, DueDateParams, due_date};
 use super::model::{
-    DueDate, DueDateParams, NearDuplicateParams, Procedure, ProcedureAsOf, ProcedureCreate, ProcedureFilter,
-    ProcedureId, ProcedureNearDuplicates, ProcedurePage, ProcedurePair, ProcedurePatch,
+    NearDuplicateParams, Procedure, ProcedureAsOf, ProcedureFilter, ProcedureId, ProcedureNearDuplicates,
+    ProcedurePage, ProcedurePair,
 };
 use super::near_duplicates::{Pair, pairs};
 use super::store::{
-    Procedures, procedure_change, procedure_changeable, procedure_correct, procedure_delete, procedure_get,
-    procedure_list, procedure_names, procedure_seen, procedure_versions_list,
+    procedure_changeable, procedure_get, procedure_list, procedure_names, procedure_seen,
+    procedure_versions_list,
 };
+use super::writes::{Procedures, procedure_change, procedure_correct, procedure_delete};
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
 use crate::api::records::insert;

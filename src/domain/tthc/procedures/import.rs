@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use serde::Deserialize;
 
 use super::Procedures;
+use super::bodies::ProcedureCreate;
 use super::fields::{ProcedureFieldCreate, ProcedureFields};
-use super::model::{ProcedureCreate, ProcedureLevel, ServiceLevel};
+use super::model::{ProcedureLevel, ServiceLevel};
 use crate::api::records::add_missing;
 use crate::auth::scope::Scoped;
 use crate::db::schema::{procedure_fields, procedures};

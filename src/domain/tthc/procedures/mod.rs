@@ -6,6 +6,7 @@
 //! says for which days it speaks ([`timeline`]), so that every day has exactly one answer, be it that
 //! the procedure has ended.
 
+pub mod bodies;
 pub mod deadline_text;
 pub mod due_dates;
 pub mod fields;
@@ -17,6 +18,7 @@ pub mod near_duplicates;
 pub mod rules;
 pub mod store;
 pub mod timeline;
+pub mod writes;
 
 pub use handlers::routes;
-pub use store::Procedures;
+pub use writes::Procedures;

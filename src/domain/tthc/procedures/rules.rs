@@ -1,6 +1,7 @@
 //! What a procedure may say: pure rules over what is asked for, each fault with its place.
 
-use super::model::{Deadline, DeadlineUnit, ProcedureCreate};
+use super::bodies::ProcedureCreate;
+use super::model::{Deadline, DeadlineUnit};
 use crate::error::{Bilingual, Fault};
 
 /// Every fault of a body that needs no database.

@@ -4,15 +4,14 @@ use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::application::publication_apply;
+use super::bodies::{ProcedurePublicationCreate, ProcedurePublicationPatch};
 use super::differences::difference_list;
 use super::model::{
-    ProcedurePublication, ProcedurePublicationCounts, ProcedurePublicationCreate, ProcedurePublicationFilter,
-    ProcedurePublicationId, ProcedurePublicationPage, ProcedurePublicationPatch, PublicationApplication,
-    PublicationDifferenceFilter, PublicationDifferencePage,
+    ProcedurePublication, ProcedurePublicationCounts, ProcedurePublicationFilter, ProcedurePublicationId,
+    ProcedurePublicationPage, PublicationApplication, PublicationDifferenceFilter, PublicationDifferencePage,
 };
-use super::store::{
-    ProcedurePublications, publication_counts, publication_delete, publication_get, publication_list,
-};
+use super::store::{publication_counts, publication_get, publication_list};
+use super::writes::{ProcedurePublications, publication_delete};
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, ListQuery, Listed, Once, PageParams, Rendered, ValidPath, ValidQuery};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};

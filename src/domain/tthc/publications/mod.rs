@@ -7,11 +7,13 @@
 //! and not guessed.
 
 mod application;
+pub mod bodies;
 mod differences;
 mod handlers;
 pub mod model;
 pub mod rules;
 mod store;
+mod writes;
 
 pub use handlers::routes;
-pub use store::ProcedurePublications;
+pub use writes::ProcedurePublications;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::model::{HeldPublication, ItemRow, ProcedurePublicationCreate, PublicationAction};
+use super::bodies::ProcedurePublicationCreate;
+use super::model::{HeldPublication, ItemRow, PublicationAction};
 use crate::domain::document_numbers::{number_fault, number_named, year_remark};
 use crate::domain::remarks::{Remark, RemarkSeverity};
 use crate::domain::tthc::procedures::timeline::Timeline;
