@@ -63,9 +63,9 @@ impl Contract {
     /// Whether the operation takes no parameters in the query. Nothing that is no operation is meant.
     #[must_use]
     pub fn takes_no_query(&self, method: &str, route: &str) -> bool {
-        let operation = (route.to_owned(), method.to_owned());
-        !self.queried.contains(&operation)
-            && self.routes.iter().any(|(known, _)| known.pattern() == Some(route))
+        let is_operation = |methods: &Vec<String>| methods.iter().any(|known| known == method);
+        self.routes.iter().any(|(known, methods)| known.pattern() == Some(route) && is_operation(methods))
+            && !self.queried.contains(&(route.to_owned(), method.to_owned()))
     }
 
     /// The document itself.

@@ -22,6 +22,7 @@ use crate::tell;
 use crate::tthc::{RETURNS, submit};
 
 tell![
+    a_closed_period_takes_no_evidence_and_gives_none_up,
     a_file_is_attached_read_and_deleted,
     a_list_of_attachments_is_a_list_like_any_other,
     an_attachment_lives_as_its_return_does,
@@ -997,4 +998,21 @@ async fn a_backup_of_an_earlier_version_is_restored(app: TestApp) {
     );
     let record = draft(&copy).await;
     send(&admin, &record, &pdf("a.pdf")).await.expect(201);
+}
+
+async fn a_closed_period_takes_no_evidence_and_gives_none_up(app: TestApp) {
+    let admin = app.admin().await;
+    let record = draft(&app).await;
+    let evidence = send(&admin, &record, &pdf("Biên bản.pdf")).await;
+    let (place, etag) = (evidence.header("location"), evidence.etag());
+    let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "scope": "self"});
+    let closures = "/api/v1/reporting/period-closures";
+    let closure = admin.post(closures, &closing).await.expect(201);
+    send(&admin, &record, &pdf("Phụ lục.pdf")).await.problem(409, "period-closed");
+    admin.delete(&place, &etag).await.problem(409, "period-closed");
+    assert_eq!(admin.get(&format!("{place}/content")).await.bytes, PDF);
+    let again = json!({"reason": "Thiếu phụ lục."});
+    let reopening = format!("{closures}/{}/reopening", closure["id"].as_str().unwrap());
+    admin.post(&reopening, &again).await.expect(200);
+    assert_eq!(admin.delete(&place, &etag).await.status, 204);
 }

@@ -216,6 +216,8 @@ async fn unknown_paths_and_methods_are_problems(app: TestApp) {
     let answer = admin.send("DELETE", "/api/v1/reporting/periods", None).await;
     assert_eq!(answer.header("allow"), "GET, POST, HEAD");
     answer.problem(405, "method-not-allowed");
+    let traced = admin.send("TRACE", "/api/v1/reporting/periods?code=2026", None).await;
+    traced.problem(405, "method-not-allowed");
     let english = admin.in_english().get("/api/v1/nothing").await;
     assert_eq!(english.header("content-language"), "en");
     assert_eq!(english.json()["title"], "Not found");

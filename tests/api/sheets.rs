@@ -329,6 +329,14 @@ async fn files_that_are_no_plain_spreadsheets_are_refused(app: TestApp) {
         async move { admin.send("POST", import, Some((media, file))).await }
     };
     assert_eq!(codes(&send(XLSX, with_part(&whole, "xl/vbaProject.bin", b"x")).await), one("macros", ""));
+    for (listed, code) in
+        [("macroEnabled.main", "macros"), ("ms-office.vbaProject", "macros"), ("&#109;acro", "broken")]
+    {
+        let list =
+            format!("<Types><Default Extension=\"bin\" ContentType=\"application/vnd.{listed}\"/></Types>");
+        let file = with_part(&whole, "[Content_Types].xml", list.as_bytes());
+        assert_eq!(codes(&send(XLSX, file).await), one(code, ""), "{listed}");
+    }
     assert_eq!(codes(&send(XLSX, whole[..whole.len() / 2].to_vec()).await), one("broken", ""));
     assert_eq!(codes(&send(XLSX, b"PK\x03\x04 no archive".to_vec()).await), one("broken", ""));
     assert_eq!(codes(&send(XLSX, b"day,kind,name\n".to_vec()).await), one("other_kind", ""));

@@ -41,6 +41,28 @@ impl OpenPeriods {
         tree: &OrgTree,
         returns: impl Iterator<Item = (OrgUnitId, &'a PeriodFacts)>,
     ) -> Result<Self, ApiError> {
+        Self::looked_up(tx.conn(), tree, returns)
+    }
+
+    /// Refuses what belongs to a return, such as its evidence, where the return itself could not be
+    /// written. Outside of a transaction it tells how things stand now, and holds nothing.
+    ///
+    /// # Errors
+    /// As [`OpenPeriods::leave`].
+    pub fn must_be_open(
+        conn: &mut DbConn,
+        tree: &OrgTree,
+        unit: OrgUnitId,
+        period: &PeriodFacts,
+    ) -> Result<(), ApiError> {
+        Self::looked_up(conn, tree, std::iter::once((unit, period)))?.leave(tree, unit, period).map(|_| ())
+    }
+
+    fn looked_up<'a>(
+        conn: &mut DbConn,
+        tree: &OrgTree,
+        returns: impl Iterator<Item = (OrgUnitId, &'a PeriodFacts)>,
+    ) -> Result<Self, ApiError> {
         let mut periods = HashMap::new();
         let mut lines = HashMap::new();
         for (unit, period) in returns {
@@ -52,8 +74,8 @@ impl OpenPeriods {
         if keys.is_empty() {
             return Ok(Self { closings: Vec::new(), asked: HashMap::new() });
         }
-        hold_open(tx.conn(), &keys)?;
-        let closings = standing(tx.conn(), keys)?;
+        hold_open(conn, &keys)?;
+        let closings = standing(conn, keys)?;
         let mut bound = HashMap::new();
         for (place, closing) in closings.iter().enumerate() {
             if let Some(days) = periods.get(&closing.period_id) {

@@ -174,8 +174,8 @@ async fn an_editor_posts_for_the_own_unit_alone(app: TestApp) {
     assert_eq!(made.expect(201)["org_unit_name"], "Xã Hiệp Hưng");
     other.get(&place).await.problem(404, "not-found");
     other.patch(&place, &etag, &json!({"note": "x"})).await.problem(404, "not-found");
-    other.get(&format!("{POSTINGS}/coverage?org_unit_code=31396")).await.problem(404, "not-found");
-    other.get(&format!("{POSTINGS}/missing?org_unit_code=31396")).await.problem(404, "not-found");
+    other.get(&format!("{POSTINGS}/coverage?org_unit_code=31396")).await.problem(403, "forbidden");
+    other.get(&format!("{POSTINGS}/missing?org_unit_code=31396")).await.problem(403, "forbidden");
     assert_eq!(other.get(POSTINGS).await.expect(200)["items"], json!([]));
     reviewer.get(&place).await.expect(200);
     reviewer.delete(&place, &etag).await.problem(403, "forbidden");

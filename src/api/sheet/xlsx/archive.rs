@@ -17,6 +17,9 @@ use crate::error::{ApiError, Bilingual, Fault};
 /// How deep the tags of a part may be; real ones are about ten deep.
 const DEPTH: usize = 64;
 
+/// The most that is read of the list of parts; a real one has a few hundred bytes for each sheet.
+const LIST_BYTES: u64 = 1 << 20;
+
 /// The archive, and what may still be unpacked of it.
 pub(super) struct Archive<S> {
     zip: ZipArchive<S>,
@@ -45,7 +48,26 @@ impl<S: Read + Seek> Archive<S> {
             }
             parts.insert(name, place);
         }
-        Ok(Self { zip, parts, left: limits.unpacked_bytes })
+        let mut archive = Self { zip, parts, left: limits.unpacked_bytes };
+        archive.refuse_listed_macros()?;
+        Ok(archive)
+    }
+
+    /// Refuses a file whose list of parts says that some are macros: a program goes by the list,
+    /// whatever the parts are called.
+    fn refuse_listed_macros(&mut self) -> Result<(), ApiError> {
+        let Some(place) = self.parts.get("[content_types].xml") else { return Ok(()) };
+        let file = self.zip.by_index(*place).map_err(|_| cut_or_broken())?;
+        let mut list = String::new();
+        Within { inner: file.take(LIST_BYTES), left: &mut self.left }
+            .read_to_string(&mut list)
+            .map_err(|_| cut_or_broken())?;
+        let list = list.to_ascii_lowercase();
+        if list.contains("macroenabled") || list.contains("vbaproject") {
+            return Err(macros());
+        }
+        // In character references the list would say one thing here and another to a program.
+        if list.contains('&') { Err(cut_or_broken()) } else { Ok(()) }
     }
 
     /// A part by its path, when there is one.

@@ -19,7 +19,7 @@ use crate::domain::tthc::procedures::model::{
 };
 use crate::domain::tthc::procedures::store::{columns, speaking};
 use crate::domain::validity::storable;
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::keyset;
 
 /// The procedures that the unit shows on the day, as a query inside another.
@@ -54,7 +54,9 @@ impl Asked {
         };
         let day = storable(filter.as_of.unwrap_or_else(|| scoped.today()));
         let unit = unit_in_force(scoped.tree(), &name, day)?;
-        scoped.must_reach(unit)?;
+        if !scoped.reaches(unit) {
+            return Err(ApiError::new(Problem::Forbidden));
+        }
         let levels = match (filter.level, scoped.tree().tier_at(unit, day)) {
             (Some(level), _) => vec![level],
             (None, Some(tier)) => levels_of(tier),
@@ -85,7 +87,7 @@ fn no_level() -> Fault {
 /// A page of the procedures in force that a unit must show and does not.
 ///
 /// # Errors
-/// 404 for a unit out of reach, 422 for one that is not in force or a cursor of another list.
+/// 403 for a unit out of reach, 422 for one that is not in force or a cursor of another list.
 pub(super) fn missing_list(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -111,7 +113,7 @@ pub(super) fn missing_list(
 /// How much of what a unit must show it shows.
 ///
 /// # Errors
-/// 404 for a unit out of reach, 422 for one that is not in force.
+/// 403 for a unit out of reach, 422 for one that is not in force.
 pub(super) fn posting_coverage(
     conn: &mut DbConn,
     scoped: &Scoped,

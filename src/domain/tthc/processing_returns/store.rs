@@ -20,6 +20,7 @@ use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
+use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::{PeriodFacts, WantedPeriod, wanted_period};
 use crate::{confine, keyset, on_way};
 
@@ -204,14 +205,15 @@ pub fn processing_return_seen(
 /// The same of a return that may be edited: evidence is part of what is handed in.
 ///
 /// # Errors
-/// 404 when there is none in reach, 409 for one that was handed in.
+/// 404 when there is none in reach, 409 for one that was handed in or whose period is closed.
 pub fn processing_return_changeable(
     conn: &mut DbConn,
     scoped: &Scoped,
     id: ProcessingReturnId,
 ) -> Result<Belonging, ApiError> {
-    let Filed { line, .. } = filed_find(conn, scoped, id)?;
+    let Filed { line, period, .. } = filed_find(conn, scoped, id)?;
     rules::step(line.state, Step::Edit)?;
+    OpenPeriods::must_be_open(conn, scoped.tree(), line.org_unit_id, &period)?;
     Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
 }
 
