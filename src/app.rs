@@ -71,9 +71,14 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
 /// A listener on the configured address.
 ///
 /// # Errors
-/// When the address is taken or not this machine's.
+/// When the address is taken or not this machine's, in a line that says what to do.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address)
+    TcpListener::bind(address).map_err(|cause| {
+        let said = format!(
+            "{address} cannot be listened on: {cause}; set CCHC_BIND to a free address of this machine"
+        );
+        std::io::Error::new(cause.kind(), said)
+    })
 }
 
 fn cors(config: &Config) -> Cors {

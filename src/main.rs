@@ -166,7 +166,11 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
             let password = match config.admin_password {
                 Some(password) => password.expose().to_owned(),
-                None => rpassword::prompt_password("Password: ")?,
+                None => rpassword::prompt_password("Password: ").map_err(|cause| {
+                    let said =
+                        format!("no terminal to ask for the password on ({cause}); set CCHC_ADMIN_PASSWORD");
+                    io::Error::new(cause.kind(), said)
+                })?,
             };
             auth::command::admin_create(&db, Clock::System.now(), &username, &password).await?;
             writeln!(out, "administrator {username} was made")?;

@@ -15,8 +15,8 @@ use crate::error::Fault;
 pub struct Contract {
     document: Value,
     routes: Vec<(ResourceDef, Vec<String>)>,
-    /// The operations that take parameters in the query, by path and method.
-    queried: HashSet<(String, String)>,
+    /// The operations that take no parameters in the query, by path and method.
+    without_query: HashSet<(String, String)>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
 
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Contract {
     }
 }
 
-fn queried(document: &Value) -> HashSet<(String, String)> {
+fn without_query(document: &Value) -> HashSet<(String, String)> {
     let takes_some = |operation: &Value| {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         parameters.into_iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
@@ -34,8 +34,9 @@ fn queried(document: &Value) -> HashSet<(String, String)> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     paths
         .flat_map(|(path, item)| {
-            let queried = METHODS.iter().filter(move |method| item.get(**method).is_some_and(takes_some));
-            queried.map(move |method| (path.clone(), method.to_uppercase()))
+            let takes_none =
+                |method: &&&str| item.get(**method).is_some_and(|operation| !takes_some(operation));
+            METHODS.iter().filter(takes_none).map(move |method| (path.clone(), method.to_uppercase()))
         })
         .collect()
 }
@@ -56,16 +57,14 @@ impl Contract {
                 (ResourceDef::new(path.as_str()), methods.collect())
             })
             .collect();
-        let queried = queried(&document);
-        Self { document, routes, queried, validators: RwLock::default() }
+        let without_query = without_query(&document);
+        Self { document, routes, without_query, validators: RwLock::default() }
     }
 
     /// Whether the operation takes no parameters in the query. Nothing that is no operation is meant.
     #[must_use]
     pub fn takes_no_query(&self, method: &str, route: &str) -> bool {
-        let is_operation = |methods: &Vec<String>| methods.iter().any(|known| known == method);
-        self.routes.iter().any(|(known, methods)| known.pattern() == Some(route) && is_operation(methods))
-            && !self.queried.contains(&(route.to_owned(), method.to_owned()))
+        self.without_query.contains(&(route.to_owned(), method.to_owned()))
     }
 
     /// The document itself.

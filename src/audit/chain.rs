@@ -197,7 +197,8 @@ fn keep_end(conn: &mut DbConn, (position, hash): &(i64, String)) -> QueryResult<
     Ok(())
 }
 
-/// Gives entries their positions and hashes.
+/// Gives entries their positions and hashes. On SQLite there are none to be sealed but those that an
+/// earlier version of the service left.
 fn keep_seals(conn: &mut DbConn, sealed: Vec<JournalRow>) -> QueryResult<()> {
     use diesel::sql_types::{Array, BigInt, Nullable, Text};
     match conn {

@@ -68,6 +68,7 @@ async fn a_wrong_database_is_refused_in_one_line(app: TestApp) {
     refused(&away, "check host, port, user, password");
     assert_eq!(String::from_utf8_lossy(&away.stderr).lines().count(), 1);
     refused(&cchc(&["serve"], &[("CCHC_DATA_DIR", "/proc/cchc")]), "set CCHC_DATA_DIR");
+    refused(&cchc(&["serve"], &[("CCHC_BIND", app.address())]), "set CCHC_BIND to a free address");
     if app.backend == Backend::Postgres {
         let languages = TestDatabase::sorted_by_language();
         refused(&on(&languages, &["serve"]), "LC_COLLATE 'C'");

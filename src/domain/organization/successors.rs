@@ -20,9 +20,9 @@ pub fn unit_in_force(tree: &OrgTree, name: &UnitName<'_>, day: NaiveDate) -> Res
         Ok(unit) => return Err(not_in_force(tree, &[unit], day)),
         Err(faults) => faults,
     };
-    let once: Vec<OrgUnitId> = match (name.code, name.identifier) {
-        (Some(code), None) => tree.ever_by_code(code),
-        (None, Some(identifier)) => tree.ever_by_identifier(identifier),
+    let once: Vec<OrgUnitId> = match (name.id, name.identifier, name.code) {
+        (None, None, Some(code)) => tree.ever_by_code(code),
+        (None, Some(identifier), None) => tree.ever_by_identifier(identifier),
         _ => Vec::new(),
     };
     if once.is_empty() { Err(ApiError::invalid(faults)) } else { Err(not_in_force(tree, &once, day)) }
@@ -125,5 +125,29 @@ mod tests {
         let body = serde_json::to_value(gone.body(Language::En, "", "")).unwrap();
         let codes: Vec<_> = body["successors"].as_array().unwrap().iter().map(|unit| &unit["code"]).collect();
         assert_eq!(codes, ["00010", "00011", "00012"]);
+    }
+
+    #[test]
+    fn who_is_named_twice_is_told_so_and_not_that_there_is_no_such_unit() {
+        let unit = OrgUnitId::new();
+        let version = UnitVersion {
+            org_unit_id: unit,
+            code: Some("934".to_owned()),
+            identifier: Some("H13.07".to_owned()),
+            name: String::new(),
+            full_name: String::new(),
+            kind: UnitKind::District,
+            parent_id: None,
+            valid_from: None,
+            valid_to: None,
+        };
+        let tree = OrgTree::new(vec![version], Vec::new());
+        let (code, identifier) = (Some("934"), Some("H13.07"));
+        for (code, identifier) in [(code, None), (None, identifier), (code, identifier)] {
+            let name = UnitName { id: Some(unit), code, identifier };
+            let refused = unit_in_force(&tree, &name, day("2024-06-30")).unwrap_err();
+            let body = serde_json::to_value(refused.body(Language::En, "", "")).unwrap();
+            assert_eq!(body["errors"][0]["code"], "exactly_one", "{body}");
+        }
     }
 }

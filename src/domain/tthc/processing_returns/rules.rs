@@ -130,7 +130,7 @@ pub fn carry_over(
             "/carried_over",
             "required",
             Bilingual::new(
-                "Phải nêu số hồ sơ kỳ trước chuyển sang khi carried_over_basis là stated.",
+                "Phải nêu số hồ sơ kỳ trước chuyển sang khi căn cứ của số đó là đơn vị báo cáo (`stated`).",
                 "State the dossiers carried over when carried_over_basis is stated.",
             ),
         )),
@@ -145,7 +145,7 @@ pub fn carry_over(
             "not_the_implied_one",
             Bilingual::new(
                 format!(
-                    "Số kỳ trước chuyển sang suy ra từ các cột khác là {implied}; hãy bỏ trống hoặc chọn stated."
+                    "Số kỳ trước chuyển sang suy ra từ các cột khác là {implied}; hãy bỏ trống số này hoặc chọn căn cứ là đơn vị báo cáo (`stated`)."
                 ),
                 format!(
                     "The carry-over that follows from the other columns is {implied}; leave it out, or choose stated."
@@ -172,7 +172,7 @@ pub fn balanced(columns: &Columns, basis: Option<CarriedOverBasis>) -> Result<()
     let (advice_vi, advice_en) = match (difference < 0, basis) {
         (true, None) => (
             format!(
-                "Nếu {missing} hồ sơ này là kỳ trước chuyển sang, hãy nhập carried_over = {missing}, hoặc chọn carried_over_basis = implied."
+                "Nếu {missing} hồ sơ này là kỳ trước chuyển sang, hãy nhập {missing} vào cột kỳ trước chuyển sang (`carried_over`), hoặc chọn căn cứ là suy ra từ các cột khác (`carried_over_basis`: `implied`)."
             ),
             format!(
                 "If these {missing} were carried over from the period before, state carried_over = {missing}, or choose carried_over_basis = implied."
@@ -215,7 +215,7 @@ pub fn level_of_unit(unit: Tier, level: Tier) -> Result<(), Fault> {
         "/handling_level",
         "above_the_unit",
         Bilingual::new(
-            format!("Đơn vị {} không báo cáo số liệu của cấp {}.", unit.label_vi(), level.label_vi()),
+            format!("Đơn vị {} không báo cáo số liệu của {}.", unit.label_vi(), level.label_vi()),
             format!("A unit of the {unit} tier does not report what the {level} level handles."),
         ),
     ))
