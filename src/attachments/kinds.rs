@@ -13,6 +13,7 @@ use quick_xml::name::{Namespace, ResolveResult};
 use zip::ZipArchive;
 
 use super::names::FileName;
+use crate::api::sheet::lists_macros;
 use crate::error::{ApiError, Bilingual, Fault};
 
 /// A kind of file.
@@ -344,7 +345,7 @@ fn office_kind<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &BTreeSet<Str
     };
     if names.contains("[content_types].xml") {
         let types = part(archive, "[Content_Types].xml")?.to_lowercase();
-        if names.iter().any(is_macro) || types.contains("macroenabled") || types.contains("vbaproject") {
+        if names.iter().any(is_macro) || lists_macros(&types) {
             return Err(MACROS);
         }
         // In character references the list would say one thing to this search and another to a program.

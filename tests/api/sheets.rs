@@ -337,6 +337,10 @@ async fn files_that_are_no_plain_spreadsheets_are_refused(app: TestApp) {
         let file = with_part(&whole, "[Content_Types].xml", list.as_bytes());
         assert_eq!(codes(&send(XLSX, file).await), one(code, ""), "{listed}");
     }
+    let behind =
+        format!("<Types><!--{}--><Default ContentType=\"macroEnabled\"/></Types>", " ".repeat(1 << 20));
+    let file = with_part(&whole, "[Content_Types].xml", behind.as_bytes());
+    assert_eq!(codes(&send(XLSX, file).await), one("broken", ""), "nothing stands behind what is read");
     assert_eq!(codes(&send(XLSX, whole[..whole.len() / 2].to_vec()).await), one("broken", ""));
     assert_eq!(codes(&send(XLSX, b"PK\x03\x04 no archive".to_vec()).await), one("broken", ""));
     assert_eq!(codes(&send(XLSX, b"day,kind,name\n".to_vec()).await), one("other_kind", ""));

@@ -24,6 +24,7 @@ use crate::error::ApiError;
 
 pub(super) use write::SheetWriter;
 pub use write::{saved, sent};
+pub(crate) use xlsx::lists_macros;
 
 /// The media type of XLSX.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -17,7 +17,7 @@ use crate::error::{ApiError, Bilingual, Fault};
 /// How deep the tags of a part may be; real ones are about ten deep.
 const DEPTH: usize = 64;
 
-/// The most that is read of the list of parts; a real one has a few hundred bytes for each sheet.
+/// The longest list of parts that is taken; a real one has a few hundred bytes for each sheet.
 const LIST_BYTES: u64 = 1 << 20;
 
 /// The archive, and what may still be unpacked of it.
@@ -59,11 +59,14 @@ impl<S: Read + Seek> Archive<S> {
         let Some(place) = self.parts.get("[content_types].xml") else { return Ok(()) };
         let file = self.zip.by_index(*place).map_err(|_| cut_or_broken())?;
         let mut list = String::new();
-        Within { inner: file.take(LIST_BYTES), left: &mut self.left }
-            .read_to_string(&mut list)
-            .map_err(|_| cut_or_broken())?;
-        let list = list.to_ascii_lowercase();
-        if list.contains("macroenabled") || list.contains("vbaproject") {
+        let taken =
+            Within { inner: file.take(LIST_BYTES + 1), left: &mut self.left }.read_to_string(&mut list);
+        let is_whole = |count: usize| u64::try_from(count).is_ok_and(|count| count <= LIST_BYTES);
+        if !taken.is_ok_and(is_whole) {
+            return Err(cut_or_broken());
+        }
+        list.make_ascii_lowercase();
+        if lists_macros(&list) {
             return Err(macros());
         }
         // In character references the list would say one thing here and another to a program.
@@ -78,6 +81,11 @@ impl<S: Read + Seek> Archive<S> {
         reader.config_mut().expand_empty_elements = true;
         Ok(Some(Part { reader, depth: 0, inner: Vec::new() }))
     }
+}
+
+/// Whether the list of an Office file's parts (`[Content_Types].xml`, in lower case) names macros.
+pub(crate) fn lists_macros(list: &str) -> bool {
+    list.contains("macroenabled") || list.contains("vbaproject")
 }
 
 /// How many entries an archive's directory has: counted before a list is made of them.

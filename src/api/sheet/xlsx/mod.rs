@@ -6,6 +6,7 @@
 use std::io::{Read, Seek};
 
 use self::archive::Archive;
+pub(crate) use self::archive::lists_macros;
 use self::book::Book;
 use self::cells::Sheet;
 use super::read::{Rows, unreadable};
