@@ -33,7 +33,7 @@ use crate::error::ApiError;
 use crate::text::hexadecimal;
 
 pub use restore::{Restored, restore};
-pub use take::take;
+pub use take::{Taken, take};
 
 /// The version of the file's own form.
 const FORM: u32 = 2;

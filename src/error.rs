@@ -165,10 +165,10 @@ problems! {
     RequestUnderWay => "request-under-way", 409,
         vi: "Yêu cầu này đang được xử lý", "Một yêu cầu với cùng Idempotency-Key chưa xong. Đợi một giây rồi gửi lại để nhận kết quả của nó.",
         en: "This request is under way", "A request with the same Idempotency-Key has not ended. Wait a second and send it again to get its answer.";
-    /// A newer record is held than the one that was sent.
+    /// What was sent is older than the record held, or about another version of it.
     Stale => "stale", 409,
-        vi: "Đang lưu dữ liệu mới hơn", "Bản ghi đang lưu mới hơn dữ liệu được gửi nên không bị ghi đè.",
-        en: "A newer record is held", "The record held is newer than what was sent, so it was not overwritten.";
+        vi: "Dữ liệu gửi lên đã cũ", "Hệ thống đang lưu dữ liệu mới hơn hoặc một phiên bản khác với phiên bản mà dữ liệu này thay thế, nên không ghi đè.",
+        en: "What was sent is out of date", "Newer data are held, or another version than the one that this replaces, so nothing was overwritten.";
     /// A token of the change feed that is too old.
     ChangesExpired => "changes-expired", 410,
         vi: "Mã vị trí không còn dùng được trong luồng thay đổi", "Mã đã quá hạn lưu, hoặc dữ liệu đã được phục hồi từ một bản sao lưu có trước mã này. Đọc lại các danh sách cần dùng, sau đó theo dõi tiếp với `since=now`.",

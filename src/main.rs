@@ -11,15 +11,16 @@ use cchc::api::batch::{BatchMode, OnConflict};
 use cchc::api::sheet::file::ImportFile;
 use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
-use cchc::backup::{self, Restored, Summary};
+use cchc::backup::{self, Restored, Summary, Taken};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
 use cchc::doctor::Gravity;
 use cchc::exchange::imports::{self, COLLECTIONS};
+use cchc::logging::{self, LogFormat};
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
-use cchc::{app, auth, demo, doctor, domain, logging, openapi, reporting};
+use cchc::{app, auth, demo, doctor, domain, openapi, reporting};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
@@ -149,9 +150,14 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
     match command {
         Command::Serve => {
             let location = migrate::location(&config, SERVICE_FILE)?;
+            let in_json = config.log_format == LogFormat::Json;
             let listener = app::listen(config.bind)?;
             let service = Service::open(config, location, Clock::System).await?;
-            writeln!(out, "cchc serves on http://{}", listener.local_addr()?)?;
+            let address = listener.local_addr()?;
+            match in_json {
+                true => log::info!("cchc serves on http://{address}"),
+                false => writeln!(out, "cchc serves on http://{address}")?,
+            }
             service.state.set_ready();
             service.run(listener).await?;
         }
@@ -185,13 +191,19 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let location = migrate::location(&config, SERVICE_FILE)?;
             let storage = Storage::open(&config)?;
             let name = file.display().to_string();
-            let taken = backup::take(location, storage, Clock::System.now(), file).await?;
-            let Summary { manifest, rows, contents, digest } = taken;
+            let Taken { summary, chain } =
+                backup::take(location, storage, Clock::System.now(), file).await?;
+            let Summary { manifest, rows, contents, digest } = summary;
             writeln!(
                 out,
                 "{rows} rows and the content of {contents} attachments are in {name}; its digest is {digest}, its chain ends in {}",
                 manifest.hash
             )?;
+            if let Verdict::Broken { position, reason, .. } = chain {
+                return Ok(fail(&format!(
+                    "the journal in {name} is BROKEN at position {position} ({reason}): keep the file, it will not restore; keep the backups before it too"
+                )));
+            }
         }
         Command::Restore { file, expect } => {
             let location = migrate::location(&config, SERVICE_FILE)?;

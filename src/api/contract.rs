@@ -1,7 +1,7 @@
 //! The service's own OpenAPI document, in memory: what bodies of the wrong shape are held against,
 //! and what tells a wrong method from an unknown path.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use actix_router::ResourceDef;
@@ -15,8 +15,8 @@ use crate::error::Fault;
 pub struct Contract {
     document: Value,
     routes: Vec<(ResourceDef, Vec<String>)>,
-    /// The operations that take no parameters in the query, by path and method.
-    without_query: HashSet<(String, String)>,
+    /// By path and method.
+    takes: HashMap<(String, String), Takes>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
 
@@ -26,19 +26,34 @@ impl std::fmt::Debug for Contract {
     }
 }
 
-fn without_query(document: &Value) -> HashSet<(String, String)> {
-    let takes_some = |operation: &Value| {
-        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        parameters.into_iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
-    };
-    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let takes_none =
-                |method: &&&str| item.get(**method).is_some_and(|operation| !takes_some(operation));
-            METHODS.iter().filter(takes_none).map(move |method| (path.clone(), method.to_uppercase()))
-        })
-        .collect()
+/// What an operation takes beside its path and headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takes {
+    /// Whether it has parameters in the query.
+    pub query: bool,
+    /// Whether it has a body.
+    pub body: bool,
+}
+
+impl Takes {
+    fn of(operation: &Value) -> Self {
+        let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        Self {
+            query: parameters.any(|parameter| parameter.get("in").is_some_and(|place| place == "query")),
+            body: operation.get("requestBody").is_some(),
+        }
+    }
+
+    fn by_operation(document: &Value) -> HashMap<(String, String), Self> {
+        let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+        paths
+            .flat_map(|(path, item)| {
+                METHODS.iter().filter_map(move |method| {
+                    Some(((path.clone(), method.to_uppercase()), Self::of(item.get(*method)?)))
+                })
+            })
+            .collect()
+    }
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -57,14 +72,14 @@ impl Contract {
                 (ResourceDef::new(path.as_str()), methods.collect())
             })
             .collect();
-        let without_query = without_query(&document);
-        Self { document, routes, without_query, validators: RwLock::default() }
+        let takes = Takes::by_operation(&document);
+        Self { document, routes, takes, validators: RwLock::default() }
     }
 
-    /// Whether the operation takes no parameters in the query. Nothing that is no operation is meant.
+    /// What the operation takes; `None` for what is no operation.
     #[must_use]
-    pub fn takes_no_query(&self, method: &str, route: &str) -> bool {
-        self.without_query.contains(&(route.to_owned(), method.to_owned()))
+    pub fn takes(&self, method: &str, route: &str) -> Option<Takes> {
+        self.takes.get(&(route.to_owned(), method.to_owned())).copied()
     }
 
     /// The document itself.

@@ -111,13 +111,10 @@ pub async fn frame(
         Some(Ok(standing)) => Some(standing),
         None => None,
     };
-    // Lists and forms read their queries themselves, with every fault in them.
-    let query = req.query_string();
     if actor.is_some()
-        && !query.is_empty()
-        && app.contract.takes_no_query(asked.method.as_str(), &asked.route)
+        && let Some(refusal) = not_taken(&req, &app, &asked)
     {
-        let response = asked.problem(&none_taken(query));
+        let response = asked.problem(&refusal);
         asked.report(&app, &asked.route, actor.as_deref(), response.status());
         return Ok(req.into_response(response));
     }
@@ -144,6 +141,32 @@ pub async fn frame(
     let response = asked.problem(&failure);
     asked.report(&app, &asked.route, actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
+}
+
+/// What is wrong with a query or a body that the operation does not take. What it takes it reads itself.
+fn not_taken(req: &ServiceRequest, app: &App, asked: &Asked) -> Option<ApiError> {
+    let query = req.query_string();
+    let has_body = has_body(req.headers());
+    if query.is_empty() && !has_body {
+        return None;
+    }
+    let takes = app.contract.takes(asked.method.as_str(), &asked.route)?;
+    if !query.is_empty() && !takes.query {
+        return Some(none_taken(query));
+    }
+    (has_body && !takes.body).then(|| {
+        ApiError::detailed(
+            Problem::WrongShape,
+            "Thao tác này không nhận nội dung; hãy gửi yêu cầu với phần thân để trống.",
+            "The operation takes no body; send the request without one.",
+        )
+    })
+}
+
+/// Whether a body comes with these headers (RFC 9112, section 6.3).
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
 }
 
 /// Whether a path is the operator's: answered in every state and at any rate.

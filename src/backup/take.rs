@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use super::{BackupError, Contents, FORM, Line, Manifest, Seen, Sum, Summary, TABLES, Told, columns};
 use crate::attachments::AttachmentId;
 use crate::attachments::storage::{Storage, StorageError};
-use crate::audit::chain;
+use crate::audit::chain::{self, Verdict};
 use crate::db::schema::attachments;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Location, migrate};
@@ -30,8 +30,18 @@ use crate::error::ApiError;
 /// Bytes of one piece of a content.
 const PIECE: usize = 192 * 1024;
 
+/// A backup that was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// What is in it.
+    pub summary: Summary,
+    /// Whether the chain of what is in it is sound; a broken one cannot be restored.
+    pub chain: Verdict,
+}
+
 /// Writes a backup of the database to a new file. Writes that were acknowledged before it began are
-/// all in it, those after it none.
+/// all in it, those after it none. A database whose chain is broken is backed up all the same: its
+/// records may be all that there is.
 ///
 /// # Errors
 /// When database or storage cannot be read or the file exists already or cannot be written.
@@ -40,12 +50,12 @@ pub async fn take(
     storage: Storage,
     at: Instant,
     path: PathBuf,
-) -> Result<Summary, BackupError> {
+) -> Result<Taken, BackupError> {
     let contents = Contents { storage, runtime: Handle::current() };
     tokio::task::spawn_blocking(move || taken(&location, &contents, at, &path)).await?
 }
 
-fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> Result<Summary, BackupError> {
+fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> Result<Taken, BackupError> {
     migrate::check(location)?;
     let mut conn = migrate::single_connection(location)?;
     let partial = path.with_added_extension("partial");
@@ -63,11 +73,12 @@ fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> 
     };
     sql_query(snapshot).execute(&mut conn).map_err(ApiError::from)?;
     let summary = write_all(&mut conn, contents, at, migration, &mut out).map_err(|cause| cause.at(path))?;
+    let chain = chain::verify(&mut conn)?;
     let file =
         out.finish().and_then(|buffer| buffer.into_inner().map_err(io::Error::from)).map_err(failed)?;
     file.sync_all().and_then(|()| std::fs::rename(&partial, path)).map_err(failed)?;
     drop(unfinished);
-    Ok(summary)
+    Ok(Taken { summary, chain })
 }
 
 /// A file that has another name once it is whole: what still has this one is removed.

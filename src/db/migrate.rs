@@ -2,7 +2,7 @@
 //! the embedded migrations, run under a lock so that instances may start together.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
@@ -127,6 +127,7 @@ fn lock_file(database: &Path, extension: &str) -> Result<File, OpenError> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(&path)
         .map_err(|error| OpenError::Lock(path.clone(), error))
 }
@@ -136,7 +137,19 @@ fn migration_lock(location: &Location) -> Result<Option<File>, OpenError> {
     let Location::Sqlite(path) = location else { return Ok(None) };
     let file = lock_file(path, "migrate-lock")?;
     file.lock().map_err(|error| OpenError::Lock(path.clone(), error))?;
+    make_private(path)?;
     Ok(Some(file))
+}
+
+/// Makes the database's file where there is none: SQLite would let everybody read it in a folder that
+/// everybody may enter. The files that it puts beside it have the same permissions.
+fn make_private(database: &Path) -> Result<(), OpenError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(database) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(OpenError::DataFolder(database.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Connects, checks the database and runs the migrations that are missing. Instances that start

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::start::{on, refused};
@@ -18,6 +19,7 @@ tell![
     no_figure_is_restored_from_a_damaged_file,
     sessions_of_before_do_not_live_again,
     a_record_that_its_journal_does_not_know_is_named,
+    a_backup_of_a_broken_journal_says_so,
 ];
 
 const PERIODS: &str = "/api/v1/reporting/periods";
@@ -268,7 +270,6 @@ async fn sessions_of_before_do_not_live_again(app: TestApp) {
 }
 
 async fn a_record_that_its_journal_does_not_know_is_named(app: TestApp) {
-    use diesel::connection::SimpleConnection;
     crate::tthc::phung_hiep(&app).await;
     app.seal().await;
     let file = taken(&app.database);
@@ -287,4 +288,18 @@ async fn a_record_that_its_journal_does_not_know_is_named(app: TestApp) {
     assert!(output.status.success(), "the only copy of a province's data is not refused for it");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("1 of processing_returns"), "{said}");
+}
+
+async fn a_backup_of_a_broken_journal_says_so(app: TestApp) {
+    app.period("year", "2024").await;
+    app.seal().await;
+    let broken = "UPDATE journal SET content = replace(content, '2024', '2025') WHERE position = (SELECT max(position) FROM journal)";
+    app.connect().batch_execute(broken).unwrap();
+    let file = app.database.folder.path().join("sao-luu.gz");
+    let output = on(&app.database, &["backup", &file.to_string_lossy()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("BROKEN at position"), "{said}");
+    assert!(file.exists(), "the records may be all that there is");
+    let other = TestDatabase::empty(app.backend);
+    refused(&on(&other, &["restore", &file.to_string_lossy()]), "does not verify at position");
 }

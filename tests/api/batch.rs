@@ -14,6 +14,7 @@ tell![
     more_than_ten_thousand_lines_are_refused,
     a_compressed_batch_is_read_and_a_bomb_is_not,
     every_fault_of_every_line_is_told,
+    a_line_that_is_not_utf_8_is_named,
     an_older_line_never_replaces_a_newer_record,
     single_writes_come_between_batches,
     a_partial_batch_writes_what_is_right,
@@ -31,6 +32,7 @@ tell![
     a_time_that_is_still_to_come_keeps_no_true_one_out,
 ];
 
+const NDJSON: &str = "application/x-ndjson";
 const BATCH: &str = "/api/v1/reporting/periods/batch";
 
 /// Months of regimes that nobody has.
@@ -55,7 +57,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 async fn send(client: &Client, path: &str, lines: &[Value]) -> Value {
-    client.send("POST", path, Some(("application/x-ndjson", ndjson(lines)))).await.expect(200)
+    client.send("POST", path, Some((NDJSON, ndjson(lines)))).await.expect(200)
 }
 
 async fn count(client: &Client, query: &str) -> i64 {
@@ -67,7 +69,7 @@ async fn a_batch_of_ten_thousand_is_one_write(app: TestApp) {
     let admin = app.admin().await;
     let mut lines = months(10_000);
     lines[9_999]["ends_on"] = json!("2029-12-31");
-    let refused = admin.send("POST", BATCH, Some(("application/x-ndjson", ndjson(&lines)))).await;
+    let refused = admin.send("POST", BATCH, Some((NDJSON, ndjson(&lines)))).await;
     assert_eq!(refused.faults(422, "invalid"), ["/9999/ends_on"]);
     assert_eq!(count(&admin, "on=2030-01-15").await, 0, "nothing was written");
 
@@ -86,7 +88,7 @@ async fn a_batch_of_ten_thousand_is_one_write(app: TestApp) {
 }
 
 async fn more_than_ten_thousand_lines_are_refused(app: TestApp) {
-    let body = Some(("application/x-ndjson", ndjson(&months(10_001))));
+    let body = Some((NDJSON, ndjson(&months(10_001))));
     let refused = app.admin().await.send("POST", BATCH, body).await.problem(422, "invalid");
     assert_eq!(
         refused["errors"],
@@ -97,7 +99,7 @@ async fn more_than_ten_thousand_lines_are_refused(app: TestApp) {
 async fn a_compressed_batch_is_read_and_a_bomb_is_not(app: TestApp) {
     let admin = app.admin().await.with("content-encoding", "gzip");
     let body = gzip(&ndjson(&months(300)));
-    let report = admin.send("POST", BATCH, Some(("application/x-ndjson", body))).await.expect(200);
+    let report = admin.send("POST", BATCH, Some((NDJSON, body))).await.expect(200);
     assert_eq!(report["created"], 300);
     let bomb = gzip(&vec![b' '; 256 * 1024 * 1024]);
     assert!(bomb.len() < 4 * 1024 * 1024);
@@ -107,25 +109,30 @@ async fn a_compressed_batch_is_read_and_a_bomb_is_not(app: TestApp) {
 
 async fn every_fault_of_every_line_is_told(app: TestApp) {
     let admin = app.admin().await;
-    let mut lines = months(4);
+    let mut lines = months(6);
+    admin.post("/api/v1/reporting/periods", &lines[4]).await.expect(201);
     lines[1]["colour"] = json!("red");
     lines[2]["code"] = json!("2030");
+    lines[2]["ends_on"] = json!("2029-12-31");
     lines[3].as_object_mut().unwrap().remove("kind");
+    lines[5] = lines[0].clone();
     let body = json!(lines);
     let mut faults = admin.post(BATCH, &body).await.faults(422, "invalid");
     faults.sort();
-    assert_eq!(faults, ["/1/colour", "/3/kind"], "what is wrong in shape is told before anything else");
+    let all = ["/1/colour", "/2/code", "/2/ends_on", "/3/kind", "/4", "/5"];
+    assert_eq!(faults, all, "in shape, in meaning, and against what is held or stands in the batch");
+    assert_eq!(count(&admin, "on=2030-01-15").await, 1, "nothing was written");
     let report = admin.in_english().post(&format!("{BATCH}?mode=partial"), &body).await.expect(200);
     let statuses: Vec<_> = report["lines"].as_array().unwrap().iter().map(|l| l["status"].clone()).collect();
-    assert_eq!(statuses, [json!(201), json!(400), json!(422), json!(400)]);
+    assert_eq!(statuses, [json!(201), json!(400), json!(422), json!(400), json!(409), json!(409)]);
     assert_eq!(report["lines"][2]["problem"]["errors"][0]["pointer"], "/code");
     assert_eq!(report["lines"][2]["problem"]["instance"], "#/lines/2");
+    assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
     let wrong = json!([lines[1], lines[3]]);
     let faults = admin.post(&format!("{BATCH}?mode=partial"), &wrong).await.faults(422, "invalid");
     assert_eq!(faults, ["/0/colour", "/1/kind"], "not one line is well formed");
-    assert_eq!(report["lines"][2]["problem"]["title"], "The data are not valid");
     let torn = b"{\"code\": \"2030-01\"\n[]\n".to_vec();
-    let faults = admin.send("POST", BATCH, Some(("application/x-ndjson", torn))).await;
+    let faults = admin.send("POST", BATCH, Some((NDJSON, torn))).await;
     assert_eq!(faults.faults(422, "invalid"), ["/0", "/1"], "lines that are no records");
     let guard = json!([{"if_version": "one", "regime": "a", "code": "2030-01", "kind": "month",
         "starts_on": "2030-01-01", "ends_on": "2030-01-31"}]);
@@ -139,6 +146,20 @@ async fn every_fault_of_every_line_is_told(app: TestApp) {
         admin.with("if-match", "\"v1\"").send("PUT", BATCH, Some(("application/json", b"{}".to_vec()))).await;
     assert_eq!(refused.header("allow"), "POST");
     refused.problem(405, "method-not-allowed");
+}
+
+async fn a_line_that_is_not_utf_8_is_named(app: TestApp) {
+    let admin = app.admin().await;
+    let mut body = ndjson(&months(2));
+    body.extend_from_slice(b"{\"regime\": \"Hi\xe1p\"}\r\n\n");
+    let sent = async |mode: &str| {
+        admin.send("POST", &format!("{BATCH}?mode={mode}"), Some((NDJSON, body.clone()))).await
+    };
+    assert_eq!(sent("all").await.faults(422, "invalid"), ["/2"]);
+    let report = sent("partial").await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(2), &json!(1)), "{report}");
+    let told = report["lines"][2]["problem"]["detail"].as_str().unwrap();
+    assert!(told.contains("UTF-8 tại byte 14"), "{told}");
 }
 
 async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {
@@ -163,7 +184,14 @@ async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {
     assert_eq!(outcome(sent), "updated");
     let mut only_new = months(1);
     only_new[0]["if_version"] = json!(0);
-    assert_eq!(outcome(send(&admin, &upsert, &only_new).await), "stale");
+    let report = send(&admin, &upsert, &only_new).await;
+    assert_eq!(report["lines"][0]["problem"]["detail"], "Phiên bản đang lưu là 2.");
+    assert_eq!(outcome(report), "stale");
+    let mut nothing_there = months(2).remove(1);
+    nothing_there["if_version"] = json!(3);
+    let report = send(&admin, &upsert, &[nothing_there]).await;
+    assert!(report["lines"][0]["problem"]["detail"].as_str().unwrap().starts_with("Chưa có bản ghi"));
+    assert_eq!(outcome(report), "stale");
 }
 
 async fn single_writes_come_between_batches(app: TestApp) {
@@ -263,7 +291,7 @@ async fn a_batch_obeys_the_life_of_a_return(app: TestApp) {
     assert_eq!(report["unchanged"], 1, "the same figures again change nothing");
     let mut other = body.clone();
     other["received_online"] = json!(5);
-    let sent = editor.send("POST", path, Some(("application/x-ndjson", ndjson(&[other])))).await;
+    let sent = editor.send("POST", path, Some((NDJSON, ndjson(&[other])))).await;
     sent.problem(409, "wrong-state");
 }
 
@@ -374,7 +402,7 @@ async fn an_answer_that_changed_nothing_is_given_again(app: TestApp) {
     let lines = months(2);
     send(&admin, &path, &lines).await;
     let keyed = admin.with("idempotency-key", "gui-lai");
-    let again = || keyed.send("POST", &path, Some(("application/x-ndjson", ndjson(&lines))));
+    let again = || keyed.send("POST", &path, Some((NDJSON, ndjson(&lines))));
     let first = again().await.expect(200);
     assert_eq!(first["unchanged"], 2);
     let record = format!("/api/v1/reporting/periods/{}", first["lines"][0]["id"].as_str().unwrap());
@@ -393,7 +421,7 @@ async fn an_answer_that_changed_nothing_is_given_again(app: TestApp) {
     wrong[0]["if_version"] = json!(9);
     let keyed = admin.with("idempotency-key", "khong-dong-nao");
     let path = format!("{path}&mode=partial");
-    let again = || keyed.send("POST", &path, Some(("application/x-ndjson", ndjson(&wrong))));
+    let again = || keyed.send("POST", &path, Some((NDJSON, ndjson(&wrong))));
     let first = again().await.expect(200);
     assert_eq!((&first["stale"], &first["refused"]), (&json!(1), &json!(1)));
     let second = again().await;

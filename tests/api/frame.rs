@@ -22,6 +22,7 @@ tell![
     a_body_without_end_is_not_waited_for,
     what_no_operation_knows_is_refused_everywhere,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
+    a_step_takes_no_body,
     the_head_alone_tells_what_the_whole_answer_would,
 ];
 
@@ -282,6 +283,24 @@ async fn what_no_operation_knows_is_refused_everywhere(app: TestApp) {
     admin.get(&path).await.expect(200);
     // Who may not know of an operation hears of that first.
     app.anonymous().get(&format!("{path}?colour=red")).await.problem(401, "unauthorized");
+}
+
+async fn a_step_takes_no_body(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let figures = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune",
+        "received_online": 4, "pending_in_time": 4});
+    let path = "/api/v1/tthc/processing-returns";
+    let made = editor.post(path, &figures).await.expect(201);
+    let path = format!("{path}/{}", made["id"].as_str().unwrap());
+    let submission = format!("{path}/submission");
+    for body in [json!({"state": "accepted"}).to_string(), "{".into(), " ".into()] {
+        let sent = editor.send("POST", &submission, Some(("application/json", body.into_bytes()))).await;
+        sent.problem(400, "wrong-shape");
+    }
+    assert_eq!(editor.get(&path).await.expect(200)["state"], "draft", "nothing was done");
+    let empty = editor.send("POST", &submission, Some(("application/json", Vec::new()))).await;
+    assert_eq!(empty.expect(200)["state"], "submitted");
 }
 
 async fn the_head_alone_tells_what_the_whole_answer_would(app: TestApp) {

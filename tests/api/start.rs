@@ -20,6 +20,7 @@ tell![
     two_instances_may_migrate_at_once,
     an_installation_is_examined,
     a_data_folder_that_is_made_is_the_services_alone,
+    a_database_that_is_made_is_the_services_alone,
 ];
 
 fn cchc(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
@@ -137,6 +138,15 @@ async fn a_data_folder_that_is_made_is_the_services_alone(_app: TestApp) {
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     assert!(made.join("cchc.db").exists());
     assert_eq!(made.metadata().unwrap().permissions().mode() & 0o7777, 0o700);
+}
+
+async fn a_database_that_is_made_is_the_services_alone(_app: TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let migrated = cchc(&["migrate"], &[("CCHC_DATA_DIR", folder.path().to_str().unwrap())]);
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let made = folder.path().join("cchc.db").metadata().unwrap();
+    assert_eq!(made.permissions().mode() & 0o7777, 0o600, "though everybody may enter the folder");
 }
 
 async fn an_installation_is_examined(app: TestApp) {

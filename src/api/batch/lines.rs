@@ -93,11 +93,13 @@ fn lines<B>(bytes: &[u8], by_line: bool, app: &App) -> Result<Lines<B>, ApiError
 where
     B: serde::de::DeserializeOwned + Validate + ToSchema,
 {
-    let text = text_of(bytes)?;
-    let texts: Vec<&str> = if by_line {
-        text.lines().filter(|line| !line.trim().is_empty()).take(BATCH_LINES + 1).collect()
+    let texts: Vec<Result<&str, ApiError>> = if by_line {
+        let told = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        told.take(BATCH_LINES + 1).map(text_of).collect()
     } else {
-        serde_json::from_str::<Items<'_>>(text).map_err(|_| no_array(text))?.0
+        let text = text_of(bytes)?;
+        let items = serde_json::from_str::<Items<'_>>(text).map_err(|_| no_array(text))?;
+        items.0.into_iter().map(Ok).collect()
     };
     if texts.len() > BATCH_LINES {
         let message = Bilingual::new(
@@ -113,7 +115,7 @@ where
         true => Err(too_large(most)),
         false => line(text, depth, &app.contract),
     };
-    Ok(texts.into_iter().map(|text| telling.of(read(text))).collect())
+    Ok(texts.into_iter().map(|text| telling.of(text.and_then(read))).collect())
 }
 
 /// The items of a JSON array as they stand, up to one more than a batch may have.

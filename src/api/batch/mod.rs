@@ -53,7 +53,7 @@ text_enum! {
         Updated => "updated", "đã cập nhật";
         /// The record said the same already: nothing was written.
         Unchanged => "unchanged", "không thay đổi";
-        /// A newer record is held: nothing was written.
+        /// Newer data are held, or another version than the line replaces: nothing was written.
         Stale => "stale", "dữ liệu cũ hơn";
         /// The line cannot be written; its problem says why.
         Refused => "refused", "bị từ chối";

@@ -22,8 +22,7 @@ use crate::state::App;
 /// Writes a batch in one transaction.
 ///
 /// # Errors
-/// In mode `all` the problem of the first line that cannot be written, with the faults of all; 422
-/// where that line is not even well formed.
+/// In mode `all` the problem of the first line that cannot be written, with the faults of all.
 pub async fn write_batch<R: Records>(
     app: &App,
     once: Once,
@@ -52,10 +51,11 @@ pub(in crate::api) struct Prepared<R: Records, O> {
 
 impl<R: Records, O: Origin> Prepared<R, O> {
     /// Makes lines ready: those that are not well formed are refused before the database is asked for
-    /// anything.
+    /// anything. The others are looked at all the same, so that who mends a batch hears of every
+    /// fault at once.
     ///
     /// # Errors
-    /// In mode `all` the faults of lines that are not well formed; so also where not one line is.
+    /// The faults of all lines where not one is well formed.
     pub(in crate::api) fn of(
         scoped: Scoped,
         params: BatchParams,
@@ -73,8 +73,9 @@ impl<R: Records, O: Origin> Prepared<R, O> {
                 Err(error) => outcomes.refuse(index, error),
             }
         }
+        let outcomes = if lines.is_empty() { outcomes.all_or_nothing()? } else { outcomes };
         let update = params.on_conflict == Some(OnConflict::Update);
-        Ok(Self { scoped, update, lines, outcomes: outcomes.all_or_nothing()? })
+        Ok(Self { scoped, update, lines, outcomes })
     }
 
     /// Writes them.
@@ -159,9 +160,7 @@ fn write_part<R: Records, O: Origin>(
             }
         }
     }
-    if outcomes.is_lost() {
-        return Ok(None);
-    }
+    // Where the batch is lost already, this finds the keys that are taken, and is undone.
     let written = R::save(tx, scoped, &rows)?;
     for ((place, row), line) in changed.into_iter().zip(&rows).zip(written.lines) {
         match line {
@@ -188,12 +187,25 @@ where
     R::Id: Display,
 {
     let version = present.map_or(0, Row::version);
-    let other_version = guard.if_version.is_some_and(|expected| expected != version);
+    if guard.if_version.is_some_and(|expected| expected != version) {
+        return Some(match version {
+            0 => ApiError::detailed(
+                Problem::Stale,
+                "Chưa có bản ghi nào với khóa này để thay thế.",
+                "No record with this key is held that the line could replace.",
+            ),
+            held => ApiError::detailed(
+                Problem::Stale,
+                format!("Phiên bản đang lưu là {held}."),
+                format!("Version {held} is held."),
+            ),
+        });
+    }
     let is_older = guard
         .source_updated_at
         .zip(present)
         .is_some_and(|(sent, row)| held.get(&row.id().to_string()).is_some_and(|held| sent < *held));
-    (other_version || is_older).then(|| ApiError::new(Problem::Stale))
+    is_older.then(|| ApiError::new(Problem::Stale))
 }
 
 /// Seconds by which the clock of a sending system may be ahead.

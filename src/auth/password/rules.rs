@@ -5,6 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::normalise;
 use crate::auth::keys::Secret;
+use crate::demo::PASSWORD;
 use crate::error::{Bilingual, Fault};
 
 /// The fewest characters that a password may have.
@@ -48,6 +49,7 @@ const COMMON: &[&str] = &[
     "saigon123456",
     "cchc123456",
     "caicachhanhchinh",
+    PASSWORD,
 ];
 
 /// Why a password may not be chosen.
@@ -166,8 +168,9 @@ mod tests {
     fn what_anyone_would_try_first_is_refused() {
         assert_eq!(code("nguyenthilan", "NguyenThiLan"), Some("password_is_username"));
         assert_eq!(code("nguyenthilan", "Nguyễn Thị Lan"), Some("password_is_username"));
-        for common in ["Mật Khẩu 123", "MATKHAU@123", "1234567890", "cải cách hành chính", "aaaaaaaaaaaa"]
-        {
+        let tried_first =
+            ["Mật Khẩu 123", "MATKHAU@123", "1234567890", "cải cách hành chính", "aaaaaaaaaaaa", PASSWORD];
+        for common in tried_first {
             assert_eq!(code("lan", common), Some("password_too_common"), "{common}");
         }
         assert_eq!(code("lan", "con mèo trèo cây cau"), None);
