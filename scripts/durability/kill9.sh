@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kill -9 in the middle of 1,000 concurrent writes, ten rounds on one database: after every restart
-# each acknowledged write must be there exactly once, and the journal's chain must be whole.
+# each acknowledged write must be there exactly once, and the journal's chain must be whole. Then all
+# are sent again with their Idempotency-Key: none is written twice.
 #
 #   scripts/durability/kill9.sh [binary]
 #
@@ -33,20 +34,28 @@ durable() {
     sign_in
     result=$(python3 "$load" verify --base "$base" --token "$token" --prefix "$run" --acks "$acks") || exit 1
     say "$name, round $round: $result"
+    result=$(python3 "$load" again --base "$base" --token "$token" --prefix "$prefix" --acks "$acks" \
+      --count "$writes") || exit 1
+    say "$name, round $round: $result"
+    result=$(python3 "$load" verify --base "$base" --token "$token" --prefix "$run" --acks "$acks") || exit 1
+    say "$name, round $round: $result"
     stop "$pid"
     verify_journal "$folder" "$url"
   done
 }
 
+tried="SQLite"
 durable sqlite ""
 if [ -n "${DATABASE_URL:-}" ]; then
   admin_name=kiem.thu.$(date +%s)
   durable postgresql "$DATABASE_URL"
+  tried="$tried and PostgreSQL"
 elif [ -n "$(pg_programs)" ]; then
   start_postgres on
   new_database cchc
   durable postgresql "$pg_url/cchc"
+  tried="$tried and PostgreSQL"
 else
-  say "postgresql: not tried, neither DATABASE_URL nor PostgreSQL's programs are there"
+  say "postgresql: NOT TRIED, neither DATABASE_URL nor PostgreSQL's programs are there"
 fi
-say "done: no acknowledged write was lost or doubled in $rounds rounds"
+say "done: no acknowledged write was lost or doubled in $rounds rounds on $tried"

@@ -120,9 +120,9 @@ class Connection:
         await self.reader.readexactly(2)
         return status, headers, b"".join(parts)
 
-    async def post(self, path, body):
-        """Status, headers and body of a POST of JSON."""
-        return await self.request("POST", path, body)
+    async def post(self, path, body, key):
+        """Status, headers and body of a POST of JSON that may be sent again with its key."""
+        return await self.request("POST", path, body, {"Idempotency-Key": key})
 
 
 def period(regime):
@@ -144,7 +144,7 @@ class Writing:
     async def one(self, connection, regime):
         """One write; answers its status, or None when the outcome is unknown."""
         try:
-            status, headers, body = await connection.post(PERIODS, period(regime))
+            status, headers, body = await connection.post(PERIODS, period(regime), regime)
         except Broken:
             self.statuses["broken"] += 1
             return None
@@ -223,7 +223,8 @@ def write(options):
             fail(f"{writing.statuses[status]} writes were answered {status}")
 
 
-def verify(options):
+def acknowledged_writes(options):
+    """The regime of each record that was acknowledged, by its id."""
     acknowledged = {}
     with open(options.acks, encoding="utf-8") as lines:
         for line in lines:
@@ -231,6 +232,42 @@ def verify(options):
             if record in acknowledged:
                 fail(f"the id {record} was acknowledged twice")
             acknowledged[record] = regime
+    return acknowledged
+
+
+def again(options):
+    """Sends every write of a burst once more, with its key: what was written is answered again, and
+    what was not is written now."""
+    known = {regime: record for record, regime in acknowledged_writes(options).items()}
+    counts = collections.Counter()
+
+    async def send():
+        connection = Connection(options.base, options.token)
+        with open(options.acks, "a", encoding="utf-8") as acks:
+            for number in range(options.count):
+                regime = f"{options.prefix}_{number}"
+                status, headers, body = await connection.post(PERIODS, period(regime), regime)
+                if status != 201:
+                    fail(f"a write that was sent again was answered {status}: {body[:300]!r}")
+                record, is_replayed = json.loads(body)["id"], "idempotency-replayed" in headers
+                if regime in known:
+                    if not is_replayed or record != known[regime]:
+                        fail(f"{regime} was acknowledged as {known[regime]} and is now {record}")
+                    counts["acknowledged"] += 1
+                else:
+                    counts["unacknowledged" if is_replayed else "new"] += 1
+                    acks.write(f"{record} {regime}\n")
+        connection.close()
+
+    asyncio.run(send())
+    print(
+        f"sent again with their keys: {counts['acknowledged']} acknowledged and {counts['unacknowledged']} "
+        f"unacknowledged writes had the answer of before, {counts['new']} were written now"
+    )
+
+
+def verify(options):
+    acknowledged = acknowledged_writes(options)
     present = collections.Counter()
     regimes = collections.Counter()
     names = {}
@@ -296,12 +333,13 @@ def main():
 
     command("token", token)
     command("get", get).add_argument("path")
-    for name, run in (("write", write), ("verify", verify)):
+    for name, run in (("write", write), ("again", again), ("verify", verify)):
         one = command(name, run)
         one.add_argument("--prefix", required=True, help="how the regimes of this run begin")
         one.add_argument("--acks", required=True, help="file of what was acknowledged")
-        if name == "write":
+        if name != "verify":
             one.add_argument("--count", type=int, default=1000, help="writes of a burst")
+        if name == "write":
             one.add_argument("--kill-pid", type=int, help="process to kill in the middle of a burst")
             one.add_argument("--kill-after", type=int, help="after so many acknowledgements; else by chance")
             one.add_argument("--seconds", type=float, default=0, help="write for so long instead of a burst")
