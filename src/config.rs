@@ -258,6 +258,22 @@ impl Setting for AttachmentPlace {
     }
 }
 
+/// The name of a file within a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName(pub String);
+
+impl Setting for FileName {
+    fn read(text: &str) -> Result<Self, String> {
+        let mut parts = std::path::Path::new(text).components();
+        match (parts.next(), parts.next()) {
+            (Some(std::path::Component::Normal(name)), None) if name.to_str() == Some(text) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("the name of a file, without a folder".into()),
+        }
+    }
+}
+
 /// The address of S3-compatible storage; without one that of Amazon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Endpoint(pub Option<String>);
@@ -319,6 +335,7 @@ settings! {
     database_url: Option<Secret> = "", "DATABASE_URL", "PostgreSQL database, `postgres://user:password@host/name`; without it SQLite in the data folder.";
     bind: SocketAddr = "127.0.0.1:8080", "CCHC_BIND", "Address and port to listen on.";
     data_dir: PathBuf = "var", "CCHC_DATA_DIR", "Folder of the SQLite database, of attachments and, on SQLite, of the signing keys.";
+    sqlite_file: FileName = "cchc.db", "CCHC_SQLITE_FILE", "Name of the SQLite database in the data folder; `demo.db` lets `audit verify`, `doctor` and `backup` look at the demonstration's.";
     master_key: Option<MasterKey> = "", "CCHC_MASTER_KEY", "Secret of at least 32 characters that seals the signing keys in PostgreSQL; required there, the same on every instance.";
     log: LogFilter = "info", "CCHC_LOG", "Log filter: `error`, `warn`, `info`, `debug`, `trace`, also by module; of libraries nothing below `info`, for it may name persons.";
     log_format: LogFormat = "text", "CCHC_LOG_FORMAT", "How the log is written: `text` for people, `json` for a collector.";

@@ -17,7 +17,7 @@ use crate::app;
 use crate::audit::journal::Author;
 use crate::auth::keys::MasterKey;
 use crate::auth::scope::Scoped;
-use crate::config::{AttachmentPlace, Config};
+use crate::config::{AttachmentPlace, Config, FileName};
 use crate::db::schema::processing_returns;
 use crate::db::{DbConn, Location, migrate};
 use crate::domain::organization::catalogue::import::import;
@@ -46,7 +46,8 @@ const DEMO_ATTACHMENTS: &str = "demo-attachments";
 /// # Errors
 /// Whatever stops the start, in one line.
 pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Result<(), StartError> {
-    let location = migrate::location(&config, DEMO_FILE)?;
+    config.sqlite_file = FileName(DEMO_FILE.into());
+    let location = migrate::location(&config)?;
     if matches!(location, Location::Postgres(_)) && config.master_key.is_none() {
         // A demonstration holds nothing that a secret would protect.
         config.master_key = MasterKey::new("the demonstration has no secrets of its own").ok();

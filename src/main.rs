@@ -123,9 +123,6 @@ enum Audit {
     Verify,
 }
 
-/// The SQLite file of the service, in the data folder.
-const SERVICE_FILE: &str = "cchc.db";
-
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -149,7 +146,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
     let mut out = io::stdout();
     match command {
         Command::Serve => {
-            let location = migrate::location(&config, SERVICE_FILE)?;
+            let location = migrate::location(&config)?;
             let in_json = config.log_format == LogFormat::Json;
             let listener = app::listen(config.bind)?;
             let service = Service::open(config, location, Clock::System).await?;
@@ -163,13 +160,13 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         }
         Command::Demo { fresh } => demo::run(config, fresh, &mut out).await?,
         Command::Migrate => {
-            let location = migrate::location(&config, SERVICE_FILE)?;
+            let location = migrate::location(&config)?;
             migrate::prepare(&location)?;
             writeln!(out, "{location} is at this version")?;
         }
         Command::Import(list) => return import(list, &config, &mut out).await,
         Command::Admin(Admin::Create { username }) => {
-            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
             let password = match config.admin_password {
                 Some(password) => password.expose().to_owned(),
                 None => rpassword::prompt_password("Password: ").map_err(|cause| {
@@ -182,17 +179,16 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             writeln!(out, "administrator {username} was made")?;
         }
         Command::Keys(Keys::Rotate) => {
-            let db = open_for_command(&config, migrate::location(&config, SERVICE_FILE)?).await?;
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
             auth::keystore::rotate(&db, &config, Clock::System.now()).await?;
             let seconds = config.jwks_cache_seconds;
             writeln!(out, "a new key is published and signs in {seconds} seconds")?;
         }
         Command::Backup { file } => {
-            let location = migrate::location(&config, SERVICE_FILE)?;
+            let location = migrate::location(&config)?;
             let storage = Storage::open(&config)?;
             let name = file.display().to_string();
-            let Taken { summary, chain } =
-                backup::take(location, storage, Clock::System.now(), file).await?;
+            let Taken { summary, chain } = backup::take(location, storage, Clock::System.now(), file).await?;
             let Summary { manifest, rows, contents, digest } = summary;
             writeln!(
                 out,
@@ -206,7 +202,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             }
         }
         Command::Restore { file, expect } => {
-            let location = migrate::location(&config, SERVICE_FILE)?;
+            let location = migrate::location(&config)?;
             let Restored { summary, unjournaled } =
                 backup::restore(location, Storage::open(&config)?, file, expect).await?;
             let Summary { manifest, rows, contents, digest } = summary;
@@ -219,11 +215,9 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
                 writeln!(out, "{count} of {table} are not of the version that the journal tells last")?;
             }
         }
-        Command::Audit(Audit::Verify) => return verify(&migrate::location(&config, SERVICE_FILE)?, &mut out),
+        Command::Audit(Audit::Verify) => return verify(&migrate::location(&config)?, &mut out),
         Command::Doctor => {
-            let findings =
-                doctor::examine(&config, migrate::location(&config, SERVICE_FILE)?, Clock::System.now())
-                    .await;
+            let findings = doctor::examine(&config, migrate::location(&config)?, Clock::System.now()).await;
             for finding in &findings {
                 writeln!(out, "{finding}")?;
             }
@@ -245,7 +239,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
 
 async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError> {
     let Import { collection, file, dry_run, partial, update, faults } = list;
-    let db = open_for_command(config, migrate::location(config, SERVICE_FILE)?).await?;
+    let db = open_for_command(config, migrate::location(config)?).await?;
     let at = Clock::System.now();
     let Some(path) = file else {
         match collection.as_str() {

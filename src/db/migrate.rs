@@ -75,15 +75,15 @@ pub enum OpenError {
     Migration(String),
 }
 
-/// The database that the configuration names: PostgreSQL by URL, else this file in the data folder.
+/// The database that the configuration names: PostgreSQL by URL, else the SQLite file in the data folder.
 ///
 /// # Errors
 /// When the URL is of no known kind.
-pub fn location(config: &Config, file_name: &str) -> Result<Location, OpenError> {
+pub fn location(config: &Config) -> Result<Location, OpenError> {
     match &config.database_url {
         Some(url) if is_postgres(url) => Ok(Location::Postgres(url.clone())),
         Some(_) => Err(OpenError::UnknownScheme),
-        None => Ok(Location::Sqlite(config.data_dir.join(file_name))),
+        None => Ok(Location::Sqlite(config.data_dir.join(&config.sqlite_file.0))),
     }
 }
 

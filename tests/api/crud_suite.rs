@@ -705,9 +705,8 @@ async fn every_batch_is_written_whole_or_line_by_line(app: TestApp) {
 
 async fn no_resource_is_left_out(app: TestApp) {
     let paths = app.state.contract.document()["paths"].as_object().unwrap();
-    let is_resource = |path: &&String| {
-        paths[*path].get("post").is_some() && paths.contains_key(&format!("{path}/{{id}}"))
-    };
+    let is_resource =
+        |path: &&String| paths[*path].get("post").is_some() && paths.contains_key(&format!("{path}/{{id}}"));
     let mut resources: Vec<_> = paths.keys().filter(is_resource).map(String::as_str).collect();
     resources.retain(|path| !APART.contains(path));
     let mut told: Vec<_> = fixtures(&app).await.iter().map(|fixture| fixture.collection).collect();

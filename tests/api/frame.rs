@@ -22,6 +22,7 @@ tell![
     a_body_without_end_is_not_waited_for,
     what_no_operation_knows_is_refused_everywhere,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
+    a_file_that_another_program_holds_is_told_and_written_once_it_is_free,
     a_step_takes_no_body,
     the_head_alone_tells_what_the_whole_answer_would,
 ];
@@ -326,4 +327,21 @@ async fn the_head_alone_tells_what_the_whole_answer_would(app: TestApp) {
     assert_eq!((posted.status, posted.header("allow").as_str()), (405, "POST"));
     let refused = admin.send("PATCH", "/api/v1/reporting/periods", None).await;
     assert!(refused.header("allow").contains("HEAD"), "{refused:?}");
+}
+
+async fn a_file_that_another_program_holds_is_told_and_written_once_it_is_free(app: TestApp) {
+    if app.backend == Backend::Postgres {
+        // There is no file to hold; `postgres_stop.sh` takes the server away.
+        return;
+    }
+    let admin = app.admin().await;
+    let period = json!({"code": "2031", "kind": "year", "starts_on": "2031-01-01", "ends_on": "2031-12-31"});
+    let mut holder = app.connect();
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let refused = admin.post("/api/v1/reporting/periods", &period).await;
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    refused.problem(503, "unavailable");
+    admin.get("/api/v1/reporting/periods").await.expect(200);
+    holder.batch_execute("ROLLBACK").unwrap();
+    admin.post("/api/v1/reporting/periods", &period).await.expect(201);
 }

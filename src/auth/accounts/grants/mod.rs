@@ -10,9 +10,11 @@
 
 mod handlers;
 pub mod model;
+mod named;
 pub mod rules;
 pub mod store;
 
 pub use handlers::routes;
+pub(in crate::auth::accounts) use named::Account;
 pub use rules::REFERENCE_READ;
 pub use store::Grants;
