@@ -43,15 +43,18 @@ impl Served {
             .spawn()
             .expect("the binary runs");
         let mut said = BufReader::new(process.stdout.take().expect("its output"));
+        let mut log = BufReader::new(process.stderr.take().expect("its log"));
+        // A collector reads JSON alone: then the address stands in the log.
+        let in_json = vars.contains(&("CCHC_LOG_FORMAT", "json"));
         let mut line = String::new();
         let address = loop {
             line.clear();
-            assert!(said.read_line(&mut line).expect("a line") > 0, "it ended before it served");
+            let read = if in_json { log.read_line(&mut line) } else { said.read_line(&mut line) };
+            assert!(read.expect("a line") > 0, "it ended before it served");
             if let Some((_, rest)) = line.split_once("http://") {
-                break rest.split(['/', ' ', '\n']).next().expect("an address").to_owned();
+                break rest.split(['/', ' ', '"', '\n']).next().expect("an address").to_owned();
             }
         };
-        let log = BufReader::new(process.stderr.take().expect("its log"));
         Self { process, address, log, _database: database }
     }
 
