@@ -82,7 +82,7 @@ pub struct ProcessStep {
 #[serde(deny_unknown_fields)]
 #[schema(as = ProcedureProcessLink)]
 pub struct ProcessLink {
-    /// The procedure, by id or by code.
+    /// The procedure, by id or by code (thủ tục được liên thông).
     #[serde(default)]
     pub procedure_id: Option<ProcedureId>,
     /// The procedure by its national code (mã TTHC).
@@ -183,11 +183,11 @@ pub struct ProcedureProcess {
     pub id: ProcedureProcessId,
     /// The unit that approved it (cơ quan phê duyệt).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day of approval.
+    /// Its name on the day of approval (tên cơ quan phê duyệt).
     pub org_unit_name: String,
     /// The procedure (thủ tục hành chính).
     pub procedure_id: ProcedureId,
