@@ -219,8 +219,12 @@ fn sample(contract: &Contract, schema: &Value, depth: usize) -> Value {
     }
     if let Some(properties) = said("properties").and_then(Value::as_object) {
         let needed = said("required").and_then(Value::as_array);
-        let is_needed = |name: &String| needed.is_none_or(|names| names.iter().any(|known| known == name));
-        let members = properties.iter().filter(|(name, _)| is_needed(name));
+        // Where an object may be told by an id or otherwise, a person knows it otherwise.
+        let is_needed = |name: &String, schema: &Value| match needed {
+            Some(names) => names.iter().any(|known| known == name),
+            None => content(contract, &described(contract, schema)) != Content::Id,
+        };
+        let members = properties.iter().filter(|(name, schema)| is_needed(name, schema));
         return members.map(|(name, schema)| (name.clone(), deeper(schema))).collect::<Map<_, _>>().into();
     }
     match content(contract, &schemas) {

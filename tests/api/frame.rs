@@ -23,6 +23,7 @@ tell![
     what_no_operation_knows_is_refused_everywhere,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
     the_head_alone_tells_what_the_whole_answer_would,
+    what_cannot_be_read_is_told_in_our_words,
 ];
 
 async fn every_answer_carries_the_headers_of_safety(app: TestApp) {
@@ -307,4 +308,61 @@ async fn the_head_alone_tells_what_the_whole_answer_would(app: TestApp) {
     assert_eq!((posted.status, posted.header("allow").as_str()), (405, "POST"));
     let refused = admin.send("PATCH", "/api/v1/reporting/periods", None).await;
     assert!(refused.header("allow").contains("HEAD"), "{refused:?}");
+}
+
+async fn what_cannot_be_read_is_told_in_our_words(app: TestApp) {
+    const PARSERS: [&str; 8] = [
+        "invalid type",
+        "invalid value",
+        "invalid digit",
+        "unknown variant",
+        "missing field",
+        "expected one",
+        "`",
+        "i64",
+    ];
+    let admin = app.admin().await;
+    let returns = "/api/v1/tthc/processing-returns";
+    let record = json!({
+        "org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 1,
+    });
+    let with = |name: &str, value: serde_json::Value| {
+        let mut record = record.clone();
+        record[name] = value;
+        record
+    };
+    for client in [admin.clone(), admin.in_english()] {
+        let answers = [
+            client.post(returns, &with("received_online", json!(6990.0))).await,
+            client.post(returns, &with("received_online", json!({}))).await,
+            client.post(returns, &with("handling_level", json!("hamlet"))).await,
+            client.post(returns, &with("covers_to", json!("2026-13-01"))).await,
+            client.post(returns, &with("nil", json!("yes"))).await,
+            client.post(returns, &json!([])).await,
+            client.post(&format!("{returns}/batch"), &json!([with("if_version", json!(1.5))])).await,
+            client
+                .post(&format!("{returns}/batch"), &json!([with("source_updated_at", json!("noon"))]))
+                .await,
+            client.get(&format!("{returns}?limit=ten&handling_level=hamlet&include_total=maybe")).await,
+            client.get(&format!("{returns}?as_of=2026-13-01")).await,
+            client.get("/api/v1/tthc/processing-returns/no-id").await,
+        ];
+        for answer in answers {
+            assert!((400..=422).contains(&answer.status), "{answer:?}");
+            let told = answer.json();
+            let faults = told["errors"].as_array().into_iter().flatten().chain(
+                told["lines"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|line| line["problem"]["errors"].as_array())
+                    .flatten(),
+            );
+            let messages = faults.map(|fault| &fault["message"]).chain([&told["detail"], &told["title"]]);
+            for message in messages.filter_map(|message| message.as_str()) {
+                let found = PARSERS.iter().find(|words| message.contains(**words));
+                assert_eq!(found, None, "{message}");
+            }
+        }
+    }
 }

@@ -46,6 +46,12 @@ pub fn records(file: &[u8]) -> Vec<BTreeMap<String, String>> {
     rows[2..].iter().map(named).collect()
 }
 
+/// The letters of the column of a field.
+fn letters(file: &[u8], name: &str) -> String {
+    let place = rows(file, DATA)[1].iter().position(|known| known == name).unwrap();
+    rust_xlsxwriter::utility::column_number_to_name(place.try_into().unwrap())
+}
+
 /// A part of an archive as text.
 pub fn part(file: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
@@ -238,15 +244,9 @@ async fn a_clerk_imports_a_return_and_mends_what_is_wrong(app: TestApp) {
     let given =
         ["org_unit_code", "period_code", "handling_level", "received_online"].map(|name| &marked[0][name]);
     assert_eq!(given, ["31396", "2026-Q3", "Cấp xã", "-4"], "as the clerk wrote it");
-    let place = |name: &str| {
-        let names = &rows(&copy.bytes, DATA)[1];
-        rust_xlsxwriter::utility::column_number_to_name(
-            names.iter().position(|known| known == name).unwrap() as u16
-        )
-    };
     for (row, name) in [(3, "received_online"), (4, "handling_level")] {
         let told = &marked[row - 3]["_faults"];
-        assert!(told.starts_with(&format!("Ô {}{row}: ", place(name))), "{told}");
+        assert!(told.starts_with(&format!("Ô {}{row}: ", letters(&copy.bytes, name))), "{told}");
     }
 
     let mended = returns(&[("31396", "2026-Q3", "Cấp xã", 4)]);
@@ -306,10 +306,7 @@ async fn a_template_explains_itself_in_vietnamese(app: TestApp) {
     admin.post("/api/v1/tthc/procedure-fields", &field).await.expect(201);
     let template = admin.get("/api/v1/tthc/processing-returns/template").await.bytes;
     let heads = rows(&template, DATA);
-    let note = |file: &[u8], name: &str| {
-        let place = rows(file, DATA)[1].iter().position(|known| known == name).unwrap();
-        notes(file)[&rust_xlsxwriter::utility::row_col_to_cell(0, place as u16)].clone()
-    };
+    let note = |file: &[u8], name: &str| notes(file)[&format!("{}1", letters(file, name))].clone();
     assert_eq!(
         heads[0][heads[1].iter().position(|name| name == "handling_level").unwrap()],
         "Cấp giải quyết (*)"
@@ -339,8 +336,7 @@ async fn a_template_explains_itself_in_vietnamese(app: TestApp) {
     let fields = place("Lĩnh vực");
     assert!(lists.iter().any(|row| row[fields] == "Nuôi con nuôi"));
     let is_chosen = |name: &str, from: &str| {
-        let place = heads[1].iter().position(|known| known == name).unwrap();
-        let cells = format!("sqref=\"{}3:", rust_xlsxwriter::utility::column_number_to_name(place as u16));
+        let cells = format!("sqref=\"{}3:", letters(&template, name));
         rules(&template)
             .iter()
             .any(|rule| rule.contains(&cells) && rule.contains("type=\"list\"") && rule.contains(from))

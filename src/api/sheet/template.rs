@@ -245,7 +245,11 @@ fn note(lines: &[String]) -> Note {
     let (letters, height) = LINE;
     let rows: usize = lines.iter().map(|line| line.chars().count().div_ceil(letters)).sum();
     let height = u32::try_from((rows + 1) * height).unwrap_or(u32::MAX);
-    Note::new(fitting(&lines.join("\n"))).set_author("cchc").set_width(340).set_height(height.clamp(80, 800))
+    Note::new(fitting(&lines.join("\n")))
+        .set_author("cchc")
+        .add_author_prefix(false)
+        .set_width(340)
+        .set_height(height.clamp(80, 800))
 }
 
 /// A number as it is written in Vietnam: `1.000.000`.
@@ -253,7 +257,7 @@ fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut told = if number < 0 { "-".to_owned() } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             told.push('.');
         }
         told.push(digit);

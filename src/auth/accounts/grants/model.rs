@@ -226,7 +226,7 @@ pub struct GrantCreate {
     /// at most `file-for-children`; for others none.
     #[serde(default)]
     #[validate(length(max = 32))]
-    #[schema(max_items = 32)]
+    #[schema(max_items = 32, example = json!(["tthc:read", "reference:read"]))]
     pub scopes: Vec<String>,
     /// First day (ngày bắt đầu); today when not given.
     #[serde(default)]

@@ -141,7 +141,7 @@ impl DeadlineUnit {
 /// A fee or charge (phí, lệ phí).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProcedureFee)]
+#[schema(as = ProcedureFee, example = json!({"name": "Lệ phí cấp bản sao trích lục hộ tịch", "amount_vnd": 8000}))]
 pub struct Fee {
     /// What is paid for (tên phí, lệ phí).
     #[validate(length(min = 1, max = 500), custom(function = "crate::text::worded"))]
@@ -162,7 +162,7 @@ pub struct Fee {
 /// A paper that an application needs (thành phần hồ sơ).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProcedurePaper)]
+#[schema(as = ProcedurePaper, example = json!({"name": "Tờ khai theo mẫu", "originals": 1}))]
 pub struct Paper {
     /// Its name (tên giấy tờ).
     #[validate(length(min = 1, max = 1000), custom(function = "crate::text::worded"))]
