@@ -271,8 +271,7 @@ macro_rules! bulk {
                 permit: $read,
                 app: $crate::state::App,
             ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
-                let _ = permit.into_scoped();
-                $crate::api::sheet::import::import_template::<$create>(&app, $sheet, $vi).await
+                $crate::api::sheet::import::import_template::<$records>(&app, permit.into_scoped(), $sheet).await
             }
         }
     };

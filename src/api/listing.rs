@@ -162,7 +162,7 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         let columns = Columns::of::<P::Item>(&app.contract);
         if form == Form::Sheet {
             let turn = app.bulk.turn().await?;
-            let sheet = source.sheet(&name, columns, request.in_parts(PART), turn).await?;
+            let sheet = source.sheet(columns, request.in_parts(PART), turn).await?;
             return Ok(Listed::Whole(sent(StatusCode::OK, &name, sheet)?));
         }
         let first = source.part(&request.clone().in_parts(PART)).await?;
@@ -216,19 +216,13 @@ where
 
     /// A spreadsheet of all parts. It is made before the first byte is sent, for its directory stands at
     /// its end; of its rows no more than a part is in memory.
-    async fn sheet(
-        self,
-        name: &str,
-        columns: Columns,
-        request: PageRequest,
-        turn: Turn,
-    ) -> Result<File, ApiError> {
+    async fn sheet(self, columns: Columns, request: PageRequest, turn: Turn) -> Result<File, ApiError> {
         let most = self.app.config.sheet_rows.get();
         let mut part = self.part(&request.clone().counted()).await?;
         if let Some(total) = part.total.filter(|total| *total > i64::from(most)) {
             return Err(too_many(total, most));
         }
-        let mut writer = SheetWriter::new(name, columns)?;
+        let mut writer = SheetWriter::new(columns)?;
         loop {
             let written = move || writer.rows(&part.items).map(|()| (writer, part.last));
             let (with_part, last) = apart(written).await?;

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::hash::Hash;
 
 use super::etag::{IfMatch, Record};
+use super::table::Catalogue;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::types::Instant;
@@ -68,6 +69,15 @@ pub trait Records: 'static {
         scoped: &Scoped,
         rows: &[Self::Row],
     ) -> Result<Written<Self::View>, ApiError>;
+
+    /// The lists from which members of a body take their values (danh mục), for the drop-downs of a
+    /// spreadsheet: those that are short enough, and none where a resource names no list.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn catalogues(_conn: &mut DbConn, _scoped: &Scoped) -> Result<Vec<Catalogue>, ApiError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The parts of a key as a body tells them, in one text; a part that it does not tell is empty.

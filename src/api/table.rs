@@ -23,14 +23,14 @@ pub struct Column {
     pub name: String,
     /// The Vietnamese term, as its description has it; the name where it has none.
     pub label: String,
-    /// What it means.
-    pub description: String,
     /// Whether a record cannot be without it.
     pub required: bool,
     /// What its cells hold.
     pub content: Content,
     /// The least and the most that a number may be, or a text may have in characters.
     pub limits: (Option<i64>, Option<i64>),
+    /// What a list or an object may look like.
+    pub sample: Option<Value>,
 }
 
 /// What the cells of a column hold.
@@ -52,8 +52,8 @@ pub enum Content {
     Instant,
     /// One of these.
     Choice(Vec<Choice>),
-    /// An object or a list, as JSON.
-    Nested,
+    /// An object or a list, as JSON, with the members of the object or of the items.
+    Nested(Vec<Column>),
 }
 
 /// One of the values of a column.
@@ -63,6 +63,29 @@ pub struct Choice {
     pub value: String,
     /// The Vietnamese term for it.
     pub label: String,
+}
+
+/// The values that a column takes from a list of records (danh mục), such as the codes of periods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The column's name.
+    pub column: &'static str,
+    /// What there is to choose; a name that says no more than the value is empty.
+    pub choices: Vec<Choice>,
+}
+
+impl Catalogue {
+    /// The most values: nobody finds one among more.
+    const MOST: usize = 500;
+
+    /// The rows that a store function reads: one more shows that there are too many.
+    pub const ROWS: i64 = 501;
+
+    /// The list of a column, unless there is too much to choose, or nothing.
+    #[must_use]
+    pub fn of(column: &'static str, choices: Vec<Choice>) -> Option<Self> {
+        (1..=Self::MOST).contains(&choices.len()).then_some(Self { column, choices })
+    }
 }
 
 impl From<Vec<Column>> for Columns {
@@ -78,15 +101,17 @@ impl Columns {
         let RefOr::T(Schema::Object(object)) = T::schema() else { return Self(Vec::new()) };
         let column = |(name, schema): (&String, &RefOr<Schema>)| {
             let schema = serde_json::to_value(schema).unwrap_or_default();
-            Column::of(contract, name, object.required.contains(name), &schema)
+            let example = object.example.as_ref().and_then(|example| example.get(name));
+            Column::of(contract, name, object.required.contains(name), &schema, example)
         };
         Self(object.properties.iter().map(column).collect())
     }
 
-    /// Those that a person fills in: not the ids, where a record can do without them.
+    /// Those that a person fills in, and `more`: not the ids, where a record can do without them.
     #[must_use]
-    pub fn for_people(&self) -> Self {
-        let is_for_people = |column: &&Column| column.required || column.content != Content::Id;
+    pub fn for_people(&self, more: impl Fn(&Column) -> bool) -> Self {
+        let is_for_people =
+            |column: &&Column| column.required || column.content != Content::Id || more(column);
         Self(self.0.iter().filter(is_for_people).cloned().collect())
     }
 
@@ -115,19 +140,99 @@ impl Columns {
 }
 
 impl Column {
-    fn of(contract: &Contract, name: &str, required: bool, schema: &Value) -> Self {
+    fn of(contract: &Contract, name: &str, required: bool, schema: &Value, example: Option<&Value>) -> Self {
         let schemas = described(contract, schema);
         let said = |member: &str| schemas.iter().find_map(|schema| schema.get(member));
         let description = said("description").and_then(Value::as_str).unwrap_or_default();
         let number = |names: [&str; 2]| names.into_iter().find_map(|name| said(name)?.as_i64());
+        let content = content(contract, &schemas);
+        let says_something = |example: &&Value| match example {
+            Value::Array(items) => !items.is_empty(),
+            other => other.is_object(),
+        };
+        let sample = match content {
+            Content::Nested(_) => {
+                example.filter(says_something).cloned().or_else(|| Some(sample(contract, schema, 0)))
+            }
+            _ => None,
+        };
         Self {
             name: name.to_owned(),
             label: standard_label(name).or_else(|| vietnamese(description)).unwrap_or(name).to_owned(),
-            description: description.lines().next().unwrap_or_default().to_owned(),
             required,
-            content: content(&schemas),
+            content,
             limits: (number(["minimum", "minLength"]), number(["maximum", "maxLength"])),
+            sample,
         }
+    }
+
+    /// What stands above the column: its term, with a capital at its beginning.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        capital(&self.label)
+    }
+}
+
+/// The text with a capital at its beginning.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// The members of an object, those first that it cannot be without.
+fn members(contract: &Contract, schema: &Value) -> Vec<Column> {
+    let required = |name: &str| {
+        let names = schema.get("required").and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|known| known == name))
+    };
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let mut columns: Vec<_> = properties
+        .map(|(name, member)| {
+            let example = schema.get("example").and_then(|example| example.get(name));
+            Column::of(contract, name, required(name), member, example)
+        })
+        .collect();
+    columns.sort_by_key(|column| !column.required);
+    columns
+}
+
+/// How deep a made-up value goes.
+const SAMPLE_DEPTH: usize = 4;
+
+/// What a value of this schema may look like: its example, or one made up.
+fn sample(contract: &Contract, schema: &Value, depth: usize) -> Value {
+    let schemas = described(contract, schema);
+    let said = |member: &str| schemas.iter().find_map(|schema| schema.get(member));
+    if let Some(example) = said("example").filter(|example| !example.is_null()) {
+        return example.clone();
+    }
+    if let Some(value) = said("enum").and_then(|values| values.get(0)) {
+        return value.clone();
+    }
+    let deeper = |schema: &Value| match depth {
+        SAMPLE_DEPTH.. => Value::Null,
+        _ => sample(contract, schema, depth + 1),
+    };
+    if let Some(items) = said("items") {
+        return Value::Array(vec![deeper(items)]);
+    }
+    if let Some(properties) = said("properties").and_then(Value::as_object) {
+        let needed = said("required").and_then(Value::as_array);
+        // Where an object may be told by an id or otherwise, a person knows it otherwise.
+        let is_needed = |name: &String, schema: &Value| match needed {
+            Some(names) => names.iter().any(|known| known == name),
+            None => content(contract, &described(contract, schema)) != Content::Id,
+        };
+        let members = properties.iter().filter(|(name, schema)| is_needed(name, schema));
+        return members.map(|(name, schema)| (name.clone(), deeper(schema))).collect::<Map<_, _>>().into();
+    }
+    match content(contract, &schemas) {
+        Content::Integer | Content::Number => said("minimum").cloned().unwrap_or_else(|| 1.into()),
+        Content::Boolean => true.into(),
+        Content::Date => "2026-01-31".into(),
+        Content::Instant => "2026-01-31T08:00:00+07:00".into(),
+        _ => "…".into(),
     }
 }
 
@@ -151,7 +256,7 @@ fn described<'a>(contract: &'a Contract, schema: &'a Value) -> Vec<&'a Value> {
     all
 }
 
-fn content(schemas: &[&Value]) -> Content {
+fn content(contract: &Contract, schemas: &[&Value]) -> Content {
     let said = |member: &str| schemas.iter().find_map(|schema| schema.get(member));
     if let Some(values) = said("enum").and_then(Value::as_array) {
         let words = schemas.last().and_then(|schema| schema.get("description")?.as_str()).unwrap_or_default();
@@ -173,7 +278,14 @@ fn content(schemas: &[&Value]) -> Content {
         (Some(&"integer"), _) => Content::Integer,
         (Some(&"number"), _) => Content::Number,
         (Some(&"boolean"), _) => Content::Boolean,
-        _ => Content::Nested,
+        _ => {
+            let object = match said("items") {
+                Some(items) => described(contract, items),
+                None => schemas.to_vec(),
+            };
+            let object = object.into_iter().find(|schema| schema.get("properties").is_some());
+            Content::Nested(object.map(|object| members(contract, object)).unwrap_or_default())
+        }
     }
 }
 
@@ -193,6 +305,13 @@ fn vietnamese(description: &str) -> Option<&str> {
         .skip(1)
         .filter_map(|rest| Some(rest.split_once(')')?.0))
         .find(|term| term.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii()))
+}
+
+/// The Vietnamese term for the records of this schema, as its description has it.
+#[must_use]
+pub fn term<'a>(contract: &'a Contract, schema: &str) -> Option<&'a str> {
+    let schema = contract.document().pointer(&format!("/components/schemas/{schema}/description"));
+    vietnamese(schema?.as_str()?)
 }
 
 /// The terms of the members that every record has.
@@ -266,7 +385,7 @@ mod tests {
             "type": "string", "enum": ["ewe", "ram"],
             "description": "Kind of sheep (loại cừu).\n\n- `ewe`: A female (cừu cái)\n- `ram`: A male",
         }}}}));
-        let of = |schema: Value| Column::of(&contract, "kind", true, &schema);
+        let of = |schema: Value| Column::of(&contract, "kind", true, &schema, None);
         let kind = of(
             json!({"oneOf": [{"$ref": "#/components/schemas/Kind", "description": "Its kind (loại)."}, {"type": "null"}]}),
         );
@@ -279,6 +398,87 @@ mod tests {
         assert_eq!((count.content, count.limits), (Content::Integer, (Some(0), Some(9))));
         assert_eq!(count.label, "kind", "brackets of plain ASCII hold no Vietnamese");
         assert_eq!(of(json!({"type": ["string", "null"], "format": "date"})).content, Content::Date);
+    }
+
+    /// The schemas of what spreadsheets hold: the records of lists that can be one, and what imports take.
+    fn schemas_of_sheets(document: &Value) -> Vec<String> {
+        const SCHEMA: &str = "/content/application~1json/schema/$ref";
+        let named = |place: Option<&Value>, path: &str| {
+            place?.pointer(path)?.as_str()?.strip_prefix("#/components/schemas/").map(str::to_owned)
+        };
+        let paths = document["paths"].as_object().unwrap();
+        let list = |item: &Value| {
+            let answer = item.pointer("/get/responses/200");
+            let is_a_sheet = answer?.pointer("/content/text~1csv").is_some();
+            let page = named(answer.filter(|_| is_a_sheet), SCHEMA)?;
+            named(Some(document), &format!("/components/schemas/{page}/properties/items/items/$ref"))
+        };
+        let body = |path: &str| {
+            let collection = path.strip_suffix("/import")?;
+            named(paths.get(collection), &format!("/post/requestBody{SCHEMA}"))
+        };
+        paths.iter().flat_map(|(path, item)| [list(item), body(path)]).flatten().collect()
+    }
+
+    #[test]
+    fn every_column_of_every_spreadsheet_has_a_vietnamese_heading() {
+        let contract = Contract::new(crate::openapi::document());
+        let schemas = schemas_of_sheets(contract.document());
+        assert!(schemas.len() > 25, "{schemas:?}");
+        let mut without = Vec::new();
+        for schema in schemas {
+            let columns = members(&contract, &contract.document()["components"]["schemas"][&schema]);
+            assert!(!columns.is_empty(), "{schema}");
+            for column in columns {
+                if column.label == column.name {
+                    without.push(format!("{schema}.{}", column.name));
+                }
+                if let Content::Choice(choices) = &column.content {
+                    let bare = choices.iter().filter(|choice| choice.label == choice.value);
+                    without.extend(bare.map(|choice| format!("{schema}.{}: {}", column.name, choice.value)));
+                }
+                if let Content::Nested(members) = &column.content {
+                    let bare = members.iter().filter(|member| member.label == member.name);
+                    without.extend(bare.map(|member| format!("{schema}.{}.{}", column.name, member.name)));
+                }
+            }
+        }
+        without.sort();
+        without.dedup();
+        assert!(without.is_empty(), "{without:#?}");
+    }
+
+    #[test]
+    fn a_nested_column_knows_its_members_and_what_it_may_look_like() {
+        let contract = Contract::new(json!({"components": {"schemas": {"Step": {
+            "type": "object", "required": ["name", "kind"],
+            "properties": {
+                "days": {"type": ["integer", "null"], "minimum": 2},
+                "kind": {"type": "string", "enum": ["ewe", "ram"]},
+                "name": {"type": "string", "description": "Its name (tên bước)."},
+            },
+        }}}}));
+        let steps = json!({"type": "array", "items": {"$ref": "#/components/schemas/Step"}});
+        let column = Column::of(&contract, "steps", true, &steps, None);
+        assert_eq!(column.sample, Some(json!([{"kind": "ewe", "name": "…"}])));
+        let Content::Nested(members) = &column.content else { panic!("{column:?}") };
+        let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
+        assert_eq!(names, ["kind", "name", "days"], "those first that it cannot be without");
+        assert_eq!(members[1].heading(), "Tên bước");
+        let example = json!([{"name": "Tiếp nhận", "kind": "ram"}]);
+        let column = Column::of(&contract, "steps", true, &steps, Some(&example));
+        assert_eq!(column.sample, Some(example));
+        assert_eq!(
+            Column::of(&contract, "steps", true, &steps, Some(&json!([]))).sample,
+            Some(json!([{"kind": "ewe", "name": "…"}])),
+            "an empty list shows nothing"
+        );
+    }
+
+    #[test]
+    fn a_term_begins_with_a_capital() {
+        assert_eq!(capital("đơn vị báo cáo"), "Đơn vị báo cáo");
+        assert_eq!(capital(""), "");
     }
 
     #[test]

@@ -40,32 +40,32 @@ use crate::{keyset, on_way, page_of};
 pub struct JournalEntry {
     /// Its id.
     pub id: JournalEntryId,
-    /// Its place in the chain; null for the moment until it is sealed.
+    /// Its place in the chain (vị trí trong chuỗi); null for the moment until it is sealed.
     pub position: Option<i64>,
     /// When the request was taken (thời điểm).
     pub recorded_at: Instant,
     /// Who: a person, a system or a command on the server (loại tác nhân).
     pub actor_kind: ActorKind,
-    /// Who: the id of the account, or the command.
+    /// Who: the id of the account, or the command (người thực hiện).
     pub actor_id: String,
-    /// In which request.
+    /// In which request (mã yêu cầu).
     pub request_id: String,
     /// What was done (hành động).
     pub action: JournalAction,
     /// To what kind of record (loại bản ghi).
     pub record_type: String,
-    /// To which record.
+    /// To which record (mã bản ghi được thay đổi).
     pub record_id: String,
-    /// The record's version afterwards.
+    /// The record's version afterwards (phiên bản của bản ghi).
     pub record_version: i64,
     /// The unit that the record belongs to (đơn vị).
     pub org_unit_id: Option<String>,
     /// The province that it belongs to (tỉnh).
     pub province_id: Option<String>,
-    /// The record afterwards, for a deletion before it; personal fields are masked.
+    /// The record afterwards, for a deletion before it (nội dung bản ghi); personal fields are masked.
     #[schema(value_type = Object)]
     pub content: serde_json::Value,
-    /// The chain's hash up to here; null until the entry is sealed.
+    /// The chain's hash up to here (mã băm của chuỗi); null until the entry is sealed.
     pub hash: Option<String>,
 }
 page_of!(JournalEntryPage, JournalEntry, "journal entries");

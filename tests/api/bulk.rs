@@ -1,7 +1,7 @@
 //! Work that takes much memory or time: files and batches that would take more than they look like, and
 //! what waits while others are at work.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use rust_xlsxwriter::Formula;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::batch::{gzip, months, ndjson};
-use crate::sheets::{XLSX, codes, one, rows, send, with_cell, with_part, workbook};
+use crate::sheets::{DATA, XLSX, codes, one, part, records, rows, send, with_cell, with_part, workbook};
 use crate::support::{Answer, Client, TestApp};
 use crate::tell;
 
@@ -35,14 +35,6 @@ const HOLIDAYS: &str = "/api/v1/reporting/holidays/import";
 const PERIODS: &str = "/api/v1/reporting/periods/import";
 const BATCH: &str = "/api/v1/reporting/periods/batch";
 const SHEET: &str = "xl/worksheets/sheet1.xml";
-
-/// A part of an archive as text.
-fn part(file: &[u8], name: &str) -> String {
-    let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
-    let mut text = String::new();
-    archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
-    text
-}
 
 async fn send_csv(client: &Client, path: &str, text: &str) -> Answer {
     client.send("POST", path, Some(("text/csv", text.as_bytes().to_vec()))).await
@@ -223,10 +215,10 @@ async fn ten_thousand_rows_wrong_in_every_column_come_back_marked(app: TestApp) 
     let file = workbook("periods", &names, &lines);
     let copy = send(&admin.with("accept", XLSX), PERIODS, file).await;
     assert_eq!((copy.status, copy.header("content-type").as_str()), (422, XLSX), "{}", copy.text());
-    let marked = rows(&copy.bytes, "periods");
-    assert_eq!(marked.len(), 10_002);
-    assert!(marked[2][6].lines().count() >= 4, "{:?}", marked[2]);
-    assert!(marked[10_001][6].contains("10002: "), "{:?}", marked[10_001]);
+    let marked = records(&copy.bytes);
+    assert_eq!(marked.len(), 10_000);
+    assert!(marked[0]["_faults"].lines().count() >= 4, "{:?}", marked[0]);
+    assert!(marked[9_999]["_faults"].contains("10002: "), "{:?}", marked[9_999]);
 }
 
 async fn a_copy_names_the_cells_it_has(app: TestApp) {
@@ -235,13 +227,13 @@ async fn a_copy_names_the_cells_it_has(app: TestApp) {
     let file = "\n\n_faults,day,kind,name\n\nx,2031-01-01,holiday,Tết\nx,01/01/2031,ngày,\n";
     let copy = send_csv(&admin, HOLIDAYS, file).await;
     assert_eq!(copy.status, 422);
-    let marked = rows(&copy.bytes, "holidays");
-    assert_eq!(marked[1], ["day", "kind", "name", "_faults"]);
-    assert_eq!(marked[3][..3], ["01/01/2031", "ngày", ""]);
-    let told: Vec<_> = marked[3][3].lines().map(|line| line.split(": ").next().unwrap()).collect();
+    let marked = rows(&copy.bytes, DATA);
+    assert_eq!(marked[1], ["day", "kind", "name", "source", "_faults"], "a whole template");
+    assert_eq!(marked[3][..4], ["01/01/2031", "ngày", "", ""]);
+    let told: Vec<_> = marked[3][4].lines().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(told, ["Ô A4", "Ô B4", "Ô C4"], "{:?}", marked[3]);
     let english = send_csv(&admin.in_english(), HOLIDAYS, file).await;
-    assert!(rows(&english.bytes, "holidays")[3][3].starts_with("Cell A4: "));
+    assert!(rows(&english.bytes, DATA)[3][4].starts_with("Cell A4: "));
     let told =
         app.admin().await.send("POST", HOLIDAYS, Some(("text/csv", file.as_bytes().to_vec()))).await.json();
     assert!(

@@ -25,6 +25,7 @@ tell![
     a_file_that_another_program_holds_is_told_and_written_once_it_is_free,
     a_step_takes_no_body,
     the_head_alone_tells_what_the_whole_answer_would,
+    what_cannot_be_read_is_told_in_our_words,
 ];
 
 async fn every_answer_carries_the_headers_of_safety(app: TestApp) {
@@ -344,4 +345,60 @@ async fn a_file_that_another_program_holds_is_told_and_written_once_it_is_free(a
     admin.get("/api/v1/reporting/periods").await.expect(200);
     holder.batch_execute("ROLLBACK").unwrap();
     admin.post("/api/v1/reporting/periods", &period).await.expect(201);
+
+async fn what_cannot_be_read_is_told_in_our_words(app: TestApp) {
+    const PARSERS: [&str; 8] = [
+        "invalid type",
+        "invalid value",
+        "invalid digit",
+        "unknown variant",
+        "missing field",
+        "expected one",
+        "`",
+        "i64",
+    ];
+    let admin = app.admin().await;
+    let returns = "/api/v1/tthc/processing-returns";
+    let record = json!({
+        "org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 1,
+    });
+    let with = |name: &str, value: serde_json::Value| {
+        let mut record = record.clone();
+        record[name] = value;
+        record
+    };
+    for client in [admin.clone(), admin.in_english()] {
+        let answers = [
+            client.post(returns, &with("received_online", json!(6990.0))).await,
+            client.post(returns, &with("received_online", json!({}))).await,
+            client.post(returns, &with("handling_level", json!("hamlet"))).await,
+            client.post(returns, &with("covers_to", json!("2026-13-01"))).await,
+            client.post(returns, &with("nil", json!("yes"))).await,
+            client.post(returns, &json!([])).await,
+            client.post(&format!("{returns}/batch"), &json!([with("if_version", json!(1.5))])).await,
+            client
+                .post(&format!("{returns}/batch"), &json!([with("source_updated_at", json!("noon"))]))
+                .await,
+            client.get(&format!("{returns}?limit=ten&handling_level=hamlet&include_total=maybe")).await,
+            client.get(&format!("{returns}?as_of=2026-13-01")).await,
+            client.get("/api/v1/tthc/processing-returns/no-id").await,
+        ];
+        for answer in answers {
+            assert!((400..=422).contains(&answer.status), "{answer:?}");
+            let told = answer.json();
+            let faults = told["errors"].as_array().into_iter().flatten().chain(
+                told["lines"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|line| line["problem"]["errors"].as_array())
+                    .flatten(),
+            );
+            let messages = faults.map(|fault| &fault["message"]).chain([&told["detail"], &told["title"]]);
+            for message in messages.filter_map(|message| message.as_str()) {
+                let found = PARSERS.iter().find(|words| message.contains(**words));
+                assert_eq!(found, None, "{message}");
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::sheets::{rows, with_part, workbook};
+use crate::sheets::{DATA, rows, with_part, workbook};
 use crate::start::on;
 use crate::support::TestApp;
 use crate::support::database::TestDatabase;
@@ -56,10 +56,10 @@ async fn a_long_file_is_written_part_by_part_and_its_refused_rows_come_back(app:
         "{}",
         said(&output)
     );
-    assert!(said(&output).contains("Ô E602: "), "{}", said(&output));
+    assert!(said(&output).contains("Cell E602: "), "{}", said(&output));
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 1_698);
 
-    let marked = rows(&std::fs::read(&copy).unwrap(), "periods");
+    let marked = rows(&std::fs::read(&copy).unwrap(), DATA);
     let refused: Vec<_> = marked[2..].iter().map(|row| row[1].as_str()).collect();
     assert_eq!(refused, ["2600", "3333"], "the copy holds what is left to mend");
     let mended = [("2600", "2600-01-01", "2600-12-31"), ("3333", "3333-01-01", "3333-12-31")];

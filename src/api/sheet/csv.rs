@@ -191,14 +191,14 @@ mod tests {
         let column = |name: &str| Column {
             name: name.into(),
             label: name.into(),
-            description: String::new(),
             required: true,
             content: Content::Text,
             limits: (None, None),
+            sample: None,
         };
         let columns = Columns::from(NAMES.map(column).to_vec());
         let limits = Limits { rows: 100, unpacked_bytes: 0 };
-        let expected = Expected { collection: "sheep", columns: &columns, limits };
+        let expected = Expected { collection: "sheep", columns: &columns, listed: &columns, limits };
         let mut rows = Vec::new();
         read(Source::Csv(Cursor::new(file)), expected, |_, row| {
             rows.push(row);
@@ -245,6 +245,20 @@ mod tests {
         ];
         assert_eq!(texts(&rows(file.as_bytes()).unwrap()), expected);
         assert_eq!(texts(&rows(b"code;name;note\n1;a;b").unwrap())[0].1.len(), 3);
+    }
+
+    #[test]
+    fn many_empty_rows_are_refused_by_the_first_of_them() {
+        let file =
+            |empty: &str, count: usize| format!("code,name,note\n1,a,x\n{}2,b,y\n", empty.repeat(count));
+        for empty in ["\n", ",,\n", " , ,\r\n"] {
+            assert_eq!(
+                refusal(&file(empty, 10_001)),
+                ("empty_rows".to_owned(), "/3".to_owned()),
+                "{empty:?}"
+            );
+            assert_eq!(rows(file(empty, 10_000).as_bytes()).unwrap().len(), 2, "{empty:?}");
+        }
     }
 
     proptest! {

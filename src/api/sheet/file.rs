@@ -19,7 +19,7 @@ use super::apart;
 use super::given::{GivenRow, Head};
 use super::import::{Layout, Mark, Pace, Shape, TEXT_BYTES, Table, told};
 use super::read::{Expected, Limits, Source};
-use super::template::MarkedCopy;
+use super::template::{Form, MarkedCopy};
 use super::write::saved;
 use crate::api::batch::{BATCH_LINES, BatchMode, BatchParams, Counts, Lines, OnConflict, Outcomes, Prepared};
 use crate::api::contract::Contract;
@@ -70,7 +70,7 @@ pub struct ImportTarget {
 pub struct ImportedFile {
     /// The rows by what became of them.
     pub counts: Counts,
-    /// The first faults, in Vietnamese, each with its cell.
+    /// The first faults, in English, each with its cell.
     pub faults: Vec<String>,
     /// Whether the file was refused as a whole.
     pub refused: bool,
@@ -124,11 +124,13 @@ pub async fn import_file<R: Records>(
 ) -> Result<ImportedFile, ApiError>
 where
     R::Body: DeserializeOwned + Validate + ToSchema + Send,
+    R::View: ToSchema,
 {
     let reading = Reading {
         path: file.path.clone(),
         collection,
         columns: Arc::new(Columns::of::<R::Body>(&target.contract)),
+        listed: Arc::new(Columns::of::<R::View>(&target.contract)),
         contract: target.contract.clone(),
         depth: target.json_depth,
         rows: if file.mode == BatchMode::All { BATCH_LINES } else { usize::MAX },
@@ -153,10 +155,14 @@ where
         let layout = Arc::new(Layout::of(&reading.columns, &part, file.dry_run));
         let Table { head, rows, numbers, lines } = part;
         let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
-        let marks = match written::<R>(target, file, layout, lines).await {
+        // The command line is English; a copy of the file goes back to the clerk.
+        let (marks, told_here) = match written::<R>(target, file, layout, lines).await {
             Ok(outcomes) => {
                 imported.counts += outcomes.counts();
-                outcomes.refusals().flat_map(|(_, error)| told(error, Language::Vi)).collect()
+                let all = |language| -> Vec<Mark> {
+                    outcomes.refusals().flat_map(|(_, error)| told(error, language)).collect()
+                };
+                (all(Language::Vi), all(Language::En))
             }
             // What is wrong with rows is theirs; whatever else is wrong ends the import.
             Err(error) => {
@@ -168,17 +174,20 @@ where
                     BatchMode::All => imported.refused = true,
                     BatchMode::Partial => imported.counts.refused += i64::try_from(count).unwrap_or(i64::MAX),
                 }
-                marks
+                (marks, told(&error, Language::En))
             }
         };
-        imported.tell(&marks);
+        imported.tell(&told_here);
         copy.take(file.mode, head, rows, marks);
         bar.inc(count);
     }
     read.await.map_err(ApiError::internal)??;
     bar.finish_and_clear();
     if let Some(path) = file.copy.clone().filter(|_| !copy.marks.is_empty()) {
-        apart(move || copy.save(&reading, &path)).await?;
+        let scoped = target.scoped.clone();
+        let catalogues = target.db.read_list(move |conn| R::catalogues(conn, &scoped)).await?;
+        let form = Form::of::<R>(&target.contract, collection, reading.columns, catalogues);
+        apart(move || copy.save(&form, &path)).await?;
     }
     Ok(imported)
 }
@@ -206,6 +215,7 @@ struct Reading {
     path: PathBuf,
     collection: &'static str,
     columns: Arc<Columns>,
+    listed: Arc<Columns>,
     contract: Arc<Contract>,
     depth: usize,
     rows: usize,
@@ -227,7 +237,8 @@ impl Reading {
         take: impl FnMut(Table<B>) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
         let limits = Limits { rows: self.rows, unpacked_bytes: UNPACKED_BYTES };
-        let expected = Expected { collection: self.collection, columns: &self.columns, limits };
+        let Self { collection, columns, listed, .. } = self;
+        let expected = Expected { collection, columns, listed, limits };
         let shape = Shape { expected, contract: &self.contract, depth: self.depth, copied: self.copied };
         Table::parts(self.source()?, shape, pace, take)
     }
@@ -272,10 +283,9 @@ impl Copy {
         self.marks.retain(|mark| mark.row() <= last);
     }
 
-    fn save(self, reading: &Reading, path: &Path) -> Result<(), ApiError> {
+    fn save(self, form: &Form, path: &Path) -> Result<(), ApiError> {
         let Self { head, rows, marks, .. } = self;
-        let Reading { collection, columns, .. } = reading;
-        let copy = MarkedCopy { collection, columns, head: &head, language: Language::Vi };
+        let copy = MarkedCopy { form, head: &head, language: Language::Vi };
         let mut book = copy.of(&rows, &marks)?;
         let mut to = File::create(path).map_err(ApiError::internal)?;
         std::io::copy(&mut saved(&mut book)?, &mut to).map_err(ApiError::internal)?;

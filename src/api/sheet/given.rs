@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, NaiveTime};
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 use serde_json::{Map, Number, Value};
 
-use super::write::fitting;
+use super::write::{DAY, MOMENT, cell, fitting, yes_or_no};
 use crate::api::table::{Choice, Columns, Content, plain};
 use crate::error::{Bilingual, Fault};
 use crate::text::fold;
@@ -49,7 +49,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// How a place is called before what is wrong there: its cell, or its row where there is no such
+    /// How a place is called before what is wrong there: its cell, or its row where the file has no such
     /// column.
     pub(super) fn called(&self, columns: &Columns, row: u32, field: &str) -> Bilingual {
         let is_it = |place: &Option<usize>| {
@@ -58,7 +58,16 @@ impl Head {
         let place = self.fields.iter().position(is_it).and_then(|place| u16::try_from(place).ok());
         match place.map(|place| cell_name(row, place)) {
             Some(cell) => Bilingual::new(format!("Ô {cell}: "), format!("Cell {cell}: ")),
-            None => Bilingual::new(format!("Dòng {row}: "), format!("Row {row}: ")),
+            None => match columns.all().iter().find(|column| column.name == field) {
+                Some(column) => {
+                    let heading = column.heading();
+                    Bilingual::new(
+                        format!("Dòng {row}, cột “{heading}”: "),
+                        format!("Row {row}, column “{heading}”: "),
+                    )
+                }
+                None => Bilingual::new(format!("Dòng {row}: "), format!("Row {row}: ")),
+            },
         }
     }
 
@@ -106,7 +115,7 @@ impl Given {
             (Self::Error(error), _) => return Err(error_value(error)),
             (Self::Text(_), Content::Date) => return Err(date_as_text()),
             (Self::Text(text) | Self::Plain(text), Content::Choice(choices)) => chosen(text, choices),
-            (Self::Text(text) | Self::Plain(text), Content::Nested) => {
+            (Self::Text(text) | Self::Plain(text), Content::Nested(_)) => {
                 serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
             }
             (Self::Text(text) | Self::Plain(text), Content::Boolean) => boolean(text),
@@ -119,6 +128,9 @@ impl Given {
                 return Err(number_as_text());
             }
             (Self::Number(_), Content::Date | Content::Instant) => return Err(no_date()),
+            (Self::Number(number), Content::Boolean) if *number == 0.0 || *number == 1.0 => {
+                (*number == 1.0).into()
+            }
             (Self::Number(number), _) => whole(*number),
             (Self::Boolean(is_it), _) => (*is_it).into(),
             (Self::Day(at), Content::Date) if at.time() == NaiveTime::MIN => at.date().to_string().into(),
@@ -127,23 +139,38 @@ impl Given {
         })
     }
 
-    /// Writes it as it was; a formula as its text.
+    /// Writes it as it was, a formula as its text; what a CSV file says in letters becomes what its
+    /// column holds.
     pub(super) fn write(
         &self,
         sheet: &mut Worksheet,
         (row, place): (u32, u16),
+        content: &Content,
         look: &Format,
     ) -> Result<(), XlsxError> {
         match self {
+            Self::Plain(_) if let Ok(value) = self.value(content) => {
+                return match content {
+                    Content::Date => {
+                        cell(sheet, (row, place), content, &value, &look.clone().set_num_format(DAY))
+                    }
+                    Content::Instant => {
+                        cell(sheet, (row, place), content, &value, &look.clone().set_num_format(MOMENT))
+                    }
+                    _ => cell(sheet, (row, place), content, &value, look),
+                };
+            }
             Self::Text(text) | Self::Plain(text) | Self::Formula(text) | Self::Error(text) => {
                 sheet.write_string_with_format(row, place, fitting(text), look)?
             }
             Self::Number(number) => sheet.write_number_with_format(row, place, *number, look)?,
+            Self::Boolean(is_it) if *content == Content::Boolean => {
+                sheet.write_string_with_format(row, place, yes_or_no(*is_it), look)?
+            }
             Self::Boolean(is_it) => sheet.write_boolean_with_format(row, place, *is_it, look)?,
             Self::Day(at) => {
                 let is_day = at.time() == NaiveTime::MIN;
-                let look =
-                    look.clone().set_num_format(if is_day { "dd/mm/yyyy" } else { "dd/mm/yyyy hh:mm:ss" });
+                let look = look.clone().set_num_format(if is_day { DAY } else { MOMENT });
                 sheet.write_datetime_with_format(row, place, at, &look)?
             }
         };
@@ -171,8 +198,8 @@ fn chosen(text: &str, choices: &[Choice]) -> Value {
 
 fn boolean(text: &str) -> Value {
     match fold(text).as_str() {
-        "true" | "co" => true.into(),
-        "false" | "khong" => false.into(),
+        "true" | "co" | "1" => true.into(),
+        "false" | "khong" | "0" => false.into(),
         _ => text.into(),
     }
 }
@@ -260,8 +287,14 @@ mod tests {
         assert_eq!(value(&text("xã"), &level), "xã", "the schema says what there is to choose");
         assert_eq!(value(&Given::Number(12.0), &Content::Integer), 12);
         assert_eq!(value(&Given::Number(12.5), &Content::Integer), 12.5);
-        assert_eq!(value(&text("Có"), &Content::Boolean), true);
-        assert_eq!(value(&text("[1]"), &Content::Nested), json!([1]));
+        for (yes, no) in [("Có", "không"), ("co", "KHONG"), ("TRUE", "false"), ("1", "0")] {
+            assert_eq!(value(&text(yes), &Content::Boolean), true, "{yes}");
+            assert_eq!(value(&text(no), &Content::Boolean), false, "{no}");
+        }
+        assert_eq!(value(&Given::Number(1.0), &Content::Boolean), true);
+        assert_eq!(value(&Given::Number(0.0), &Content::Boolean), false);
+        assert_eq!(value(&Given::Number(2.0), &Content::Boolean), 2, "the schema says what is taken");
+        assert_eq!(value(&text("[1]"), &Content::Nested(Vec::new())), json!([1]));
         let day = |text: &str| Given::Day(text.parse().unwrap());
         assert_eq!(value(&day("2024-06-30T00:00:00"), &Content::Date), "2024-06-30");
         assert_eq!(value(&day("2024-06-30T07:30:00"), &Content::Instant), "2024-06-30T07:30:00+07:00");

@@ -17,7 +17,8 @@ use validator::Validate;
 
 use super::given::{GivenRow, Head};
 use super::read::{Expected, Limits, Source, is_archive, read, source, unreadable};
-use super::template::{MarkedCopy, template};
+use super::spoken::spoken;
+use super::template::{Form, MarkedCopy};
 use super::write::{saved, sent};
 use super::{SheetOr, XLSX, apart};
 use crate::api::batch::{
@@ -30,7 +31,7 @@ use crate::api::idempotency::{BodyDigest, Once, Rendered};
 use crate::api::json::body;
 use crate::api::listing::CSV;
 use crate::api::records::Records;
-use crate::api::table::Columns;
+use crate::api::table::{Catalogue, Columns};
 use crate::auth::scope::Scoped;
 use crate::db::{Recorded, Turn, Weight, WriteTx};
 use crate::error::{ApiError, Bilingual, FAULTS_TOLD, Fault, Language, Problem, ProblemDetails};
@@ -117,11 +118,15 @@ impl FromRequest for SheetFile {
         Box::pin(async move {
             let app = App::of(&req)?;
             let is_sheet = req.content_type().eq_ignore_ascii_case(XLSX);
-            if !is_sheet && !req.content_type().eq_ignore_ascii_case(CSV) {
+            if !is_sheet && !is_csv_in_utf8(&req) {
                 return Err(ApiError::detailed(
                     Problem::UnsupportedMediaType,
-                    format!("Tiêu đề Content-Type phải là {XLSX} hoặc {CSV}."),
-                    format!("Content-Type must be {XLSX} or {CSV}."),
+                    format!(
+                        "Tiêu đề Content-Type phải là {XLSX} hoặc {CSV}; tệp CSV phải dùng bảng mã UTF-8 (charset=utf-8): hãy lưu tệp dạng “CSV UTF-8”."
+                    ),
+                    format!(
+                        "Content-Type must be {XLSX} or {CSV}; CSV must be in UTF-8 (charset=utf-8): save the file as “CSV UTF-8”."
+                    ),
                 ));
             }
             let turn = app.bulk.turn().await?;
@@ -139,6 +144,14 @@ impl FromRequest for SheetFile {
             })
         })
     }
+}
+
+/// Whether a body is declared as CSV, and in no other letters than UTF-8: read as such, those of an old
+/// Vietnamese code page could become other letters without a fault.
+fn is_csv_in_utf8(req: &HttpRequest) -> bool {
+    let Ok(Some(media)) = req.mime_type() else { return false };
+    media.essence_str().eq_ignore_ascii_case(CSV)
+        && media.get_param("charset").is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"))
 }
 
 fn other_kind() -> ApiError {
@@ -290,6 +303,7 @@ impl Origin for Arc<Layout> {
     fn located(&self, _mode: BatchMode, index: usize, error: ApiError) -> ApiError {
         let number = self.number(index);
         error.with_each_fault(|fault| {
+            let fault = spoken(&self.columns, fault);
             let field = fault.pointer.split('/').nth(1).unwrap_or_default();
             let place = self.head.called(&self.columns, number, field);
             let Bilingual { vi, en } = &fault.message;
@@ -361,16 +375,22 @@ pub async fn import_sheet<R: Records>(
 ) -> Result<Either<Rendered, HttpResponse>, ApiError>
 where
     R::Body: DeserializeOwned + Validate + ToSchema,
+    R::View: ToSchema,
 {
     let dry_run = params.dry_run.unwrap_or_default();
     let SheetFile { bytes, turn, wants_copy, language } = file;
     let columns = Arc::new(Columns::of::<R::Body>(&app.contract));
     let how = BatchParams { mode: params.mode, on_conflict: params.on_conflict };
     let author = scoped.author();
+    let catalogues = match wants_copy {
+        true => catalogues::<R>(app, scoped.clone()).await?,
+        false => Vec::new(),
+    };
     let (reader, fields) = (app.clone(), columns.clone());
     let read = move || {
         let limits = Limits { rows: BATCH_LINES, unpacked_bytes: UNPACKED_BYTES };
-        let expected = Expected { collection, columns: &fields, limits };
+        let listed = Columns::of::<R::View>(&reader.contract);
+        let expected = Expected { collection, columns: &fields, listed: &listed, limits };
         let depth = reader.config.json_depth.size();
         let shape = Shape { expected, contract: &reader.contract, depth, copied: wants_copy };
         let table = Table::<R::Body>::whole(&bytes, shape)?;
@@ -394,6 +414,7 @@ where
     if !wants_copy {
         return answer.map(Either::Left);
     }
+    let app = app.clone();
     let copy = move || {
         let _turn = turn;
         let (status, marks) = match &answer {
@@ -403,7 +424,8 @@ where
         if marks.is_empty() {
             return answer.map(Either::Left);
         }
-        let copy = MarkedCopy { collection, columns: &columns, head: &head, language };
+        let form = Form::of::<R>(&app.contract, collection, columns, catalogues);
+        let copy = MarkedCopy { form: &form, head: &head, language };
         Ok(Either::Right((status, saved(&mut copy.of(&rows, &marks)?)?)))
     };
     match apart(copy).await? {
@@ -440,17 +462,30 @@ fn refused(report: &Rendered) -> Result<Vec<Mark>, ApiError> {
     Ok(report.rows.into_iter().filter_map(|row| row.problem).flat_map(|problem| problem.errors).collect())
 }
 
+/// What there is to choose for the members of a body.
+async fn catalogues<R: Records>(app: &App, scoped: Scoped) -> Result<Vec<Catalogue>, ApiError> {
+    app.db.read_list(move |conn| R::catalogues(conn, &scoped)).await
+}
+
 /// The template of a collection.
 ///
 /// # Errors
-/// When there is no room for a file.
-pub async fn import_template<B: ToSchema>(
+/// When there is no room for a file, or the database is away.
+pub async fn import_template<R: Records>(
     app: &App,
+    scoped: Scoped,
     collection: &'static str,
-    title: &'static str,
-) -> Result<HttpResponse, ApiError> {
-    let columns = Columns::of::<B>(&app.contract).for_people();
-    let made = move || saved(&mut template(collection, title, &columns)?);
+) -> Result<HttpResponse, ApiError>
+where
+    R::Body: ToSchema,
+    R::View: ToSchema,
+{
+    let catalogues = catalogues::<R>(app, scoped).await?;
+    let app = app.clone();
+    let made = move || {
+        let columns = Arc::new(Columns::of::<R::Body>(&app.contract));
+        saved(&mut Form::of::<R>(&app.contract, collection, columns, catalogues).template()?)
+    };
     let file = apart(made).await?;
     sent(StatusCode::OK, &format!("{collection}-template"), file)
 }

@@ -1,14 +1,17 @@
 //! Spreadsheets: lists and forms go out as XLSX, records come in from XLSX and CSV. A template has one
 //! column a field, with the Vietnamese term in the first row, the field's name in the second and the
-//! records below; a list that is read as XLSX has the same head. What an office program adds of its
-//! own, such as formulas, macros and merged cells, is refused with the cell that has it: a figure must
-//! be what the clerk saw.
+//! records below; a list that is read as XLSX has the same head, and both show words where JSON has
+//! codes. What is wrong with a file that comes in is told in these words, and marked in a template
+//! that holds its rows. What an office program adds of its own, such as formulas, macros and merged
+//! cells, is refused with the cell that has it, and so is a column that is only read: a figure must be
+//! what the clerk saw.
 
 mod csv;
 pub mod file;
 mod given;
 pub mod import;
 mod read;
+mod spoken;
 mod template;
 mod write;
 mod xlsx;
@@ -77,7 +80,17 @@ pub async fn apart<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
 }
 
-/// The name of the worksheet of a collection; a worksheet's name has 31 characters at most.
+/// The worksheet with the records.
+const DATA: &str = "Dữ liệu";
+
+/// The worksheet that explains.
+const GUIDE: &str = "Hướng dẫn";
+
+/// The worksheet with what there is to choose.
+const LISTS: &str = "Danh mục";
+
+/// What the worksheet with the records may be called instead of [`DATA`]: by the name of the collection,
+/// which programs know. A worksheet's name has 31 characters at most.
 fn sheet_name(collection: &str) -> String {
     collection.chars().take(31).collect()
 }

@@ -3,10 +3,12 @@
 
 use std::io::{Cursor, Read, Seek};
 
+use rust_xlsxwriter::utility::column_number_to_name;
+
 use super::given::{Given, GivenRow, Head, cell_name};
 use super::write::{has_room_for, start};
 use super::{FAULTS, csv, xlsx};
-use crate::api::table::Columns;
+use crate::api::table::{Column, Columns};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 
 /// How large a file may be.
@@ -35,10 +37,12 @@ pub(super) enum Source<S> {
 /// What a file may hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected<'a> {
-    /// The name of the collection, which is that of the worksheet too.
+    /// The name of the collection, by which the worksheet may be called.
     pub collection: &'a str,
     /// The fields.
     pub columns: &'a Columns,
+    /// The columns of a list of the records: those that are no fields are only read.
+    pub listed: &'a Columns,
     /// How large it may be.
     pub limits: Limits,
 }
@@ -53,7 +57,7 @@ pub(super) fn read<S: Read + Seek>(
     mut take: impl FnMut(&Head, GivenRow) -> Result<(), ApiError>,
 ) -> Result<(), ApiError> {
     let row = GivenRow { number: 1, cells: Vec::new() };
-    let mut rows = Rows { expected, head: None, row, seen: 0, take: &mut take };
+    let mut rows = Rows { expected, head: None, row, seen: 0, empty: Empty::default(), take: &mut take };
     match source {
         Source::Xlsx(file) => xlsx::read(file, &mut rows)?,
         Source::Csv(file) => csv::read(file, &mut rows)?,
@@ -64,12 +68,35 @@ pub(super) fn read<S: Read + Seek>(
     }
 }
 
+/// The most rows one behind the other that are in a file and hold nothing.
+const EMPTY_ROWS: u32 = 10_000;
+
+/// Rows one behind the other that hold nothing.
+#[derive(Debug, Default)]
+struct Empty {
+    /// The number of the first.
+    first: u32,
+    count: u32,
+}
+
+impl Empty {
+    /// Counts a row.
+    fn take(&mut self, number: u32) -> Result<(), ApiError> {
+        if self.count == 0 {
+            self.first = number;
+        }
+        self.count += 1;
+        if self.count > EMPTY_ROWS { Err(empty_rows(self.first)) } else { Ok(()) }
+    }
+}
+
 /// The rows of a file as they come by: first those of the head, then records.
 pub(super) struct Rows<'a> {
     expected: Expected<'a>,
     head: Option<Head>,
     row: GivenRow,
     seen: usize,
+    empty: Empty,
     take: &'a mut dyn FnMut(&Head, GivenRow) -> Result<(), ApiError>,
 }
 
@@ -146,12 +173,13 @@ impl Rows<'_> {
     /// 422 for one row too many, or a head that cannot be understood; whatever becomes of the row.
     pub(super) fn end(&mut self) -> Result<(), ApiError> {
         if self.row.cells.is_empty() {
-            return Ok(());
+            return self.empty.take(self.row.number);
         }
+        self.empty = Empty::default();
         let number = self.row.number;
         let row = std::mem::replace(&mut self.row, GivenRow { number, cells: Vec::new() });
         let Some(head) = &self.head else {
-            self.head = head(self.expected.columns, &row)?;
+            self.head = head(&self.expected, &row)?;
             if self.head.is_none() && number >= HEAD_WITHIN {
                 return Err(no_head(self.expected.columns));
             }
@@ -193,6 +221,21 @@ fn too_many(row: u32, most: usize) -> ApiError {
     )])
 }
 
+fn empty_rows(first: u32) -> ApiError {
+    unreadable(vec![Fault::new(
+        format!("/{first}"),
+        "empty_rows",
+        Bilingual::new(
+            format!(
+                "Từ dòng {first} có hơn {EMPTY_ROWS} dòng trống liền nhau; hãy xóa hẳn các dòng trống bên dưới bảng (chọn cả dòng rồi xóa) và lưu lại tệp."
+            ),
+            format!(
+                "From row {first} on, more than {EMPTY_ROWS} rows one after another are empty; delete the empty rows below the table (select whole rows, then delete) and save the file again."
+            ),
+        ),
+    )])
+}
+
 fn beyond_columns(row: u32, place: u16) -> ApiError {
     let cell = cell_name(row, place);
     unreadable(vec![Fault::new(
@@ -230,7 +273,8 @@ fn merged_cells(row: u32, region: &str) -> ApiError {
 }
 
 /// The head, when this row is it: each of its cells names a field.
-fn head(columns: &Columns, row: &GivenRow) -> Result<Option<Head>, ApiError> {
+fn head(expected: &Expected<'_>, row: &GivenRow) -> Result<Option<Head>, ApiError> {
+    let Expected { columns, listed, .. } = expected;
     let named = |given: &Given| match given {
         Given::Text(name) | Given::Plain(name) => columns.names().position(|known| known == name.trim()),
         _ => None,
@@ -240,17 +284,17 @@ fn head(columns: &Columns, row: &GivenRow) -> Result<Option<Head>, ApiError> {
     }
     let mut head = Head { row: row.number, ..Head::default() };
     let mut faults = Vec::new();
-    for (place, given) in &row.cells {
-        let place = usize::from(*place);
+    for (at, given) in &row.cells {
+        let place = usize::from(*at);
         let field = named(given);
         let name = given.shown();
         let is_of_faults = name.trim() == FAULTS;
         if field.is_none() && !is_of_faults {
-            let message = Bilingual::new(
-                format!("Không có trường nào tên “{name}”."),
-                format!("There is no field with the name “{name}”."),
-            );
-            faults.push(Fault::new(format!("/{}", row.number), "unknown_column", message));
+            let (code, message) = match listed.all().iter().find(|column| column.name == name.trim()) {
+                Some(column) => read_only(column, *at),
+                None => unknown_column(&name),
+            };
+            faults.push(Fault::new(format!("/{}", row.number), code, message));
         }
         if field.is_some() && head.fields.contains(&field) || is_of_faults && head.faults.is_some() {
             let message = Bilingual::new(
@@ -264,6 +308,25 @@ fn head(columns: &Columns, row: &GivenRow) -> Result<Option<Head>, ApiError> {
         head.fields.push(field);
     }
     if faults.is_empty() { Ok(Some(head)) } else { Err(unreadable(faults)) }
+}
+
+fn unknown_column(name: &str) -> (&'static str, Bilingual) {
+    let message = Bilingual::new(
+        format!("Không có trường nào tên “{name}”."),
+        format!("There is no field with the name “{name}”."),
+    );
+    ("unknown_column", message)
+}
+
+/// What a list shows and no record takes, such as a sum: who changed it would believe it to be taken.
+fn read_only(column: &Column, place: u16) -> (&'static str, Bilingual) {
+    let letters = column_number_to_name(place);
+    let (heading, name) = (column.heading(), &column.name);
+    let message = Bilingual::new(
+        format!("Cột {letters} “{heading}” ({name}) chỉ đọc; hãy xóa cột này."),
+        format!("The column {letters} “{heading}” ({name}) is read-only; delete it."),
+    );
+    ("read_only", message)
 }
 
 fn no_head(columns: &Columns) -> ApiError {

@@ -14,12 +14,18 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::io::ReaderStream;
 
-use super::{HEAD_ROWS, SHEET_ROWS, XLSX, sheet_name};
+use super::{DATA, HEAD_ROWS, SHEET_ROWS, XLSX};
 use crate::api::table::{Columns, Content};
 use crate::error::{ApiError, Bilingual, Fault};
 
 /// The characters that a cell has room for.
 pub(super) const CELL_CHARACTERS: usize = 32_767;
+
+/// How days look.
+pub(super) const DAY: &str = "dd/mm/yyyy";
+
+/// How moments look.
+pub(super) const MOMENT: &str = "dd/mm/yyyy hh:mm:ss";
 
 /// The looks of cells.
 #[derive(Debug, Clone)]
@@ -41,8 +47,8 @@ impl Looks {
         Self {
             term: framed.clone().set_bold().set_text_wrap().set_background_color(Color::RGB(0x00E8_EEF7)),
             name: framed.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
-            day: font.clone().set_num_format("dd/mm/yyyy"),
-            moment: font.clone().set_num_format("dd/mm/yyyy hh:mm:ss"),
+            day: font.clone().set_num_format(DAY),
+            moment: font.clone().set_num_format(MOMENT),
             text: font.clone().set_num_format("@"),
             count: font.clone().set_num_format("#,##0"),
             plain: font,
@@ -55,8 +61,10 @@ impl Looks {
             Content::Date => &self.day,
             Content::Instant => &self.moment,
             Content::Integer => &self.count,
-            Content::Number | Content::Boolean => &self.plain,
-            Content::Id | Content::Text | Content::Choice(_) | Content::Nested => &self.text,
+            Content::Number => &self.plain,
+            Content::Id | Content::Text | Content::Boolean | Content::Choice(_) | Content::Nested(_) => {
+                &self.text
+            }
         }
     }
 }
@@ -74,11 +82,11 @@ impl SheetWriter {
     ///
     /// # Errors
     /// When there is no room for a file.
-    pub(in crate::api) fn new(collection: &str, columns: Columns) -> Result<Self, ApiError> {
+    pub(in crate::api) fn new(columns: Columns) -> Result<Self, ApiError> {
         let mut book = Workbook::new();
         let looks = Looks::new();
         let sheet = book.add_worksheet_with_constant_memory();
-        begun(sheet?, collection, &columns, &looks)?;
+        begun(sheet?, &columns, &looks, Use::Read)?;
         Ok(Self { book, columns, looks, rows: 0 })
     }
 
@@ -127,38 +135,41 @@ fn no_room() -> ApiError {
     )])
 }
 
+/// What a worksheet is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It is read.
+    Read,
+    /// It is filled in: the columns that a record cannot be without have a mark.
+    Filled,
+}
+
 /// Names a worksheet and writes its head: the terms, and below them the names of the fields.
 pub(super) fn begun(
     sheet: &mut Worksheet,
-    collection: &str,
     columns: &Columns,
     looks: &Looks,
+    made_to_be: Use,
 ) -> Result<(), XlsxError> {
-    sheet.set_name(sheet_name(collection))?.set_freeze_panes(HEAD_ROWS, 0)?.set_row_height(0, 48)?;
+    sheet.set_name(DATA)?.set_freeze_panes(HEAD_ROWS, 0)?.set_row_height(0, 48)?;
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     for (place, column) in (0_u16..).zip(columns.all()) {
         let width = match column.content {
             Content::Id => 38,
-            Content::Text | Content::Nested => 24,
+            Content::Text | Content::Nested(_) => 24,
             Content::Choice(_) | Content::Instant => 20,
             Content::Date | Content::Integer | Content::Number | Content::Boolean => 14,
         };
         sheet.set_column_width(place, width)?.set_column_format(place, looks.of(&column.content))?;
     }
     for (place, column) in (0_u16..).zip(columns.all()) {
-        let mark = if column.required { " (*)" } else { "" };
-        sheet.write_string_with_format(0, place, format!("{}{mark}", capital(&column.label)), &looks.term)?;
+        let mark = if column.required && made_to_be == Use::Filled { " (*)" } else { "" };
+        sheet.write_string_with_format(0, place, format!("{}{mark}", column.heading()), &looks.term)?;
     }
     for (place, column) in (0_u16..).zip(columns.all()) {
         sheet.write_string_with_format(1, place, &column.name, &looks.name)?;
     }
     Ok(())
-}
-
-/// The text with a capital at its beginning.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Whether a cell has room for a text. Spreadsheet programs count UTF-16 units.
@@ -188,8 +199,8 @@ pub(super) fn fitting(text: &str) -> Cow<'_, str> {
     format!("{}{BEYOND}", start(text, CELL_CHARACTERS - BEYOND.encode_utf16().count())).into()
 }
 
-/// Writes a value; a text never becomes a formula.
-fn cell(
+/// Writes a value as people read it; a text never becomes a formula.
+pub(super) fn cell(
     sheet: &mut Worksheet,
     (row, place): (u32, u16),
     content: &Content,
@@ -199,7 +210,7 @@ fn cell(
     match value {
         Value::Null => {}
         Value::Bool(is_it) => {
-            sheet.write_boolean_with_format(row, place, *is_it, look)?;
+            sheet.write_string_with_format(row, place, yes_or_no(*is_it), look)?;
         }
         Value::Number(number) => match number.as_f64() {
             // Beyond it a spreadsheet would round.
@@ -211,6 +222,11 @@ fn cell(
             }
         },
         Value::String(text) => {
+            let term = match content {
+                Content::Choice(choices) => choices.iter().find(|choice| choice.value == *text),
+                _ => None,
+            };
+            let text = term.map_or(text, |choice| &choice.label);
             let day = || text.parse::<NaiveDate>().ok().filter(is_in_a_sheet);
             let moment = || {
                 let vietnam = FixedOffset::east_opt(7 * 3_600)?;
@@ -230,6 +246,15 @@ fn cell(
         }
     }
     Ok(())
+}
+
+/// Yes and no, as a clerk writes them.
+pub(super) const YES_NO: [&str; 2] = ["có", "không"];
+
+/// Yes or no, as a clerk reads it.
+pub(super) fn yes_or_no(is_it: bool) -> &'static str {
+    let [yes, no] = YES_NO;
+    if is_it { yes } else { no }
 }
 
 /// A spreadsheet's days begin with 1900, and it takes that year for a leap year.
@@ -275,11 +300,5 @@ mod tests {
         let cut = fitting(&longer);
         assert_eq!(cut.encode_utf16().count(), CELL_CHARACTERS);
         assert!(cut.ends_with("xem bản JSON)"));
-    }
-
-    #[test]
-    fn a_term_begins_with_a_capital() {
-        assert_eq!(capital("đơn vị báo cáo"), "Đơn vị báo cáo");
-        assert_eq!(capital(""), "");
     }
 }

@@ -109,7 +109,7 @@ pub struct PeriodReopening {
     /// The unit below for which the period was reopened, with all under it; null for everyone (đơn vị
     /// được mở lại).
     pub org_unit_id: Option<OrgUnitId>,
-    /// Its name.
+    /// Its name (tên đơn vị được mở lại).
     pub org_unit_name: Option<String>,
     /// Why (lý do mở lại).
     pub reason: String,
@@ -139,15 +139,15 @@ pub struct PeriodClosure {
     pub id: PeriodClosureId,
     /// The unit that closed its period (đơn vị khóa sổ).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on `as_of`.
+    /// Its name on `as_of` (tên đơn vị).
     pub org_unit_name: String,
     /// The period (kỳ báo cáo).
     pub period_id: PeriodId,
-    /// Its code.
+    /// Its code (mã kỳ).
     pub period_code: String,
     /// Whose returns it binds (phạm vi khóa sổ).
     pub scope: ClosureScope,

@@ -112,8 +112,7 @@ async fn get_period_template(
     permit: Permit<ReadReference, Reporting>,
     app: App,
 ) -> Result<HttpResponse, ApiError> {
-    let _ = permit.into_scoped();
-    import_template::<PeriodCreate>(&app, "periods", "kỳ báo cáo").await
+    import_template::<Periods>(&app, permit.into_scoped(), "periods").await
 }
 
 #[utoipa::path(

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{Period, PeriodFilter, PeriodId, PeriodSort};
+use super::model::{Period, PeriodFilter, PeriodId, PeriodKind, PeriodSort};
+use super::rules::period_name_vi;
+use crate::api::table::{Catalogue, Choice};
 use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -61,6 +63,22 @@ pub fn period_list(
         PeriodSort::StartsOn | PeriodSort::StartsOnDesc => serde_json::json!([row.starts_on, row.id]),
         PeriodSort::Code | PeriodSort::CodeDesc => serde_json::json!([row.code, row.id]),
     }))
+}
+
+/// The periods of the calendar by their codes, the latest first, as a column takes them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn period_catalogue(conn: &mut DbConn, column: &'static str) -> Result<Option<Catalogue>, ApiError> {
+    let held: Vec<(String, PeriodKind)> = periods::table
+        .filter(periods::deleted_at.is_null().and(periods::regime.eq("calendar")))
+        .order((periods::starts_on.desc(), periods::id.desc()))
+        .limit(Catalogue::ROWS)
+        .select((periods::code, periods::kind))
+        .load(conn)?;
+    let choice =
+        |(code, kind): (String, PeriodKind)| Choice { label: period_name_vi(kind, &code), value: code };
+    Ok(Catalogue::of(column, held.into_iter().map(choice).collect()))
 }
 
 /// A period by its id.

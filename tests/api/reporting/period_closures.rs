@@ -7,7 +7,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::sheets::{XLSX, rows};
+use crate::sheets::{DATA, XLSX, rows};
 use crate::support::database::Backend;
 use crate::support::{Client, TestApp};
 use crate::tell;
@@ -449,7 +449,7 @@ async fn a_closing_is_listed_filtered_streamed_and_followed(app: TestApp) {
     assert_eq!(ids(next), [one]);
     let lines = admin.with("accept", "application/x-ndjson").get(CLOSURES).await;
     assert_eq!(lines.text().lines().count(), 2);
-    assert_eq!(rows(&admin.with("accept", XLSX).get(CLOSURES).await.bytes, "period-closures").len(), 4);
+    assert_eq!(rows(&admin.with("accept", XLSX).get(CLOSURES).await.bytes, DATA).len(), 4);
 
     app.seal().await;
     let feed = admin.get(&format!("{}?types=period_closure", crate::exchange::CHANGES)).await.expect(200);

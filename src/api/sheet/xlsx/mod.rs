@@ -10,8 +10,9 @@ pub(crate) use self::archive::lists_macros;
 use self::book::Book;
 use self::cells::Sheet;
 use super::read::{Rows, unreadable};
-use super::sheet_name;
+use super::{DATA, sheet_name};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::text::nfc;
 
 mod archive;
 mod book;
@@ -23,7 +24,7 @@ mod tests;
 /// The parts that a spreadsheet has at most; real ones have about ten.
 const PARTS: usize = 1_000;
 
-/// Reads the worksheet with the name of the collection.
+/// Reads the worksheet with the records.
 ///
 /// # Errors
 /// 413 for a file that unpacks to too much, 422 for one that is no plain spreadsheet; whatever `rows`
@@ -31,15 +32,15 @@ const PARTS: usize = 1_000;
 pub(super) fn read<S: Read + Seek>(file: S, rows: &mut Rows<'_>) -> Result<(), ApiError> {
     let mut archive = Archive::open(file, rows.limits())?;
     let book = Book::read(&mut archive)?;
-    let wanted = sheet_name(rows.collection());
-    let Some((_, path)) = book.sheets.iter().find(|(name, _)| *name == wanted) else {
+    let called = |wanted: &str| book.sheets.iter().find(|(name, _)| nfc(name.trim()) == wanted);
+    let Some((_, path)) = called(DATA).or_else(|| called(&sheet_name(rows.collection()))) else {
         let names = book.sheets.iter().take(20).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(unreadable(vec![Fault::new(
             "",
             "wrong_sheet",
             Bilingual::new(
-                format!("Tệp không có trang tính “{wanted}”; các trang hiện có: {names}."),
-                format!("There is no worksheet “{wanted}”; the file has {names}."),
+                format!("Tệp không có trang tính “{DATA}”; các trang hiện có: {names}."),
+                format!("There is no worksheet “{DATA}”; the file has {names}."),
             ),
         )]));
     };

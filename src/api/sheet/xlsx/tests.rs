@@ -26,14 +26,14 @@ fn rows(file: &[u8], unpacked_bytes: u64) -> Result<Vec<GivenRow>, ApiError> {
     let column = |name: &str| Column {
         name: name.into(),
         label: name.into(),
-        description: String::new(),
         required: true,
         content: Content::Text,
         limits: (None, None),
+        sample: None,
     };
     let columns = Columns::from(["a", "b", "c"].map(column).to_vec());
     let limits = Limits { rows: 100, unpacked_bytes };
-    let expected = Expected { collection: "sheep", columns: &columns, limits };
+    let expected = Expected { collection: "sheep", columns: &columns, listed: &columns, limits };
     let mut rows = Vec::new();
     read(Source::Xlsx(Cursor::new(file)), expected, |_, row| {
         rows.push(row);

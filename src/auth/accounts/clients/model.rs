@@ -65,9 +65,9 @@ pub struct Client {
     pub org_unit_code: Option<String>,
     /// Identification code of the unit (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Name of the unit.
+    /// Name of the unit (tên đơn vị).
     pub org_unit_name: Option<String>,
-    /// Whether it may sign in.
+    /// Whether it may sign in (đang hoạt động).
     pub active: bool,
     /// Version of the record.
     pub version: i64,
@@ -140,9 +140,9 @@ pub struct ClientWithSecret {
     pub org_unit_code: Option<String>,
     /// Identification code of the unit (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Name of the unit.
+    /// Name of the unit (tên đơn vị).
     pub org_unit_name: Option<String>,
-    /// Whether it may sign in.
+    /// Whether it may sign in (đang hoạt động).
     pub active: bool,
     /// Version of the record.
     pub version: i64,
@@ -274,7 +274,7 @@ pub struct ClientFilter {
     pub client_id: Option<String>,
     /// The unit that runs it (đơn vị quản lý).
     pub org_unit_id: Option<OrgUnitId>,
-    /// Whether it may sign in.
+    /// Whether it may sign in (đang hoạt động).
     pub active: Option<bool>,
     /// Order (thứ tự); by client id when not given.
     #[param(inline)]

@@ -128,15 +128,15 @@ pub struct Grant {
     pub org_unit_code: Option<String>,
     /// Identification code of the unit (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Name of the unit.
+    /// Name of the unit (tên đơn vị).
     pub org_unit_name: String,
     /// The domains in which it holds (lĩnh vực); empty for all.
     pub domains: Vec<Domain>,
-    /// Scope words: of a client what it may do, of an editor `file-for-children`.
+    /// Scope words (phạm vi được gọi): of a client what it may do, of an editor `file-for-children`.
     pub scopes: Vec<String>,
-    /// First day.
+    /// First day (ngày bắt đầu).
     pub valid_from: NaiveDate,
-    /// First day on which it no longer holds; null while it has no end.
+    /// First day on which it no longer holds (ngày hết hiệu lực); null while it has no end.
     pub valid_to: Option<NaiveDate>,
     /// Version of the record.
     pub version: i64,
@@ -226,7 +226,7 @@ pub struct GrantCreate {
     /// at most `file-for-children`; for others none.
     #[serde(default)]
     #[validate(length(max = 32))]
-    #[schema(max_items = 32)]
+    #[schema(max_items = 32, example = json!(["tthc:read", "reference:read"]))]
     pub scopes: Vec<String>,
     /// First day (ngày bắt đầu); today when not given.
     #[serde(default)]
@@ -265,7 +265,7 @@ pub struct GrantPatch {
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false, max_items = 32)]
     pub scopes: Change<Vec<String>>,
-    /// First day.
+    /// First day (ngày bắt đầu).
     #[serde(default)]
     #[schema(value_type = NaiveDate, required = false)]
     pub valid_from: Change<NaiveDate>,

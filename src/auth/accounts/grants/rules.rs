@@ -21,8 +21,8 @@ pub fn grant_faults(body: &GrantCreate, valid_from: NaiveDate) -> Vec<Fault> {
             "/username",
             "exactly_one",
             Bilingual::new(
-                "Nêu đúng một trong user_id, username, client_id và client_code.",
-                "Give exactly one of user_id, username, client_id and client_code.",
+                "Nêu đúng một trong `user_id`, `username`, `client_id` và `client_code`.",
+                "Give exactly one of `user_id`, `username`, `client_id` and `client_code`.",
             ),
         ));
     } else if (body.role == Role::Client) != (systems == 1) {

@@ -70,11 +70,11 @@ pub struct User {
     pub org_unit_code: Option<String>,
     /// Identification code of the unit (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Name of the unit.
+    /// Name of the unit (tên đơn vị).
     pub org_unit_name: Option<String>,
     /// Whether the person may sign in (đang hoạt động).
     pub active: bool,
-    /// Whether the password must be changed before anything else.
+    /// Whether the password must be changed before anything else (phải đổi mật khẩu).
     pub must_change_password: bool,
     /// Version of the record.
     pub version: i64,

@@ -79,15 +79,15 @@ pub struct OrgUnitSuccession {
     pub id: OrgUnitSuccessionId,
     /// The unit that ended (đơn vị cũ).
     pub predecessor_id: OrgUnitId,
-    /// Its code on its last day.
+    /// Its code on its last day (mã đơn vị cũ).
     pub predecessor_code: Option<String>,
-    /// Its full name on its last day.
+    /// Its full name on its last day (tên đơn vị cũ).
     pub predecessor_name: Option<String>,
     /// The unit that carries its territory on (đơn vị kế thừa).
     pub successor_id: OrgUnitId,
-    /// Its code on that day.
+    /// Its code on that day (mã đơn vị mới).
     pub successor_code: Option<String>,
-    /// Its full name on that day.
+    /// Its full name on that day (tên đơn vị mới).
     pub successor_name: Option<String>,
     /// Whether all or part of it went there (quan hệ).
     pub relation: SuccessionRelation,

@@ -196,9 +196,9 @@ pub struct OrgUnit {
     pub unit_class: Option<UnitClass>,
     /// The unit above (đơn vị cấp trên); none for the country.
     pub parent_id: Option<OrgUnitId>,
-    /// Code of the unit above.
+    /// Code of the unit above (mã đơn vị cấp trên).
     pub parent_code: Option<String>,
-    /// Name of the unit above.
+    /// Name of the unit above (tên đơn vị cấp trên).
     pub parent_name: Option<String>,
     /// The province in which it stands (tỉnh, thành phố).
     pub province_id: Option<OrgUnitId>,
@@ -208,7 +208,7 @@ pub struct OrgUnit {
     pub valid_from_certainty: Certainty,
     /// First day on which it no longer holds (ngày hết hiệu lực); null while it does.
     pub valid_to: Option<NaiveDate>,
-    /// How sure that day is; null while there is none.
+    /// How sure that day is (độ chắc chắn của ngày hết hiệu lực); null while there is none.
     pub valid_to_certainty: Option<Certainty>,
     /// What began this version (loại biến động); null for the first.
     pub change_kind: Option<ChangeKind>,
@@ -230,9 +230,9 @@ record!(OrgUnit);
 /// What an answer tells of the units above.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitAbove {
-    /// Code of the unit above.
+    /// Code of the unit above (mã đơn vị cấp trên).
     pub parent_code: Option<String>,
-    /// Name of the unit above.
+    /// Name of the unit above (tên đơn vị cấp trên).
     pub parent_name: Option<String>,
     /// The province in which the unit stands; itself, if it is one.
     pub province_id: Option<OrgUnitId>,

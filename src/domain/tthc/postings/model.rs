@@ -117,11 +117,11 @@ pub struct ProcedurePosting {
     pub id: ProcedurePostingId,
     /// The unit that posts it (đơn vị niêm yết).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day of posting.
+    /// Its name on the day of posting (tên đơn vị).
     pub org_unit_name: String,
     /// The procedure (thủ tục hành chính).
     pub procedure_id: ProcedureId,
@@ -129,7 +129,7 @@ pub struct ProcedurePosting {
     pub procedure_code: String,
     /// Its name (tên thủ tục).
     pub procedure_name: String,
-    /// Whether it is in force on the day asked for: what has ended should be taken down.
+    /// Whether it is in force on the day asked for (tình trạng thủ tục): what has ended should be taken down.
     pub procedure_status: ProcedureStatus,
     /// Where it is posted (hình thức niêm yết).
     pub form: PostingForm,
@@ -356,7 +356,7 @@ pub struct PostingCoverageFilter {
 pub struct PostingCoverage {
     /// The unit.
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,

@@ -11,6 +11,7 @@ use validator::Validate;
 
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, insert, replace};
+use crate::api::table::{Catalogue, Choice};
 use crate::api::{Change, IfMatch, PageRequest, PageRows, Patch};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
@@ -157,6 +158,24 @@ pub fn procedure_field_list(
     let rows = query.select(ProcedureField::as_select()).load(conn)?;
     let total = page.include_total().then(|| matching(filter).count().get_result(conn)).transpose()?;
     Ok(page.cut(rows, total, |row| serde_json::json!([row.name_folded, row.id])))
+}
+
+/// The fields by their names, as a column takes them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn procedure_field_catalogue(
+    conn: &mut DbConn,
+    column: &'static str,
+) -> Result<Option<Catalogue>, ApiError> {
+    let names: Vec<String> = procedure_fields::table
+        .filter(procedure_fields::deleted_at.is_null())
+        .order((procedure_fields::name_folded, procedure_fields::id))
+        .limit(Catalogue::ROWS)
+        .select(procedure_fields::name)
+        .load(conn)?;
+    let choice = |value| Choice { value, label: String::new() };
+    Ok(Catalogue::of(column, names.into_iter().map(choice).collect()))
 }
 
 /// A field by its id.

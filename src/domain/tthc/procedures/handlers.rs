@@ -141,8 +141,7 @@ async fn get_procedure_template(
     permit: Permit<ReadReference, Tthc>,
     app: App,
 ) -> Result<HttpResponse, ApiError> {
-    let _ = permit.into_scoped();
-    import_template::<ProcedureCreate>(&app, "procedures", "thủ tục hành chính").await
+    import_template::<Procedures>(&app, permit.into_scoped(), "procedures").await
 }
 
 #[utoipa::path(

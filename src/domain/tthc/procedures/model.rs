@@ -106,7 +106,7 @@ pub struct Deadline {
     #[validate(range(min = 1, max = 730))]
     #[schema(minimum = 1, maximum = 730)]
     pub value: Option<u32>,
-    /// What it is counted in.
+    /// What it is counted in (đơn vị tính thời hạn).
     pub unit: DeadlineUnit,
     /// The case for which it holds (trường hợp áp dụng).
     #[serde(default)]
@@ -141,7 +141,7 @@ impl DeadlineUnit {
 /// A fee or charge (phí, lệ phí).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProcedureFee)]
+#[schema(as = ProcedureFee, example = json!({"name": "Lệ phí cấp bản sao trích lục hộ tịch", "amount_vnd": 8000}))]
 pub struct Fee {
     /// What is paid for (tên phí, lệ phí).
     #[validate(length(min = 1, max = 500), custom(function = "crate::text::worded"))]
@@ -162,7 +162,7 @@ pub struct Fee {
 /// A paper that an application needs (thành phần hồ sơ).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProcedurePaper)]
+#[schema(as = ProcedurePaper, example = json!({"name": "Tờ khai theo mẫu", "originals": 1}))]
 pub struct Paper {
     /// Its name (tên giấy tờ).
     #[validate(length(min = 1, max = 1000), custom(function = "crate::text::worded"))]
@@ -203,7 +203,7 @@ pub struct Paper {
 pub struct Procedure {
     /// Its identity.
     pub id: ProcedureId,
-    /// The version that speaks for the day.
+    /// The version that speaks for the day (mã phiên bản).
     pub version_id: ProcedureVersionId,
     /// National code (mã TTHC): `1.001193`, in a province's own version with its agency code behind.
     pub code: String,
@@ -211,13 +211,14 @@ pub struct Procedure {
     pub name: String,
     /// Field (lĩnh vực).
     pub field_id: Option<ProcedureFieldId>,
-    /// Name of the field.
+    /// Name of the field (tên lĩnh vực).
     pub field_name: Option<String>,
     /// Who handles it (cấp giải quyết).
     pub level: ProcedureLevel,
-    /// How far it can be done online.
+    /// How far it can be done online (mức độ dịch vụ công trực tuyến).
     pub service_level: ServiceLevel,
-    /// Deadlines by case; empty where none is known, one with the unit `none` where the law sets none.
+    /// Deadlines by case (thời hạn giải quyết); empty where none is known, one with the unit `none` where
+    /// the law sets none.
     pub deadlines: Vec<Deadline>,
     /// The deadlines as the source words them (thời hạn theo nguyên văn).
     pub deadline_text: Option<String>,
@@ -233,15 +234,15 @@ pub struct Procedure {
     pub source: Option<String>,
     /// Remark (ghi chú).
     pub note: Option<String>,
-    /// Whether it is in force on the day asked for.
+    /// Whether it is in force on the day asked for (tình trạng).
     pub status: ProcedureStatus,
     /// First day of this version (ngày bắt đầu hiệu lực); null when it is not known.
     pub valid_from: Option<NaiveDate>,
-    /// How sure the first day is.
+    /// How sure the first day is (độ chắc chắn của ngày bắt đầu).
     pub valid_from_certainty: Certainty,
     /// First day on which it no longer holds (ngày hết hiệu lực); null while it does.
     pub valid_to: Option<NaiveDate>,
-    /// How sure that day is; null while there is none.
+    /// How sure that day is (độ chắc chắn của ngày hết hiệu lực); null while there is none.
     pub valid_to_certainty: Option<Certainty>,
     /// Version of the record.
     pub version: i64,
@@ -382,7 +383,7 @@ pub struct ProcedureFilter {
     /// Who handles it (cấp giải quyết).
     #[param(inline)]
     pub level: Option<ProcedureLevel>,
-    /// How far it can be done online.
+    /// How far it can be done online (mức độ dịch vụ công trực tuyến).
     #[param(inline)]
     pub service_level: Option<ServiceLevel>,
     /// Whether it is in force on that day.

@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 use serde::Serialize;
 
 use super::bodies::ProcedureCreate;
-use super::fields::{FieldNames, ProcedureFieldId};
+use super::fields::{FieldNames, ProcedureFieldId, procedure_field_catalogue};
 use super::model::{IdentityRow, Procedure, ProcedureId, ProcedureVersionId, VersionRow};
 use super::store::{Held, day_of, held_by_code, held_find};
 use super::timeline::Timeline;
@@ -16,6 +16,7 @@ use super::{deadline_text, rules};
 use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Row, Written};
+use crate::api::table::Catalogue;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::json_text::JsonText;
@@ -104,6 +105,10 @@ impl Records for Procedures {
         let view =
             |row: &Held| Procedure::of(&row.identity, row.focus.clone(), row.field_name.clone(), today);
         Written::journal(tx, rows, &stored, entry, view)
+    }
+
+    fn catalogues(conn: &mut DbConn, _scoped: &Scoped) -> Result<Vec<Catalogue>, ApiError> {
+        Ok(procedure_field_catalogue(conn, "field_name")?.into_iter().collect())
     }
 }
 

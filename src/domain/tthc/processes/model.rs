@@ -80,9 +80,9 @@ pub struct ProcessStep {
 /// A procedure that a linked process joins (thủ tục được liên thông).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProcedureProcessLink)]
+#[schema(as = ProcedureProcessLink, example = json!({"procedure_code": "1.000419"}))]
 pub struct ProcessLink {
-    /// The procedure, by id or by code.
+    /// The procedure, by id or by code (thủ tục được liên thông).
     #[serde(default)]
     pub procedure_id: Option<ProcedureId>,
     /// The procedure by its national code (mã TTHC).
@@ -183,11 +183,11 @@ pub struct ProcedureProcess {
     pub id: ProcedureProcessId,
     /// The unit that approved it (cơ quan phê duyệt).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day of approval.
+    /// Its name on the day of approval (tên cơ quan phê duyệt).
     pub org_unit_name: String,
     /// The procedure (thủ tục hành chính).
     pub procedure_id: ProcedureId,
@@ -346,7 +346,7 @@ pub struct ProcedureProcessCreate {
     /// The agencies that take part in a linked process (cơ quan tham gia).
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "agency_names"))]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, example = json!(["Công an tỉnh", "Bảo hiểm xã hội tỉnh"]))]
     pub agencies: Vec<String>,
     /// The steps in their order (các bước thực hiện).
     #[validate(length(min = 1, max = 100), nested)]

@@ -60,15 +60,15 @@ pub struct ProcessingReturn {
     pub id: ProcessingReturnId,
     /// The unit that reports (đơn vị báo cáo).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the period's last day.
+    /// Its name on the period's last day (tên đơn vị báo cáo).
     pub org_unit_name: String,
     /// The period (kỳ báo cáo).
     pub period_id: PeriodId,
-    /// Its code.
+    /// Its code (mã kỳ).
     pub period_code: String,
     /// The level that handled the dossiers (cấp giải quyết).
     pub handling_level: Tier,
@@ -84,7 +84,7 @@ pub struct ProcessingReturn {
     pub received_postal: i64,
     /// Column 6: carried over from the period before (kỳ trước chuyển sang); null while unknown.
     pub carried_over: Option<i64>,
-    /// Where the carry-over comes from.
+    /// Where the carry-over comes from (căn cứ số kỳ trước chuyển sang).
     pub carried_over_basis: Option<CarriedOverBasis>,
     /// Column 8: resolved before the due day (trước hạn).
     pub resolved_early: i64,
@@ -100,11 +100,11 @@ pub struct ProcessingReturn {
     pub withdrawn: i64,
     /// Refused (từ chối giải quyết).
     pub refused: i64,
-    /// Column 3, computed: taken in and carried over.
+    /// Column 3, computed: taken in and carried over (tổng số nhận giải quyết).
     pub received_total: i64,
-    /// Computed: resolved, without withdrawn and refused.
+    /// Computed: resolved, without withdrawn and refused (tổng số đã giải quyết).
     pub resolved_total: i64,
-    /// Column 11, computed: pending.
+    /// Column 11, computed: pending (tổng số đang giải quyết).
     pub pending_total: i64,
     /// Computed: received in total less what is accounted for; zero when the form balances (chênh lệch).
     pub difference: i64,
@@ -116,15 +116,15 @@ pub struct ProcessingReturn {
     pub source_note: Option<String>,
     /// State (trạng thái).
     pub state: ReturnState,
-    /// The account that last edited it.
+    /// The account that last edited it (người sửa cuối).
     pub edited_by: String,
     /// The unit that filed it, when it is not the reporting one (đơn vị nhập thay).
     pub filed_by: Option<OrgUnitId>,
-    /// When it was handed in.
+    /// When it was handed in (thời điểm gửi).
     pub submitted_at: Option<Instant>,
-    /// The account that reviewed it.
+    /// The account that reviewed it (người duyệt).
     pub reviewed_by: Option<String>,
-    /// When it was reviewed.
+    /// When it was reviewed (thời điểm duyệt).
     pub reviewed_at: Option<Instant>,
     /// Why it was sent back (lý do trả lại).
     pub review_reason: Option<String>,

@@ -131,7 +131,7 @@ pub fn carry_over(
             "required",
             Bilingual::new(
                 "Phải nêu số hồ sơ kỳ trước chuyển sang khi căn cứ của số đó là đơn vị báo cáo (`stated`).",
-                "State the dossiers carried over when carried_over_basis is stated.",
+                "State the dossiers carried over when `carried_over_basis` is `stated`.",
             ),
         )),
         (None, Some(CarriedOverBasis::Implied)) => {
@@ -148,7 +148,7 @@ pub fn carry_over(
                     "Số kỳ trước chuyển sang suy ra từ các cột khác là {implied}; hãy bỏ trống số này hoặc chọn căn cứ là đơn vị báo cáo (`stated`)."
                 ),
                 format!(
-                    "The carry-over that follows from the other columns is {implied}; leave it out, or choose stated."
+                    "The carry-over that follows from the other columns is {implied}; leave it out, or choose `stated`."
                 ),
             ),
         )),
@@ -175,7 +175,7 @@ pub fn balanced(columns: &Columns, basis: Option<CarriedOverBasis>) -> Result<()
                 "Nếu {missing} hồ sơ này là kỳ trước chuyển sang, hãy nhập {missing} vào cột kỳ trước chuyển sang (`carried_over`), hoặc chọn căn cứ là suy ra từ các cột khác (`carried_over_basis`: `implied`)."
             ),
             format!(
-                "If these {missing} were carried over from the period before, state carried_over = {missing}, or choose carried_over_basis = implied."
+                "If these {missing} were carried over from the period before, state {missing} as `carried_over`, or choose `implied` as `carried_over_basis`."
             ),
         ),
         (true, Some(_)) => (

@@ -12,16 +12,18 @@ use super::rules::{self, Columns, Step};
 use super::steps::save_as;
 use super::store::filed_find;
 use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::table::Catalogue;
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::tthc::procedures::fields::procedure_field_catalogue;
 use crate::domain::validity::day_faults;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_held;
 use crate::reporting::period_closures::OpenPeriods;
-use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::reporting::periods::{PeriodFacts, PeriodId, period_catalogue};
 
 /// Processing returns, as they are written.
 pub struct ProcessingReturns;
@@ -97,6 +99,12 @@ impl Records for ProcessingReturns {
         rows: &[Filed],
     ) -> Result<Written<ProcessingReturn>, ApiError> {
         save_as(tx, scoped, rows, None)
+    }
+
+    fn catalogues(conn: &mut DbConn, _scoped: &Scoped) -> Result<Vec<Catalogue>, ApiError> {
+        let periods = period_catalogue(conn, "period_code")?;
+        let fields = procedure_field_catalogue(conn, "field")?;
+        Ok(periods.into_iter().chain(fields).collect())
     }
 }
 

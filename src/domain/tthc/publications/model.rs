@@ -97,7 +97,8 @@ pub struct ItemRow {
 pub struct PublicationItem {
     /// What it does (nội dung công bố).
     pub action: PublicationAction,
-    /// The procedure, by its id; in answers null where the catalogue has none of this code.
+    /// The procedure, by its id (thủ tục hành chính); in answers null where the catalogue has none of this
+    /// code.
     #[serde(default)]
     pub procedure_id: Option<ProcedureId>,
     /// The procedure by its national code, as the decision writes it (mã TTHC); one that is added need
@@ -106,7 +107,7 @@ pub struct PublicationItem {
     #[validate(length(min = 8, max = 44))]
     #[schema(min_length = 8, max_length = 44)]
     pub procedure_code: Option<String>,
-    /// The procedure whose place it takes, by its id.
+    /// The procedure whose place it takes, by its id (thủ tục bị thay thế).
     #[serde(default)]
     pub replaced_procedure_id: Option<ProcedureId>,
     /// The procedure whose place it takes, by its code (mã TTHC được thay thế).
@@ -163,11 +164,11 @@ pub struct ProcedurePublication {
     pub id: ProcedurePublicationId,
     /// The unit that issued it (cơ quan ban hành).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day of issue.
+    /// Its name on the day of issue (tên cơ quan ban hành).
     pub org_unit_name: String,
     /// Number (số, ký hiệu).
     pub number: String,
@@ -345,7 +346,7 @@ pub struct PublicationDifferenceFilter {
 /// Where catalogue and decisions do not say the same (sai lệch giữa danh mục và quyết định công bố).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PublicationDifference {
-    /// The decision; null where none is held.
+    /// The decision (quyết định công bố); null where none is held.
     pub publication_id: Option<ProcedurePublicationId>,
     /// Its number (số, ký hiệu); where none is held, what the catalogue names.
     pub publication_number: String,
@@ -353,7 +354,7 @@ pub struct PublicationDifference {
     pub effective_on: Option<NaiveDate>,
     /// What it does to the procedure (nội dung công bố).
     pub action: Option<PublicationAction>,
-    /// The procedure; null where the catalogue has none of this code.
+    /// The procedure (thủ tục hành chính); null where the catalogue has none of this code.
     pub procedure_id: Option<ProcedureId>,
     /// Its code (mã TTHC).
     pub procedure_code: String,
