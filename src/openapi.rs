@@ -1,13 +1,19 @@
 //! The contract: collected by utoipa from the handlers, completed with what all operations share.
 
+mod examples;
+mod terms;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::AppExt;
+
+use self::examples::Orders;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
 use crate::api::sheet::XLSX;
-use crate::api::table::csv_cell;
 use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
 
@@ -50,8 +56,9 @@ pub fn document() -> Value {
         .openapi(Base::openapi())
         .configure(crate::app::routes)
         .split_for_parts();
+    let orders = orders(&collected);
     let mut document = serde_json::to_value(collected).unwrap_or_default();
-    complete(&mut document);
+    complete(&mut document, &orders);
     document
 }
 
@@ -63,9 +70,28 @@ pub fn text() -> String {
     text
 }
 
-fn complete(document: &mut Value) {
+fn orders(collected: &utoipa::openapi::OpenApi) -> Orders {
+    let schemas = collected.components.iter().flat_map(|components| &components.schemas);
+    let members = |(name, schema): (&String, &RefOr<Schema>)| match schema {
+        RefOr::T(Schema::Object(object)) => Some((name.clone(), object.properties.keys().cloned().collect())),
+        _ => None,
+    };
+    schemas.filter_map(members).collect()
+}
+
+/// The schema of a page's records, for the schema of a page.
+fn item_of(schema: &Value) -> Option<&str> {
+    schema.pointer("/properties/next_cursor")?;
+    schema.pointer("/properties/items/items/$ref")?.as_str()?.rsplit('/').next()
+}
+
+fn complete(document: &mut Value, orders: &Orders) {
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        terms::complete_terms(schemas);
+        examples::complete_pages(schemas);
+    }
     complete_batches(document);
-    complete_imports(document);
+    complete_imports(document, orders);
     complete_contents(document);
     if let Some(components) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         components.insert(
@@ -78,11 +104,17 @@ fn complete(document: &mut Value) {
             }),
         );
     }
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object).cloned();
+    let schemas = schemas.unwrap_or_default();
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for (path, item) in paths.iter_mut() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(path, method, operation);
+            }
+            let forms = operation.pointer_mut("/responses/200/content").and_then(Value::as_object_mut);
+            if let Some(forms) = forms {
+                examples::complete_lists(forms, &schemas, orders);
             }
         }
     }
@@ -131,7 +163,10 @@ fn complete_batches(document: &mut Value) {
             }));
         }
         if let Some(description) = line.get_mut("description") {
-            *description = json!(format!("A line of a batch. {}", description.as_str().unwrap_or_default()));
+            *description = json!(format!(
+                "A line of a batch (dòng trong lô). {}",
+                description.as_str().unwrap_or_default()
+            ));
         }
         let example = line.get("example").cloned().unwrap_or_default();
         if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
@@ -159,7 +194,7 @@ fn complete_batches(document: &mut Value) {
 }
 
 /// A file of an import has the members of the record's body as its columns.
-fn complete_imports(document: &mut Value) {
+fn complete_imports(document: &mut Value, orders: &Orders) {
     let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
     for path in paths.keys() {
         let Some(collection) = path.strip_suffix("/import") else { continue };
@@ -168,18 +203,16 @@ fn complete_imports(document: &mut Value) {
             .and_then(|item| {
                 item.pointer("/post/requestBody/content/application~1json/schema/$ref")?.as_str()
             })
-            .and_then(|name| document.pointer(name.trim_start_matches('#')));
-        let example = body.and_then(|schema| schema.get("example")?.as_object()).cloned().unwrap_or_default();
-        let cell = |value: &Value| match value {
-            Value::Array(_) | Value::Object(_) => format!("\"{}\"", value.to_string().replace('"', "\"\"")),
-            plain => csv_cell(plain).into_owned(),
-        };
-        let names = example.keys().cloned().collect::<Vec<_>>().join(",");
-        let cells = example.values().map(cell).collect::<Vec<_>>().join(",");
+            .and_then(|reference| reference.rsplit('/').next());
+        let schema = body.and_then(|name| document.pointer(&format!("/components/schemas/{name}")));
+        let example =
+            schema.and_then(|schema| schema.get("example")?.as_object()).cloned().unwrap_or_default();
+        let order = body.and_then(|name| orders.get(name)).cloned().unwrap_or_default();
+        let order: Vec<String> = order.into_iter().filter(|name| example.contains_key(name)).collect();
         let content = json!({
             CSV: {
                 "schema": {"type": "string", "description": "A row of the names of fields, and one record a row."},
-                "example": format!("{names}\n{cells}\n"),
+                "example": examples::rows(&example, &order),
             },
             XLSX: {"schema": spreadsheet("The template, filled in.")},
         });

@@ -47,7 +47,7 @@ pub(crate) async fn ready(app: App) -> HttpResponse {
 /// Metrics for Prometheus.
 #[utoipa::path(operation_id = "get_metrics", tag = "operation", summary = "Metrics",
     description = "Counts and times in the text format of Prometheus, by route pattern.",
-    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")), security(()))]
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain", example = "# HELP cchc_http_requests_total Requests by method, route and status.\n# TYPE cchc_http_requests_total counter\ncchc_http_requests_total{method=\"GET\",route=\"/api/v1/reporting/periods\",status=\"200\"} 42\n")), security(()))]
 #[get("/metrics")]
 pub(crate) async fn metrics(app: App) -> HttpResponse {
     // Whether the database answers is the readiness's to say.

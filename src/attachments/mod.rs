@@ -3,6 +3,15 @@
 //! record does: whoever reads the record reads it, whoever may change the record adds and deletes it,
 //! and beneath a record that was deleted it is out of reach.
 //!
+//! Records that have attachments, and when these may change:
+//! - processing returns (the signed return, its evidence): while the return may be edited and its period
+//!   is open;
+//! - procedures, publications (the signed decision), processes (the decision that approved it) and
+//!   successions (the resolution): at any time, by whoever writes reference data;
+//! - postings (a photograph of the board, a screenshot): at any time, by whoever files for the unit;
+//! - closings of periods (the signed minutes, the decision that reopens): by whoever may close, until the
+//!   next closing takes its place.
+//!
 //! - [`model`] is the row and what is sent; [`names`] and [`kinds`] hold the rules of what is taken.
 //! - [`upload`] reads what is sent, [`content`] sends it back: neither ever holds a file in memory.
 //! - [`storage`] keeps the content, in a folder or in S3-compatible storage, by the attachment's id.

@@ -4,6 +4,7 @@
 //! internal administration: whoever administers accounts sees them, and inspectors of organization.
 
 use actix_web::get;
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,11 +18,14 @@ use crate::api::ways::{Way, merged};
 use crate::api::{ListQuery, Listed, PageParams, PageRequest, PageRows};
 use crate::auth::permission::{Action, Domain};
 use crate::auth::permit::Reader;
-use crate::auth::scope::Scoped;
+use crate::auth::scope::{Confinement, Scoped};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::journal;
 use crate::db::types::Instant;
+use crate::db::unindexed::Unindexed;
+use crate::domain::organization::reference::{UnitName, UnitScope};
+use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
@@ -111,8 +115,21 @@ pub struct JournalFilter {
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     pub actor_id: Option<String>,
-    /// The unit that the record belongs to (đơn vị).
+    /// The unit that the record belongs to, by id (đơn vị).
     pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
     /// Entries of this instant and later (từ thời điểm).
     pub recorded_from: Option<Instant>,
     /// Entries before this instant (đến trước thời điểm).
@@ -122,7 +139,7 @@ pub struct JournalFilter {
 type Entries<'a> = journal::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Entries<'a>, filter: &'a JournalFilter) -> Entries<'a> {
-    let JournalFilter { record_type, record_id, actor_id, org_unit_id, recorded_from, recorded_to } = filter;
+    let JournalFilter { record_type, record_id, actor_id, recorded_from, recorded_to, .. } = filter;
     if let Some(record_type) = record_type {
         query = query.filter(journal::record_type.eq(record_type));
     }
@@ -131,9 +148,6 @@ fn matching<'a>(mut query: Entries<'a>, filter: &'a JournalFilter) -> Entries<'a
     }
     if let Some(id) = actor_id {
         query = query.filter(journal::actor_id.eq(id));
-    }
-    if let Some(unit) = org_unit_id {
-        query = query.filter(journal::org_unit_id.eq(unit));
     }
     if let Some(from) = recorded_from {
         query = query.filter(journal::recorded_at.ge(from));
@@ -197,12 +211,20 @@ fn parts<'s>(sight: &'s Sight, way: &Way, filter: &JournalFilter) -> Vec<Part<'s
     }
 }
 
+/// The first rows of a part on this way, of what lies within the reach.
 fn first_rows<'a>(
-    (part, way): (Part<'_>, &Way),
+    (part, way, within): (Part<'_>, &Way, Option<&Confinement>),
     filter: &'a JournalFilter,
     page: &PageRequest,
 ) -> Result<Entries<'a>, ApiError> {
-    let query = matching(on_way!(journal::table.into_boxed(), way, journal), filter);
+    let mut query = matching(on_way!(journal::table.into_boxed(), way, journal), filter);
+    if let Some(to) = within {
+        query = query.filter(
+            Unindexed(journal::province_id)
+                .eq_any(to.provinces.clone())
+                .or(Unindexed(journal::org_unit_id).eq_any(to.units.clone())),
+        );
+    }
     let query = match part {
         Part::All => query,
         Part::Kind(kind) => query.filter(journal::record_type.eq(kind)),
@@ -214,31 +236,54 @@ fn first_rows<'a>(
     Ok(keyset!(query, page, desc journal::recorded_at => Instant, journal::id => JournalEntryId))
 }
 
-/// A page of entries, newest first.
+/// A page of entries, newest first; of these units where some are named.
 ///
 /// # Errors
 /// 422 for a cursor of another list.
 pub fn journal_list(
     conn: &mut DbConn,
-    sights: &Sights,
+    (sights, units): (&Sights, Option<&[OrgUnitId]>),
     filter: &JournalFilter,
     page: &PageRequest,
 ) -> Result<PageRows<JournalEntry>, ApiError> {
     let mut rows: Vec<Vec<JournalRow>> = Vec::new();
     for sight in sights.iter() {
-        for way in Way::of(sight.confinement.clone()) {
+        // Those of some units are read unit by unit, and held against the reach.
+        let (ways, within) = match units {
+            None => (Way::of(sight.confinement.clone()), None),
+            Some(units) => {
+                let units = Confinement { provinces: Vec::new(), units: units.to_vec() };
+                (Way::of(Some(units)), sight.confinement.as_ref())
+            }
+        };
+        for way in ways {
             for part in parts(sight, &way, filter) {
-                let query = first_rows((part, &way), filter, page)?;
+                let query = first_rows((part, &way, within), filter, page)?;
                 rows.push(query.select(JournalRow::as_select()).load(conn)?);
             }
         }
     }
     let rows = merged(rows, true, |row| (row.recorded_at, row.id));
-    let visible = || journal::table.filter(sights.any(Sight::finding)).into_boxed();
-    let counted = || matching(visible(), filter).count();
+    let counted = || {
+        let mut visible = journal::table.filter(sights.any(Sight::finding)).into_boxed();
+        if let Some(units) = units {
+            visible = visible.filter(journal::org_unit_id.eq_any(units.to_vec()));
+        }
+        matching(visible, filter).count()
+    };
     let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
     let entries: Vec<JournalEntry> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(page.cut(entries, total, |entry| serde_json::json!([entry.recorded_at, entry.id])))
+}
+
+fn units_of(scoped: &Scoped, filter: &JournalFilter) -> Result<Option<Vec<OrgUnitId>>, ApiError> {
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
+    wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)
 }
 
 /// Mounts the operation.
@@ -259,8 +304,8 @@ async fn list_journal_entries(
     app: App,
 ) -> Result<Listed<JournalEntryPage>, ApiError> {
     let (scoped, sights) = seen(&reader)?;
-    let list = move |conn: &mut DbConn, _: &Scoped, filter: &JournalFilter, page: &PageRequest| {
-        journal_list(conn, &sights, filter, page)
+    let list = move |conn: &mut DbConn, scoped: &Scoped, filter: &JournalFilter, page: &PageRequest| {
+        journal_list(conn, (&sights, units_of(scoped, filter)?.as_deref()), filter, page)
     };
     query.answer(scoped, &app, list).await
 }
@@ -268,7 +313,6 @@ async fn list_journal_entries(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::scope::Confinement;
     use crate::db::plan::{migrated, plan};
 
     #[test]
@@ -282,7 +326,6 @@ mod tests {
             (JournalFilter { record_type: Some("period".into()), ..Default::default() }, "journal_by_type"),
             (JournalFilter { record_id: Some("x".into()), ..Default::default() }, "journal_by_record"),
             (JournalFilter { actor_id: Some("x".into()), ..Default::default() }, "journal_by_actor"),
-            (JournalFilter { org_unit_id: Some(one), ..Default::default() }, "journal_by_unit"),
         ];
         let whole = Sight {
             types: RecordType::ALL.to_vec(),
@@ -292,8 +335,10 @@ mod tests {
         };
         let some = |internal| Sight { types: vec![RecordType::ProcessingReturn], internal, ..whole.clone() };
         let sights = [whole.clone(), some(false), some(true)];
+        let reach = Confinement { provinces: vec![one], units: vec![other] };
         let asked = sights.iter().flat_map(|sight| filters.iter().map(move |filter| (sight, filter)));
-        for (sight, (filter, index)) in asked {
+        let asked = asked.flat_map(|of| [None, Some(&reach)].map(|within| (of, within)));
+        for ((sight, (filter, index)), within) in asked {
             for way in &ways {
                 let parts = parts(sight, way, filter);
                 let pages = [None, Some(serde_json::json!([filter_time(), JournalEntryId::new()]))];
@@ -301,7 +346,7 @@ mod tests {
                     parts.iter().flat_map(|part| pages.iter().map(move |after| (part, after)))
                 {
                     let page = PageRequest::for_test(50, after.clone());
-                    let query = first_rows((*part, way), filter, &page).unwrap();
+                    let query = first_rows((*part, way, within), filter, &page).unwrap();
                     let mut plan = plan(&mut conn, query.select(JournalRow::as_select()));
                     // Whose an attachment is, is looked up entry by entry.
                     plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));

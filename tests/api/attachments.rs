@@ -28,7 +28,6 @@ tell![
     an_attachment_lives_as_its_return_does,
     nobody_attaches_to_a_return_while_it_is_handed_in,
     whoever_does_not_see_the_record_sees_no_attachment,
-    reference_data_have_attachments_too,
     a_feed_tells_of_attachments_to_whoever_reads_their_record,
     a_file_that_lies_about_itself_is_refused,
     what_would_run_is_refused,
@@ -46,22 +45,23 @@ tell![
     a_backup_of_an_earlier_version_is_restored,
 ];
 
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
-const PNG: &[u8] =
+pub const PDF: &[u8] =
+    b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
+pub const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
 /// A form with one file, as a browser sends it.
-struct Form<'a> {
-    name: &'a str,
-    media_type: &'a str,
-    content: &'a [u8],
-    description: Option<&'a str>,
+pub struct Form<'a> {
+    pub name: &'a str,
+    pub media_type: &'a str,
+    pub content: &'a [u8],
+    pub description: Option<&'a str>,
 }
 
 const BOUNDARY: &str = "ranh-gioi-7";
 
-fn pdf(name: &str) -> Form<'_> {
+pub fn pdf(name: &str) -> Form<'_> {
     Form { name, media_type: "application/pdf", content: PDF, description: None }
 }
 
@@ -87,7 +87,7 @@ fn form_data() -> String {
     format!("multipart/form-data; boundary={BOUNDARY}")
 }
 
-async fn send(client: &Client, record: &str, form: &Form<'_>) -> Answer {
+pub async fn send(client: &Client, record: &str, form: &Form<'_>) -> Answer {
     client.send("POST", &format!("{record}/attachments"), Some((&form_data(), form.bytes()))).await
 }
 
@@ -98,7 +98,7 @@ pub async fn attached(client: &Client, record: &str) {
 
 /// The codes of a problem's faults.
 #[track_caller]
-fn codes(answer: Answer) -> Vec<String> {
+pub fn codes(answer: Answer) -> Vec<String> {
     let body = answer.problem(422, "invalid");
     let faults = body["errors"].as_array().unwrap();
     assert!(faults.iter().all(|fault| fault["pointer"] == "/file"), "{body}");
@@ -332,30 +332,6 @@ async fn whoever_does_not_see_the_record_sees_no_attachment(app: TestApp) {
     }
     neighbour.delete(&format!("{own}/attachments/{id}"), &etag).await.problem(404, "not-found");
     assert_eq!((rows(&app), kept(&app).len()), ((1, 0), 1), "nothing was attached or deleted");
-}
-
-async fn reference_data_have_attachments_too(app: TestApp) {
-    let admin = app.admin().await;
-    let province = app.person("tp.cantho", "admin", "92").await;
-    let editor = app.person("xa.hiephung", "editor", "31396").await;
-    let procedure = json!({"code": "1.000593", "name": "Đăng ký kết hôn lưu động", "level": "commune"});
-    let procedure = admin.post("/api/v1/tthc/procedures", &procedure).await.header("location");
-    let succession =
-        admin.get("/api/v1/organization/successions?limit=1").await.expect(200)["items"][0].clone();
-    let succession = format!("/api/v1/organization/successions/{}", succession["id"].as_str().unwrap());
-    for record in [procedure, succession] {
-        let made = send(&admin, &record, &pdf("Quyết định công bố.pdf")).await;
-        let (place, etag) = (made.header("location"), made.etag());
-        made.expect(201);
-        let read = editor.get(&format!("{place}/content")).await;
-        assert_eq!((read.status, read.bytes.as_slice()), (200, PDF), "every token reads reference data");
-        send(&editor, &record, &pdf("la.pdf")).await.problem(403, "forbidden");
-        editor.delete(&place, &etag).await.problem(403, "forbidden");
-        if record.contains("procedures") {
-            send(&province, &record, &pdf("la.pdf")).await.problem(403, "forbidden");
-        }
-        assert_eq!(admin.delete(&place, &etag).await.status, 204);
-    }
 }
 
 async fn a_feed_tells_of_attachments_to_whoever_reads_their_record(app: TestApp) {

@@ -135,6 +135,26 @@ async fn an_inspector_reads_the_entries_of_his_province_only(app: TestApp) {
         .await
         .expect(200);
     assert_eq!(by_unit["items"].as_array().unwrap().len(), 1);
+    let of_returns = "/api/v1/admin/audit?record_type=processing_return&include_total=true";
+    for (query, found) in [
+        ("org_unit_code=31396", 1),
+        ("org_unit_code=31399", 0),
+        ("org_unit_code=92", 0),
+        ("org_unit_code=92&scope=children", 1),
+        ("org_unit_code=92&scope=subtree", 1),
+        ("org_unit_code=934&as_of=2024-06-30&scope=subtree", 0),
+    ] {
+        for reader in [&admin, &inspector] {
+            let entries = reader.get(&format!("{of_returns}&{query}")).await.expect(200);
+            assert_eq!(
+                (&entries["total"], entries["items"].as_array().map(Vec::len)),
+                (&json!(found), Some(found))
+            );
+        }
+    }
+    let neighbour = app.person("thanhtra.tanbinh", "inspector", "31399").await;
+    let entries = neighbour.get(&format!("{of_returns}&org_unit_code=92&scope=subtree")).await.expect(200);
+    assert_eq!((&entries["total"], &entries["items"]), (&json!(0), &json!([])), "none out of reach");
     let later = admin.get("/api/v1/admin/audit?recorded_from=2026-11-24T00:00:00Z").await.expect(200);
     assert_eq!(later["items"], json!([]));
     app.person("xa.hiephung", "editor", "31396")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cchc::auth::permission::{Action, Role, allows};
 use serde_json::Value;
 
 use crate::sheets::XLSX;
@@ -12,6 +13,8 @@ tell![
     the_file_is_what_the_service_serves,
     every_operation_is_complete,
     every_reference_resolves_and_every_example_validates,
+    every_schema_says_what_it_is_in_vietnamese_too,
+    whatever_concerns_units_is_asked_for_in_one_way,
     no_two_schemas_share_a_name,
     the_readme_shows_the_settings_and_the_table_of_roles,
     unknown_paths_and_methods_are_problems,
@@ -125,42 +128,134 @@ async fn every_reference_resolves_and_every_example_validates(app: TestApp) {
         let faults = app.state.contract.faults(name, example);
         assert!(faults.is_empty(), "the example of {name}: {faults:?}");
     }
+    let mut lacking = Vec::new();
     for (path, method, operation) in operations(document) {
-        let Some(content) = operation["requestBody"]["content"].as_object() else { continue };
-        for (media_type, body) in content {
-            if path.ends_with("/batch") {
-                let records = match &body["example"] {
-                    Value::String(lines) => {
-                        lines.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
-                    }
-                    records => records
-                        .as_array()
-                        .cloned()
-                        .unwrap_or_else(|| panic!("{path} {media_type}: no example")),
-                };
-                let line = &content["application/json"]["schema"]["items"]["anyOf"][0]["$ref"];
-                let name = line.as_str().and_then(|line| line.rsplit('/').next()).expect("a line's schema");
-                for record in records {
-                    assert!(app.state.contract.faults(name, &record).is_empty(), "{path} {media_type}");
-                }
-                continue;
-            }
-            if path.ends_with("/import") {
-                let is_text = media_type == "text/csv";
-                let example = body["example"].as_str();
-                assert_eq!(
-                    example.map(|rows| rows.lines().count()),
-                    is_text.then_some(2),
-                    "{path} {media_type}"
-                );
-                continue;
-            }
-            let name =
-                body["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-            let schema = &document["components"]["schemas"][name];
-            assert!(schema.get("example").is_some(), "{method} {path}: {name} has no example");
+        let name = format!("{method} {path}");
+        let succeeding = operation["responses"].as_object().expect("responses").iter();
+        let answers = succeeding.filter(|(status, _)| status.starts_with('2'));
+        let contents =
+            answers.map(|(_, answer)| &answer["content"]).chain([&operation["requestBody"]["content"]]);
+        for content in contents.filter_map(Value::as_object) {
+            lacking.extend(without_example(&app, content).map(|form| format!("{name}: {form}")));
         }
     }
+    assert!(lacking.is_empty(), "without a good example:\n{}", lacking.join("\n"));
+}
+
+/// The schema that a reference names.
+fn named(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str()?.rsplit('/').next()
+}
+
+/// The forms of a body that have no example, or one that is none of them. A file has none.
+fn without_example<'a>(
+    app: &'a TestApp,
+    content: &'a serde_json::Map<String, Value>,
+) -> impl Iterator<Item = String> + 'a {
+    let contract = &app.state.contract;
+    let schemas = &contract.document()["components"]["schemas"];
+    let of_json = content.get("application/json").map(|form| &form["schema"]);
+    // What a list holds, or what a batch takes line by line.
+    let line = of_json.and_then(|schema| match named(schema) {
+        Some(page) => named(&schemas[page]["properties"]["items"]["items"]),
+        None => named(&schema["items"]["anyOf"][0]),
+    });
+    let validates = move |name: &str, value: &Value| contract.faults(name, value).is_empty();
+    content.iter().filter_map(move |(media_type, form)| {
+        let text = form["example"].as_str().unwrap_or_default();
+        let is_good = match (media_type.as_str(), named(&form["schema"]), line) {
+            _ if form["schema"]["format"] == "binary" => true,
+            (
+                "application/json"
+                | "application/merge-patch+json"
+                | "application/x-www-form-urlencoded"
+                | "multipart/form-data",
+                Some(name),
+                _,
+            ) => schemas[name].get("example").is_some() || is_foreign(name),
+            ("application/json", None, Some(line)) => {
+                let lines = form["example"].as_array();
+                lines.is_some_and(|lines| lines.iter().all(|value| validates(line, value)))
+            }
+            ("application/x-ndjson", _, Some(line)) => {
+                let values = text.lines().map(|value| serde_json::from_str(value).expect("JSON"));
+                !text.is_empty() && values.into_iter().all(|value: Value| validates(line, &value))
+            }
+            ("text/csv", _, Some(line)) => {
+                let names: BTreeSet<&str> = text.lines().next().unwrap_or_default().split(',').collect();
+                let members = schemas[line]["properties"].as_object().expect("members");
+                text.lines().count() == 2 && names == members.keys().map(String::as_str).collect()
+            }
+            ("text/csv", _, None) => text.lines().count() == 2,
+            (_, None, None) => !text.is_empty(),
+            _ => false,
+        };
+        (!is_good).then(|| format!("{media_type} {:?}", named(&form["schema"])))
+    })
+}
+
+/// Schemas that others have written, and where: the contract gives no term and no example of its own.
+const FOREIGN: &[(&str, &str)] = &[("Jwk", "RFC 8037, a public key"), ("Jwks", "RFC 7517, a set of keys")];
+
+fn is_foreign(name: &str) -> bool {
+    FOREIGN.iter().any(|(foreign, _)| *foreign == name)
+}
+
+async fn every_schema_says_what_it_is_in_vietnamese_too(app: TestApp) {
+    let document = app.state.contract.document();
+    let mut lacking = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let description = schema["description"].as_str().unwrap_or_default();
+        let bracketed = description.split('(').skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+        let is_vietnamese = |term: &str| term.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+        let has_term = bracketed.into_iter().any(is_vietnamese);
+        if has_term == is_foreign(name) {
+            lacking.push(format!("{name}: {description}"));
+        }
+    }
+    assert!(lacking.is_empty(), "no term in brackets, or one that is not expected:\n{}", lacking.join("\n"));
+}
+
+/// By what a unit is named in a query, the day and how far.
+const UNIT_FILTER: [&str; 5] = ["org_unit_id", "org_unit_identifier", "org_unit_code", "as_of", "scope"];
+
+/// Operations that answer with records of units, or take a unit, and not by [`UNIT_FILTER`]; and why.
+const OTHER_UNITS: &[(&str, &str)] = &[
+    ("list_org_unit_versions", "the path names the unit"),
+    ("list_org_unit_ancestors", "the path names the unit"),
+    ("list_org_unit_children", "the path names the unit, and how far"),
+    ("list_org_unit_subtree", "the path names the unit, and how far"),
+    ("list_users", "an account is looked for by who it is; its unit is named by id"),
+    ("list_clients", "an account is looked for by who it is; its unit is named by id"),
+    ("list_grants", "a grant is looked for by its account; its unit is named by id"),
+];
+
+async fn whatever_concerns_units_is_asked_for_in_one_way(app: TestApp) {
+    let document = app.state.contract.document();
+    let schemas = &document["components"]["schemas"];
+    let is_of_unit = |member: &String| {
+        member.ends_with("org_unit_id") || member == "parent_id" || member == "successor_id"
+    };
+    let mut asked = 0;
+    for (path, method, operation) in operations(document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let takes = |name: &str| parameters.iter().any(|one| one["name"] == name && one["in"] == "query");
+        let answer = named(&operation["responses"]["200"]["content"]["application/json"]["schema"]);
+        let item = answer.and_then(|page| named(&schemas[page]["properties"]["items"]["items"]));
+        let members = item.and_then(|item| schemas[item]["properties"].as_object());
+        let concerns = members.is_some_and(|members| members.keys().any(is_of_unit));
+        // The attachments of a record are asked for beneath it.
+        let is_list = method == "GET" && concerns && !path.ends_with("/attachments");
+        let has_all = UNIT_FILTER.iter().all(|name| takes(name));
+        let has_any = UNIT_FILTER[..3].iter().any(|name| takes(name));
+        if is_list || has_any {
+            asked += 1;
+            let is_other = OTHER_UNITS.iter().any(|(other, _)| *other == id);
+            assert!(has_all != is_other, "{id} of {path} takes the unit by {UNIT_FILTER:?}, or says why not");
+        }
+    }
+    assert!(asked > 15, "only {asked}");
 }
 
 /// utoipa keeps one of two schemas of the same name and says nothing.
@@ -193,14 +288,31 @@ async fn no_two_schemas_share_a_name(_app: TestApp) {
     assert!(names.len() > 10, "only {names:?}");
 }
 
+/// The table of roles as a Vietnamese official reads it.
+fn vietnamese_table() -> String {
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let roles = Role::ALL.iter().map(|role| format!("{} (`{role}`)", role.label_vi()));
+    let mut table = row(std::iter::once("Hành động".to_owned()).chain(roles).collect());
+    table.push_str(&row(vec!["---".to_owned(); Role::ALL.len() + 1]));
+    for action in Action::ALL {
+        let cell = |role: &Role| match (allows(*role, *action), *role, *action) {
+            (true, Role::Client, Action::ReadReference) => "có",
+            (true, Role::Client, _) => "theo phạm vi được giao",
+            (true, _, _) => "có",
+            (false, _, _) => "",
+        };
+        table.push_str(&format!("| {} (`{action}`) |", action.label_vi()));
+        table.extend(Role::ALL.iter().map(|role| format!(" {} |", cell(role))));
+        table.push('\n');
+    }
+    table
+}
+
 async fn the_readme_shows_the_settings_and_the_table_of_roles(_app: TestApp) {
-    for readme in ["README.md", "README.vi.md"] {
+    let tables = [("README.md", cchc::auth::permission::table()), ("README.vi.md", vietnamese_table())];
+    for (readme, table) in tables {
         let text = file(readme);
-        assert!(
-            text.contains(&cchc::auth::permission::table()),
-            "{readme} lacks the table of roles:\n{}",
-            cchc::auth::permission::table()
-        );
+        assert!(text.contains(&table), "{readme} lacks the table of roles:\n{table}");
         for setting in cchc::config::SETTINGS {
             let default =
                 if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };

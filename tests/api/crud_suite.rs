@@ -57,7 +57,8 @@ impl Fixture {
 /// to one person or system: there is no list of secrets to send.
 const SECRETS: Option<&str> = Some("accounts carry secrets");
 
-async fn fixtures(app: &TestApp) -> Vec<Fixture> {
+/// The resources, and what they need to be made.
+pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
     app.period("quarter", "2026-Q3").await;
     let admin = app.admin().await;
     admin

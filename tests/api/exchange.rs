@@ -13,6 +13,7 @@ tell![
     nobody_waits_for_a_service_that_stops,
     a_feed_tells_of_nothing_out_of_reach,
     kinds_and_units_are_chosen,
+    a_feed_of_units_is_one_of_exactly_these,
     a_token_is_nobodys_invention,
     a_feed_forgets_after_its_time,
     a_transaction_that_commits_late_is_not_skipped,
@@ -161,6 +162,61 @@ async fn kinds_and_units_are_chosen(app: TestApp) {
     let mut faults = faults.faults(400, "invalid-parameter");
     faults.sort();
     assert_eq!(faults, ["/types"], "what cannot be read is told first");
+}
+
+async fn a_feed_of_units_is_one_of_exactly_these(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    app.seal().await;
+    let all = now(&admin).await;
+    for code in ["31396", "31399", "92"] {
+        let level = if code == "92" { "province" } else { "commune" };
+        let line = json!({"org_unit_code": code, "period_code": "2026-Q3", "handling_level": level});
+        admin.post(RETURNS, &line).await.expect(201);
+    }
+    app.seal().await;
+    let codes = async |query: &str| -> Vec<String> {
+        let page = changes(&admin, &format!("types=processing_return&since={all}&{query}")).await;
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["org_unit_code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes("org_unit_code=31399").await, ["31399"]);
+    assert_eq!(codes(&format!("org_unit_id={}", app.unit("31396", "2026-11-23"))).await, ["31396"]);
+    assert_eq!(codes("org_unit_code=92").await, ["92"], "the unit alone when no scope is given");
+    for scope in ["children", "subtree"] {
+        let told = codes(&format!("org_unit_code=92&scope={scope}")).await;
+        assert_eq!(told, ["31396", "31399", "92"], "{scope}");
+    }
+    let page = changes(&admin, &format!("types=processing_return&since={all}&org_unit_code=31399")).await;
+    assert_eq!(page["items"][0]["org_unit_id"], app.unit("31399", "2026-11-23"));
+    assert!(page["items"][0]["org_unit_name"].as_str().unwrap().starts_with("Xã"), "{page}");
+
+    // Codes are read on the day asked for, and a unit that has ended names its successors.
+    let district = changes(&admin, "types=processing_return&org_unit_code=934&as_of=2024-06-30").await;
+    assert_eq!(district["items"], json!([]));
+    let gone = admin.get(&format!("{CHANGES}?org_unit_code=934")).await.problem(422, "unit-not-in-force");
+    assert_eq!(gone["successors"].as_array().map(Vec::len), Some(7));
+    let twice = admin.get(&format!("{CHANGES}?org_unit_code=92&org_unit_identifier=H13")).await;
+    assert_eq!(twice.faults(422, "invalid"), ["/org_unit_code"]);
+
+    // The token of some units holds for these alone.
+    let below = "org_unit_code=92&scope=subtree";
+    let followed = changes(&admin, &format!("{below}&since={all}")).await;
+    let token = followed["next_since"].as_str().unwrap();
+    assert_eq!(changes(&admin, &format!("{below}&since={token}")).await["items"], json!([]));
+    let by_id = format!("org_unit_id={}&scope=subtree&since={token}", app.unit("92", "2026-11-23"));
+    assert_eq!(changes(&admin, &by_id).await["items"], json!([]), "whatever they are named by");
+    for other in ["", "org_unit_code=92&", "org_unit_code=31396&"] {
+        admin.get(&format!("{CHANGES}?{other}since={token}")).await.problem(410, "changes-expired");
+    }
+    // A unit that comes to them may have written before.
+    let agency = json!({"name": "Sở Nội vụ", "kind": "specialised_agency", "code": "SNV", "parent_code": "92",
+        "valid_from": "2026-01-01"});
+    admin.post("/api/v1/organization/org-units", &agency).await.expect(201);
+    app.seal().await;
+    admin.get(&format!("{CHANGES}?{below}&since={token}")).await.problem(410, "changes-expired");
+    changes(&admin, &format!("{below}&since=now")).await;
+    changes(&admin, &format!("org_unit_code=92&as_of=2026-11-23&since={all}")).await;
 }
 
 async fn a_token_is_nobodys_invention(app: TestApp) {

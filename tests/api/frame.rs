@@ -345,6 +345,7 @@ async fn a_file_that_another_program_holds_is_told_and_written_once_it_is_free(a
     admin.get("/api/v1/reporting/periods").await.expect(200);
     holder.batch_execute("ROLLBACK").unwrap();
     admin.post("/api/v1/reporting/periods", &period).await.expect(201);
+}
 
 async fn what_cannot_be_read_is_told_in_our_words(app: TestApp) {
     const PARSERS: [&str; 8] = [

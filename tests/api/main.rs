@@ -22,6 +22,7 @@ mod bulk;
 mod contract;
 mod crud_suite;
 mod etag;
+mod evidence;
 mod exchange;
 mod frame;
 mod import_command;
@@ -52,6 +53,7 @@ fn stories() -> Vec<Story> {
         batch::stories(),
         bulk::stories(),
         etag::stories(),
+        evidence::stories(),
         exchange::stories(),
         listing::stories(),
         many_units::stories(),

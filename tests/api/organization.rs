@@ -8,6 +8,7 @@ use crate::tell;
 tell![
     a_code_means_a_unit_only_on_a_day,
     the_lineage_of_the_district_leads_to_seven_communes,
+    successions_are_found_by_either_of_their_units,
     the_tree_can_be_walked_on_any_day,
     names_are_found_without_tone_marks,
     an_agency_is_hung_under_a_province,
@@ -26,6 +27,35 @@ fn names(page: &Value) -> Vec<String> {
         .iter()
         .map(|unit| unit["full_name"].as_str().unwrap().to_owned())
         .collect()
+}
+
+async fn successions_are_found_by_either_of_their_units(app: TestApp) {
+    let admin = app.admin().await;
+    let pairs = async |query: &str| -> Vec<[String; 2]> {
+        let path = format!("/api/v1/organization/successions?limit=200&include_total=true&{query}");
+        let page = admin.get(&path).await.expect(200);
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let rows: Vec<_> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| [text(row, "predecessor_id"), text(row, "successor_id")])
+            .collect();
+        assert_eq!(page["total"], rows.len());
+        rows
+    };
+    // The code was that of Hòa Mỹ until June 2025, and is that of Phụng Hiệp since.
+    let former = app.unit("31420", "2024-06-30");
+    let of_former = pairs("org_unit_code=31420&as_of=2024-06-30").await;
+    assert!(!of_former.is_empty() && of_former.iter().all(|[ended, _]| *ended == former), "{of_former:?}");
+    let commune = app.unit("31420", "2026-11-23");
+    let of_commune = pairs("org_unit_code=31420").await;
+    assert!(!of_commune.is_empty() && of_commune.iter().all(|[_, carries]| *carries == commune));
+    let below = pairs("org_unit_code=934&as_of=2024-06-30&scope=subtree").await;
+    assert!(of_former.iter().all(|pair| below.contains(pair)), "those of its communes");
+    assert!(below.len() > of_former.len(), "of all of them: {below:?}");
+    let gone = admin.get("/api/v1/organization/successions?org_unit_code=934").await;
+    gone.problem(422, "unit-not-in-force");
 }
 
 async fn a_code_means_a_unit_only_on_a_day(app: TestApp) {

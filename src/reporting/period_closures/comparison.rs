@@ -7,7 +7,7 @@ use crate::auth::permit::Reader;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::error::{ApiError, Problem};
-use crate::reporting::forms::kept::{Kept, Subject, Variant, differences};
+use crate::reporting::forms::kept::{Kept, Subject, Variant, coverage_differences, differences};
 
 /// Whom and what a comparison is for.
 pub struct Comparison {
@@ -44,13 +44,14 @@ pub fn closure_differences(
         return Err(ApiError::new(Problem::Forbidden));
     }
     let of = Subject { unit: row.org_unit_id, period: &period, as_of: row.as_of };
-    let (then, today) = kept.figures(conn, closings.tree(), of, variant, id)?;
-    let (lines, totals) = differences(&then, &today);
+    let (then, today) = kept.compared(conn, closings.tree(), of, variant, id)?;
+    let (lines, totals) = differences(&then.figures, &today.figures);
     Ok(PeriodClosureDifferences {
         form: kept.name.to_owned(),
         definition: variant.definition.to_owned(),
         scope: variant.scope,
         differs: !lines.is_empty() || !totals.is_empty(),
+        coverage: coverage_differences(&then.filed, &today.filed),
         closure: PeriodClosure::of(closings.tree(), row, period.code),
         lines,
         totals,

@@ -8,19 +8,34 @@ use super::model::{
     DifferencesQuery, PeriodClosure, PeriodClosureCreate, PeriodClosureDifferences, PeriodClosureFilter,
     PeriodClosureId, PeriodClosurePage, PeriodReopeningCreate,
 };
-use super::store::{closure_get, closure_list};
+use super::store::{closure_changeable, closure_get, closure_list, closure_seen};
 use super::writes::{closure_insert, closure_reopen};
 use crate::api::{
     Created, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
     ValidQuery,
 };
+use crate::attachments;
 use crate::auth::permit::{Close, Permit, Read, Reader, Reporting};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
 
+attachments! {
+    tag: "period-closures", of: "a closing of a period", vi: "khóa sổ kỳ báo cáo",
+    list_path: "/api/v1/reporting/period-closures/{id}/attachments",
+    path: "/api/v1/reporting/period-closures/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/reporting/period-closures/{id}/attachments/{attachment_id}/content",
+    owner: ClosureAttachments, record_type: PeriodClosure, table: "period_closures", id: PeriodClosureId,
+    read: Permit<Read, Reporting>, write: Permit<Close, Reporting>,
+    seen: closure_seen, changeable: closure_changeable,
+    list: list_period_closure_attachments, attach: create_period_closure_attachment,
+    get: get_period_closure_attachment, content: get_period_closure_attachment_content,
+    delete: delete_period_closure_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    attachment_routes(cfg);
     cfg.service(list_period_closures)
         .service(create_period_closure)
         .service(get_period_closure)

@@ -11,7 +11,7 @@ use crate::db::schema::period_closures;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitScope, label};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::reporting::forms::kept::{FormColumnDifference, FormLineDifference};
+use crate::reporting::forms::kept::{FormColumnDifference, FormCoverageDifference, FormLineDifference};
 use crate::reporting::periods::PeriodId;
 use crate::{id, page_of, record, text_enum};
 
@@ -341,6 +341,28 @@ pub struct DifferencesQuery {
 /// How today's form differs from the one kept when the period was closed (chênh lệch so với khi khóa
 /// sổ).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "closure": {
+        "id": "0190a8c0-0000-7000-8000-000000000021", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
+        "org_unit_code": "934", "org_unit_identifier": null, "org_unit_name": "Huyện Phụng Hiệp",
+        "period_id": "0190a8c0-0000-7000-8000-000000000001", "period_code": "2024-H1", "scope": "subtree",
+        "number": 1, "as_of": "2024-06-30", "state": "reopened", "note": null,
+        "closed_by": "0190a8c0-0000-7000-8000-000000000002", "closed_at": "2024-07-05T03:00:00Z",
+        "reopenings": [], "superseded_by": null, "version": 2, "updated_at": "2024-07-08T02:00:00Z"
+    },
+    "form": "06a", "definition": "circular-01-2020", "scope": "subtree", "differs": true,
+    "coverage": [{
+        "handling_level": "commune",
+        "kept": {"units_expected": 15, "units_filed": 14, "ended_expected": 0, "ended_filed": 0},
+        "today": {"units_expected": 15, "units_filed": 15, "ended_expected": 0, "ended_filed": 0},
+        "difference": {"units_expected": 0, "units_filed": 1, "ended_expected": 0, "ended_filed": 0}
+    }],
+    "lines": [{
+        "line": {"handling_level": "commune", "field": null},
+        "columns": [{"column": "received_total", "kept": 9853, "today": 9865, "difference": 12}]
+    }],
+    "totals": [{"column": "received_total", "kept": 17603, "today": 17615, "difference": 12}]
+}))]
 pub struct PeriodClosureDifferences {
     /// The closing.
     pub closure: PeriodClosure,
@@ -350,8 +372,11 @@ pub struct PeriodClosureDifferences {
     pub definition: String,
     /// Which units count (phạm vi).
     pub scope: UnitScope,
-    /// Whether anything differs (có chênh lệch).
+    /// Whether any figure differs (có chênh lệch số liệu).
     pub differs: bool,
+    /// How many units had filed when the period was closed and have today, by level, whether they differ
+    /// or not (mức độ đầy đủ).
+    pub coverage: Vec<FormCoverageDifference>,
     /// The lines that differ, and no others.
     pub lines: Vec<FormLineDifference>,
     /// The totals that differ, and no others.

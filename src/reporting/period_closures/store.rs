@@ -5,8 +5,10 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::model::{ClosureRow, PeriodClosure, PeriodClosureFilter, PeriodClosureId, PeriodClosureSort};
+use super::rules;
 use crate::api::ways::{Way, merged};
 use crate::api::{PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::auth::scope::{Confinement, Scoped};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
@@ -151,6 +153,34 @@ pub fn closure_get(
 ) -> Result<PeriodClosure, ApiError> {
     let (row, period) = row_find(conn, scoped, id)?;
     Ok(PeriodClosure::of(scoped.tree(), row, period.code))
+}
+
+/// Whose the minutes of a closing are: its unit's.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub(super) fn closure_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: PeriodClosureId,
+) -> Result<Belonging, ApiError> {
+    let (row, _) = row_find(conn, scoped, id)?;
+    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+}
+
+/// The same while the closing is the last of its unit and period: the minutes are signed after it, and so
+/// is the decision that reopens it.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 when the next closing took its place.
+pub(super) fn closure_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: PeriodClosureId,
+) -> Result<Belonging, ApiError> {
+    let (row, _) = row_find(conn, scoped, id)?;
+    rules::may_take_minutes(&row)?;
+    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
 }
 
 /// What a form needs to know of a closing.

@@ -15,6 +15,7 @@ use crate::tthc::{RETURNS, phung_hiep, submit};
 
 tell![
     a_district_closes_reopens_for_a_commune_and_closes_again,
+    who_had_filed_when_it_was_closed_is_told_beside_who_has_today,
     every_write_of_a_return_is_refused_in_a_closed_period,
     a_batch_tells_the_closed_period_by_line,
     an_import_tells_the_closed_period_by_row,
@@ -107,6 +108,35 @@ fn told(differences: &Value) -> Vec<String> {
         columns(name.replace('"', ""), &line["columns"])
     });
     lines.chain(columns("total".into(), &differences["totals"])).collect()
+}
+
+async fn who_had_filed_when_it_was_closed_is_told_beside_who_has_today(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    filed(&admin, &line(&app, "31429", 40)).await;
+    let closure = close(&admin, "934", "subtree").await;
+    let query = "scope=subtree";
+    let of_commune = |list: &Value| {
+        let levels = list.as_array().unwrap().iter();
+        levels.into_iter().find(|level| level["handling_level"] == "commune").unwrap().clone()
+    };
+    let told = of_commune(&differences(&admin, &closure, query).await["coverage"]);
+    assert_eq!(told["kept"], told["today"]);
+    assert_eq!(told["kept"]["units_filed"], 1);
+    let reason = json!({"reason": "Bổ sung báo cáo của xã Hòa Mỹ."});
+    admin.post(&format!("{}/reopening", closure_path(&closure)), &reason).await.expect(200);
+    filed(&admin, &line(&app, "31420", 0)).await;
+
+    let changed = differences(&admin, &closure, query).await;
+    let told = of_commune(&changed["coverage"]);
+    let then = of_commune(&snapshot(&admin, &closure, query).await["coverage"]["levels"]);
+    let today = of_commune(&form(&admin, query).await["coverage"]["levels"]);
+    for count in ["units_expected", "units_filed", "ended_expected", "ended_filed"] {
+        assert_eq!((&told["kept"][count], &told["today"][count]), (&then[count], &today[count]), "{count}");
+    }
+    let filed = ["kept", "today", "difference"].map(|when| told[when]["units_filed"].as_i64().unwrap());
+    assert_eq!((filed, &told["difference"]["units_expected"]), ([1, 2, 1], &json!(0)));
+    assert_eq!(changed["differs"], false, "a return of zeros changes no figure");
 }
 
 async fn a_district_closes_reopens_for_a_commune_and_closes_again(app: TestApp) {

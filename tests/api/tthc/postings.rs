@@ -8,6 +8,7 @@ use crate::tell;
 tell![
     what_a_commune_must_show_and_does_not_is_told,
     the_postings_of_the_report_come_out_as_counts,
+    what_the_communes_below_must_show_is_told_unit_by_unit,
     what_has_ended_should_be_taken_down,
     a_procedure_is_posted_once_in_a_form_at_a_time,
     an_editor_posts_for_the_own_unit_alone,
@@ -37,7 +38,7 @@ async fn coverage(client: &Client, query: &str) -> [i64; 4] {
 
 async fn missing(client: &Client, query: &str) -> Vec<Value> {
     let list = client.get(&format!("{POSTINGS}/missing?org_unit_code=31396{query}")).await.expect(200);
-    list["items"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect()
+    list["items"].as_array().unwrap().iter().map(|one| one["procedure_code"].clone()).collect()
 }
 
 async fn what_a_commune_must_show_and_does_not_is_told(app: TestApp) {
@@ -67,6 +68,50 @@ async fn what_a_commune_must_show_and_does_not_is_told(app: TestApp) {
     assert_eq!(rest, ["1.000003"]);
     let ended = editor.get(&format!("{POSTINGS}/coverage?org_unit_code=934")).await;
     ended.problem(422, "unit-not-in-force");
+}
+
+async fn what_the_communes_below_must_show_is_told_unit_by_unit(app: TestApp) {
+    let admin = app.admin().await;
+    known(&admin, "1.000001", "commune", "full_online").await;
+    known(&admin, "1.000002", "commune", "unknown").await;
+    known(&admin, "1.000003", "province", "unknown").await;
+    let asked = async |client: &Client, what: &str, query: &str| {
+        client.get(&format!("{POSTINGS}/{what}?org_unit_code=92{query}")).await.expect(200)
+    };
+    let of =
+        |told: &Value| ["units", "required", "posted", "missing"].map(|count| told[count].as_i64().unwrap());
+    admin.post(POSTINGS, &posting("1.000001", "board")).await.expect(201);
+    admin.post(POSTINGS, &posting("1.000001", "website")).await.expect(201);
+    assert_eq!(of(&asked(&admin, "coverage", "").await), [1, 1, 0, 1], "the province's own");
+    let whole = of(&asked(&admin, "coverage", "&scope=subtree").await);
+    let communes = whole[0] - 1;
+    assert!(communes > 90, "{whole:?}");
+    assert_eq!(whole, [communes + 1, communes * 2 + 1, 1, communes * 2], "each commune owes its two");
+    let of_communes = asked(&admin, "coverage", "&scope=subtree&level=commune").await;
+    assert_eq!(of(&of_communes), [communes + 1, (communes + 1) * 2, 1, communes * 2 + 1], "and who is named");
+    assert_eq!((&of_communes["scope"], &of_communes["levels"]), (&json!("subtree"), &json!(["commune"])));
+
+    let query = "&scope=children&limit=200&include_total=true";
+    let mut page = asked(&admin, "missing", query).await;
+    assert_eq!(page["total"], communes * 2);
+    let mut rows = Vec::new();
+    loop {
+        rows.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        page = asked(&admin, "missing", &format!("{query}&cursor={cursor}")).await;
+    }
+    let pair =
+        |row: &Value| ["org_unit_id", "procedure_code"].map(|name| row[name].as_str().unwrap().to_owned());
+    let pairs: std::collections::HashSet<_> = rows.iter().map(pair).collect();
+    assert_eq!(pairs.len(), rows.len(), "each once");
+    assert_eq!(i64::try_from(rows.len()).unwrap(), communes * 2);
+    let hiep_hung = app.unit("31396", "2026-11-23");
+    assert!(!pairs.contains(&[hiep_hung.clone(), "1.000001".to_owned()]), "it posts that");
+    assert!(pairs.contains(&[hiep_hung, "1.000002".to_owned()]));
+
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let foreign = editor.get(&format!("{POSTINGS}/coverage?org_unit_code=92&scope=subtree")).await;
+    foreign.problem(403, "forbidden");
 }
 
 /// The report of Phụng Hiệp: "Cấp xã: có 162 TTHC (gồm: Dịch vụ công trực tuyến toàn trình 10 TTHC; DVC trực

@@ -20,6 +20,7 @@ tell![
     an_ended_unit_still_files_for_a_period_that_began_before,
     every_fault_of_a_body_is_named,
     a_system_files_by_its_scope,
+    a_return_for_a_unit_that_has_ended_names_who_carries_its_territory,
 ];
 
 fn line(code: &str) -> Value {
@@ -134,10 +135,32 @@ async fn nobody_accepts_what_they_edited_nor_what_their_own_unit_filed(app: Test
     let filed = admin.post(RETURNS, &line("31396")).await.expect(201);
     submit(&admin, &filed).await.expect(200);
     let acceptance = format!("{RETURNS}/{}/acceptance", filed["id"].as_str().unwrap());
-    admin.step(&acceptance).await.problem(403, "forbidden");
+    let says = |refused: Value, words: &str| {
+        assert!(refused["detail"].as_str().unwrap().contains(words), "{refused}");
+    };
+    says(admin.step(&acceptance).await.problem(403, "forbidden"), "do chính mình sửa lần cuối");
     // A reviewer of the commune itself reads the return, but takes only what units below file.
     let own = app.person("ld.hiephung", "reviewer", "31396").await;
-    own.step(&acceptance).await.problem(403, "forbidden");
+    says(own.step(&acceptance).await.problem(403, "forbidden"), "do đơn vị cấp trên tiếp nhận");
+    says(own.in_english().step(&acceptance).await.problem(403, "forbidden"), "by a unit above");
+    // Whoever also edits there is told that first.
+    app.period("quarter", "2026-Q2").await;
+    let both = app.person("cv.hiephung", "reviewer", "31396").await;
+    let user = both.get("/api/v1/auth/me").await.expect(200)["id"].clone();
+    let grant =
+        json!({"user_id": user, "role": "editor", "org_unit_code": "31396", "valid_from": "2026-01-01"});
+    admin.post("/api/v1/admin/grants", &grant).await.expect(201);
+    let both = app.sign_in("cv.hiephung").await;
+    let mut body = line("31396");
+    body["period_code"] = json!("2026-Q2");
+    let edited = both.post(RETURNS, &body).await.expect(201);
+    submit(&both, &edited).await.expect(200);
+    let edited = format!("{RETURNS}/{}/acceptance", edited["id"].as_str().unwrap());
+    says(both.step(&edited).await.problem(403, "forbidden"), "do chính mình sửa lần cuối");
+    says(
+        both.in_english().step(&edited).await.problem(403, "forbidden"),
+        "Nobody accepts a return that they",
+    );
     let above = app.person("tp.cantho", "reviewer", "92").await;
     above.step(&acceptance).await.expect(200);
 }
@@ -207,7 +230,10 @@ async fn an_ended_unit_still_files_for_a_period_that_began_before(app: TestApp) 
     let id = app.unit("934", "2024-06-30");
     let body = |period: &str| json!({"org_unit_id": id, "period_code": period, "handling_level": "district", "nil": true});
     district.post(RETURNS, &body("2025")).await.expect(201);
-    assert_eq!(district.post(RETURNS, &body("2026-Q3")).await.faults(422, "invalid"), ["/org_unit_id"]);
+    assert_eq!(
+        district.post(RETURNS, &body("2026-Q3")).await.faults(422, "unit-not-in-force"),
+        ["/org_unit_id"]
+    );
 }
 
 async fn every_fault_of_a_body_is_named(app: TestApp) {
@@ -271,4 +297,26 @@ async fn a_system_files_by_its_scope(app: TestApp) {
         .await
         .problem(403, "forbidden");
     system.get("/api/v1/admin/users").await.problem(403, "forbidden");
+}
+
+async fn a_return_for_a_unit_that_has_ended_names_who_carries_its_territory(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let district = app.unit("934", "2024-06-30");
+    let form = "/api/v1/reporting/forms/06a?org_unit_code=934&period=2026-Q3";
+    let by_form = admin.get(form).await.problem(422, "unit-not-in-force");
+    let names = [("org_unit_code", json!("934")), ("org_unit_id", json!(district))];
+    for (name, value) in names {
+        let mut body = json!({"period_code": "2026-Q3", "handling_level": "district"});
+        body[name] = value;
+        let refused = admin.post(RETURNS, &body).await.problem(422, "unit-not-in-force");
+        assert_eq!(
+            (&refused["successors"], &refused["detail"]),
+            (&by_form["successors"], &by_form["detail"])
+        );
+        assert_eq!(refused["successors"].as_array().map(Vec::len), Some(7));
+        assert_eq!(refused["errors"][0]["pointer"], format!("/{name}"));
+    }
+    let nobody = json!({"org_unit_code": "99999", "period_code": "2026-Q3", "handling_level": "commune"});
+    assert_eq!(admin.post(RETURNS, &nobody).await.faults(422, "invalid"), ["/org_unit_code"]);
 }

@@ -200,6 +200,13 @@ async fn every_difference_is_told_once_page_by_page(app: TestApp) {
     assert_eq!(lines.text().lines().count(), 121);
     let only = admin.get(&format!("{list}?code=still_in_force&include_total=true&limit=1")).await.expect(200);
     assert_eq!(only["total"], 80);
+    for (unit, of_unit) in [("92", 120), ("92&scope=subtree", 120), ("31396", 0), ("31396&scope=subtree", 0)]
+    {
+        let path = format!("{list}?limit=200&include_total=true&org_unit_code={unit}");
+        let issued = admin.get(&path).await.expect(200);
+        let items = issued["items"].as_array().map(Vec::len);
+        assert_eq!((&issued["total"], items), (&json!(of_unit), Some(of_unit)), "{unit}: by who issued them");
+    }
     let before = admin.get(&format!("{list}?as_of=2026-03-08")).await.expect(200);
     assert_eq!(told(&before["items"]), differing(&[("1.000003", "unknown_decision")]), "not in effect yet");
     let one = all[0]["publication_id"].as_str().unwrap();

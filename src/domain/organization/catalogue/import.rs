@@ -31,6 +31,9 @@ pub struct ImportSummary {
     pub units: usize,
     /// Versions that were made with them.
     pub versions: usize,
+    /// Units among them that go on as the same unit in the structure of 2025, unchanged or under another
+    /// name or kind: they have a second version and no succession.
+    pub continued: usize,
     /// Successions that were made.
     pub successions: usize,
     /// Units and successions that stood already.
@@ -41,11 +44,13 @@ pub struct ImportSummary {
 
 impl std::fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { units, versions, successions, unchanged, corrected } = self;
+        let Self { units, versions, continued, successions, unchanged, corrected } = self;
+        let rows = continued + successions;
         write!(
             f,
-            "made {units} units with {versions} versions and {successions} successions; \
-             {unchanged} stood already, {corrected} had been corrected and were left alone"
+            "made {units} units with {versions} versions, and of {rows} rows that tell what became of a unit \
+             {successions} successions and {continued} second versions of a unit that goes on as the same; \
+             {unchanged} units and successions stood already, {corrected} had been corrected and were left alone"
         )
     }
 }
@@ -164,6 +169,7 @@ fn chunks(
                 chunk.entries.push(unit_entry(JournalAction::Create, &unit, &versions, province)?);
                 summary.units += 1;
                 summary.versions += versions.len();
+                summary.continued += versions.iter().filter(|version| version.change_kind.is_some()).count();
                 chunk.units.push(unit);
                 chunk.versions.extend(versions);
             }
@@ -312,11 +318,15 @@ mod tests {
         let expected = ImportSummary {
             units: 14_575,
             versions: 14_718,
+            continued: 143,
             successions: 11_090,
             unchanged: 1,
             corrected: 0,
         };
         assert_eq!(summary, expected);
+        let rows = BUNDLED.successions.iter().filter(|byte| **byte == b'\n').count() - 1;
+        assert_eq!(summary.continued + summary.successions, rows, "what is told adds up to the file");
+        assert!(summary.to_string().contains("of 11233 rows"), "{summary}");
         assert_eq!(heard.get(), (25_665, 25_665));
         let after = counts(&db).await;
         let raised = i64::try_from(steps.borrow().len()).unwrap();

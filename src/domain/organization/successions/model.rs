@@ -12,6 +12,7 @@ use crate::api::{Change, Patch};
 use crate::auth::scope::home_province;
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
+use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
 use crate::{id, page_of, record, text_enum};
 
@@ -315,6 +316,21 @@ impl OrgUnitSuccessionPatch {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrgUnitSuccessionFilter {
+    /// Those of this unit, as the one that ended or as the one that carries on, by id (đơn vị).
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
     /// The unit that ended (đơn vị cũ).
     pub predecessor_id: Option<OrgUnitId>,
     /// The unit that carries its territory on (đơn vị kế thừa).

@@ -13,22 +13,26 @@ use crate::auth::scope::{Scoped, home_province};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::org_unit_successions;
+use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::storable;
 use crate::error::ApiError;
 use crate::{keyset, on_db};
 
-fn matching(filter: &OrgUnitSuccessionFilter) -> org_unit_successions::BoxedQuery<'_, MultiBackend> {
+fn matching<'a>(
+    filter: &'a OrgUnitSuccessionFilter,
+    units: Option<&[OrgUnitId]>,
+) -> org_unit_successions::BoxedQuery<'a, MultiBackend> {
     use org_unit_successions as s;
     let OrgUnitSuccessionFilter {
-        predecessor_id,
-        successor_id,
-        relation,
-        effective_from,
-        effective_to,
-        sort: _,
+        predecessor_id, successor_id, relation, effective_from, effective_to, ..
     } = filter;
     let mut query = s::table.filter(s::deleted_at.is_null()).into_boxed();
+    if let Some(units) = units {
+        let ended = s::predecessor_id.eq_any(units.to_vec());
+        query = query.filter(ended.or(s::successor_id.eq_any(units.to_vec())));
+    }
     if let Some(unit) = predecessor_id {
         query = query.filter(s::predecessor_id.eq(unit));
     }
@@ -50,7 +54,7 @@ fn matching(filter: &OrgUnitSuccessionFilter) -> org_unit_successions::BoxedQuer
 /// A page of successions.
 ///
 /// # Errors
-/// 422 for a cursor of another order.
+/// 422 for a cursor of another order, or a unit that is not in force.
 pub fn succession_list(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -58,7 +62,14 @@ pub fn succession_list(
     page: &PageRequest,
 ) -> Result<PageRows<OrgUnitSuccession>, ApiError> {
     use org_unit_successions as s;
-    let query = matching(filter);
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
+    let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
+    let query = matching(filter, units.as_deref());
     let query = match filter.sort.unwrap_or(OrgUnitSuccessionSort::EffectiveOnDesc) {
         OrgUnitSuccessionSort::EffectiveOn => {
             keyset!(query, page, asc s::effective_on => NaiveDate, s::id => OrgUnitSuccessionId)
@@ -68,7 +79,10 @@ pub fn succession_list(
         }
     };
     let rows = query.select(SuccessionRow::as_select()).load(conn)?;
-    let total = page.include_total().then(|| matching(filter).count().get_result(conn)).transpose()?;
+    let total = page
+        .include_total()
+        .then(|| matching(filter, units.as_deref()).count().get_result(conn))
+        .transpose()?;
     let rows = page.cut(rows, total, |row| serde_json::json!([row.effective_on, row.id]));
     Ok(rows.map(|row| OrgUnitSuccession::of(scoped.tree(), row)))
 }

@@ -36,6 +36,26 @@ pub struct OrgUnitLineageStep {
 
 /// Where a unit came from and what became of it (lịch sử hình thành và kế thừa).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "unit": {"id": "0190a8c0-0000-7000-8000-000000000004", "code": "31420", "identifier": "H30.44",
+    "name": "Phụng Hiệp", "full_name": "Xã Phụng Hiệp", "kind": "commune", "tier": "commune",
+    "unit_class": null, "parent_id": "0190a8c0-0000-7000-8000-000000000003", "parent_code": "92",
+    "parent_name": "Cần Thơ", "province_id": "0190a8c0-0000-7000-8000-000000000003",
+    "valid_from": "2025-07-01", "valid_from_certainty": "exact", "valid_to": null,
+    "valid_to_certainty": null, "change_kind": null, "legal_basis": null, "note": null, "version": 1,
+    "created_at": "2026-01-12T02:00:00Z", "updated_at": "2026-01-12T02:00:00Z"},
+    "predecessors": [{"id": "0190a8c0-0000-7000-8000-000000000019",
+    "unit": {"id": "0190a8c0-0000-7000-8000-000000000006", "code": "31420", "name": "Hòa Mỹ",
+    "full_name": "Xã Hòa Mỹ"}, "relation": "merge", "effective_on": "2025-07-01", "keeps_records": false,
+    "legal_basis": "Nghị quyết 1668/NQ-UBTVQH15", "note": null}], "successors": [],
+    "heirs": [{"id": "0190a8c0-0000-7000-8000-000000000004", "code": "31420", "identifier": "H30.44",
+    "name": "Phụng Hiệp", "full_name": "Xã Phụng Hiệp", "kind": "commune", "tier": "commune",
+    "unit_class": null, "parent_id": "0190a8c0-0000-7000-8000-000000000003", "parent_code": "92",
+    "parent_name": "Cần Thơ", "province_id": "0190a8c0-0000-7000-8000-000000000003",
+    "valid_from": "2025-07-01", "valid_from_certainty": "exact", "valid_to": null,
+    "valid_to_certainty": null, "change_kind": null, "legal_basis": null, "note": null, "version": 1,
+    "created_at": "2026-01-12T02:00:00Z", "updated_at": "2026-01-12T02:00:00Z"}]
+}))]
 pub struct OrgUnitLineage {
     /// The unit on the day, or on the nearest day on which it was in force.
     pub unit: OrgUnit,

@@ -3,19 +3,19 @@
 use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::coverage::model::{MissingPostingPage, PostingCoverage, PostingCoverageFilter};
 use super::coverage::{missing_list, posting_coverage};
 use super::model::{
-    PostingCoverage, PostingCoverageFilter, ProcedurePosting, ProcedurePostingCreate, ProcedurePostingFilter,
-    ProcedurePostingId, ProcedurePostingPage, ProcedurePostingPatch,
+    ProcedurePosting, ProcedurePostingCreate, ProcedurePostingFilter, ProcedurePostingId,
+    ProcedurePostingPage, ProcedurePostingPatch,
 };
-use super::store::{ProcedurePostings, posting_delete, posting_get, posting_list};
+use super::store::{ProcedurePostings, posting_delete, posting_get, posting_list, posting_seen};
 use crate::api::records::{insert, replace};
 use crate::api::{ListQuery, Listed, PageParams, ValidQuery};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::crud;
-use crate::domain::tthc::procedures::model::ProcedurePage;
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{attachments, crud};
 
 crud! {
     tag: "procedure-postings", what: "a posting of a procedure", many: "postings of procedures",
@@ -32,16 +32,30 @@ crud! {
     import: "/api/v1/tthc/procedure-postings/import", import_procedure_postings, template: "/api/v1/tthc/procedure-postings/template", get_procedure_posting_template, sheet: "procedure-postings",
 }
 
+attachments! {
+    tag: "procedure-postings", of: "a posting of a procedure", vi: "niêm yết thủ tục hành chính",
+    list_path: "/api/v1/tthc/procedure-postings/{id}/attachments",
+    path: "/api/v1/tthc/procedure-postings/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/tthc/procedure-postings/{id}/attachments/{attachment_id}/content",
+    owner: PostingAttachments, record_type: ProcedurePosting, table: "procedure_postings", id: ProcedurePostingId,
+    read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
+    seen: posting_seen, changeable: posting_seen,
+    list: list_procedure_posting_attachments, attach: create_procedure_posting_attachment,
+    get: get_procedure_posting_attachment, content: get_procedure_posting_attachment_content,
+    delete: delete_procedure_posting_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     // `/coverage` and `/missing` would match `/{id}` too.
     cfg.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
     crud_routes(cfg);
+    attachment_routes(cfg);
 }
 
 #[utoipa::path(
-    operation_id = "get_procedure_posting_coverage", tag = "procedure-postings", summary = "Get what a unit posts of what it must",
-    description = "How many of the procedures of a unit's level in force on `as_of` the unit shows (số thủ tục đã niêm yết trên tổng số), by service level, and how many it still shows that have ended.",
+    operation_id = "get_procedure_posting_coverage", tag = "procedure-postings", summary = "Get what units post of what they must",
+    description = "How many of the procedures of a unit's level in force on `as_of` the unit shows (số thủ tục đã niêm yết trên tổng số), by service level, and how many it still shows that have ended; with `scope` also of the units below, each procedure for each unit.",
     params(PostingCoverageFilter),
     responses((status = 200, description = "The coverage.", body = PostingCoverage)),
 )]
@@ -56,16 +70,16 @@ async fn get_procedure_posting_coverage(
 }
 
 #[utoipa::path(
-    operation_id = "list_missing_procedure_postings", tag = "procedure-postings", summary = "List procedures that a unit does not post",
-    description = "The procedures of a unit's level in force on `as_of` that the unit does not show (thủ tục chưa niêm yết), by code.",
+    operation_id = "list_missing_procedure_postings", tag = "procedure-postings", summary = "List procedures that units do not post",
+    description = "The procedures of a unit's level in force on `as_of` that the unit does not show (thủ tục chưa niêm yết), by code; with `scope` those of the units below too, a row for each unit.",
     params(PostingCoverageFilter, PageParams),
-    responses((status = 200, description = "A page.", body = ProcedurePage, headers(("Link" = String, description = "The next page.")))),
+    responses((status = 200, description = "A page.", body = MissingPostingPage, headers(("Link" = String, description = "The next page.")))),
 )]
 #[get("/api/v1/tthc/procedure-postings/missing")]
 async fn list_missing_procedure_postings(
     permit: Permit<Read, Tthc>,
     query: ListQuery<PostingCoverageFilter>,
     app: App,
-) -> Result<Listed<ProcedurePage>, ApiError> {
+) -> Result<Listed<MissingPostingPage>, ApiError> {
     query.answer(permit.into_scoped(), &app, missing_list).await
 }

@@ -4,7 +4,7 @@
 //! One posting is about one procedure in one form. "All procedures of the commune are posted" is no
 //! record but what the coverage tells: n of m, with those that are missing.
 
-mod coverage;
+pub mod coverage;
 mod handlers;
 pub mod model;
 mod store;

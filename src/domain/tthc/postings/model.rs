@@ -12,7 +12,7 @@ use crate::db::schema::procedure_postings;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ProcedureStatus, ServiceLevel};
+use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureStatus};
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -112,6 +112,15 @@ impl Row for HeldPosting {
 
 /// A procedure that a unit shows to the public (niêm yết công khai thủ tục hành chính).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000014", "org_unit_id": "0190a8c0-0000-7000-8000-000000000004",
+    "org_unit_code": "31420", "org_unit_identifier": "H30.44", "org_unit_name": "Xã Phụng Hiệp",
+    "procedure_id": "0190a8c0-0000-7000-8000-000000000011", "procedure_code": "1.001193",
+    "procedure_name": "Đăng ký khai sinh", "procedure_status": "in_force", "form": "board",
+    "place": "Trung tâm Phục vụ hành chính công xã Phụng Hiệp", "posted_on": "2026-01-12",
+    "removed_on": null, "note": null, "version": 1, "created_at": "2026-01-12T02:00:00Z",
+    "updated_at": "2026-01-12T02:00:00Z"
+}))]
 pub struct ProcedurePosting {
     /// Its id.
     pub id: ProcedurePostingId,
@@ -323,76 +332,4 @@ pub struct ProcedurePostingFilter {
     /// Order (thứ tự); the earliest first when not given.
     #[param(inline)]
     pub sort: Option<ProcedurePostingSort>,
-}
-
-/// Whose postings are held against the catalogue.
-#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PostingCoverageFilter {
-    /// The unit that posts, by id; exactly one of id, identifier and code (đơn vị niêm yết).
-    pub org_unit_id: Option<OrgUnitId>,
-    /// The unit by its identification code (mã định danh).
-    #[validate(length(min = 1, max = 35))]
-    #[param(min_length = 1, max_length = 35)]
-    pub org_unit_identifier: Option<String>,
-    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
-    #[validate(length(min = 1, max = 20))]
-    #[param(min_length = 1, max_length = 20)]
-    pub org_unit_code: Option<String>,
-    /// The day (ngày tra cứu); today when not given.
-    pub as_of: Option<NaiveDate>,
-    /// Procedures of this level (cấp thực hiện); those of the unit's own when not given, for a commune
-    /// with those that it takes in.
-    #[param(inline)]
-    pub level: Option<ProcedureLevel>,
-    /// Posted in this form (hình thức niêm yết); in any when not given.
-    #[param(inline)]
-    pub form: Option<PostingForm>,
-}
-
-/// How much of what a unit must show it shows (tình hình niêm yết).
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PostingCoverage {
-    /// The unit.
-    pub org_unit_id: OrgUnitId,
-    /// Its statistics code (mã đơn vị hành chính).
-    pub org_unit_code: Option<String>,
-    /// Its identification code (mã định danh).
-    pub org_unit_identifier: Option<String>,
-    /// Its name on the day.
-    pub org_unit_name: String,
-    /// The day (ngày tra cứu).
-    pub as_of: NaiveDate,
-    /// The levels whose procedures it must show (cấp thực hiện).
-    pub levels: Vec<ProcedureLevel>,
-    /// The form that was asked for; null for any (hình thức niêm yết).
-    pub form: Option<PostingForm>,
-    /// Procedures of these levels in force (số TTHC phải niêm yết).
-    #[schema(minimum = 0)]
-    pub required: i64,
-    /// Those of them that are posted (số TTHC đã niêm yết).
-    #[schema(minimum = 0)]
-    pub posted: i64,
-    /// Those that are not (số TTHC chưa niêm yết).
-    #[schema(minimum = 0)]
-    pub missing: i64,
-    /// Procedures that are posted though they have ended (số TTHC hết hiệu lực chưa gỡ).
-    #[schema(minimum = 0)]
-    pub ended: i64,
-    /// The same by how far a procedure can be done online (theo mức độ dịch vụ công trực tuyến).
-    pub service_levels: Vec<PostingServiceLevel>,
-}
-
-/// How much is shown of the procedures of one service level (theo mức độ dịch vụ công trực tuyến).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PostingServiceLevel {
-    /// How far they can be done online (mức độ cung cấp dịch vụ công trực tuyến).
-    pub service_level: ServiceLevel,
-    /// Procedures in force (số TTHC phải niêm yết).
-    #[schema(minimum = 0)]
-    pub required: i64,
-    /// Those of them that are posted (số TTHC đã niêm yết).
-    #[schema(minimum = 0)]
-    pub posted: i64,
 }

@@ -14,6 +14,7 @@ use super::model::{
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::conn::MultiBackend;
@@ -170,6 +171,19 @@ pub(super) fn posting_get(
     id: ProcedurePostingId,
 ) -> Result<ProcedurePosting, ApiError> {
     Ok(answer(scoped, held_find(conn, scoped, id)?))
+}
+
+/// Whose the evidence of a posting is: its unit's, who may add to it and take from it at any time.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub(super) fn posting_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedurePostingId,
+) -> Result<Belonging, ApiError> {
+    let HeldPosting { row, .. } = held_find(conn, scoped, id)?;
+    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
 }
 
 /// The unit and procedure that a body names.

@@ -422,6 +422,11 @@ pub struct NearDuplicateParams {
 
 /// Procedures whose names say nearly the same (thủ tục có tên gần trùng nhau).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "items": [{"first": {"id": "0190a8c0-0000-7000-8000-000000000016", "code": "1.000593",
+    "name": "Đăng ký kết hôn lưu động"}, "second": {"id": "0190a8c0-0000-7000-8000-000000000017",
+    "code": "2.000593", "name": "Đăng ký lại kết hôn lưu động"}, "similarity_percent": 88}], "total": 1
+}))]
 pub struct ProcedureNearDuplicates {
     /// The pairs, the most alike first; the first 500.
     #[schema(max_items = 500)]

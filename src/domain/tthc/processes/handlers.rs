@@ -6,10 +6,12 @@ use super::model::{
     ProcedureProcess, ProcedureProcessCreate, ProcedureProcessFilter, ProcedureProcessId,
     ProcedureProcessPage, ProcedureProcessPatch,
 };
-use super::store::{ProcedureProcesses, process_delete, process_get, process_list};
+use super::store::{
+    ProcedureProcesses, process_changeable, process_delete, process_get, process_list, process_seen,
+};
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
-use crate::crud;
+use crate::{attachments, crud};
 
 crud! {
     tag: "procedure-processes", what: "a process of a procedure", many: "processes of procedures",
@@ -26,7 +28,21 @@ crud! {
     import: "/api/v1/tthc/procedure-processes/import", import_procedure_processes, template: "/api/v1/tthc/procedure-processes/template", get_procedure_process_template, sheet: "procedure-processes",
 }
 
+attachments! {
+    tag: "procedure-processes", of: "a process of a procedure", vi: "quy trình giải quyết thủ tục hành chính",
+    list_path: "/api/v1/tthc/procedure-processes/{id}/attachments",
+    path: "/api/v1/tthc/procedure-processes/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/tthc/procedure-processes/{id}/attachments/{attachment_id}/content",
+    owner: ProcessAttachments, record_type: ProcedureProcess, table: "procedure_processes", id: ProcedureProcessId,
+    read: Permit<ReadReference, Tthc>, write: Permit<WriteReference, Tthc>,
+    seen: process_seen, changeable: process_changeable,
+    list: list_procedure_process_attachments, attach: create_procedure_process_attachment,
+    get: get_procedure_process_attachment, content: get_procedure_process_attachment_content,
+    delete: delete_procedure_process_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     crud_routes(cfg);
+    attachment_routes(cfg);
 }

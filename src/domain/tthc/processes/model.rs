@@ -178,6 +178,22 @@ impl Row for HeldProcess {
 /// How a procedure is handled step by step (quy trình giải quyết thủ tục hành chính). The time of all
 /// steps follows from them and is held against the procedure's deadline.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000015", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
+    "org_unit_code": "92", "org_unit_identifier": "H13", "org_unit_name": "Thành phố Cần Thơ",
+    "procedure_id": "0190a8c0-0000-7000-8000-000000000011", "procedure_code": "1.001193",
+    "procedure_name": "Đăng ký khai sinh", "kind": "internal", "variant": null,
+    "name": "Quy trình nội bộ đăng ký khai sinh", "electronic": true, "decision_number": "2100/QĐ-UBND",
+    "decided_on": "2026-01-05", "valid_from": "2026-01-12", "valid_to": null, "links": [], "agencies": [],
+    "steps": [{"name": "Tiếp nhận hồ sơ", "responsible": "Trung tâm Phục vụ hành chính công",
+    "unit_kind": null, "org_unit_id": null, "value": 1, "unit": "working_hour", "result": null},
+    {"name": "Thẩm định hồ sơ, trình ký", "responsible": "Công chức tư pháp - hộ tịch", "unit_kind": null,
+    "org_unit_id": null, "value": 5, "unit": "working_hour", "result": null}, {"name": "Trả kết quả",
+    "responsible": "Trung tâm Phục vụ hành chính công", "unit_kind": null, "org_unit_id": null, "value": 2,
+    "unit": "working_hour", "result": null}], "total_working_hours": 8, "total_calendar_days": null,
+    "remarks": [], "note": null, "version": 1, "created_at": "2026-01-12T02:00:00Z",
+    "updated_at": "2026-01-12T02:00:00Z"
+}))]
 pub struct ProcedureProcess {
     /// Its id.
     pub id: ProcedureProcessId,

@@ -14,6 +14,7 @@ use super::rules;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -216,6 +217,31 @@ pub(super) fn process_get(
     id: ProcedureProcessId,
 ) -> Result<ProcedureProcess, ApiError> {
     Ok(answer(scoped, held_find(conn, scoped, id)?))
+}
+
+/// Whose the attachments of a process are: nobody's, as the process itself.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) fn process_seen(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedureProcessId,
+) -> Result<Belonging, ApiError> {
+    held_find(conn, scoped, id).map(|_| Belonging::nobody())
+}
+
+/// The same for whoever may change processes.
+///
+/// # Errors
+/// 403 for everyone but an administrator of the whole country, 404 when there is none.
+pub(super) fn process_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedureProcessId,
+) -> Result<Belonging, ApiError> {
+    scoped.whole_country()?;
+    process_seen(conn, scoped, id)
 }
 
 /// The procedures that bodies name.

@@ -55,6 +55,21 @@ text_enum! {
 /// Results of handling administrative procedures that a unit reports for a period: one line for each
 /// handling level and field (số liệu kết quả giải quyết TTHC). Totals are computed, never stored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000018", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",
+    "org_unit_code": "934", "org_unit_identifier": null, "org_unit_name": "Huyện Phụng Hiệp",
+    "period_id": "0190a8c0-0000-7000-8000-000000000001", "period_code": "2024-H1",
+    "handling_level": "district", "field": null, "nil": false, "received_online": 1882,
+    "received_in_person": 5395, "received_postal": 0, "carried_over": 473, "carried_over_basis": "implied",
+    "resolved_early": 6986, "resolved_on_time": 88, "resolved_overdue": 13, "pending_in_time": 642,
+    "pending_overdue": 2, "withdrawn": 6, "refused": 13, "received_total": 7750, "resolved_total": 7087,
+    "pending_total": 644, "difference": 0, "covers_from": null, "covers_to": "2024-07-02",
+    "source_note": "Báo cáo 6 tháng đầu năm 2024", "state": "submitted",
+    "edited_by": "0190a8c0-0000-7000-8000-000000000002", "filed_by": null,
+    "submitted_at": "2024-07-03T02:00:00Z", "reviewed_by": null, "reviewed_at": null,
+    "review_reason": null, "version": 2, "created_at": "2024-07-02T08:00:00Z",
+    "updated_at": "2024-07-03T02:00:00Z"
+}))]
 pub struct ProcessingReturn {
     /// Its id.
     pub id: ProcessingReturnId,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{ProcessingReturn, ProcessingReturnId};
 use super::row::{Filed, ReturnRow};
 use super::rules::{self, Step};
-use super::store::{answer, filed_find};
+use super::store::{answer, filed_find, row_get};
 use crate::api::IfMatch;
 use crate::api::records::{Row, Written};
 use crate::audit::journal::{Entry, JournalAction, Leave};
@@ -123,15 +123,18 @@ fn review(
     action: JournalAction,
     reason: Option<String>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
-    let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
+    let (present, period) = row_get(tx.conn(), id)?;
+    let is_own_edit = step == Step::Accept && present.edited_by == tx.author().id();
+    scoped.must_reach(present.org_unit_id).map_err(|refused| match refused.problem() {
+        Problem::Forbidden if is_own_edit => accepts_own_edit(),
+        Problem::Forbidden => reviewed_above(),
+        _ => refused,
+    })?;
+    let leave = OpenPeriods::leave_for(tx, scoped.tree(), present.org_unit_id, &period)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
     let state = rules::step(present.state, step)?;
-    if step == Step::Accept && present.edited_by == tx.author().id() {
-        return Err(ApiError::detailed(
-            Problem::Forbidden,
-            "Không ai được tiếp nhận báo cáo do chính mình sửa lần cuối.",
-            "Nobody accepts a return that they last edited.",
-        ));
+    if is_own_edit {
+        return Err(accepts_own_edit());
     }
     let row = ReturnRow {
         state,
@@ -141,6 +144,23 @@ fn review(
         ..present
     };
     stepped(tx, scoped, action, Opened { line: row, period, leave })
+}
+
+fn accepts_own_edit() -> ApiError {
+    ApiError::detailed(
+        Problem::Forbidden,
+        "Không ai được tiếp nhận báo cáo do chính mình sửa lần cuối.",
+        "Nobody accepts a return that they last edited.",
+    )
+}
+
+/// Of a return that the account sees.
+fn reviewed_above() -> ApiError {
+    ApiError::detailed(
+        Problem::Forbidden,
+        "Báo cáo do đơn vị cấp trên tiếp nhận hoặc trả lại; tài khoản này không tiếp nhận, trả lại được báo cáo của đơn vị này.",
+        "A return is accepted or sent back by a unit above the one that files it; this account does neither for this unit.",
+    )
 }
 
 /// Stores a step of a return's life.

@@ -157,7 +157,10 @@ fn matching<'a>(mut query: Rows<'a>, filter: &'a ProcessingReturnFilter, period:
     query
 }
 
-fn row_get(conn: &mut DbConn, id: ProcessingReturnId) -> Result<(ReturnRow, PeriodFacts), ApiError> {
+pub(super) fn row_get(
+    conn: &mut DbConn,
+    id: ProcessingReturnId,
+) -> Result<(ReturnRow, PeriodFacts), ApiError> {
     Ok(processing_returns::table
         .inner_join(periods::table)
         .filter(processing_returns::id.eq(id).and(processing_returns::deleted_at.is_null()))

@@ -17,6 +17,7 @@ use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{periods, processing_returns};
 use crate::db::{DbConn, WriteTx};
 use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::successors::{not_in_force, unit_in_force};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::domain::tthc::procedures::fields::procedure_field_catalogue;
 use crate::domain::validity::day_faults;
@@ -234,26 +235,43 @@ fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -
     // A unit that ended within the period still reports for its part of it.
     let unit = match name.resolve(tree, period.ends_on) {
         Ok(unit) => unit,
-        Err(faults) => name.resolve(tree, period.starts_on).map_err(|_| ApiError::invalid(faults))?,
+        Err(_) => match name.resolve(tree, period.starts_on) {
+            Ok(unit) => unit,
+            Err(_) => {
+                unit_in_force(tree, &name, period.ends_on).map_err(|gone| outside(gone, &name, period))?
+            }
+        },
     };
+    if !tree.in_force(unit, period.ends_on) && !tree.in_force(unit, period.starts_on) {
+        return Err(outside(not_in_force(tree, &[unit], period.ends_on), &name, period));
+    }
     let tier = tree.tier_at(unit, period.ends_on).or_else(|| tree.tier_at(unit, period.starts_on));
     let mut faults = shape_faults(body);
     match tier {
         Some(tier) => faults.extend(rules::level_of_unit(tier, body.handling_level).err()),
-        None => faults.push(Fault::new(
-            "/org_unit_id",
-            "not_in_force",
-            Bilingual::new(
-                format!("Đơn vị không tồn tại trong kỳ {}.", period.code),
-                format!("The unit does not exist in the period {}.", period.code),
-            ),
-        )),
+        None => faults.push(not_within(&name, period)),
     }
     if !faults.is_empty() {
         return Err(ApiError::invalid(faults));
     }
     let province = home_province(tree, unit).ok_or_else(|| no_province(unit))?;
     Ok(Owner { unit, named_by: name.pointer(), province, period: period.clone() })
+}
+
+/// 422 for a unit that had ended by the period, or came after it, with its place in the body.
+fn outside(refused: ApiError, name: &UnitName<'_>, period: &PeriodFacts) -> ApiError {
+    match refused.problem() {
+        Problem::UnitNotInForce => refused.with_faults(vec![not_within(name, period)]),
+        _ => refused,
+    }
+}
+
+fn not_within(name: &UnitName<'_>, period: &PeriodFacts) -> Fault {
+    let message = Bilingual::new(
+        format!("Đơn vị không tồn tại trong kỳ {}.", period.code),
+        format!("The unit does not exist in the period {}.", period.code),
+    );
+    Fault::new(name.pointer(), "not_in_force", message)
 }
 
 fn no_province(unit: OrgUnitId) -> ApiError {

@@ -24,6 +24,9 @@ use crate::db::schema::{
     procedure_publication_items, procedure_publications, procedure_versions, procedures,
 };
 use crate::domain::document_numbers::number_named;
+use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::successors::wanted_units;
+use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureVersionId};
 use crate::domain::tthc::procedures::store::code_forms;
 use crate::domain::validity::{OPEN_BEGINNING, storable};
@@ -60,8 +63,15 @@ pub(super) fn difference_list(
 ) -> Result<PageRows<PublicationDifference>, ApiError> {
     let day = storable(filter.as_of.unwrap_or_else(|| scoped.today()));
     let after = page.after::<Place>()?;
-    let total = page.include_total().then(|| count(conn, filter, day)).transpose()?;
-    let mut scan = Scan { filter, day, place: after };
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
+    let from = |place| Scan { filter, units: units.as_deref(), day, place };
+    let total = page.include_total().then(|| count(conn, from(None))).transpose()?;
+    let mut scan = from(after);
     let mut found = Vec::new();
     let wanted = usize::try_from(page.rows()).unwrap_or(usize::MAX);
     while found.len() < wanted {
@@ -73,8 +83,7 @@ pub(super) fn difference_list(
     Ok(rows.map(|(_, difference)| difference))
 }
 
-fn count(conn: &mut DbConn, filter: &PublicationDifferenceFilter, day: NaiveDate) -> Result<i64, ApiError> {
-    let mut scan = Scan { filter, day, place: None };
+fn count(conn: &mut DbConn, mut scan: Scan<'_>) -> Result<i64, ApiError> {
     let mut total = 0;
     while let Some(part) = scan.next(conn)? {
         total += part.len();
@@ -85,6 +94,8 @@ fn count(conn: &mut DbConn, filter: &PublicationDifferenceFilter, day: NaiveDate
 /// A walk over everything that may differ, from a place on.
 struct Scan<'a> {
     filter: &'a PublicationDifferenceFilter,
+    /// Whose decisions; everyone's when none.
+    units: Option<&'a [OrgUnitId]>,
     day: NaiveDate,
     place: Option<Place>,
 }
@@ -101,7 +112,7 @@ impl Scan<'_> {
             },
             behind => match self.publications(conn, behind)? {
                 Some(chunk) => chunk,
-                None if self.filter.publication_id.is_some() => return Ok(None),
+                None if self.filter.publication_id.is_some() || self.units.is_some() => return Ok(None),
                 None => match self.versions(conn, None)? {
                     Some((part, last)) => (part, Place::Named(last)),
                     None => return Ok(None),
@@ -130,6 +141,9 @@ impl Scan<'_> {
             .into_boxed();
         if let Some(id) = self.filter.publication_id {
             query = query.filter(p::id.eq(id));
+        }
+        if let Some(units) = self.units {
+            query = query.filter(p::org_unit_id.eq_any(units.to_vec()));
         }
         // The publication itself once more: the page before may have ended within it.
         let begun = match behind {

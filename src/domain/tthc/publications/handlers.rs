@@ -10,15 +10,17 @@ use super::model::{
     ProcedurePublication, ProcedurePublicationCounts, ProcedurePublicationFilter, ProcedurePublicationId,
     ProcedurePublicationPage, PublicationApplication, PublicationDifferenceFilter, PublicationDifferencePage,
 };
-use super::store::{publication_counts, publication_get, publication_list};
+use super::store::{
+    publication_changeable, publication_counts, publication_get, publication_list, publication_seen,
+};
 use super::writes::{ProcedurePublications, publication_delete};
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, ListQuery, Listed, Once, PageParams, Rendered, ValidPath, ValidQuery};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
-use crate::crud;
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{attachments, crud};
 
 crud! {
     tag: "procedure-publications", what: "a publication of procedures", many: "publications of procedures",
@@ -36,11 +38,25 @@ crud! {
     import: "/api/v1/tthc/procedure-publications/import", import_procedure_publications, template: "/api/v1/tthc/procedure-publications/template", get_procedure_publication_template, sheet: "procedure-publications",
 }
 
+attachments! {
+    tag: "procedure-publications", of: "a publication of procedures", vi: "quyết định công bố thủ tục hành chính",
+    list_path: "/api/v1/tthc/procedure-publications/{id}/attachments",
+    path: "/api/v1/tthc/procedure-publications/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/tthc/procedure-publications/{id}/attachments/{attachment_id}/content",
+    owner: PublicationAttachments, record_type: ProcedurePublication, table: "procedure_publications", id: ProcedurePublicationId,
+    read: Permit<ReadReference, Tthc>, write: Permit<WriteReference, Tthc>,
+    seen: publication_seen, changeable: publication_changeable,
+    list: list_procedure_publication_attachments, attach: create_procedure_publication_attachment,
+    get: get_procedure_publication_attachment, content: get_procedure_publication_attachment_content,
+    delete: delete_procedure_publication_attachment,
+}
+
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     // `/counts` and `/differences` would match `/{id}` too.
     cfg.service(get_procedure_publication_counts).service(list_procedure_publication_differences);
     crud_routes(cfg);
+    attachment_routes(cfg);
     cfg.service(apply_procedure_publication);
 }
 

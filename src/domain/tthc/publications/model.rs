@@ -159,6 +159,20 @@ impl Row for HeldPublication {
 /// A decision that announces procedures (quyết định công bố thủ tục hành chính). The counts by what it
 /// does follow from its items.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0190a8c0-0000-7000-8000-000000000012", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
+    "org_unit_code": "92", "org_unit_identifier": "H13", "org_unit_name": "Thành phố Cần Thơ",
+    "number": "1234/QĐ-UBND", "issued_on": "2026-01-05", "effective_on": "2026-01-12",
+    "title": "Công bố danh mục thủ tục hành chính lĩnh vực hộ tịch", "legal_basis": null,
+    "legal_basis_effective_on": null, "published_on": "2026-01-09", "items": [{"action": "add",
+    "procedure_id": null, "procedure_code": "1.013999", "replaced_procedure_id": null,
+    "replaced_procedure_code": null, "level": "commune", "name": "Đăng ký khai sinh liên thông",
+    "note": null}, {"action": "repeal", "procedure_id": "0190a8c0-0000-7000-8000-000000000013",
+    "procedure_code": "1.000419", "replaced_procedure_id": null, "replaced_procedure_code": null,
+    "level": "commune", "name": "Đăng ký khai tử lưu động", "note": null}], "added_count": 1,
+    "changed_count": 0, "replaced_count": 0, "repealed_count": 1, "remarks": [], "source": null,
+    "note": null, "version": 1, "created_at": "2026-01-12T02:00:00Z", "updated_at": "2026-01-12T02:00:00Z"
+}))]
 pub struct ProcedurePublication {
     /// Its id.
     pub id: ProcedurePublicationId,
@@ -306,6 +320,9 @@ pub struct ProcedurePublicationFilter {
 
 /// How many decisions and procedures (số quyết định, số thủ tục được công bố).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "publications": 12, "added": 31, "changed": 18, "replaced": 6, "repealed": 9, "procedures": 58
+}))]
 pub struct ProcedurePublicationCounts {
     /// Decisions (số quyết định).
     #[schema(minimum = 0)]
@@ -332,9 +349,23 @@ pub struct ProcedurePublicationCounts {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PublicationDifferenceFilter {
-    /// Decisions in effect on this day, and versions that hold by then (ngày tra cứu); today when not
-    /// given.
+    /// Of decisions that this unit issued only, by id (cơ quan ban hành). Decisions that the catalogue
+    /// names and that are not held are nobody's.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// Decisions in effect on this day, and versions that hold by then (ngày tra cứu), and the day on
+    /// which the unit's code and the tree are read; today when not given.
     pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
     /// Of this publication only (quyết định công bố).
     pub publication_id: Option<ProcedurePublicationId>,
     /// Only those with this remark code (mã lưu ý).
@@ -345,6 +376,15 @@ pub struct PublicationDifferenceFilter {
 
 /// Where catalogue and decisions do not say the same (sai lệch giữa danh mục và quyết định công bố).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "publication_id": "0190a8c0-0000-7000-8000-000000000012", "publication_number": "1234/QĐ-UBND",
+    "effective_on": "2026-01-12", "action": "repeal",
+    "procedure_id": "0190a8c0-0000-7000-8000-000000000013", "procedure_code": "1.000419",
+    "remark": {"pointer": "/effective_on", "code": "still_in_force", "severity": "finding",
+    "message": {"vi": "Thủ tục 1.000419 bị 1234/QĐ-UBND bãi bỏ từ ngày 12/01/2026 nhưng danh mục vẫn còn hiệu lực.",
+    "en": "1234/QĐ-UBND ends the procedure 1.000419 on 2026-01-12, but in the catalogue it holds on."},
+    "numbers": {}}
+}))]
 pub struct PublicationDifference {
     /// The decision (quyết định công bố); null where none is held.
     pub publication_id: Option<ProcedurePublicationId>,
@@ -365,6 +405,17 @@ page_of!(PublicationDifferencePage, PublicationDifference, "differences between 
 
 /// What the application of a publication did (kết quả cập nhật danh mục theo quyết định).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "publication_id": "0190a8c0-0000-7000-8000-000000000012", "effective_on": "2026-01-12",
+    "ended": [{"id": "0190a8c0-0000-7000-8000-000000000013", "code": "1.000419",
+    "name": "Đăng ký khai tử lưu động"}],
+    "differences": [{"publication_id": "0190a8c0-0000-7000-8000-000000000012",
+    "publication_number": "1234/QĐ-UBND", "effective_on": "2026-01-12", "action": "add",
+    "procedure_id": null, "procedure_code": "1.013999", "remark": {"pointer": "/procedure_code",
+    "code": "not_in_catalogue", "severity": "finding",
+    "message": {"vi": "Danh mục chưa có thủ tục 1.013999.",
+    "en": "The catalogue does not have the procedure 1.013999."}, "numbers": {}}}]
+}))]
 pub struct PublicationApplication {
     /// The publication.
     pub publication_id: ProcedurePublicationId,

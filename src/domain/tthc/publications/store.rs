@@ -12,6 +12,7 @@ use super::model::{
     ProcedurePublicationId, ProcedurePublicationSort, PublicationAction, PublicationItem, PublicationRow,
 };
 use crate::api::{PageRequest, PageRows};
+use crate::attachments::Belonging;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
@@ -283,6 +284,31 @@ pub(super) fn publication_get(
     id: ProcedurePublicationId,
 ) -> Result<ProcedurePublication, ApiError> {
     Ok(answer(scoped, held_find(conn, id)?))
+}
+
+/// Whose the attachments of a publication are: nobody's, as the decision itself.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) fn publication_seen(
+    conn: &mut DbConn,
+    _scoped: &Scoped,
+    id: ProcedurePublicationId,
+) -> Result<Belonging, ApiError> {
+    held_find(conn, id).map(|_| Belonging::nobody())
+}
+
+/// The same for whoever may change publications.
+///
+/// # Errors
+/// 403 for everyone but an administrator of the whole country, 404 when there is none.
+pub(super) fn publication_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: ProcedurePublicationId,
+) -> Result<Belonging, ApiError> {
+    scoped.whole_country()?;
+    publication_seen(conn, scoped, id)
 }
 
 impl HeldPublication {

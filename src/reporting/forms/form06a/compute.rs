@@ -18,6 +18,7 @@ use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine, aggregate};
+use crate::reporting::forms::kept::coverage::{FormCoverageCount, LevelFiled};
 use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
 use crate::reporting::forms::roster::Roster;
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
@@ -94,6 +95,21 @@ impl KeptForm for Form06a {
         };
         Figures { lines: self.rows.iter().map(line).collect(), totals: self.totals.figures() }
     }
+
+    fn filed(&self) -> Vec<LevelFiled> {
+        // No country has as many units as an i64 counts.
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let levels = self.coverage.levels.iter().map(|level| LevelFiled {
+            level: level.handling_level,
+            count: FormCoverageCount {
+                units_expected: number(level.units_expected),
+                units_filed: number(level.units_filed),
+                ended_expected: number(level.ended_expected),
+                ended_filed: number(level.ended_filed),
+            },
+        });
+        levels.collect()
+    }
 }
 
 fn roster(tree: &OrgTree, of: Subject<'_>, scope: UnitScope) -> Roster {
@@ -122,6 +138,7 @@ impl Form06a {
                 name: definition,
                 version: Form06Definition::VERSION,
                 title: definition.label_vi().into(),
+                title_en: definition.title_en().into(),
                 identity: definition.identity().into(),
             },
             unit: label(tree, unit, as_of).into(),

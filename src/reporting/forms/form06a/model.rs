@@ -30,6 +30,15 @@ impl Form06Definition {
     /// The definition's version: a released one is never changed, only succeeded.
     pub(super) const VERSION: i32 = 1;
 
+    pub(super) const fn title_en(self) -> &'static str {
+        match self {
+            Self::Circular012020 => {
+                "after Circular 01/2020/TT-VPCP: withdrawn and refused stand within resolved on time"
+            }
+            Self::WithdrawnRefusedApart => "withdrawn and refused stand apart",
+        }
+    }
+
     pub(super) const fn identity(self) -> &'static str {
         match self {
             Self::Circular012020 => "received_total = resolved_total + pending_total",
@@ -76,7 +85,7 @@ pub struct Form06aQuery {
     pub snapshot: Option<PeriodClosureId>,
 }
 
-/// The columns of form 06.
+/// The columns of form 06 (các cột của biểu 06).
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub struct Form06Columns {
     /// Column 3: received in total (tổng số tiếp nhận): online, direct and carried over.
@@ -268,8 +277,12 @@ pub struct Form06DefinitionUsed {
     pub name: Form06Definition,
     /// Its version.
     pub version: i32,
-    /// What it says, in Vietnamese.
+    /// What it says, in Vietnamese (tên cách tính).
     pub title: Cow<'static, str>,
+    /// The same in English (tên cách tính bằng tiếng Anh).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub title_en: Cow<'static, str>,
     /// The identity that every row satisfies.
     pub identity: Cow<'static, str>,
 }
@@ -376,6 +389,33 @@ pub struct Form06aCoverage {
 /// merged commune with its successor, a divided one with the nearest unit above all its successors and
 /// with none of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "form": "II.06a/VPCP/KSTT", "definition": {"name": "circular-01-2020", "version": 1,
+    "title": "theo Thông tư 01/2020/TT-VPCP: hồ sơ rút và từ chối nằm trong cột đúng hạn",
+    "title_en": "after Circular 01/2020/TT-VPCP: withdrawn and refused stand within resolved on time",
+    "identity": "received_total = resolved_total + pending_total"},
+    "unit": {"org_unit_id": "0190a8c0-0000-7000-8000-000000000005", "org_unit_code": "934",
+    "org_unit_identifier": null, "org_unit_name": "Huyện Phụng Hiệp"},
+    "period": {"id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1",
+    "kind": "half", "starts_on": "2024-01-01", "ends_on": "2024-06-30", "submit_by": null, "version": 1,
+    "created_at": "2024-01-02T02:00:00Z", "updated_at": "2024-01-02T02:00:00Z"}, "as_of": "2024-06-30",
+    "scope": "self", "rows": [{"handling_level": "district", "field": null, "received_total": 7750,
+    "received_online": 1882, "received_direct": 5395, "carried_over": 473, "carried_over_basis": "implied",
+    "resolved_total": 7106, "resolved_early": 6986, "resolved_on_time": 107, "resolved_overdue": 13,
+    "pending_total": 644, "pending_in_time": 642, "pending_overdue": 2, "withdrawn": null, "refused": null,
+    "received_in_period": 7277}, {"handling_level": "commune", "field": null, "received_total": 9865,
+    "received_online": 9210, "received_direct": 462, "carried_over": 193, "carried_over_basis": "implied",
+    "resolved_total": 8445, "resolved_early": 8154, "resolved_on_time": 277, "resolved_overdue": 14,
+    "pending_total": 1420, "pending_in_time": 1412, "pending_overdue": 8, "withdrawn": null,
+    "refused": null, "received_in_period": 9672}], "totals": {"received_total": 17615,
+    "received_online": 11092, "received_direct": 5857, "carried_over": 666,
+    "carried_over_basis": "implied", "resolved_total": 15551, "resolved_early": 15140,
+    "resolved_on_time": 384, "resolved_overdue": 27, "pending_total": 2064, "pending_in_time": 2054,
+    "pending_overdue": 10, "withdrawn": null, "refused": null, "received_in_period": 16949},
+    "coverage": {"levels": [{"handling_level": "district", "units_expected": 1, "units_filed": 1,
+    "missing": [], "stated": [], "ended_expected": 0, "ended_filed": 0, "ended": []}], "covers_from": null,
+    "covers_to": "2024-07-02"}, "closure": null
+}))]
 pub struct Form06a {
     /// The printed form's symbol (ký hiệu biểu).
     pub form: Cow<'static, str>,

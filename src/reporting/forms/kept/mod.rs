@@ -4,9 +4,10 @@
 //! A form joins with one line in [`KEPT`]; its [`KeptForm`] says how it is computed and which figures
 //! are compared.
 //!
-//! - [`figures`] are what two forms are compared by.
+//! - [`figures`] are what two forms are compared by, and [`coverage`] who stood behind each.
 //! - [`snapshots`] are the forms in the database.
 
+pub mod coverage;
 pub mod figures;
 pub mod snapshots;
 
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::coverage::{FormCoverageDifference, LevelFiled, coverage_differences};
 pub use self::figures::{ColumnFigures, Figures, FormColumnDifference, FormLineDifference, differences};
 pub use self::snapshots::{FormClosure, closure_of, keep_all, snapshot};
 use self::snapshots::{SnapshotRow, content_of, unpacked};
@@ -72,6 +74,9 @@ pub trait KeptForm: Serialize + DeserializeOwned + 'static {
 
     /// The figures by which two of these forms are compared.
     fn figures(&self) -> Figures;
+
+    /// How many units have filed, by level.
+    fn filed(&self) -> Vec<LevelFiled>;
 }
 
 /// A kind of form that is kept, whatever its type.
@@ -82,15 +87,29 @@ pub struct Kept {
     pub domain: Domain,
     definitions: &'static [&'static str],
     keep: Keep,
-    figures: KeptAndToday,
+    compared: KeptAndToday,
+}
+
+/// What of a form is compared.
+pub struct Compared {
+    /// Its figures.
+    pub figures: Figures,
+    /// How many units have filed, by level.
+    pub filed: Vec<LevelFiled>,
+}
+
+impl Compared {
+    fn of(form: &impl KeptForm) -> Self {
+        Self { figures: form.figures(), filed: form.filed() }
+    }
 }
 
 /// The rows to store for the forms of a subject.
 type Keep = fn(&mut DbConn, &OrgTree, Subject<'_>, PeriodClosureId) -> Result<Vec<SnapshotRow>, ApiError>;
 
-/// The figures of a form that was kept as this text, and of today's.
+/// A form that was kept as this text, and today's, as they are compared.
 type KeptAndToday =
-    fn(&mut DbConn, &OrgTree, Subject<'_>, &Variant, &str) -> Result<(Figures, Figures), ApiError>;
+    fn(&mut DbConn, &OrgTree, Subject<'_>, &Variant, &str) -> Result<(Compared, Compared), ApiError>;
 
 impl Kept {
     const fn of<F: KeptForm>() -> Self {
@@ -102,8 +121,9 @@ impl Kept {
                 let forms = F::all(conn, tree, of)?;
                 forms.iter().map(|(variant, form)| SnapshotRow::of(closure, variant, form)).collect()
             },
-            figures: |conn, tree, of, variant, content| {
-                Ok((unpacked::<F>(content)?.figures(), F::one(conn, tree, of, variant)?.figures()))
+            compared: |conn, tree, of, variant, content| {
+                let (kept, today) = (unpacked::<F>(content)?, F::one(conn, tree, of, variant)?);
+                Ok((Compared::of(&kept), Compared::of(&today)))
             },
         }
     }
@@ -125,20 +145,20 @@ impl Kept {
         Ok((kept, Variant { definition, scope }))
     }
 
-    /// The figures of a form as it was kept, and as it is today.
+    /// A form as it was kept, and as it is today, to be compared.
     ///
     /// # Errors
     /// 404 when it was not kept at that closing.
-    pub fn figures(
+    pub fn compared(
         &self,
         conn: &mut DbConn,
         tree: &OrgTree,
         of: Subject<'_>,
         variant: &Variant,
         closure: PeriodClosureId,
-    ) -> Result<(Figures, Figures), ApiError> {
+    ) -> Result<(Compared, Compared), ApiError> {
         let content = content_of(conn, self.name, closure, variant)?.ok_or_else(ApiError::not_found)?;
-        (self.figures)(conn, tree, of, variant, &content)
+        (self.compared)(conn, tree, of, variant, &content)
     }
 }
 

@@ -165,3 +165,24 @@ pub fn may_close(last: Option<&ClosureRow>) -> Result<(), ApiError> {
         _ => Ok(()),
     }
 }
+
+/// Whether the signed minutes of a closing may still be added to or taken from.
+///
+/// # Errors
+/// 409 once the next closing took its place: what belongs to this one is history.
+pub fn may_take_minutes(closure: &ClosureRow) -> Result<(), ApiError> {
+    if closure.superseded_by.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::detailed(
+        Problem::WrongState,
+        format!(
+            "Kỳ đã được khóa sổ lại sau lần {} nên tệp đính kèm của lần khóa sổ này được giữ nguyên.",
+            closure.number
+        ),
+        format!(
+            "The period was closed again after closing {}; the attachments of this one stay as they are.",
+            closure.number
+        ),
+    ))
+}

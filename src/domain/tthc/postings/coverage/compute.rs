@@ -1,0 +1,251 @@
+//! The pairs of units and procedures that must be shown, and those that are.
+
+use chrono::NaiveDate;
+use diesel::dsl;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::model::{MissingPosting, PostingCoverage, PostingCoverageFilter, PostingServiceLevel};
+use crate::api::{PageRequest, PageRows};
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::db::schema::{org_units, procedure_postings, procedure_versions, procedures};
+use crate::domain::organization::reference::{UnitName, UnitScope, label, scoped_units};
+use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::tthc::postings::model::PostingForm;
+use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
+use crate::domain::validity::storable;
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::keyset;
+
+/// Each of the units with each of the procedures, in the version that speaks for the day.
+macro_rules! pairs {
+    ($day:expr) => {{
+        use procedure_versions as v;
+        org_units::table
+            .inner_join(procedures::table.on(procedures::deleted_at.is_null()))
+            .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
+            .filter(v::speaks_from.le($day).and(v::speaks_to.gt($day)))
+    }};
+}
+
+/// Whether a unit must show a procedure on the day.
+macro_rules! owed {
+    ($asked:expr) => {{
+        use procedure_versions as v;
+        let asked: &Asked = $asked;
+        let [first, second, third] = &asked.owed;
+        let of =
+            |owed: &Owed| org_units::id.eq_any(owed.units.clone()).and(v::level.eq_any(owed.levels.clone()));
+        let in_force = v::valid_from.le(asked.day).and(v::valid_to.gt(asked.day));
+        in_force.and(of(first).or(of(second)).or(of(third)))
+    }};
+}
+
+/// Whether a unit shows a procedure on the day.
+macro_rules! posted {
+    ($asked:expr) => {{
+        use procedure_postings as n;
+        let asked: &Asked = $asked;
+        let stands = n::removed_on.is_null().or(n::removed_on.gt(asked.day));
+        dsl::exists(
+            n::table
+                .filter(n::org_unit_id.eq(org_units::id).and(n::procedure_id.eq(procedures::id)))
+                .filter(n::deleted_at.is_null().and(n::posted_on.le(asked.day)))
+                .filter(stands)
+                .filter(n::form.eq_any(asked.forms.clone())),
+        )
+    }};
+}
+
+/// Units that must show the procedures of the same levels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Owed {
+    units: Vec<OrgUnitId>,
+    levels: Vec<ProcedureLevel>,
+}
+
+/// Which units must show what. The unit that is named is held against the level that is named; of those
+/// below it only units of a tier of government count, each for what its own tier must show.
+fn owed(
+    tree: &OrgTree,
+    named: OrgUnitId,
+    units: &[OrgUnitId],
+    level: Option<ProcedureLevel>,
+    day: NaiveDate,
+) -> [Owed; 3] {
+    let of_tier = |tier: Tier| {
+        let own = levels_of(tier);
+        let is_named = |unit: &OrgUnitId| *unit == named && level.is_some();
+        let levels = level.map_or_else(|| own.clone(), |level| vec![level]);
+        let must = levels.iter().any(|level| own.contains(level));
+        let stands = |unit: &OrgUnitId| must && tree.tier_at(*unit, day) == Some(tier);
+        let units = units.iter().copied().filter(|unit| !is_named(unit) && stands(unit)).collect();
+        Owed { units, levels }
+    };
+    let mut owed = [Tier::Province, Tier::District, Tier::Commune].map(of_tier);
+    if let (Some(_), [first, ..]) = (level, &mut owed) {
+        first.units.push(named);
+    }
+    owed
+}
+
+/// What is asked for, looked up: the units in reach, the day, what they must show and the forms.
+struct Asked {
+    named: OrgUnitId,
+    scope: UnitScope,
+    units: Vec<OrgUnitId>,
+    day: NaiveDate,
+    owed: [Owed; 3],
+    forms: Vec<PostingForm>,
+}
+
+impl Asked {
+    fn of(scoped: &Scoped, filter: &PostingCoverageFilter) -> Result<Self, ApiError> {
+        let name = UnitName {
+            id: filter.org_unit_id,
+            identifier: filter.org_unit_identifier.as_deref(),
+            code: filter.org_unit_code.as_deref(),
+        };
+        let day = storable(filter.as_of.unwrap_or_else(|| scoped.today()));
+        let tree = scoped.tree();
+        let named = unit_in_force(tree, &name, day)?;
+        if !scoped.reaches(named) {
+            return Err(ApiError::new(Problem::Forbidden));
+        }
+        let scope = filter.scope.unwrap_or_default();
+        let mut units = scoped_units(tree, named, scope, day);
+        units.retain(|unit| scoped.reaches(*unit));
+        let owed = owed(tree, named, &units, filter.level, day);
+        if owed.iter().all(|owed| owed.units.is_empty()) {
+            return Err(ApiError::invalid(vec![no_level()]));
+        }
+        let forms = filter.form.map_or_else(|| PostingForm::ALL.to_vec(), |form| vec![form]);
+        Ok(Self { named, scope, units, day, owed, forms })
+    }
+
+    /// How many units count.
+    fn count(&self) -> usize {
+        self.owed.iter().map(|owed| owed.units.len()).sum()
+    }
+
+    /// The levels of which any unit must show the procedures.
+    fn levels(&self) -> Vec<ProcedureLevel> {
+        let is_owed = |level: &&ProcedureLevel| {
+            self.owed.iter().any(|owed| !owed.units.is_empty() && owed.levels.contains(level))
+        };
+        ProcedureLevel::ALL.iter().filter(is_owed).copied().collect()
+    }
+}
+
+/// The levels whose procedures a unit of a tier must show.
+fn levels_of(tier: Tier) -> Vec<ProcedureLevel> {
+    match tier {
+        Tier::Province => vec![ProcedureLevel::Province],
+        Tier::District => vec![ProcedureLevel::District],
+        Tier::Commune => vec![ProcedureLevel::Commune, ProcedureLevel::CommuneReception],
+    }
+}
+
+fn no_level() -> Fault {
+    let message = Bilingual::new(
+        "Đơn vị không thuộc cấp chính quyền nào; hãy nêu cấp thực hiện.",
+        "The unit is of no tier of government; name the level.",
+    );
+    Fault::new("/level", "required", message)
+}
+
+/// A page of the procedures in force that units must show and do not.
+///
+/// # Errors
+/// 403 for a unit out of reach, 422 for one that is not in force or a cursor of another list.
+pub(in crate::domain::tthc::postings) fn missing_list(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &PostingCoverageFilter,
+    page: &PageRequest,
+) -> Result<PageRows<MissingPosting>, ApiError> {
+    use procedure_versions as v;
+    type Loaded = (OrgUnitId, ProcedureId, String, String, ProcedureLevel, ServiceLevel);
+    let asked = Asked::of(scoped, filter)?;
+    let missing = || pairs!(asked.day).filter(owed!(&asked)).filter(dsl::not(posted!(&asked)));
+    let query = missing().into_boxed();
+    let query = keyset!(query, page, asc procedures::code => String, org_units::id => OrgUnitId);
+    let columns = (org_units::id, procedures::id, procedures::code, v::name, v::level, v::service_level);
+    let rows: Vec<Loaded> = query.select(columns).load(conn)?;
+    let total = page.include_total().then(|| missing().count().get_result(conn)).transpose()?;
+    let rows = page.cut(rows, total, |(unit, _, code, ..)| json!([code, unit]));
+    Ok(rows.map(|(unit, procedure_id, procedure_code, procedure_name, level, service_level)| {
+        let unit = label(scoped.tree(), unit, asked.day);
+        MissingPosting {
+            org_unit_id: unit.org_unit_id,
+            org_unit_code: unit.org_unit_code,
+            org_unit_identifier: unit.org_unit_identifier,
+            org_unit_name: unit.org_unit_name,
+            procedure_id,
+            procedure_code,
+            procedure_name,
+            level,
+            service_level,
+        }
+    }))
+}
+
+/// How much of what units must show they show.
+///
+/// # Errors
+/// 403 for a unit out of reach, 422 for one that is not in force.
+pub(in crate::domain::tthc::postings) fn posting_coverage(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &PostingCoverageFilter,
+) -> Result<PostingCoverage, ApiError> {
+    use procedure_versions as v;
+    let asked = Asked::of(scoped, filter)?;
+    let day = asked.day;
+    let owed = || {
+        pairs!(day)
+            .filter(owed!(&asked))
+            .group_by(v::service_level)
+            .select((v::service_level, dsl::count_star()))
+    };
+    let required: Vec<(ServiceLevel, i64)> = owed().load(conn)?;
+    let posted: Vec<(ServiceLevel, i64)> = owed().filter(posted!(&asked)).load(conn)?;
+    let ended: i64 = pairs!(day)
+        .filter(v::valid_to.le(day))
+        .filter(org_units::id.eq_any(asked.units.clone()))
+        .filter(posted!(&asked))
+        .count()
+        .get_result(conn)?;
+    let of = |counts: &[(ServiceLevel, i64)], level| {
+        counts.iter().find(|(known, _)| *known == level).map_or(0, |(_, count)| *count)
+    };
+    let service_levels: Vec<_> = ServiceLevel::ALL
+        .iter()
+        .map(|level| PostingServiceLevel {
+            service_level: *level,
+            required: of(&required, *level),
+            posted: of(&posted, *level),
+        })
+        .collect();
+    let required = service_levels.iter().map(|level| level.required).sum();
+    let posted = service_levels.iter().map(|level| level.posted).sum();
+    let unit = label(scoped.tree(), asked.named, day);
+    Ok(PostingCoverage {
+        org_unit_id: unit.org_unit_id,
+        org_unit_code: unit.org_unit_code,
+        org_unit_identifier: unit.org_unit_identifier,
+        org_unit_name: unit.org_unit_name,
+        scope: asked.scope,
+        units: asked.count(),
+        as_of: day,
+        levels: asked.levels(),
+        form: filter.form,
+        required,
+        posted,
+        missing: required - posted,
+        ended,
+        service_levels,
+    })
+}

@@ -1,0 +1,122 @@
+//! Where a reader stands in the feed, and the token that tells it.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+
+use crate::audit::chain::sealed_end;
+use crate::auth::keys::KeyRing;
+use crate::db::DbConn;
+use crate::db::schema::journal;
+use crate::domain::organization::tree::OrgUnitId;
+use crate::error::ApiError;
+
+/// A place in the feed: behind the entry at this position, in the journal that has this hash there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) position: i64,
+    /// The beginning of the hash; 0 before the first entry.
+    hash: u64,
+}
+
+impl Place {
+    pub(super) fn new(position: i64, hash: &str) -> Self {
+        let beginning = hash.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        Self { position, hash: beginning.unwrap_or_default() }
+    }
+
+    /// The place behind the entry at this position.
+    pub(super) fn behind(conn: &mut DbConn, position: i64) -> Result<Self, ApiError> {
+        let hash: Option<Option<String>> = journal::table
+            .filter(journal::position.eq(position))
+            .select(journal::hash)
+            .first(conn)
+            .optional()?;
+        Ok(Self::new(position, &hash.flatten().unwrap_or_default()))
+    }
+
+    /// Where the feed ends by now.
+    pub(super) fn end(conn: &mut DbConn) -> Result<Self, ApiError> {
+        let (position, hash) = sealed_end(conn)?;
+        Ok(Self::new(position, &hash))
+    }
+}
+
+/// The units of which a feed tells; none where it tells of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct OfUnits {
+    pub(super) units: Option<Vec<OrgUnitId>>,
+    /// By which a token knows them again; 0 for all.
+    digest: u64,
+}
+
+impl OfUnits {
+    pub(super) fn new(units: Option<Vec<OrgUnitId>>) -> Self {
+        let Some(mut units) = units else { return Self::default() };
+        units.sort_unstable();
+        let text: String = units.iter().map(OrgUnitId::as_str).collect();
+        let sum = digest(&SHA256, text.as_bytes());
+        let first = sum.as_ref().first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
+        Self { units: Some(units), digest: first.max(1) }
+    }
+
+    /// Whether the feed tells of records of this unit.
+    pub(super) fn has(&self, unit: Option<&str>) -> bool {
+        let is_of = |units: &Vec<OrgUnitId>| units.iter().any(|known| Some(known.as_str()) == unit);
+        self.units.as_ref().is_none_or(is_of)
+    }
+}
+
+/// The token of a place in the feed of these units.
+pub(super) fn token(place: Place, of: &OfUnits, keys: &KeyRing) -> String {
+    let place = [place.position.to_be_bytes(), place.hash.to_be_bytes(), of.digest.to_be_bytes()].concat();
+    URL_SAFE_NO_PAD.encode([place.as_slice(), &keys.keyed_digest(&[b"changes", &place])].concat())
+}
+
+/// What a token tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Opened {
+    pub(super) place: Place,
+    digest: u64,
+}
+
+impl Opened {
+    /// What a token tells; none for one that was not given by this service.
+    pub(super) fn of(token: &str, keys: &KeyRing) -> Option<Self> {
+        let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (told, seal) = sealed.split_at_checked(24)?;
+        let (position, rest) = told.split_first_chunk::<8>()?;
+        let (hash, rest) = rest.split_first_chunk::<8>()?;
+        let digest = u64::from_be_bytes(*rest.first_chunk::<8>()?);
+        let place = Place { position: i64::from_be_bytes(*position), hash: u64::from_be_bytes(*hash) };
+        keys.verify_digest(&[b"changes", told], seal).then_some(Self { place, digest })
+    }
+
+    /// Whether whoever has followed to here misses nothing of these units: it followed them, or all.
+    pub(super) fn holds_for(self, of: &OfUnits) -> bool {
+        [0, of.digest].contains(&self.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_known_again_in_any_order_and_all_is_none_of_them() {
+        let [one, other] = [OrgUnitId::new(), OrgUnitId::new()];
+        let of = |units: &[OrgUnitId]| OfUnits::new(Some(units.to_vec()));
+        assert_eq!(of(&[one, other]), of(&[other, one]));
+        let all = OfUnits::default();
+        assert!([of(&[]), of(&[one]), of(&[other]), of(&[one, other])].iter().all(|some| *some != all));
+        assert_ne!(of(&[one]).digest, of(&[one, other]).digest);
+        let place = Place { position: 7, hash: 9 };
+        let followed = |of: &OfUnits| Opened { place, digest: of.digest };
+        assert!(followed(&all).holds_for(&of(&[one])), "who followed all misses nothing of one");
+        assert!(followed(&of(&[one])).holds_for(&of(&[one])));
+        assert!(!followed(&of(&[one])).holds_for(&of(&[one, other])));
+        assert!(!followed(&of(&[one])).holds_for(&all));
+        assert!(all.has(None) && of(&[one]).has(Some(one.as_str())) && !of(&[one]).has(None));
+    }
+}

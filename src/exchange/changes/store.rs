@@ -1,0 +1,265 @@
+//! The feed as it is read from the journal, window by window.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::model::Change;
+use super::place::{OfUnits, Place};
+use crate::audit::chain::sealed_position;
+use crate::audit::journal::JournalAction;
+use crate::audit::sights::{Belonging, Sight, Sights};
+use crate::db::DbConn;
+use crate::db::conn::MultiBackend;
+use crate::db::schema::{attachments, journal};
+use crate::db::types::Instant;
+use crate::db::unindexed::Unindexed;
+use crate::domain::organization::reference::label;
+use crate::domain::organization::tree::{OrgTree, OrgUnitId};
+use crate::error::{ApiError, Problem};
+use crate::exchange::record_types::RecordType;
+use crate::state::App;
+
+/// Positions looked through in one read: few enough for a reader to whom nearly nothing belongs.
+const WINDOW: i64 = 5_000;
+/// Reads of one request; behind them the reader comes again.
+const WINDOWS: usize = 40;
+
+/// Where a reader stands in the feed.
+pub(super) struct Feed {
+    pub(super) since: Place,
+    pub(super) sights: Sights,
+    pub(super) of: OfUnits,
+    pub(super) limit: i64,
+}
+
+/// What the feed reads of an entry.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = journal)]
+struct Row {
+    position: Option<i64>,
+    record_type: RecordType,
+    record_id: String,
+    action: JournalAction,
+    record_version: i64,
+    org_unit_id: Option<String>,
+    recorded_at: Instant,
+}
+
+impl Feed {
+    /// The next changes, and whether there may be more at once.
+    pub(super) async fn read(
+        &mut self,
+        app: &App,
+        horizon: Instant,
+    ) -> Result<(Vec<Change>, bool), ApiError> {
+        for _ in 0..WINDOWS {
+            let (since, sights, of, limit) = (self.since, self.sights.clone(), self.of.clone(), self.limit);
+            let (rows, places, reached, sealed) = app
+                .db
+                .read_list(move |conn| {
+                    still_kept(conn, since, horizon)?;
+                    let sealed = sealed_position(conn)?;
+                    let end = sealed.min(since.position.saturating_add(WINDOW));
+                    let window = in_window((since.position, end), &sights, &of);
+                    let mut rows: Vec<Row> = window.limit(limit).select(Row::as_select()).load(conn)?;
+                    rows.extend(left(conn, (since.position, end), &sights, &of)?);
+                    rows.sort_by_key(|row| row.position);
+                    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                    let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+                    let last = rows.last().filter(|_| is_cut).and_then(|row| row.position);
+                    let reached = Place::behind(conn, last.unwrap_or(end.max(since.position)))?;
+                    let places = places(conn, &rows)?;
+                    Ok((rows, places, reached, sealed))
+                })
+                .await?;
+            let units = app.units();
+            let change = |row| Change::of(units.tree(), row, &places);
+            let items: Vec<Change> = rows.into_iter().filter_map(change).collect();
+            self.since = reached;
+            let has_more = reached.position < sealed;
+            if !items.is_empty() || !has_more {
+                return Ok((items, has_more));
+            }
+        }
+        Ok((Vec::new(), true))
+    }
+}
+
+impl Change {
+    fn of(tree: &OrgTree, row: Row, places: &HashMap<String, String>) -> Option<Self> {
+        let Row { position, record_type, record_id: id, action, record_version, org_unit_id, recorded_at } =
+            row;
+        let unit = org_unit_id.and_then(|unit| unit.parse::<OrgUnitId>().ok());
+        let unit = unit.map(|unit| label(tree, unit, recorded_at.vietnam_day()));
+        let place = places.get(&id).map_or(record_type.collection(), String::as_str);
+        Some(Self {
+            position: position?,
+            record_type,
+            href: format!("{place}/{id}"),
+            id,
+            kind: action.into(),
+            version: record_version,
+            org_unit_id: unit.as_ref().map(|unit| unit.org_unit_id),
+            org_unit_code: unit.as_ref().and_then(|unit| unit.org_unit_code.clone()),
+            org_unit_identifier: unit.as_ref().and_then(|unit| unit.org_unit_identifier.clone()),
+            org_unit_name: unit.map(|unit| unit.org_unit_name),
+            changed_at: recorded_at,
+        })
+    }
+}
+
+/// Beneath which record each attachment among these rows is read.
+fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, ApiError> {
+    use attachments as a;
+    let attached = rows.iter().filter(|row| row.record_type == RecordType::Attachment);
+    let ids: Vec<&str> = attached.map(|row| row.record_id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let owners: Vec<(String, RecordType, String)> =
+        a::table.filter(a::id.eq_any(ids)).select((a::id, a::record_type, a::record_id)).load(conn)?;
+    let place = |(id, of, record): (String, RecordType, String)| {
+        (id, format!("{}/{record}/{}", of.collection(), RecordType::Attachment.collection()))
+    };
+    Ok(owners.into_iter().map(place).collect())
+}
+
+/// The place before the first change that is kept.
+pub(super) fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, ApiError> {
+    let first: Option<Option<i64>> = journal::table
+        .filter(journal::recorded_at.ge(horizon).and(journal::position.is_not_null()))
+        .order((journal::recorded_at, journal::id))
+        .select(journal::position)
+        .first(conn)
+        .optional()?;
+    match first.flatten() {
+        Some(position) => Place::behind(conn, position - 1),
+        None => Place::end(conn),
+    }
+}
+
+/// 410 where changes behind the token are older than what the feed keeps, and where the journal is no
+/// longer the one for which the token was given.
+fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), ApiError> {
+    let Place { position, .. } = since;
+    let around: Vec<(Option<i64>, Option<String>, Instant)> = journal::table
+        .filter(journal::position.between(position, position.saturating_add(1)))
+        .select((journal::position, journal::hash, journal::recorded_at))
+        .load(conn)?;
+    let hash_there =
+        around.iter().find(|(at, ..)| *at == Some(position)).and_then(|(_, hash, _)| hash.as_deref());
+    let is_the_same = Place::new(position, hash_there.unwrap_or_default()) == since;
+    let is_there = position == 0 || hash_there.is_some();
+    let is_late = around.iter().any(|(at, _, recorded_at)| *at > Some(position) && *recorded_at < horizon);
+    if is_late || !is_there || !is_the_same {
+        return Err(ApiError::new(Problem::ChangesExpired));
+    }
+    Ok(())
+}
+
+/// The entries of a window with which a record left what the reader sees, such as an account that moved
+/// to another unit: told as its deletion, under the unit that it left.
+fn left(
+    conn: &mut DbConn,
+    (since, end): (i64, i64),
+    sights: &Sights,
+    of: &OfUnits,
+) -> Result<Vec<Row>, ApiError> {
+    let types = sights.iter().flat_map(|sight| &sight.types).copied();
+    let moving: Vec<RecordType> = types.filter(|record_type| record_type.moves()).collect();
+    let sees_all = of.units.is_none() && sights.iter().all(|sight| sight.confinement.is_none());
+    if moving.is_empty() || sees_all {
+        return Ok(Vec::new());
+    }
+    let before = diesel::alias!(journal as before);
+    let of_version_before = before
+        .field(journal::record_id)
+        .eq(journal::record_id)
+        .and(before.field(journal::record_type).eq(journal::record_type))
+        .and((before.field(journal::record_version) + 1).eq(journal::record_version));
+    let entries: Vec<(Row, Option<String>, Belonging)> = journal::table
+        .inner_join(before.on(of_version_before))
+        .filter(journal::position.gt(since).and(journal::position.le(end)))
+        .filter(Unindexed(journal::record_type).eq_any(moving))
+        .order(journal::position)
+        .select((
+            Row::as_select(),
+            journal::province_id,
+            before.fields((journal::org_unit_id, journal::province_id)),
+        ))
+        .load(conn)?;
+    let seen = |record_type, there: &Belonging| of.has(there.0.as_deref()) && sights.see(record_type, there);
+    let gone = |(row, province, there): (Row, Option<String>, Belonging)| {
+        let here = (row.org_unit_id.clone(), province);
+        let is_gone = seen(row.record_type, &there) && !seen(row.record_type, &here);
+        is_gone.then_some(Row { action: JournalAction::Delete, org_unit_id: there.0, ..row })
+    };
+    Ok(entries.into_iter().filter_map(gone).collect())
+}
+
+/// The entries of a window that are seen, in their order. A window is read by its positions, whatever
+/// else is asked: the entries of a unit may be its whole history.
+fn in_window(
+    (since, end): (i64, i64),
+    sights: &Sights,
+    of: &OfUnits,
+) -> journal::BoxedQuery<'static, MultiBackend> {
+    let mut query = journal::table
+        .filter(journal::position.gt(since).and(journal::position.le(end)))
+        .filter(sights.any(Sight::sifting))
+        .into_boxed();
+    if let Some(units) = &of.units {
+        query = query.filter(Unindexed(journal::org_unit_id).eq_any(units.clone()));
+    }
+    query.order(journal::position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::scope::Confinement;
+    use crate::db::plan::{migrated, plan};
+
+    #[test]
+    fn whatever_is_asked_a_window_is_read_by_its_positions() {
+        let (_folder, mut conn) = migrated();
+        let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
+        let reaches = [
+            None,
+            Some(Confinement { provinces: vec![one], units: Vec::new() }),
+            Some(Confinement { provinces: Vec::new(), units: vec![one] }),
+            Some(Confinement { provinces: vec![one, other], units: vec![one, other] }),
+        ];
+        let kinds = [vec![RecordType::Period], vec![RecordType::ProcessingReturn, RecordType::User]];
+        for reach in &reaches {
+            for types in &kinds {
+                for units in [None, Some(vec![one]), Some(vec![one, other])] {
+                    let of_units = OfUnits::new(units);
+                    let of = |kinds: &[(&[RecordType], &Option<Confinement>)]| {
+                        let mut sights = Sights::default();
+                        for (types, confinement) in kinds {
+                            sights.add((*confinement).clone(), |sight| {
+                                sight.types.extend_from_slice(types);
+                                sight.attached_to.extend_from_slice(types);
+                            });
+                        }
+                        sights
+                    };
+                    let (own, all): (&[RecordType], &[RecordType]) = (types, &[RecordType::Holiday]);
+                    for sights in [of(&[(own, reach)]), of(&[(own, reach), (all, &None)])] {
+                        let query =
+                            in_window((5, 5_005), &sights, &of_units).limit(200).select(Row::as_select());
+                        let mut plan = plan(&mut conn, query);
+                        // Whose an attachment is, is looked up entry by entry.
+                        plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));
+                        assert_eq!(
+                            plan,
+                            ["SEARCH journal USING INDEX journal_position (position>? AND position<?)"]
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Examples that follow from others: a page is one of its record, and so is a list as CSV or as lines.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::item_of;
+use crate::api::batch::NDJSON;
+use crate::api::listing::CSV;
+use crate::api::table::csv_cell;
+
+/// The members of each schema in the order in which they are declared, which is that of columns: a JSON
+/// object of the document is sorted.
+pub(super) type Orders = HashMap<String, Vec<String>>;
+
+/// Gives every page the example of its record.
+pub(super) fn complete_pages(schemas: &mut Map<String, Value>) {
+    let of_record = |schema: &Value| schemas.get(item_of(schema)?)?.get("example").cloned();
+    let found: Vec<(String, Value)> = schemas
+        .iter()
+        .filter(|(_, schema)| schema.get("example").is_none())
+        .filter_map(|(name, schema)| Some((name.clone(), of_record(schema)?)))
+        .collect();
+    for (name, example) in found {
+        if let Some(page) = schemas.get_mut(&name).and_then(Value::as_object_mut) {
+            page.insert("example".into(), json!({"items": [example], "next_cursor": null}));
+        }
+    }
+}
+
+/// Gives an answer that is a list its examples as CSV and as lines.
+pub(super) fn complete_lists(forms: &mut Map<String, Value>, schemas: &Map<String, Value>, orders: &Orders) {
+    let page = forms.get("application/json").and_then(|form| form.pointer("/schema/$ref")?.as_str());
+    let page = page.and_then(|page| schemas.get(page.rsplit('/').next()?));
+    let Some(item) = page.and_then(item_of) else { return };
+    let example = schemas.get(item).and_then(|schema| schema.get("example")?.as_object());
+    let (Some(example), Some(order)) = (example, orders.get(item)) else { return };
+    if let Some(form) = forms.get_mut(NDJSON) {
+        form["example"] = json!(format!("{}\n", json!(example)));
+    }
+    if let Some(form) = forms.get_mut(CSV) {
+        form["example"] = json!(rows(example, order));
+    }
+}
+
+/// A record as CSV, under a line of names.
+pub(super) fn rows(record: &Map<String, Value>, order: &[String]) -> String {
+    let cell = |name: &String| match record.get(name).unwrap_or(&Value::Null) {
+        nested @ (Value::Array(_) | Value::Object(_)) => quoted(&nested.to_string()),
+        plain => quoted(&csv_cell(plain)),
+    };
+    format!("{}\n{}\n", order.join(","), order.iter().map(cell).collect::<Vec<_>>().join(","))
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.contains(['"', ',', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_stands_in_the_order_of_its_members() {
+        let record = json!({"a": "x, y", "b": {"c": [1]}, "d": null});
+        let order = ["d", "b", "a"].map(str::to_owned);
+        let expected = "d,b,a\n,\"{\"\"c\"\":[1]}\",\"x, y\"\n";
+        assert_eq!(rows(record.as_object().unwrap(), &order), expected);
+    }
+}
