@@ -156,9 +156,9 @@ async fn a_system_may_what_its_scopes_say(app: TestApp) {
     let table: &[(&[&str], &[&str])] = &[
         (&["tthc:read"], &["read tthc", reference]),
         (&["tthc:write"], &["read tthc", "write tthc", reference]),
-        (&["tthc:review"], &["review tthc", reference]),
         (&["institutions:write", "reporting:read"], &["read reporting", reference]),
-        (&["reference:write", "reporting:close"], &["write_reference", "close reporting", reference]),
+        (&["reporting:write", "tthc:read"], &["read reporting", "read tthc", reference]),
+        (&["reference:read"], &[reference]),
     ];
     for (number, (scopes, allowed)) in table.iter().enumerate() {
         let system = app.system(&format!("he-thong-{number}"), &unit, scopes).await;
