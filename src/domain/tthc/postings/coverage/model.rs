@@ -52,11 +52,11 @@ pub struct PostingCoverageFilter {
 pub struct MissingPosting {
     /// The unit that does not show it (đơn vị chưa niêm yết).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day.
+    /// Its name on the day (tên đơn vị).
     pub org_unit_name: String,
     /// The procedure (thủ tục hành chính).
     pub procedure_id: ProcedureId,
@@ -87,13 +87,13 @@ page_of!(MissingPostingPage, MissingPosting, "procedures that are not posted");
     ]
 }))]
 pub struct PostingCoverage {
-    /// The unit.
+    /// The unit (đơn vị niêm yết).
     pub org_unit_id: OrgUnitId,
-    /// Its statistics code.
+    /// Its statistics code (mã đơn vị hành chính).
     pub org_unit_code: Option<String>,
     /// Its identification code (mã định danh).
     pub org_unit_identifier: Option<String>,
-    /// Its name on the day.
+    /// Its name on the day (tên đơn vị).
     pub org_unit_name: String,
     /// Which units count (phạm vi).
     pub scope: UnitScope,
