@@ -46,6 +46,7 @@ impl Place {
 /// The units of which a feed tells; none where it tells of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct OfUnits {
+    /// In their order.
     pub(super) units: Option<Vec<OrgUnitId>>,
     /// By which a token knows them again; 0 for all.
     digest: u64,
@@ -63,7 +64,8 @@ impl OfUnits {
 
     /// Whether the feed tells of records of this unit.
     pub(super) fn has(&self, unit: Option<&str>) -> bool {
-        let is_of = |units: &Vec<OrgUnitId>| units.iter().any(|known| Some(known.as_str()) == unit);
+        let unit = || unit?.parse().ok();
+        let is_of = |units: &Vec<OrgUnitId>| unit().is_some_and(|unit| units.binary_search(&unit).is_ok());
         self.units.as_ref().is_none_or(is_of)
     }
 }

@@ -30,14 +30,37 @@ macro_rules! pairs {
     }};
 }
 
-/// Whether a unit must show a procedure on the day.
-macro_rules! owed {
+/// The postings that stand on the day, with the version of their procedure that speaks for it.
+macro_rules! standing {
     ($asked:expr) => {{
+        use {procedure_postings as n, procedure_versions as v};
+        let asked: &Asked = $asked;
+        let of_procedure = procedures::id.eq(n::procedure_id).and(procedures::deleted_at.is_null());
+        n::table
+            .inner_join(procedures::table.on(of_procedure))
+            .inner_join(v::table.on(v::procedure_id.eq(n::procedure_id)))
+            .filter(v::speaks_from.le(asked.day).and(v::speaks_to.gt(asked.day)))
+            .filter(n::deleted_at.is_null().and(n::posted_on.le(asked.day)))
+            .filter(n::removed_on.is_null().or(n::removed_on.gt(asked.day)))
+            .filter(n::form.eq_any(asked.forms.clone()))
+    }};
+}
+
+/// Pairs of unit and procedure: what is posted in two forms is one. Ids have one length.
+macro_rules! pairs_posted {
+    () => {
+        dsl::count(procedure_postings::org_unit_id.concat(procedure_postings::procedure_id))
+            .aggregate_distinct()
+    };
+}
+
+/// Whether the unit in a column must show a procedure on the day.
+macro_rules! owed {
+    ($asked:expr, $unit:expr) => {{
         use procedure_versions as v;
         let asked: &Asked = $asked;
         let [first, second, third] = &asked.owed;
-        let of =
-            |owed: &Owed| org_units::id.eq_any(owed.units.clone()).and(v::level.eq_any(owed.levels.clone()));
+        let of = |owed: &Owed| $unit.eq_any(owed.units.clone()).and(v::level.eq_any(owed.levels.clone()));
         let in_force = v::valid_from.le(asked.day).and(v::valid_to.gt(asked.day));
         in_force.and(of(first).or(of(second)).or(of(third)))
     }};
@@ -130,6 +153,12 @@ impl Asked {
         self.owed.iter().map(|owed| owed.units.len()).sum()
     }
 
+    /// How many units must show the procedures of a level.
+    fn owing(&self, level: ProcedureLevel) -> usize {
+        let of_level = self.owed.iter().filter(|owed| owed.levels.contains(&level));
+        of_level.map(|owed| owed.units.len()).sum()
+    }
+
     /// The levels of which any unit must show the procedures.
     fn levels(&self) -> Vec<ProcedureLevel> {
         let is_owed = |level: &&ProcedureLevel| {
@@ -169,12 +198,16 @@ pub(in crate::domain::tthc::postings) fn missing_list(
     use procedure_versions as v;
     type Loaded = (OrgUnitId, ProcedureId, String, String, ProcedureLevel, ServiceLevel);
     let asked = Asked::of(scoped, filter)?;
-    let missing = || pairs!(asked.day).filter(owed!(&asked)).filter(dsl::not(posted!(&asked)));
-    let query = missing().into_boxed();
+    let missing = pairs!(asked.day).filter(owed!(&asked, org_units::id)).filter(dsl::not(posted!(&asked)));
+    let query = missing.into_boxed();
     let query = keyset!(query, page, asc procedures::code => String, org_units::id => OrgUnitId);
     let columns = (org_units::id, procedures::id, procedures::code, v::name, v::level, v::service_level);
     let rows: Vec<Loaded> = query.select(columns).load(conn)?;
-    let total = page.include_total().then(|| missing().count().get_result(conn)).transpose()?;
+    let total = page.include_total().then(|| {
+        let sum = |counts: Vec<(ServiceLevel, i64)>| counts.into_iter().map(|(_, count)| count).sum::<i64>();
+        Ok::<_, ApiError>(sum(required(conn, &asked)?) - sum(posted(conn, &asked)?))
+    });
+    let total = total.transpose()?;
     let rows = page.cut(rows, total, |(unit, _, code, ..)| json!([code, unit]));
     Ok(rows.map(|(unit, procedure_id, procedure_code, procedure_name, level, service_level)| {
         let unit = label(scoped.tree(), unit, asked.day);
@@ -192,6 +225,36 @@ pub(in crate::domain::tthc::postings) fn missing_list(
     }))
 }
 
+/// What the units must show, by how far it can be done online: the procedures of each level, for each
+/// unit that owes them.
+fn required(conn: &mut DbConn, asked: &Asked) -> Result<Vec<(ServiceLevel, i64)>, ApiError> {
+    use procedure_versions as v;
+    let procedures: Vec<(ProcedureLevel, ServiceLevel, i64)> = procedures::table
+        .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
+        .filter(procedures::deleted_at.is_null())
+        .filter(v::speaks_from.le(asked.day).and(v::speaks_to.gt(asked.day)))
+        .filter(v::valid_from.le(asked.day).and(v::valid_to.gt(asked.day)))
+        .group_by((v::level, v::service_level))
+        .select((v::level, v::service_level, dsl::count_star()))
+        .load(conn)?;
+    let units = |level| i64::try_from(asked.owing(level)).unwrap_or(i64::MAX);
+    let of = |service_level: ServiceLevel| {
+        let of_level = procedures.iter().filter(|(_, known, _)| *known == service_level);
+        of_level.map(|(level, _, count)| count.saturating_mul(units(*level))).sum()
+    };
+    Ok(ServiceLevel::ALL.iter().map(|level| (*level, of(*level))).collect())
+}
+
+/// What of it they show.
+fn posted(conn: &mut DbConn, asked: &Asked) -> Result<Vec<(ServiceLevel, i64)>, ApiError> {
+    use procedure_versions as v;
+    Ok(standing!(asked)
+        .filter(owed!(asked, procedure_postings::org_unit_id))
+        .group_by(v::service_level)
+        .select((v::service_level, pairs_posted!()))
+        .load(conn)?)
+}
+
 /// How much of what units must show they show.
 ///
 /// # Errors
@@ -201,22 +264,15 @@ pub(in crate::domain::tthc::postings) fn posting_coverage(
     scoped: &Scoped,
     filter: &PostingCoverageFilter,
 ) -> Result<PostingCoverage, ApiError> {
-    use procedure_versions as v;
+    use {procedure_postings as n, procedure_versions as v};
     let asked = Asked::of(scoped, filter)?;
     let day = asked.day;
-    let owed = || {
-        pairs!(day)
-            .filter(owed!(&asked))
-            .group_by(v::service_level)
-            .select((v::service_level, dsl::count_star()))
-    };
-    let required: Vec<(ServiceLevel, i64)> = owed().load(conn)?;
-    let posted: Vec<(ServiceLevel, i64)> = owed().filter(posted!(&asked)).load(conn)?;
-    let ended: i64 = pairs!(day)
+    let required = required(conn, &asked)?;
+    let posted = posted(conn, &asked)?;
+    let ended: i64 = standing!(&asked)
         .filter(v::valid_to.le(day))
-        .filter(org_units::id.eq_any(asked.units.clone()))
-        .filter(posted!(&asked))
-        .count()
+        .filter(n::org_unit_id.eq_any(asked.units.clone()))
+        .select(pairs_posted!())
         .get_result(conn)?;
     let of = |counts: &[(ServiceLevel, i64)], level| {
         counts.iter().find(|(known, _)| *known == level).map_or(0, |(_, count)| *count)
