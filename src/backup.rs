@@ -67,6 +67,11 @@ const TABLES: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "procedure_process_links",
+    "dossier_rules",
+    "dossiers",
+    "dossier_deltas",
+    "dossier_sums",
+    "dossier_areas",
     "period_closures",
     "period_snapshots",
 ];

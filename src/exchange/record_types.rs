@@ -24,6 +24,8 @@ text_enum! {
         ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính";
         /// A process of a procedure.
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
+        /// A dossier.
+        Dossier => "dossier", "hồ sơ thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -51,7 +53,7 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedurePosting | Self::Dossier | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -86,6 +88,7 @@ impl RecordType {
             | Self::ProcedurePublication
             | Self::ProcedurePosting
             | Self::ProcedureProcess
+            | Self::Dossier
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -97,7 +100,7 @@ impl RecordType {
     /// Whether one may come to belong to another unit.
     #[must_use]
     pub const fn moves(self) -> bool {
-        matches!(self, Self::User | Self::Client | Self::Grant)
+        matches!(self, Self::Dossier | Self::User | Self::Client | Self::Grant)
     }
 
     /// Where they are read; attachments are read beneath their record, in a collection of this name.
@@ -114,6 +117,7 @@ impl RecordType {
             Self::ProcedurePublication => "/api/v1/tthc/procedure-publications",
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
+            Self::Dossier => "/api/v1/tthc/dossiers",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",

@@ -1,6 +1,7 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod dossiers;
 pub mod postings;
 pub mod procedures;
 pub mod processes;
@@ -17,4 +18,5 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     postings::routes(cfg);
     processes::routes(cfg);
     processing_returns::routes(cfg);
+    dossiers::routes(cfg);
 }

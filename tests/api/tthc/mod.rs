@@ -1,5 +1,7 @@
 //! Stories of administrative procedures.
 
+mod dossier_counts;
+mod dossiers;
 mod postings;
 mod procedures;
 mod processes;
@@ -18,6 +20,8 @@ pub fn stories() -> Vec<Story> {
         postings::stories(),
         processes::stories(),
         processing_returns::stories(),
+        dossiers::stories(),
+        dossier_counts::stories(),
     ]
     .concat()
 }

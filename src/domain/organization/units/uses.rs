@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, grants, org_unit_successions, org_unit_versions, org_units, period_closures, procedure_postings,
-    procedure_processes, procedure_publications, processing_returns, users,
+    clients, dossiers, grants, org_unit_successions, org_unit_versions, org_units, period_closures,
+    procedure_postings, procedure_processes, procedure_publications, processing_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -36,6 +36,13 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let postings =
         po::table.filter(po::deleted_at.is_null()).filter(po::org_unit_id.eq(id).or(po::province_id.eq(id)));
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
+    let resolved = dossiers::table
+        .filter(dossiers::deleted_at.is_null())
+        .filter(dossiers::org_unit_id.eq(id).or(dossiers::province_id.eq(id)));
+    let received = dossiers::table
+        .filter(dossiers::deleted_at.is_null())
+        .filter(dossiers::receiving_unit_id.eq(id).or(dossiers::receiving_province_id.eq(id)))
+        .filter(dossiers::receiving_unit_id.ne(dossiers::org_unit_id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
@@ -47,5 +54,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(postings)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
-        || diesel::select(dsl::exists(publications)).get_result(conn)?)
+        || diesel::select(dsl::exists(publications)).get_result(conn)?
+        || diesel::select(dsl::exists(resolved)).get_result(conn)?
+        || diesel::select(dsl::exists(received)).get_result(conn)?)
 }
