@@ -67,6 +67,7 @@ const TABLES: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "procedure_process_links",
+    "record_declarations",
     "period_closures",
     "period_snapshots",
 ];

@@ -38,6 +38,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "procedure-postings", description = "Procedures shown to the public by a unit (niêm yết công khai thủ tục hành chính)"),
         (name = "procedure-processes", description = "Internal and linked processes of procedures, step by step (quy trình nội bộ, quy trình liên thông)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
+        (name = "record-declarations", description = "Since when every dossier of a unit is kept as a record (công bố dữ liệu hồ sơ đầy đủ)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
         (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),

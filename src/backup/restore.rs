@@ -144,6 +144,7 @@ const RECORDS: &[&str] = &[
     "procedure_publications",
     "procedure_postings",
     "procedure_processes",
+    "record_declarations",
     "period_closures",
 ];
 

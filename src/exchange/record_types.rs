@@ -26,6 +26,8 @@ text_enum! {
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// A declaration of complete records.
+        RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ";
         /// A file that belongs to a record.
         Attachment => "attachment", "tệp đính kèm";
         /// A closing of a period.
@@ -51,7 +53,9 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedurePosting | Self::ProcessingReturn | Self::RecordDeclaration => {
+                (Action::Read, Domain::Tthc)
+            }
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -86,6 +90,7 @@ impl RecordType {
             | Self::ProcedurePublication
             | Self::ProcedurePosting
             | Self::ProcedureProcess
+            | Self::RecordDeclaration
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -115,6 +120,7 @@ impl RecordType {
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::RecordDeclaration => "/api/v1/tthc/record-declarations",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",

@@ -72,6 +72,7 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
 /// What is written many at once, with the action that it needs.
 const MANY: &[(&str, &str)] = &[
     ("write", "/api/v1/tthc/processing-returns"),
+    ("write", "/api/v1/tthc/record-declarations"),
     ("write_reference", "/api/v1/organization/org-units"),
     ("write_reference", "/api/v1/organization/successions"),
     ("administer", "/api/v1/admin/grants"),
@@ -105,6 +106,7 @@ const fn sending(
 const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/processing-returns"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-postings"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/record-declarations"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(
@@ -113,6 +115,7 @@ const ATTEMPTS: &[Attempt] = &[
         "/api/v1/tthc/processing-returns",
         Some(r#"{"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"}"#),
     ),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/record-declarations", Some("{}")),
     sending(
         "review",
         Some(Domain::Tthc),
