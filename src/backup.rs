@@ -68,10 +68,12 @@ const TABLES: &[&str] = &[
     "procedure_processes",
     "procedure_process_links",
     "dossier_rules",
+    "dossier_lookup_tries",
     "dossiers",
     "dossier_deltas",
     "dossier_sums",
     "dossier_areas",
+    "record_declarations",
     "period_closures",
     "period_snapshots",
 ];

@@ -367,6 +367,7 @@ settings! {
     db_wait_ms: Count<10, 60_000> = "5000", "CCHC_DB_WAIT_MS", "Longest wait for a database connection, in milliseconds; then 503.";
     office_hours: OfficeHours = "07:30-11:30,13:30-17:00", "CCHC_OFFICE_HOURS", "Office hours of a working day in Vietnam's time, in which deadlines in hours run.";
     rate_per_minute: Count<0, 100_000_000> = "60000", "CCHC_RATE_PER_MINUTE", "Requests a minute of one account, or of one address that is not signed in; over it 429. 0 for any number.";
+    lookups_per_minute: Count<1, 1_000_000> = "30", "CCHC_LOOKUPS_PER_MINUTE", "Look-ups of dossiers a minute from one address without a token; over it 429.";
     token_seconds: Count<60, 3600> = "900", "CCHC_TOKEN_SECONDS", "Lifetime of an access token, in seconds.";
     refresh_seconds: Count<300, 31_536_000> = "2592000", "CCHC_REFRESH_SECONDS", "Lifetime of a refresh token, in seconds.";
     jwks_cache_seconds: Count<60, 86_400> = "3600", "CCHC_JWKS_CACHE_SECONDS", "How long others may cache the public keys, in seconds; a new key signs only after that.";

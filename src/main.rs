@@ -16,6 +16,8 @@ use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
 use cchc::doctor::Gravity;
+use cchc::domain::tthc::dossiers::summaries;
+use cchc::domain::tthc::dossiers::summaries::verify::Verified;
 use cchc::exchange::imports::{self, COLLECTIONS};
 use cchc::logging::{self, LogFormat};
 use cchc::service::{Service, open_for_command};
@@ -65,6 +67,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// The counts of dossiers.
+    #[command(subcommand)]
+    Rollup(Rollup),
     /// The journal.
     #[command(subcommand)]
     Audit(Audit),
@@ -114,7 +119,21 @@ enum Admin {
 #[derive(Subcommand)]
 enum Keys {
     /// Publish a new signing key; it signs once every cache of the public keys has expired.
-    Rotate,
+    Rotate {
+        /// Add a key of personal data instead; it seals once every instance has it.
+        #[arg(long)]
+        personal: bool,
+    },
+    /// Seal personal data anew that are sealed under an older key.
+    Reseal,
+}
+
+#[derive(Subcommand)]
+enum Rollup {
+    /// Count all dossiers again and name sums that are not what they say.
+    Verify,
+    /// Make the sums anew from all dossiers; whoever writes a dossier waits meanwhile.
+    Rebuild,
 }
 
 #[derive(Subcommand)]
@@ -178,7 +197,27 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             auth::command::admin_create(&db, Clock::System.now(), &username, &password).await?;
             writeln!(out, "administrator {username} was made")?;
         }
-        Command::Keys(Keys::Rotate) => {
+        Command::Keys(Keys::Rotate { personal: true }) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            auth::keystore::rotate_personal(&db, &config, Clock::System.now()).await?;
+            writeln!(
+                out,
+                "personal data are sealed under a new key in a minute; then run `cchc keys reseal`"
+            )?;
+        }
+        Command::Keys(Keys::Reseal) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            let now = Clock::System.now();
+            let ring = auth::keystore::load_or_create(&db, &config, now).await?;
+            let count = domain::tthc::dossiers::reseal::reseal(&db, ring.into(), now).await?;
+            writeln!(out, "{count} dossiers were sealed anew")?;
+        }
+        Command::Rollup(Rollup::Verify) => return verify_counts(&migrate::location(&config)?, &mut out),
+        Command::Rollup(Rollup::Rebuild) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            writeln!(out, "{} dossiers were counted anew", summaries::verify::remake(&db).await?)?;
+        }
+        Command::Keys(Keys::Rotate { personal: false }) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;
             auth::keystore::rotate(&db, &config, Clock::System.now()).await?;
             let seconds = config.jwks_cache_seconds;
@@ -293,6 +332,21 @@ fn health(config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError>
     let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.trim()).unwrap_or_default();
     writeln!(out, "{status} {body}")?;
     Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify_counts(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {
+    migrate::check(location)?;
+    let mut conn = migrate::single_connection(location)?;
+    let Verified { dossiers, sums, wrong, wrong_count } = summaries::verify::verify(&mut conn)?;
+    if wrong_count == 0 {
+        writeln!(out, "sound: {dossiers} dossiers make {sums} sums")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for line in wrong {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "WRONG: {wrong_count} of {sums} sums; `cchc rollup rebuild` makes them anew")?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn verify(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {

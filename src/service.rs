@@ -16,6 +16,7 @@ use crate::db::migrate::{self, ServeLock};
 use crate::db::schema::{refresh_tokens, revoked_tokens};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
+use crate::domain::tthc::dossiers::lookups;
 use crate::domain::tthc::dossiers::summaries::fold::fold;
 use crate::error::ApiError;
 use crate::state::{AppState, Clock, StartError};
@@ -119,6 +120,7 @@ async fn forget(db: &Db, now: Instant) -> Result<usize, ApiError> {
         Ok(refresh + diesel::delete(old).execute(conn)?)
     };
     let mut forgotten = db.maintain(tokens).await?;
+    forgotten += lookups::forget(db, now).await?;
     loop {
         let answers = db.maintain(move |conn| idempotency::forget_expired(conn, now)).await?;
         forgotten += answers;

@@ -82,6 +82,8 @@ pub struct AppState {
     pub logins: LoginLimits,
     /// Requests of late; none where any number is allowed.
     pub requests: Option<RequestLimits>,
+    /// Look-ups of dossiers by the public of late.
+    pub lookups: RequestLimits,
     /// The contract.
     pub contract: Contract,
     /// Requests with an `Idempotency-Key` that are under way.
@@ -156,6 +158,11 @@ impl AppState {
             under_way: UnderWay::default(),
             requests: std::num::NonZeroU32::new(config.rate_per_minute.get())
                 .map(|per_minute| RequestLimits::new(per_minute, 100_000)),
+            lookups: RequestLimits::new(
+                std::num::NonZeroU32::new(config.lookups_per_minute.get())
+                    .unwrap_or(std::num::NonZeroU32::MIN),
+                100_000,
+            ),
             metrics: Metrics::new(),
             storage,
             uploads: Semaphore::new(UPLOADS),

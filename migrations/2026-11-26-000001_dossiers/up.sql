@@ -70,6 +70,14 @@ CREATE TABLE dossier_rules (
 INSERT INTO dossier_rules (version, valid_from, stopping, legal_basis, created_at) VALUES
   (1, '0001-01-01', '["awaiting_supplement","awaiting_payment","stopped"]', NULL, 0);
 
+-- Tries to look a dossier up, by the keyed digest of its code.
+CREATE TABLE dossier_lookup_tries (
+  code_digest TEXT PRIMARY KEY NOT NULL,
+  tries BIGINT NOT NULL,
+  since BIGINT NOT NULL
+);
+CREATE INDEX dossier_lookup_tries_by_time ON dossier_lookup_tries (since);
+
 -- What each write changes in the counts, in its own transaction; folded into the sums afterwards.
 CREATE TABLE dossier_deltas (
   id TEXT PRIMARY KEY NOT NULL,

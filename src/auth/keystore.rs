@@ -95,6 +95,23 @@ pub async fn rotate(db: &Db, config: &Config, now: Instant) -> Result<KeyRing, K
     Ok(ring)
 }
 
+/// Adds a key of personal data, under which new values are sealed once every instance has it.
+///
+/// # Errors
+/// When the ring cannot be read or written.
+pub async fn rotate_personal(db: &Db, config: &Config, now: Instant) -> Result<(), KeyStoreError> {
+    let author = Author::operator("keys rotate --personal", now);
+    if let Location::Sqlite(_) = db.location() {
+        keys::update(&config.data_dir, now, |ring| ring.rotate_personal(now, UNTIL_SERVED))?;
+        return Ok(announce(db, author, None).await?);
+    }
+    let master = config.master_key.clone().ok_or(KeyStoreError::NoMasterKey)?;
+    let (mut ring, version) = stored(db, &master).await?.ok_or(KeyStoreError::Raced)?;
+    ring.rotate_personal(now, UNTIL_SERVED)?;
+    let sealed = seal(&ring, &master)?;
+    Ok(announce(db, author, Some((sealed, version))).await?)
+}
+
 async fn announce(db: &Db, author: Author, sealed: Option<(String, i64)>) -> Result<(), ApiError> {
     db.write(author, move |tx| {
         if let Some((sealed, version)) = sealed {

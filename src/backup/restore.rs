@@ -145,6 +145,7 @@ const RECORDS: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "dossiers",
+    "record_declarations",
     "period_closures",
 ];
 

@@ -378,6 +378,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    record_declarations (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        records_complete_since -> Date,
+        document_number -> Nullable<Text>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     procedure_processes (id) {
         id -> Text,
         org_unit_id -> Text,
@@ -464,6 +479,14 @@ diesel::table! {
         stopping -> Text,
         legal_basis -> Nullable<Text>,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    dossier_lookup_tries (code_digest) {
+        code_digest -> Text,
+        tries -> BigInt,
+        since -> BigInt,
     }
 }
 

@@ -24,6 +24,7 @@ use crate::domain::tthc::procedures::fields::ProcedureFields;
 use crate::domain::tthc::processes::ProcedureProcesses;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::publications::ProcedurePublications;
+use crate::domain::tthc::record_declarations::RecordDeclarations;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
@@ -65,6 +66,7 @@ collections! {
     "procedure-publications" => ProcedurePublications,
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
+    "record-declarations" => RecordDeclarations,
     "successions" => OrgUnitSuccessions,
 }
 

@@ -28,6 +28,8 @@ text_enum! {
         Dossier => "dossier", "hồ sơ thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
+        /// A declaration of complete records.
+        RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ";
         /// A file that belongs to a record.
         Attachment => "attachment", "tệp đính kèm";
         /// A closing of a period.
@@ -53,7 +55,9 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::Dossier | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedurePosting | Self::Dossier | Self::ProcessingReturn | Self::RecordDeclaration => {
+                (Action::Read, Domain::Tthc)
+            }
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -89,6 +93,7 @@ impl RecordType {
             | Self::ProcedurePosting
             | Self::ProcedureProcess
             | Self::Dossier
+            | Self::RecordDeclaration
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -119,6 +124,7 @@ impl RecordType {
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::Dossier => "/api/v1/tthc/dossiers",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
+            Self::RecordDeclaration => "/api/v1/tthc/record-declarations",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",

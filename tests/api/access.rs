@@ -16,8 +16,15 @@ tell![
 ];
 
 /// The operations that anyone may call. The list only ever shrinks.
-const PUBLIC: &[&str] =
-    &["get_liveness", "get_readiness", "get_metrics", "create_token", "revoke_token", "get_jwks"];
+const PUBLIC: &[&str] = &[
+    "get_liveness",
+    "get_readiness",
+    "get_metrics",
+    "create_token",
+    "revoke_token",
+    "get_jwks",
+    "create_dossier_lookup",
+];
 
 /// A path with ids that name nothing.
 fn filled(path: &str) -> String {
@@ -72,6 +79,7 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
 /// What is written many at once, with the action that it needs.
 const MANY: &[(&str, &str)] = &[
     ("write", "/api/v1/tthc/processing-returns"),
+    ("write", "/api/v1/tthc/record-declarations"),
     ("write_reference", "/api/v1/organization/org-units"),
     ("write_reference", "/api/v1/organization/successions"),
     ("administer", "/api/v1/admin/grants"),
@@ -105,6 +113,7 @@ const fn sending(
 const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/processing-returns"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-postings"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/record-declarations"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(
@@ -113,6 +122,7 @@ const ATTEMPTS: &[Attempt] = &[
         "/api/v1/tthc/processing-returns",
         Some(r#"{"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"}"#),
     ),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/record-declarations", Some("{}")),
     sending(
         "review",
         Some(Domain::Tthc),
@@ -134,6 +144,25 @@ const ATTEMPTS: &[Attempt] = &[
     sending("administer", None, "/api/v1/admin/grants", Some("{}")),
     sending("administer", None, "/api/v1/admin/clients", Some("{}")),
 ];
+
+/// Whether the account sees personal data of a domain: its token asks for the scope by name.
+async fn sees_personal(app: &TestApp, username: &str) -> bool {
+    let form = [
+        ("grant_type", "password"),
+        ("username", username),
+        ("password", crate::support::app::PASSWORD),
+        ("scope", "tthc:personal"),
+    ];
+    let answer = app.token(&form).await;
+    if answer.status == 400 {
+        assert_eq!(answer.expect(400)["error"], "invalid_scope");
+        return false;
+    }
+    let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
+    let search = json!({"id_number": "000000000000"});
+    app.with_token(&token).post("/api/v1/tthc/dossiers/searches", &search).await.expect(200);
+    true
+}
 
 impl Attempt {
     /// The action and the domain, as a table of scopes names them.
@@ -176,6 +205,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             "admin",
             &[
                 "read",
+                "read_personal",
                 "write",
                 "review",
                 "close",
@@ -186,7 +216,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             ],
         ),
         ("reviewer", &["read", "review", "close", "read_reference"]),
-        ("editor", &["read", "write", "read_reference"]),
+        ("editor", &["read", "read_personal", "write", "read_reference"]),
         ("inspector", &["read", "read_reference", "read_journal"]),
     ];
     for (role, allowed) in ALLOWED {
@@ -197,6 +227,9 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             let expected = allowed.contains(&attempt.action);
             assert_eq!(attempt.is_allowed(&client).await, expected, "{role} {}", attempt.path);
         }
+        assert_eq!(sees_personal(&app, &name).await, allowed.contains(&"read_personal"), "{role}");
+        let unasked = json!({"id_number": "000000000000"});
+        client.post("/api/v1/tthc/dossiers/searches", &unasked).await.problem(403, "forbidden");
         for (action, collection) in MANY {
             let batch = client.post(&format!("{collection}/batch"), &json!([])).await.status;
             let file = Some(("text/csv", b"cot\nx\n".to_vec()));
@@ -208,6 +241,8 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
         for domain in Domain::ALL {
             let name = format!("{name}.{domain}").replace('_', "-");
             let of_domain = app.person_with(&name, grant(json!([domain]))).await;
+            let expected = *domain == Domain::Tthc && allowed.contains(&"read_personal");
+            assert_eq!(sees_personal(&app, &name).await, expected, "{role} of {domain}");
             for attempt in ATTEMPTS {
                 let in_domain = attempt.domain.is_none_or(|needed| needed == *domain);
                 let expected = in_domain && allowed.contains(&attempt.action);

@@ -202,6 +202,17 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "record_declaration",
+            collection: "/api/v1/tthc/record-declarations",
+            create: json!({"org_unit_code": "31396", "records_complete_since": "2026-01-01"}),
+            patch: json!({"document_number": "15/UBND-VP"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "records_complete_since": "2026-01-01", "document_number": "công văn"}),
+                "/document_number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "org_unit",
             collection: "/api/v1/organization/org-units",
             create: json!({"name": "Sở Nội vụ", "kind": "specialised_agency", "code": "SNV", "parent_code": "92", "valid_from": "2026-01-01"}),

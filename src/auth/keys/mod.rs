@@ -28,6 +28,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
 pub use file::{load, load_or_create, store, update};
+use personal::AddedKey;
 pub use personal::PersonalKeys;
 pub use sealing::{MasterKey, SealingKey, Secret, open, seal};
 
@@ -226,8 +227,8 @@ pub struct KeyRing {
     secret: Secret,
     digest_key: hmac::Key,
     answers_key: SealingKey,
-    /// Secrets of the keys of personal data that were added to the first.
-    personal_secrets: Vec<Secret>,
+    /// The keys of personal data that were added to the first.
+    added: Vec<AddedKey>,
     personal: PersonalKeys,
 }
 
@@ -237,7 +238,7 @@ struct Document {
     secret: Secret,
     keys: Vec<KeyDocument>,
     #[serde(default)]
-    personal: Vec<Secret>,
+    personal: Vec<AddedKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -265,13 +266,13 @@ impl KeyRing {
         older: Vec<SigningKey>,
         newest: SigningKey,
         secret: Secret,
-        personal_secrets: Vec<Secret>,
+        added: Vec<AddedKey>,
     ) -> Result<Self, KeyFault> {
         let digest_key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose());
-        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"cchc key ring").extract(secret.expose());
+        let extracted = extracted(&secret);
         let answers_key = SealingKey::derive(&extracted, ANSWERS_CONTEXT)?;
-        let personal = PersonalKeys::derive(&extracted, &personal_secrets)?;
-        Ok(Self { older, newest, secret, digest_key, answers_key, personal_secrets, personal })
+        let personal = PersonalKeys::derive(&extracted, &added)?;
+        Ok(Self { older, newest, secret, digest_key, answers_key, added, personal })
     }
 
     /// The key under which answers are kept for requests that may come twice.
@@ -286,16 +287,18 @@ impl KeyRing {
         &self.personal
     }
 
-    /// Adds a key of personal data, under which new values are sealed from now on; what is sealed
-    /// already is opened as before.
+    /// Adds a key of personal data, under which new values are sealed once every instance has it, after
+    /// `until_served` (seconds); what is sealed already is opened as before.
     ///
     /// # Errors
     ///
     /// The system has no randomness; the ring is then as it was.
-    pub fn rotate_personal(self) -> Result<Self, KeyFault> {
-        let Self { older, newest, secret, mut personal_secrets, .. } = self;
-        personal_secrets.push(Secret::random(SECRET_LEN)?);
-        Self::assemble(older, newest, secret, personal_secrets)
+    pub fn rotate_personal(&mut self, now: Instant, until_served: i64) -> Result<(), KeyFault> {
+        let last = self.added.last().map_or(now, |key| key.seals_from);
+        let seals_from = now.plus_seconds(until_served.max(0)).max(last);
+        self.added.push(AddedKey { secret: Secret::random(SECRET_LEN)?, seals_from });
+        self.personal = PersonalKeys::derive(&extracted(&self.secret), &self.added)?;
+        Ok(())
     }
 
     /// Adds a key: published from now on, signing after `cache_lifetime` (seconds), while its
@@ -403,11 +406,11 @@ impl KeyRing {
                     retires_at: key.retires_at,
                 })
                 .collect(),
-            personal: self.personal_secrets.iter().map(|secret| Secret(secret.expose().to_vec())).collect(),
+            personal: self.added.iter().map(AddedKey::copied).collect(),
         };
         // Room for all of it, since a buffer that grows leaves copies behind.
         let mut bytes =
-            Secret(Vec::with_capacity(256 + 768 * document.keys.len() + 64 * document.personal.len()));
+            Secret(Vec::with_capacity(256 + 768 * document.keys.len() + 160 * document.personal.len()));
         serde_json::to_writer(&mut bytes.0, &document).map_err(|fault| unreadable(&fault))?;
         Ok(bytes)
     }
@@ -442,6 +445,10 @@ impl KeyRing {
         }
         Self::assemble(older, newest, document.secret, document.personal)
     }
+}
+
+fn extracted(secret: &Secret) -> hkdf::Prk {
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"cchc key ring").extract(secret.expose())
 }
 
 // The message of a JSON fault may quote what stood there, so only the place is told.

@@ -7,6 +7,7 @@ pub mod procedures;
 pub mod processes;
 pub mod processing_returns;
 pub mod publications;
+pub mod record_declarations;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,4 +20,5 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     processes::routes(cfg);
     processing_returns::routes(cfg);
     dossiers::routes(cfg);
+    record_declarations::routes(cfg);
 }

@@ -22,6 +22,7 @@ tell![
     what_is_outside_the_form_is_not_counted,
     corrections_and_deletions_are_followed,
     days_may_be_asked_for_instead_of_a_period,
+    dossiers_take_the_place_of_a_return_from_the_day_declared,
     random_histories_are_counted_as_a_naive_count_does,
 ];
 
@@ -487,4 +488,44 @@ async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
     });
     assert_eq!(made.unwrap(), 60);
     assert_eq!(verify(&mut conn).unwrap(), verified, "made anew");
+}
+
+/// A commune that declared its dossiers complete, and one that files returns.
+async fn dossiers_take_the_place_of_a_return_from_the_day_declared(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q4").await;
+    let line = |code: &str, received: i64| {
+        json!({"org_unit_code": code, "period_code": "2026-Q4", "handling_level": "commune",
+            "received_online": received, "pending_in_time": received})
+    };
+    for (code, received) in [("31396", 5), ("31399", 7)] {
+        let filed = admin.post(super::RETURNS, &line(code, received)).await.expect(201);
+        super::submit(&admin, &filed).await.expect(200);
+    }
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let form = async |query: &str| {
+        let path = format!("{FORM}?period=2026-Q4&{query}");
+        admin.get(&path).await.expect(200)
+    };
+    let online = |form: &Value| form["totals"]["received_online"].as_i64().unwrap();
+    let province = "org_unit_code=92&scope=subtree";
+    assert_eq!(online(&form(province).await), 12, "nobody declared anything yet");
+    let late = json!({"org_unit_code": "31396", "records_complete_since": "2026-10-02"});
+    let declared = admin.post("/api/v1/tthc/record-declarations", &late).await.expect(201);
+    assert_eq!(online(&form(province).await), 12, "a part of the period is not the whole");
+    let path = format!("/api/v1/tthc/record-declarations/{}", declared["id"].as_str().unwrap());
+    let tag = admin.get(&path).await.etag();
+    admin.patch(&path, &tag, &json!({"records_complete_since": "2026-10-01"})).await.expect(200);
+    let mixed = form(province).await;
+    assert_eq!(online(&mixed), 8, "one dossier, and the return of the other commune");
+    let commune = &mixed["coverage"]["levels"][0];
+    assert_eq!((&commune["handling_level"], &commune["units_filed"]), (&json!("commune"), &json!(2)));
+    assert_eq!(commune["records"][0]["unit"]["org_unit_code"], "31396");
+    assert_eq!(commune["records"][0]["difference"]["received_online"], -4);
+    assert_eq!(online(&form(&format!("{province}&source=returns")).await), 12);
+    assert_eq!(online(&form(&format!("{province}&source=records")).await), 1);
+    assert_eq!(online(&form("org_unit_code=31399&source=records").await), 0);
+    let tag = admin.get(&path).await.etag();
+    admin.delete(&path, &tag).await;
+    assert_eq!(online(&form(province).await), 12, "withdrawn");
 }

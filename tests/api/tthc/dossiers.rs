@@ -20,6 +20,9 @@ tell![
     a_number_is_found_by_who_may_see_it,
     what_is_older_than_what_is_held_is_not_written,
     every_fault_of_a_dossier_is_told,
+    who_holds_a_code_follows_it_without_a_token,
+    wrong_tries_lock_a_code_and_tell_nothing,
+    one_address_looks_up_so_often_a_minute,
 ];
 
 pub const DOSSIERS: &str = "/api/v1/tthc/dossiers";
@@ -35,9 +38,8 @@ pub fn dossier(number: u32) -> Value {
 
 /// The same with other members.
 pub fn with(mut dossier: Value, members: Value) -> Value {
-    for (name, value) in members.as_object().unwrap() {
-        dossier[name] = value.clone();
-    }
+    let Value::Object(members) = members else { panic!("members are an object") };
+    dossier.as_object_mut().unwrap().extend(members);
     dossier
 }
 
@@ -82,7 +84,7 @@ async fn a_dossier_goes_from_receipt_to_result_step_by_step(app: TestApp) {
         [json!("resolution"), json!("resolved")],
         [json!("return"), json!("returned")],
     ];
-    assert_eq!(told, expected.each_ref().map(|pair| pair.each_ref()));
+    assert_eq!(told, expected.each_ref().map(<[Value; 2]>::each_ref));
     assert_eq!(history["items"][2]["at"], "2026-11-06T03:00:00Z");
     let clerks_id = clerk.get("/api/v1/auth/me").await.expect(200)["id"].clone();
     assert_eq!(history["items"][3]["actor_id"], clerks_id);
@@ -362,4 +364,64 @@ async fn every_fault_of_a_dossier_is_told(app: TestApp) {
     assert!(refused.status == 400 || refused.status == 422);
     let text = refused.text();
     assert!(text.contains("/owner/id_number") && !text.contains("12345\""), "{text}");
+}
+
+const LOOKUPS: &str = "/api/v1/public/dossier-lookups";
+
+fn lookup(number: u32, id_last4: &str) -> Value {
+    json!({"code": format!("H13.44-261102-{number:04}"), "id_last4": id_last4})
+}
+
+async fn who_holds_a_code_follows_it_without_a_token(app: TestApp) {
+    let admin = catalogue(&app).await;
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let anyone = app.anonymous();
+    let found = anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
+    assert_eq!((&found["status"], &found["due_on"]), (&json!("received"), &json!("2026-11-09")));
+    assert_eq!(found["resolving_unit_name"], "Xã Hiệp Hưng");
+    let text = found.to_string();
+    for personal in ["Người nộp", "012345678901", "8901", "0900000012"] {
+        assert!(!text.contains(personal), "{text}");
+    }
+    let wrong_check = anyone.post(LOOKUPS, &lookup(1, "0000")).await.problem(404, "not-found");
+    let wrong_code = anyone.post(LOOKUPS, &lookup(2, "8901")).await.problem(404, "not-found");
+    assert_eq!(wrong_check["detail"], wrong_code["detail"], "nobody learns which of the two was wrong");
+    let unnumbered = with(dossier(3), json!({"owner": {"kind": "citizen", "name": "Không có số"}}));
+    admin.post(DOSSIERS, &unnumbered).await.expect(201);
+    anyone.post(LOOKUPS, &lookup(3, "0000")).await.problem(404, "not-found");
+    assert!(anyone.post(LOOKUPS, &lookup(1, "12a4")).await.status < 500);
+}
+
+async fn wrong_tries_lock_a_code_and_tell_nothing(app: TestApp) {
+    let admin = catalogue(&app).await;
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let anyone = app.anonymous();
+    // The right answer forgets the tries before it.
+    for _ in 0..4 {
+        anyone.post(LOOKUPS, &lookup(1, "0000")).await.problem(404, "not-found");
+    }
+    anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
+    for number in [1, 2] {
+        for _ in 0..5 {
+            anyone.post(LOOKUPS, &lookup(number, "0000")).await.problem(404, "not-found");
+        }
+        let locked = anyone.post(LOOKUPS, &lookup(number, "8901")).await;
+        assert_eq!(locked.header("retry-after"), "900", "a code that nobody has is locked alike");
+        locked.problem(429, "too-many-requests");
+    }
+    app.pass(14 * 60);
+    anyone.post(LOOKUPS, &lookup(1, "8901")).await.problem(429, "too-many-requests");
+    app.pass(60);
+    anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
+}
+
+async fn one_address_looks_up_so_often_a_minute(app: TestApp) {
+    let few = TestApp::start_with(app.backend, |config| {
+        config.lookups_per_minute = 2.try_into().unwrap();
+    })
+    .await;
+    for number in [1, 2] {
+        few.anonymous().post(LOOKUPS, &lookup(number, "0000")).await.problem(404, "not-found");
+    }
+    few.anonymous().post(LOOKUPS, &lookup(3, "0000")).await.problem(429, "too-many-requests");
 }

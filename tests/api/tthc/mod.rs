@@ -7,6 +7,7 @@ mod procedures;
 mod processes;
 mod processing_returns;
 mod publications;
+mod record_declarations;
 
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ pub fn stories() -> Vec<Story> {
         processing_returns::stories(),
         dossiers::stories(),
         dossier_counts::stories(),
+        record_declarations::stories(),
     ]
     .concat()
 }

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use crate::db::DbConn;
 use crate::db::schema::{
     clients, dossiers, grants, org_unit_successions, org_unit_versions, org_units, period_closures,
-    procedure_postings, procedure_processes, procedure_publications, processing_returns, users,
+    procedure_postings, procedure_processes, procedure_publications, processing_returns, record_declarations,
+    users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -19,6 +20,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     use procedure_processes as pr;
     use procedure_publications as pu;
     use processing_returns as r;
+    use record_declarations as d;
     let children = v::table
         .inner_join(org_units::table.on(org_units::id.eq(v::org_unit_id)))
         .filter(org_units::deleted_at.is_null())
@@ -44,6 +46,8 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         .filter(dossiers::receiving_unit_id.eq(id).or(dossiers::receiving_province_id.eq(id)))
         .filter(dossiers::receiving_unit_id.ne(dossiers::org_unit_id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
+    let declarations =
+        d::table.filter(d::deleted_at.is_null()).filter(d::org_unit_id.eq(id).or(d::province_id.eq(id)));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
         || diesel::select(dsl::exists(founded)).get_result(conn)?
@@ -56,5 +60,6 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(resolved)).get_result(conn)?
-        || diesel::select(dsl::exists(received)).get_result(conn)?)
+        || diesel::select(dsl::exists(received)).get_result(conn)?
+        || diesel::select(dsl::exists(declarations)).get_result(conn)?)
 }

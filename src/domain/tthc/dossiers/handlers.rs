@@ -5,6 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::history::{DossierEventFilter, DossierEventPage, RECORD_TYPE, dossier_history};
 use super::life::DossierStep;
+use super::lookups::{DossierLookup, DossierProgress, look_up};
 use super::model::{
     Dossier, DossierCreate, DossierFilter, DossierId, DossierPage, DossierPatch, DossierSearch, DossiersFound,
 };
@@ -17,6 +18,7 @@ use super::store::{
     dossier_changeable, dossier_get, dossier_list, dossier_seen, dossiers_of_number, held_find,
 };
 use super::writes::Dossiers;
+use crate::api::frame::RequestFacts;
 use crate::api::records::{insert, replace};
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Paged,
@@ -26,7 +28,7 @@ use crate::audit::personal_reads::{self, Shown};
 use crate::auth::permit::{Permit, Read, ReadPersonal, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
-use crate::error::ApiError;
+use crate::error::{ApiError, ProblemDetails};
 use crate::state::App;
 use crate::{attachments, bulk};
 
@@ -43,6 +45,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
         .service(restate_dossier);
     step_routes(cfg);
     attachment_routes(cfg);
+    cfg.service(create_dossier_lookup);
 }
 
 bulk! {
@@ -265,6 +268,27 @@ async fn restate_dossier(
         Ok(dossier_restate(tx, &scoped, id.0, if_match.as_ref(), body.0)?.map(Saved))
     };
     once.write(&app, author, Weight::Single, restated).await
+}
+
+#[utoipa::path(
+    operation_id = "create_dossier_lookup", tag = "public", summary = "Follow a dossier",
+    description = "How far a dossier is (tra cứu tình trạng hồ sơ), for whoever holds its code and knows the last four digits of the identity number on it; no personal data. A code that nobody has and a wrong check are answered alike; after several wrong tries the code is locked for a while.",
+    request_body = DossierLookup,
+    responses(
+        (status = 200, description = "How far it is.", body = DossierProgress),
+        (status = 429, description = "Too many look-ups from this address, or wrong tries for this code.", body = ProblemDetails, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "In how many seconds to try again."))),
+    ),
+    security(()),
+)]
+#[post("/api/v1/public/dossier-lookups")]
+async fn create_dossier_lookup(
+    facts: RequestFacts,
+    app: App,
+    body: ValidJson<DossierLookup>,
+) -> Result<web::Json<DossierProgress>, ApiError> {
+    app.lookups.check(None, facts.address)?;
+    let units = app.units();
+    look_up(&app.db, app.keys(), units.tree(), app.now(), body.0).await.map(web::Json)
 }
 
 /// Declares the operations by which steps of a dossier's life are taken, and the function that mounts them.

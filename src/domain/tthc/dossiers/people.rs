@@ -7,6 +7,7 @@ use validator::{Validate, ValidationError};
 
 use super::model::DossierId;
 use crate::auth::keys::PersonalKeys;
+use crate::db::types::Instant;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::worded;
 use crate::text_enum;
@@ -121,12 +122,13 @@ impl Part {
     pub fn seal(
         self,
         keys: &PersonalKeys,
+        now: Instant,
         dossier: DossierId,
         person: &DossierPerson,
     ) -> Result<String, ApiError> {
         let DossierPerson { kind: _, name, id_number, phone } = person.clone();
         let text = serde_json::to_vec(&Sealed { name, id_number, phone }).map_err(ApiError::internal)?;
-        keys.seal(&text, &self.place(dossier)).map_err(ApiError::internal)
+        keys.seal(now, &text, &self.place(dossier)).map_err(ApiError::internal)
     }
 
     /// Opens a person that was sealed for this place.
@@ -214,7 +216,6 @@ fn masked_phone(phone: &str) -> String {
 mod tests {
     use super::*;
     use crate::auth::keys::KeyRing;
-    use crate::db::types::Instant;
 
     fn person() -> DossierPerson {
         DossierPerson {
@@ -236,24 +237,29 @@ mod tests {
 
     #[test]
     fn a_sealed_person_opens_in_its_own_place_only() {
-        let ring = KeyRing::generate(Instant::from_micros(0)).unwrap();
+        let begin = Instant::from_micros(0);
+        let mut ring = KeyRing::generate(begin).unwrap();
         let (one, other) = (DossierId::new(), DossierId::new());
-        let sealed = Part::Owner.seal(ring.personal(), one, &person()).unwrap();
+        let sealed = Part::Owner.seal(ring.personal(), begin, one, &person()).unwrap();
         assert!(!sealed.contains("012345678901"));
         let open = |part: Part, id| part.open(ring.personal(), id, PersonKind::Citizen, &sealed);
         assert_eq!(open(Part::Owner, one).unwrap(), person());
         assert!(open(Part::Submitter, one).is_err());
         assert!(open(Part::Owner, other).is_err());
-        let ring = ring.rotate_personal().unwrap();
         let digest = number_digest(ring.personal(), "012345678901");
+        ring.rotate_personal(begin, 60).unwrap();
+        let ring = KeyRing::from_document(ring.to_document().unwrap().expose()).unwrap();
+        assert!(ring.personal().is_current(begin, &sealed), "the others may not have the new key yet");
+        let later = begin.plus_seconds(60);
+        assert!(!ring.personal().is_current(later, &sealed));
         let opened = Part::Owner.open(ring.personal(), one, PersonKind::Citizen, &sealed).unwrap();
         assert_eq!(
             number_digest(ring.personal(), &opened.id_number.unwrap()),
             digest,
             "after a rotation too"
         );
-        assert!(!ring.personal().is_current(&sealed));
-        let anew = Part::Owner.seal(ring.personal(), one, &person()).unwrap();
-        assert!(ring.personal().is_current(&anew) && anew.starts_with("2."));
+        let anew = Part::Owner.seal(ring.personal(), later, one, &person()).unwrap();
+        assert!(ring.personal().is_current(later, &anew) && anew.starts_with("2."));
+        assert_eq!(Part::Owner.open(ring.personal(), one, PersonKind::Citizen, &anew).unwrap(), person());
     }
 }

@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    fn codes(changes: Value) -> Vec<String> {
+    fn codes(changes: &Value) -> Vec<String> {
         let mut body = json!({
             "code": "H13.44-261102-0007", "procedure_code": "1.001193", "receiving_unit_code": "31420",
             "channel": "online", "received_at": "2026-11-02T02:00:00Z",
@@ -148,29 +148,29 @@ mod tests {
 
     #[test]
     fn dates_follow_each_other() {
-        assert_eq!(codes(json!({})), [""; 0]);
-        assert_eq!(codes(json!({"due_at": "2026-11-01T02:00:00Z"})), ["/due_at before_received"]);
-        assert_eq!(codes(json!({"due_at": "2027-11-01T02:00:00Z"})), [""; 0]);
-        assert_eq!(codes(json!({"received_at": "2026-11-20T03:00:00Z"})), ["/received_at in_future"]);
+        assert_eq!(codes(&json!({})), [""; 0]);
+        assert_eq!(codes(&json!({"due_at": "2026-11-01T02:00:00Z"})), ["/due_at before_received"]);
+        assert_eq!(codes(&json!({"due_at": "2027-11-01T02:00:00Z"})), [""; 0]);
+        assert_eq!(codes(&json!({"received_at": "2026-11-20T03:00:00Z"})), ["/received_at in_future"]);
         let turned = json!({"resolved_at": "2026-11-04T02:00:00Z", "returned_at": "2026-11-03T02:00:00Z"});
-        assert_eq!(codes(turned), ["/returned_at before_resolved"]);
+        assert_eq!(codes(&turned), ["/returned_at before_resolved"]);
     }
 
     #[test]
     fn a_status_has_its_dates_and_no_others() {
-        assert_eq!(codes(json!({"status": "resolved"})), ["/resolved_at required"]);
-        assert_eq!(codes(json!({"returned_at": "2026-11-03T02:00:00Z"})), ["/resolved_at required"]);
-        assert_eq!(codes(json!({"status": "withdrawn"})), ["/closed_at required"]);
+        assert_eq!(codes(&json!({"status": "resolved"})), ["/resolved_at required"]);
+        assert_eq!(codes(&json!({"returned_at": "2026-11-03T02:00:00Z"})), ["/resolved_at required"]);
+        assert_eq!(codes(&json!({"status": "withdrawn"})), ["/closed_at required"]);
         let open = json!({"status": "processing", "closed_at": "2026-11-03T02:00:00Z"});
-        assert_eq!(codes(open), ["/closed_at not_in_status"]);
-        assert_eq!(codes(json!({"status": "refused", "closed_at": "2026-11-03T02:00:00Z"})), [""; 0]);
+        assert_eq!(codes(&open), ["/closed_at not_in_status"]);
+        assert_eq!(codes(&json!({"status": "refused", "closed_at": "2026-11-03T02:00:00Z"})), [""; 0]);
     }
 
     #[test]
     fn a_citizen_has_no_tax_code() {
         let owner = |kind, number| json!({"owner": {"kind": kind, "name": "Thử", "id_number": number}});
-        assert_eq!(codes(owner("citizen", "0123456789")), ["/owner/id_number digits"]);
-        assert_eq!(codes(owner("enterprise", "0123456789")), [""; 0]);
-        assert_eq!(codes(owner("citizen", "012345678")), [""; 0]);
+        assert_eq!(codes(&owner("citizen", "0123456789")), ["/owner/id_number digits"]);
+        assert_eq!(codes(&owner("enterprise", "0123456789")), [""; 0]);
+        assert_eq!(codes(&owner("citizen", "012345678")), [""; 0]);
     }
 }

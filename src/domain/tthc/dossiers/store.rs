@@ -143,14 +143,14 @@ enum Side {
 
 /// The paths of a role and reach. Of a unit every status is a path of its own: the index goes by unit and
 /// status.
-fn paths(ways: Vec<Way>, role: DossierRole, status: Option<DossierStatus>) -> Vec<Path> {
+fn paths(ways: &[Way], role: DossierRole, status: Option<DossierStatus>) -> Vec<Path> {
     let sides: &[Side] = match role {
         DossierRole::Resolving => &[Side::Resolving],
         DossierRole::Receiving => &[Side::Both, Side::ReceivingOnly],
     };
     let mut paths = Vec::new();
     for side in sides.iter().copied() {
-        for way in &ways {
+        for way in ways {
             let by_status = matches!(way, Way::Unit(_)) && side != Side::ReceivingOnly && status.is_none();
             if by_status {
                 let each = DossierStatus::ALL.iter().map(|status| Some(*status));
@@ -317,7 +317,7 @@ pub(super) fn dossier_list(
         None => (Way::of(reach), None),
         Some(units) => (Way::of(Some(Confinement { provinces: Vec::new(), units })), reach),
     };
-    let paths = paths(ways, filter.role.unwrap_or(DossierRole::Resolving), filter.status);
+    let paths = paths(&ways, filter.role.unwrap_or(DossierRole::Resolving), filter.status);
     let mut rows: Vec<Vec<Loaded>> = Vec::with_capacity(paths.len());
     for path in &paths {
         rows.push(path.rows(within.as_ref(), filter, page)?.select(columns()).load(conn)?);

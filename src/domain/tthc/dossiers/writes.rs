@@ -433,7 +433,7 @@ impl Making<'_> {
                 let digest = person.id_number.as_deref().map(|number| number_digest(keys, number));
                 match text.filter(|_| held.as_ref() == Some(person)) {
                     Some(text) => Ok((Some(text.clone()), digest)),
-                    None => Ok::<Sealed, ApiError>((Some(part.seal(keys, id, person)?), digest)),
+                    None => Ok::<Sealed, ApiError>((Some(part.seal(keys, self.at, id, person)?), digest)),
                 }
             };
         let (held, text) = match present {

@@ -21,6 +21,7 @@ use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::domain::tthc::dossiers::summaries::sums::{Count, Days, total_counts, unit_counts};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_lines};
+use crate::domain::tthc::record_declarations::declared_since;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine, aggregate};
@@ -180,11 +181,11 @@ impl Wanted<'_> {
                 let row = rows.entry((tier, field.and_then(|field| names.get(&field)).cloned())).or_default();
                 *row = row.plus(cell(count));
             }
-            let complete = declared_since(conn, &units, days.from)?;
+            let complete = complete_from(conn, &units, days.from)?;
             return Ok(Gathered { complete, counted: Some(rows), ..Gathered::default() });
         }
         let complete = match source {
-            None => declared_since(conn, &units, days.from)?,
+            None => complete_from(conn, &units, days.from)?,
             Some(_) => HashMap::new(),
         };
         let mut lines = match self.period {
@@ -444,10 +445,12 @@ fn field_names(
 }
 
 /// The units among these whose dossiers are complete from that day on.
-fn declared_since(
-    _conn: &mut DbConn,
-    _units: &[OrgUnitId],
-    _from: NaiveDate,
+fn complete_from(
+    conn: &mut DbConn,
+    units: &[OrgUnitId],
+    from: NaiveDate,
 ) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
-    Ok(HashMap::new())
+    let mut complete = declared_since(conn, units)?;
+    complete.retain(|_, since| *since <= from);
+    Ok(complete)
 }

@@ -236,7 +236,8 @@ pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
         *first = leaf.day.min(*first);
     }
     sums.retain(|_, changes| *changes != Changes::NONE);
-    keep_sums(conn, sums.into_iter().map(SumRow::from).collect())?;
+    let sums: Vec<SumRow> = sums.into_iter().map(SumRow::from).collect();
+    keep_sums(conn, &sums)?;
     keep_areas(conn, areas)?;
     let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
     let count = ids.len();
@@ -247,7 +248,7 @@ pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
 /// Rows of one statement on PostgreSQL.
 const STATEMENT: usize = 1_000;
 
-fn keep_sums(conn: &mut DbConn, rows: Vec<SumRow>) -> Result<(), ApiError> {
+fn keep_sums(conn: &mut DbConn, rows: &[SumRow]) -> Result<(), ApiError> {
     use diesel::upsert::excluded;
     use dossier_sums as s;
     macro_rules! added {
@@ -275,7 +276,7 @@ fn keep_sums(conn: &mut DbConn, rows: Vec<SumRow>) -> Result<(), ApiError> {
             }
         }
         DbConn::Sqlite(sqlite) => {
-            for row in &rows {
+            for row in rows {
                 added!(row).execute(sqlite)?;
             }
         }

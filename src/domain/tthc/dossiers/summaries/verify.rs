@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use super::contributions::{Changes, Counted, contributions};
 use super::fold::{COUNTRY, Delta, DeltaRow, SumKey, SumRow, add_to_sums, fold_pass, keep};
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
-use crate::db::{DbConn, snapshot};
+use crate::db::{Db, DbConn, snapshot};
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::tthc::dossiers::row::DossierRow;
 use crate::error::ApiError;
@@ -137,6 +137,14 @@ fn less_sums(
         }
     }
     Ok(())
+}
+
+/// Makes the counts anew from all dossiers; answers how many were counted.
+///
+/// # Errors
+/// When the database is away.
+pub async fn remake(db: &Db) -> Result<i64, ApiError> {
+    db.maintain(rebuild).await
 }
 
 /// Makes the counts anew from all dossiers, in the transaction of its caller; answers how many dossiers

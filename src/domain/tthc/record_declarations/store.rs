@@ -1,0 +1,346 @@
+//! Declarations of complete records in the database, and how they are written.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::model::{
+    DeclarationRow, RecordDeclaration, RecordDeclarationCreate, RecordDeclarationFilter, RecordDeclarationId,
+    RecordDeclarationSort,
+};
+use super::rules::{faults, not_in_force};
+use crate::api::json::check;
+use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::ways::{Way, merged};
+use crate::api::{IfMatch, PageRequest, PageRows};
+use crate::audit::journal::{Entry, JournalAction};
+use crate::auth::scope::{Scoped, home_province};
+use crate::db::conn::MultiBackend;
+use crate::db::schema::record_declarations;
+use crate::db::types::Instant;
+use crate::db::{DbConn, Recorded, WriteTx};
+use crate::domain::organization::reference::{UnitName, label};
+use crate::domain::organization::successors::wanted_units;
+use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::validity::days_in_range;
+use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::{confine, hide_row, keyset, on_way, save_rows};
+
+const RECORD_TYPE: &str = "record_declaration";
+
+/// The most units that one statement names.
+const UNITS_AT_ONCE: usize = 4_000;
+
+type Declarations<'a> = record_declarations::BoxedQuery<'a, MultiBackend>;
+
+/// The answer of a declaration, with its unit as it was named on its day.
+fn answer(scoped: &Scoped, row: DeclarationRow) -> RecordDeclaration {
+    let unit = label(scoped.tree(), row.org_unit_id, row.records_complete_since);
+    RecordDeclaration::of(row, unit)
+}
+
+fn standing<'a>() -> Declarations<'a> {
+    record_declarations::table.filter(record_declarations::deleted_at.is_null()).into_boxed()
+}
+
+/// The declarations in reach; where units are named theirs, of which each has one at most.
+fn matching<'a>(scoped: &Scoped, units: Option<&[OrgUnitId]>) -> Declarations<'a> {
+    let query = confine!(standing(), scoped, record_declarations);
+    match units {
+        Some(units) => query.filter(record_declarations::org_unit_id.eq_any(units.to_vec())),
+        None => query,
+    }
+}
+
+/// The first of these on a page, in the order of the list.
+fn first_rows<'a>(
+    query: Declarations<'a>,
+    sort: RecordDeclarationSort,
+    page: &PageRequest,
+) -> Result<Declarations<'a>, ApiError> {
+    use record_declarations as d;
+    Ok(match sort {
+        RecordDeclarationSort::RecordsCompleteSince => {
+            keyset!(query, page, asc d::records_complete_since => NaiveDate, d::id => RecordDeclarationId)
+        }
+        RecordDeclarationSort::RecordsCompleteSinceDesc => {
+            keyset!(query, page, desc d::records_complete_since => NaiveDate, d::id => RecordDeclarationId)
+        }
+    })
+}
+
+/// A page of declarations.
+///
+/// # Errors
+/// 422 for a cursor of another order, a day out of range, or a unit that is not known.
+pub(super) fn declaration_list(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &RecordDeclarationFilter,
+    page: &PageRequest,
+) -> Result<PageRows<RecordDeclaration>, ApiError> {
+    days_in_range([("/as_of", filter.as_of)])?;
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
+    let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
+    let units = units.as_deref();
+    let queries: Vec<Declarations<'_>> = match units {
+        Some(_) => vec![matching(scoped, units)],
+        None => {
+            let ways = Way::of(scoped.confinement());
+            ways.iter().map(|way| on_way!(standing(), way, record_declarations)).collect()
+        }
+    };
+    let sort = filter.sort.unwrap_or(RecordDeclarationSort::RecordsCompleteSince);
+    let mut rows: Vec<Vec<DeclarationRow>> = Vec::new();
+    for query in queries {
+        rows.push(first_rows(query, sort, page)?.select(DeclarationRow::as_select()).load(conn)?);
+    }
+    let is_descending = sort == RecordDeclarationSort::RecordsCompleteSinceDesc;
+    let rows = merged(rows, is_descending, |row| (row.records_complete_since, row.id));
+    let total = page.include_total().then(|| matching(scoped, units).count().get_result(conn)).transpose()?;
+    let rows = page.cut(rows, total, |row| json!([row.records_complete_since, row.id]));
+    Ok(rows.map(|row| answer(scoped, row)))
+}
+
+fn row_find(conn: &mut DbConn, scoped: &Scoped, id: RecordDeclarationId) -> Result<DeclarationRow, ApiError> {
+    let found = standing().filter(record_declarations::id.eq(id));
+    let row: DeclarationRow = found.select(DeclarationRow::as_select()).first(conn)?;
+    scoped.must_reach(row.org_unit_id)?;
+    Ok(row)
+}
+
+/// A declaration by its id, in reach.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub(super) fn declaration_get(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: RecordDeclarationId,
+) -> Result<RecordDeclaration, ApiError> {
+    Ok(answer(scoped, row_find(conn, scoped, id)?))
+}
+
+/// Since when the records of these units are complete (ngày bắt đầu đủ hồ sơ), of those that declare it:
+/// for periods that begin on this day or later their dossiers are counted, not their returns. No unit is
+/// held against a reach: who asks has done so.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn declared_since(
+    conn: &mut DbConn,
+    units: &[OrgUnitId],
+) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
+    use record_declarations as d;
+    let mut since = HashMap::new();
+    for part in units.chunks(UNITS_AT_ONCE) {
+        let found: Vec<(OrgUnitId, NaiveDate)> = d::table
+            .filter(d::org_unit_id.eq_any(part).and(d::deleted_at.is_null()))
+            .select((d::org_unit_id, d::records_complete_since))
+            .load(conn)?;
+        since.extend(found);
+    }
+    Ok(since)
+}
+
+/// Declarations, as they are written.
+pub struct RecordDeclarations;
+
+impl Records for RecordDeclarations {
+    type Id = RecordDeclarationId;
+    type Body = RecordDeclarationCreate;
+    type Row = DeclarationRow;
+    type View = RecordDeclaration;
+
+    fn order(body: &RecordDeclarationCreate) -> String {
+        let unit = body.unit_name();
+        key_text([unit.id.as_ref().map(OrgUnitId::as_str), unit.identifier, unit.code])
+    }
+
+    fn find(conn: &mut DbConn, scoped: &Scoped, id: RecordDeclarationId) -> Result<DeclarationRow, ApiError> {
+        row_find(conn, scoped, id)
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        bodies: &[RecordDeclarationCreate],
+    ) -> Result<Vec<Option<DeclarationRow>>, ApiError> {
+        let named = |body: &RecordDeclarationCreate| {
+            let unit = body.unit_name().resolve(scoped.tree(), body.records_complete_since).ok()?;
+            scoped.reaches(unit).then_some(unit)
+        };
+        let named: Vec<Option<OrgUnitId>> = bodies.iter().map(named).collect();
+        let units: HashSet<OrgUnitId> = named.iter().flatten().copied().collect();
+        let rows: Vec<DeclarationRow> = standing()
+            .filter(record_declarations::org_unit_id.eq_any(units))
+            .select(DeclarationRow::as_select())
+            .load(tx.conn())?;
+        let rows: HashMap<OrgUnitId, DeclarationRow> =
+            rows.into_iter().map(|row| (row.org_unit_id, row)).collect();
+        Ok(named.into_iter().map(|unit| rows.get(&unit?).cloned()).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<RecordDeclarationCreate, DeclarationRow>>,
+    ) -> Result<Vec<Result<DeclarationRow, ApiError>>, ApiError> {
+        let at = tx.at();
+        Ok(drafts.into_iter().map(|draft| declaration_made(scoped, draft, at)).collect())
+    }
+
+    fn save(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        rows: &[DeclarationRow],
+    ) -> Result<Written<RecordDeclaration>, ApiError> {
+        let stored = save_rows!(
+            tx.conn(),
+            record_declarations,
+            RecordDeclarationId,
+            rows.iter(),
+            [records_complete_since, document_number, note]
+        )?;
+        Written::journal(tx, rows, &stored, journal_entry, |row| answer(scoped, row.clone()))
+    }
+}
+
+/// That a unit has one already is found by the key of the table when it is stored.
+fn declaration_made(
+    scoped: &Scoped,
+    draft: Draft<RecordDeclarationCreate, DeclarationRow>,
+    at: Instant,
+) -> Result<DeclarationRow, ApiError> {
+    let Draft { body, present } = draft;
+    check(&body)?;
+    if let Some(row) = &present {
+        scoped.must_reach(row.org_unit_id)?;
+    }
+    let (tree, name, day) = (scoped.tree(), body.unit_name(), body.records_complete_since);
+    let mut found = faults(&body, scoped.today());
+    let unit = name.resolve(tree, day).map_err(|unknown| found.extend(unknown)).ok();
+    if let Some(unit) = unit {
+        if present.as_ref().is_some_and(|row| row.org_unit_id != unit) {
+            found.push(renamed(name.pointer()));
+        } else if found.is_empty() && !tree.in_force(unit, day) {
+            // Of a declaration that stands the unit is given: it is the day that was chosen wrongly.
+            let pointer = if present.is_some() { "/records_complete_since" } else { name.pointer() };
+            found.push(not_in_force(pointer, day));
+        }
+    }
+    let Some(unit) = unit.filter(|_| found.is_empty()) else { return Err(ApiError::invalid(found)) };
+    if !scoped.reaches(unit) {
+        let message = Bilingual::new(
+            "Đơn vị này nằm ngoài phạm vi được giao của tài khoản.",
+            "This unit is outside what the account may act on.",
+        );
+        let fault = Fault::new(name.pointer(), "out_of_reach", message);
+        return Err(ApiError::new(Problem::Forbidden).with_faults(vec![fault]));
+    }
+    let Some(province_id) = home_province(tree, unit) else {
+        let message =
+            Bilingual::new("Đơn vị không thuộc tỉnh, thành phố nào.", "The unit stands in no province.");
+        return Err(ApiError::invalid(vec![Fault::new(name.pointer(), "no_province", message)]));
+    };
+    let present = present.as_ref();
+    Ok(DeclarationRow {
+        id: present.map_or_else(RecordDeclarationId::new, |row| row.id),
+        province_id: present.map_or(province_id, |row| row.province_id),
+        org_unit_id: unit,
+        records_complete_since: day,
+        document_number: body.document_number,
+        note: body.note,
+        version: present.map_or(0, |row| row.version),
+        created_at: present.map_or(at, |row| row.created_at),
+        updated_at: present.map_or(at, |row| row.updated_at),
+    })
+}
+
+/// The unit names a declaration and stays.
+fn renamed(pointer: &'static str) -> Fault {
+    let message = Bilingual::new(
+        "Đơn vị xác định bản công bố nên không thay đổi được; hãy xóa và tạo bản công bố khác.",
+        "The unit names the declaration and cannot change; delete it and make another.",
+    );
+    Fault::new(pointer, "names_the_declaration", message)
+}
+
+fn journal_entry(
+    action: JournalAction,
+    view: &RecordDeclaration,
+    row: &DeclarationRow,
+) -> Result<Entry, ApiError> {
+    Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, view)?
+        .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
+}
+
+/// Withdraws a declaration: forms count the unit's returns again, also for periods that are past.
+///
+/// # Errors
+/// 412 when it has changed.
+pub(super) fn declaration_delete(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: RecordDeclarationId,
+    expected: &IfMatch,
+) -> Result<Recorded<()>, ApiError> {
+    let row = row_find(tx.conn(), scoped, id)?;
+    expected.check(row.version)?;
+    hide_row!(tx, record_declarations, row)?;
+    let row = DeclarationRow { version: row.version + 1, ..row };
+    let view = answer(scoped, row.clone());
+    Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row)?)?.with(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::scope::Confinement;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    #[test]
+    fn every_list_comes_from_an_index_in_its_order() {
+        let (_folder, mut conn) = migrated();
+        let mut postgres = MigratedPostgres::new();
+        let many = Confinement { provinces: vec![OrgUnitId::new()], units: vec![OrgUnitId::new()] };
+        for way in [Way::Everything, Way::Province(OrgUnitId::new()), Way::Many(many)] {
+            for sort in RecordDeclarationSort::ALL {
+                let query = || {
+                    let page = PageRequest::for_test(50, None);
+                    let query = first_rows(on_way!(standing(), &way, record_declarations), *sort, &page);
+                    query.unwrap().select(DeclarationRow::as_select())
+                };
+                let index = match way {
+                    Way::Province(_) => "record_declarations_by_province",
+                    _ => "record_declarations_by_day",
+                };
+                let told = plan(&mut conn, query());
+                let is_right = told.iter().any(|step| step.contains(index))
+                    && !told.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert!(is_right, "{sort:?} on {way:?}: {told:?}");
+                if let Some(postgres) = &mut postgres {
+                    let told = postgres_plan(postgres.conn(), query());
+                    let is_right = told.iter().any(|step| step.contains(index))
+                        && !told.iter().any(|step| step.contains("Sort"));
+                    assert!(is_right, "{sort:?} on {way:?}: {told:#?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_unit_is_found_by_its_key() {
+        let (_folder, mut conn) = migrated();
+        let way = Way::Unit(OrgUnitId::new());
+        let told = plan(&mut conn, on_way!(standing(), &way, record_declarations));
+        assert!(told.iter().any(|step| step.contains("record_declarations_key")), "{told:?}");
+    }
+}
