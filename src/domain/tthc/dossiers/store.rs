@@ -374,3 +374,67 @@ pub(super) fn dossiers_of_number(
     let now = scoped.author().at();
     found.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+    use crate::domain::organization::tree::OrgUnitId;
+
+    /// Which index gives a path its rows, in their order.
+    fn index(path: &Path) -> &'static str {
+        match (path.side, &path.way, path.status) {
+            (Side::ReceivingOnly, Way::Unit(_), _) => "dossiers_received_by_unit",
+            (Side::ReceivingOnly, Way::Province(_), _) => "dossiers_received_by_province",
+            (_, Way::Unit(_), _) => "dossiers_by_unit",
+            (_, Way::Province(_), Some(_)) => "dossiers_by_province_status",
+            (_, Way::Province(_), None) => "dossiers_by_province",
+            (_, Way::Everything | Way::Many(_), _) => "dossiers_by_time",
+        }
+    }
+
+    #[test]
+    fn every_list_comes_from_an_index_in_its_order() {
+        let (_folder, mut conn) = migrated();
+        let mut postgres = MigratedPostgres::new();
+        let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
+        let reach = Confinement { provinces: vec![one], units: vec![other] };
+        let ways = [Way::Everything, Way::Province(one), Way::Unit(one), Way::Many(reach.clone())];
+        let key = json!([Instant::from_micros(0), DossierId::new()]);
+        for role in DossierRole::ALL {
+            for status in [None, Some(DossierStatus::Stopped)] {
+                for path in paths(&ways, *role, status) {
+                    for within in [None, Some(&reach)] {
+                        for sort in DossierSort::ALL {
+                            let filter = DossierFilter { sort: Some(*sort), ..DossierFilter::default() };
+                            let page = PageRequest::for_test(50, Some(key.clone()));
+                            let query = || path.rows(within, &filter, &page).unwrap().select(columns());
+                            let told = plan(&mut conn, query());
+                            let is_right =
+                                told.iter().any(|step| step.contains(&format!("{} (", index(&path))))
+                                    && !told.iter().any(|step| step.contains("TEMP B-TREE"));
+                            assert!(is_right, "{path:?} {sort:?}: {told:#?}");
+                            if let Some(postgres) = &mut postgres {
+                                let told = postgres_plan(postgres.conn(), query());
+                                let is_sorted = told.iter().any(|step| step.contains("Sort"));
+                                let is_there = told.iter().any(|step| step.contains(index(&path)));
+                                assert!(is_there && !is_sorted, "{path:?} {sort:?}: {told:#?}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_and_a_number_are_found_by_their_indexes() {
+        let (_folder, mut conn) = migrated();
+        let by_code = plan(&mut conn, standing().filter(dossiers::code.eq_any(vec!["H13.44-261102-0007"])));
+        assert!(by_code.iter().any(|step| step.contains("dossiers_key")), "{by_code:?}");
+        let of_owner = standing().filter(dossiers::owner_digest.eq("digest"));
+        let told = plan(&mut conn, of_owner.order((dossiers::received_at.desc(), dossiers::id.desc())));
+        assert!(told.iter().any(|step| step.contains("dossiers_of_owner")), "{told:?}");
+        assert!(!told.iter().any(|step| step.contains("TEMP B-TREE")), "{told:?}");
+    }
+}
