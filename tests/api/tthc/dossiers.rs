@@ -140,6 +140,12 @@ async fn a_due_day_follows_from_the_deadline_in_force_at_receipt(app: TestApp) {
         (&stated["due_on"], &stated["due_at"]),
         (&json!("2026-11-20"), &json!("2026-11-20T09:00:00Z"))
     );
+    let registered = with(dossier(5), json!({"status": "registered"}));
+    let registered = admin.post(DOSSIERS, &registered).await.expect(201);
+    let accept = format!("{}/acceptance", at(&registered));
+    let accepted = admin.post(&accept, &json!({"at": "2026-11-16T02:00:00Z"})).await.expect(200);
+    assert_eq!((&accepted["status"], &accepted["due_on"]), (&json!("received"), &json!("2026-11-17")));
+    assert_eq!(accepted["received_at"], "2026-11-16T02:00:00Z", "it is received when it is accepted");
     let unknown = json!({"code": "1.000999", "name": "Thủ tục chưa rõ thời hạn", "level": "ministry"});
     admin.post("/api/v1/tthc/procedures", &unknown).await.expect(201);
     let without = with(dossier(4), json!({"procedure_code": "1.000999"}));
@@ -199,6 +205,9 @@ async fn a_dossier_is_handed_over_with_its_history(app: TestApp) {
     let history = admin.get(&format!("{path}/history")).await.expect(200);
     assert_eq!(history["items"][1]["kind"], "transfer");
     assert_eq!(history["items"][1]["reason"], "Chuyển đúng thẩm quyền.");
+    let back = json!({"org_unit_code": "31393", "at": "2026-11-15T01:00:00Z"});
+    let back = admin.post(&format!("{path}/transfers"), &back).await.problem(422, "invalid");
+    assert_eq!(back["errors"][0]["code"], "before_last_step", "not before it came");
     let ended = admin.post(&format!("{path}/transfers"), &json!({"org_unit_code": "934"})).await;
     ended.problem(422, "unit-not-in-force");
 }

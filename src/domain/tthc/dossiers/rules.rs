@@ -5,7 +5,7 @@ use super::codes::code_fault;
 use super::life::DossierStatus;
 use super::model::DossierCreate;
 use crate::db::types::Instant;
-use crate::domain::validity::day_faults;
+use crate::domain::validity::{OPEN_END, day_faults};
 use crate::error::{ApiError, Bilingual, Fault};
 
 /// Seconds by which the clock of a sending system may be ahead.
@@ -35,6 +35,12 @@ pub fn faults(body: &DossierCreate, now: Instant) -> Vec<Fault> {
         day_faults(steps.map(days)).chain(day_faults(others.map(days))).chain(day_faults(due.map(days))),
     );
     faults.extend(day_faults([("/rescheduled_to", body.rescheduled_to)]));
+    // The last day of all stands for none.
+    if body.due_at.map(Instant::vietnam_day) == Some(OPEN_END) {
+        let message =
+            Bilingual::new("Hạn phải trước ngày 31/12/9999.", "It must be due before 31 December 9999.");
+        faults.push(Fault::new("/due_at", "out_of_range", message));
+    }
     faults.extend(steps.into_iter().chain(others).filter_map(|step| in_future(step, now)));
     faults.extend(steps.into_iter().chain(due).filter_map(|step| before_receipt(step, body.received_at)));
     if body.rescheduled_to.is_some_and(|day| day < body.received_at.vietnam_day()) {
@@ -151,6 +157,7 @@ mod tests {
         assert_eq!(codes(&json!({})), [""; 0]);
         assert_eq!(codes(&json!({"due_at": "2026-11-01T02:00:00Z"})), ["/due_at before_received"]);
         assert_eq!(codes(&json!({"due_at": "2027-11-01T02:00:00Z"})), [""; 0]);
+        assert_eq!(codes(&json!({"due_at": "9999-12-31T02:00:00Z"})), ["/due_at out_of_range"]);
         assert_eq!(codes(&json!({"received_at": "2026-11-20T03:00:00Z"})), ["/received_at in_future"]);
         let turned = json!({"resolved_at": "2026-11-04T02:00:00Z", "returned_at": "2026-11-03T02:00:00Z"});
         assert_eq!(codes(&turned), ["/returned_at before_resolved"]);

@@ -11,15 +11,15 @@ use super::due::{DueBasis, Wait};
 use super::facts::{ClockRules, calendar_from, clock_rules};
 use super::history::{Event, journal_entry};
 use super::life::{DossierStatus, DossierStep, step};
-use super::model::{Dossier, DossierId};
+use super::model::{Dossier, DossierCreate, DossierId};
 use super::row::{DossierRow, HeldDossier};
 use super::rules;
 use super::store::held_find;
 use super::summaries::contributions::difference;
 use super::summaries::fold::keep;
-use super::writes::{holder_of, moved_by, must_write, save_as, working_days};
+use super::writes::{Dossiers, holder_of, moved_by, must_write, save_as, working_days};
 use crate::api::IfMatch;
-use crate::api::records::Row;
+use crate::api::records::{Draft, Records, Row};
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
@@ -30,7 +30,7 @@ use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::hide_row;
-use crate::text::spaced;
+use crate::text::{day_vi, spaced};
 
 /// A step that needs no more than when, and perhaps why (bước xử lý).
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
@@ -223,6 +223,10 @@ pub(super) fn dossier_step(
     expected.map_or(Ok(()), |expected| expected.check(held.row.version))?;
     let status = step(held.row.status, kind)?;
     let at = moment(taken.at(), &held.row, tx.at())?;
+    if kind == DossierStep::Acceptance {
+        let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
+        return accepted(tx, scoped, held, at, &event);
+    }
     let mut row = held.row.clone();
     let rules = clock_rules(tx.conn())?;
     turn(&mut row, status, at, &rules);
@@ -230,8 +234,6 @@ pub(super) fn dossier_step(
         DossierStep::Resolution => row.resolved_at = Some(at),
         DossierStep::Return => row.returned_at = Some(at),
         DossierStep::Withdrawal | DossierStep::Refusal => row.closed_at = Some(at),
-        // A registered dossier is received when it is accepted.
-        DossierStep::Acceptance => row.received_at = at,
         _ => {}
     }
     match taken {
@@ -258,6 +260,24 @@ pub(super) fn dossier_step(
     count_again(tx, &held.row, &mut row)?;
     let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
     stored(tx, scoped, held, row, &event)
+}
+
+/// Receives a registered dossier: it is received when it is accepted, and due by the deadline and the rules
+/// of that day.
+fn accepted(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    held: HeldDossier,
+    at: Instant,
+    event: &Event,
+) -> Result<Recorded<Dossier>, ApiError> {
+    let body = held.body(scoped.personal_keys()?)?;
+    let body = DossierCreate { received_at: at, status: Some(DossierStatus::Received), ..body };
+    let made = Dossiers::made(tx, scoped, vec![Draft { body, present: Some(held) }])?;
+    let made: Result<Vec<HeldDossier>, ApiError> = made.into_iter().collect();
+    let mut made = made?;
+    made.iter_mut().for_each(|held| held.revise(tx.at()));
+    save_as(tx, scoped, &made, Some(event))?.only()
 }
 
 /// Says another status of a dossier, because the one that is held was wrong.
@@ -361,6 +381,17 @@ fn handed_over(
     };
     let unit = unit_in_force(tree, &name, day)?;
     let refused = |code, message| ApiError::invalid(vec![Fault::new(name.pointer(), code, message)]);
+    if let Some(last) = row.holders.0.last().filter(|last| day < last.since) {
+        let since = last.since;
+        let message = Bilingual::new(
+            format!(
+                "Đơn vị đang giữ nhận hồ sơ từ ngày {}; không thể bàn giao trước ngày đó.",
+                day_vi(since)
+            ),
+            format!("The present unit has had the dossier since {since}; it was not handed over before."),
+        );
+        return Err(ApiError::invalid(vec![Fault::new("/at", "before_last_step", message)]));
+    }
     if unit == row.org_unit_id {
         let message = Bilingual::new("Đơn vị này đang giữ hồ sơ.", "This unit has the dossier already.");
         return Err(refused("same_unit", message));
