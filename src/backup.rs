@@ -67,6 +67,8 @@ const TABLES: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "procedure_process_links",
+    "procedure_reviews",
+    "procedure_review_proposals",
     "period_closures",
     "period_snapshots",
 ];

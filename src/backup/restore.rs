@@ -144,6 +144,7 @@ const RECORDS: &[&str] = &[
     "procedure_publications",
     "procedure_postings",
     "procedure_processes",
+    "procedure_reviews",
     "period_closures",
 ];
 

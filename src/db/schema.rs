@@ -410,6 +410,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    procedure_reviews (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        title -> Text,
+        title_folded -> Text,
+        words_folded -> Text,
+        document_number -> Nullable<Text>,
+        document_on -> Nullable<Date>,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        fields -> Text,
+        reviewed_count -> Nullable<BigInt>,
+        outcome -> Text,
+        approval_number -> Nullable<Text>,
+        approved_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_review_proposals (review_id, position) {
+        review_id -> Text,
+        position -> Integer,
+        kind -> Text,
+        procedure_code -> Nullable<Text>,
+        procedure_name -> Nullable<Text>,
+        cut_working_days -> Nullable<BigInt>,
+        saved_amount_vnd -> Nullable<BigInt>,
+        content -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -453,6 +491,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_postings,
     procedure_processes,
     procedure_process_links,
+    procedure_reviews,
+    procedure_review_proposals,
     procedure_fields,
     procedures,
     procedure_versions,

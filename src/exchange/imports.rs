@@ -22,6 +22,7 @@ use crate::domain::tthc::procedures::fields::ProcedureFields;
 use crate::domain::tthc::processes::ProcedureProcesses;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::publications::ProcedurePublications;
+use crate::domain::tthc::reviews::ProcedureReviews;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
@@ -60,6 +61,7 @@ collections! {
     "procedure-postings" => ProcedurePostings,
     "procedure-processes" => ProcedureProcesses,
     "procedure-publications" => ProcedurePublications,
+    "procedure-reviews" => ProcedureReviews,
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
     "successions" => OrgUnitSuccessions,

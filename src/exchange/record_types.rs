@@ -24,6 +24,8 @@ text_enum! {
         ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính";
         /// A process of a procedure.
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
+        /// A review of procedures.
+        ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -51,7 +53,9 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
+            Self::ProcedurePosting | Self::ProcedureReview | Self::ProcessingReturn => {
+                (Action::Read, Domain::Tthc)
+            }
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -86,6 +90,7 @@ impl RecordType {
             | Self::ProcedurePublication
             | Self::ProcedurePosting
             | Self::ProcedureProcess
+            | Self::ProcedureReview
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -114,6 +119,7 @@ impl RecordType {
             Self::ProcedurePublication => "/api/v1/tthc/procedure-publications",
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
+            Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",

@@ -169,6 +169,27 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "procedure_review",
+            collection: "/api/v1/tthc/procedure-reviews",
+            create: json!({
+                "org_unit_code": "31396", "title": "Rà soát lĩnh vực hộ tịch", "document_number": "125/KH-UBND",
+                "document_on": "2026-01-05", "starts_on": "2026-01-05", "fields": ["Hộ tịch"], "outcome": "proposed",
+                "proposals": [{
+                    "kind": "shorten", "procedure_id": null, "procedure_code": "1.013999", "procedure_name": null,
+                    "cut_working_days": 1, "saved_amount_vnd": null, "content": null,
+                }],
+            }),
+            patch: json!({"reviewed_count": 41}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "title": "Rà soát lĩnh vực hộ tịch", "starts_on": "2026-01-05",
+                    "ends_on": "2026-01-04", "outcome": "proposed",
+                }),
+                "/ends_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

@@ -6,6 +6,7 @@ pub mod procedures;
 pub mod processes;
 pub mod processing_returns;
 pub mod publications;
+pub mod reviews;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,4 +18,5 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     postings::routes(cfg);
     processes::routes(cfg);
     processing_returns::routes(cfg);
+    reviews::routes(cfg);
 }

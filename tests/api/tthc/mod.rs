@@ -5,6 +5,7 @@ mod procedures;
 mod processes;
 mod processing_returns;
 mod publications;
+mod reviews;
 
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ pub fn stories() -> Vec<Story> {
         postings::stories(),
         processes::stories(),
         processing_returns::stories(),
+        reviews::stories(),
     ]
     .concat()
 }
