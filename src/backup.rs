@@ -69,6 +69,7 @@ const TABLES: &[&str] = &[
     "procedure_process_links",
     "procedure_reviews",
     "procedure_review_proposals",
+    "support_activities",
     "period_closures",
     "period_snapshots",
 ];

@@ -145,6 +145,7 @@ const RECORDS: &[&str] = &[
     "procedure_postings",
     "procedure_processes",
     "procedure_reviews",
+    "support_activities",
     "period_closures",
 ];
 

@@ -448,6 +448,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_activities (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        kind -> Text,
+        title -> Text,
+        title_folded -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        place -> Nullable<Text>,
+        document_number -> Nullable<Text>,
+        document_on -> Nullable<Date>,
+        assigned_persons -> Nullable<BigInt>,
+        people_supported -> Nullable<BigInt>,
+        dossiers_supported -> Nullable<BigInt>,
+        accounts_registered -> Nullable<BigInt>,
+        participants -> Nullable<BigInt>,
+        news_items -> Nullable<BigInt>,
+        leaflets -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -493,6 +521,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_process_links,
     procedure_reviews,
     procedure_review_proposals,
+    support_activities,
     procedure_fields,
     procedures,
     procedure_versions,

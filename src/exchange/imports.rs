@@ -23,6 +23,7 @@ use crate::domain::tthc::processes::ProcedureProcesses;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::publications::ProcedurePublications;
 use crate::domain::tthc::reviews::ProcedureReviews;
+use crate::domain::tthc::support_activities::SupportActivities;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
@@ -65,6 +66,7 @@ collections! {
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
     "successions" => OrgUnitSuccessions,
+    "support-activities" => SupportActivities,
 }
 
 /// Where a command imports to, with the whole country in its reach.

@@ -26,6 +26,8 @@ text_enum! {
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A review of procedures.
         ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
+        /// A support activity.
+        SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -53,9 +55,10 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::ProcedureReview | Self::ProcessingReturn => {
-                (Action::Read, Domain::Tthc)
-            }
+            Self::ProcedurePosting
+            | Self::ProcedureReview
+            | Self::SupportActivity
+            | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -91,6 +94,7 @@ impl RecordType {
             | Self::ProcedurePosting
             | Self::ProcedureProcess
             | Self::ProcedureReview
+            | Self::SupportActivity
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -120,6 +124,7 @@ impl RecordType {
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
+            Self::SupportActivity => "/api/v1/tthc/support-activities",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",

@@ -190,6 +190,23 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "support_activity",
+            collection: "/api/v1/tthc/support-activities",
+            create: json!({
+                "org_unit_code": "31396", "kind": "helper_assignment", "title": "Phân công công chức hỗ trợ",
+                "starts_on": "2026-01-05", "assigned_persons": 2,
+            }),
+            patch: json!({"people_supported": 412}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "helper_assignment",
+                    "title": "Phân công công chức hỗ trợ", "starts_on": "2026-01-05",
+                }),
+                "/assigned_persons",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

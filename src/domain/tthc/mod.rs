@@ -7,6 +7,7 @@ pub mod processes;
 pub mod processing_returns;
 pub mod publications;
 pub mod reviews;
+pub mod support_activities;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,4 +20,5 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     processes::routes(cfg);
     processing_returns::routes(cfg);
     reviews::routes(cfg);
+    support_activities::routes(cfg);
 }

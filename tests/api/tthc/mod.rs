@@ -6,6 +6,7 @@ mod processes;
 mod processing_returns;
 mod publications;
 mod reviews;
+mod support_activities;
 
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ pub fn stories() -> Vec<Story> {
         processes::stories(),
         processing_returns::stories(),
         reviews::stories(),
+        support_activities::stories(),
     ]
     .concat()
 }

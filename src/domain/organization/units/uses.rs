@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use crate::db::DbConn;
 use crate::db::schema::{
     clients, grants, org_unit_successions, org_unit_versions, org_units, period_closures, procedure_postings,
-    procedure_processes, procedure_publications, procedure_reviews, processing_returns, users,
+    procedure_processes, procedure_publications, procedure_reviews, processing_returns, support_activities,
+    users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -38,6 +39,9 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let reviews = procedure_reviews::table
         .filter(procedure_reviews::deleted_at.is_null())
         .filter(procedure_reviews::org_unit_id.eq(id).or(procedure_reviews::province_id.eq(id)));
+    let activities = support_activities::table
+        .filter(support_activities::deleted_at.is_null())
+        .filter(support_activities::org_unit_id.eq(id).or(support_activities::province_id.eq(id)));
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
@@ -50,6 +54,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(postings)).get_result(conn)?
         || diesel::select(dsl::exists(reviews)).get_result(conn)?
+        || diesel::select(dsl::exists(activities)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?)
 }
