@@ -70,6 +70,7 @@ const TABLES: &[&str] = &[
     "procedure_reviews",
     "procedure_review_proposals",
     "support_activities",
+    "focal_points",
     "period_closures",
     "period_snapshots",
 ];

@@ -146,6 +146,7 @@ const RECORDS: &[&str] = &[
     "procedure_processes",
     "procedure_reviews",
     "support_activities",
+    "focal_points",
     "period_closures",
 ];
 

@@ -476,6 +476,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    focal_points (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        duty -> Text,
+        position_title -> Text,
+        position_folded -> Text,
+        headcount -> BigInt,
+        office_phone -> Nullable<Text>,
+        decision_number -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -522,6 +544,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_reviews,
     procedure_review_proposals,
     support_activities,
+    focal_points,
     procedure_fields,
     procedures,
     procedure_versions,

@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::db::types::Instant;
 use crate::domain::organization::successions::OrgUnitSuccessions;
 use crate::domain::organization::units::OrgUnits;
+use crate::domain::tthc::focal_points::FocalPoints;
 use crate::domain::tthc::postings::ProcedurePostings;
 use crate::domain::tthc::procedures::Procedures;
 use crate::domain::tthc::procedures::fields::ProcedureFields;
@@ -54,6 +55,7 @@ macro_rules! collections {
 }
 
 collections! {
+    "focal-points" => FocalPoints,
     "grants" => Grants,
     "holidays" => Holidays,
     "org-units" => OrgUnits,

@@ -28,6 +28,8 @@ text_enum! {
         ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
         /// A support activity.
         SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến";
+        /// A focal point.
+        FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -58,6 +60,7 @@ impl RecordType {
             Self::ProcedurePosting
             | Self::ProcedureReview
             | Self::SupportActivity
+            | Self::FocalPoint
             | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
@@ -95,6 +98,7 @@ impl RecordType {
             | Self::ProcedureProcess
             | Self::ProcedureReview
             | Self::SupportActivity
+            | Self::FocalPoint
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -125,6 +129,7 @@ impl RecordType {
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
             Self::SupportActivity => "/api/v1/tthc/support-activities",
+            Self::FocalPoint => "/api/v1/tthc/focal-points",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",

@@ -107,6 +107,7 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-postings"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/support-activities"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/focal-points"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(
@@ -117,6 +118,7 @@ const ATTEMPTS: &[Attempt] = &[
     ),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/support-activities", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/focal-points", Some("{}")),
     sending(
         "review",
         Some(Domain::Tthc),

@@ -207,6 +207,23 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "focal_point",
+            collection: "/api/v1/tthc/focal-points",
+            create: json!({
+                "org_unit_code": "31396", "duty": "procedure_control", "headcount": 1,
+                "position_title": "Công chức Tư pháp - Hộ tịch", "valid_from": "2026-01-05",
+            }),
+            patch: json!({"headcount": 2}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "duty": "procedure_control", "valid_from": "2026-01-05",
+                    "position_title": "Công chức Tư pháp - Hộ tịch", "office_phone": "bà A",
+                }),
+                "/office_phone",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

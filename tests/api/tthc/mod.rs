@@ -1,5 +1,6 @@
 //! Stories of administrative procedures.
 
+mod focal_points;
 mod postings;
 mod procedures;
 mod processes;
@@ -22,6 +23,7 @@ pub fn stories() -> Vec<Story> {
         processing_returns::stories(),
         reviews::stories(),
         support_activities::stories(),
+        focal_points::stories(),
     ]
     .concat()
 }

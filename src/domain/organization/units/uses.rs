@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, grants, org_unit_successions, org_unit_versions, org_units, period_closures, procedure_postings,
-    procedure_processes, procedure_publications, procedure_reviews, processing_returns, support_activities,
-    users,
+    clients, focal_points, grants, org_unit_successions, org_unit_versions, org_units, period_closures,
+    procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns,
+    support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -42,6 +42,9 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let activities = support_activities::table
         .filter(support_activities::deleted_at.is_null())
         .filter(support_activities::org_unit_id.eq(id).or(support_activities::province_id.eq(id)));
+    let focal = focal_points::table
+        .filter(focal_points::deleted_at.is_null())
+        .filter(focal_points::org_unit_id.eq(id).or(focal_points::province_id.eq(id)));
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
@@ -55,6 +58,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(postings)).get_result(conn)?
         || diesel::select(dsl::exists(reviews)).get_result(conn)?
         || diesel::select(dsl::exists(activities)).get_result(conn)?
+        || diesel::select(dsl::exists(focal)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?)
 }
