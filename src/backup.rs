@@ -71,6 +71,8 @@ const TABLES: &[&str] = &[
     "procedure_review_proposals",
     "support_activities",
     "focal_points",
+    "citizen_feedback",
+    "feedback_time_limits",
     "period_closures",
     "period_snapshots",
 ];

@@ -147,6 +147,7 @@ const RECORDS: &[&str] = &[
     "procedure_reviews",
     "support_activities",
     "focal_points",
+    "citizen_feedback",
     "period_closures",
 ];
 

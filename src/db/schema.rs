@@ -498,6 +498,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    citizen_feedback (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        receiving_unit_id -> Nullable<Text>,
+        code -> Text,
+        channel -> Text,
+        class -> Text,
+        content -> Text,
+        content_folded -> Text,
+        received_at -> BigInt,
+        refused_at -> Nullable<BigInt>,
+        refusal_reason -> Nullable<Text>,
+        supplement_requested_at -> Nullable<BigInt>,
+        supplement_request -> Nullable<Text>,
+        supplement_received_at -> Nullable<BigInt>,
+        answered_at -> Nullable<BigInt>,
+        answer_number -> Nullable<Text>,
+        published_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    feedback_time_limits (class, step, valid_from) {
+        class -> Text,
+        step -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        working_days -> Integer,
+        legal_basis -> Text,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -545,6 +584,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_review_proposals,
     support_activities,
     focal_points,
+    citizen_feedback,
     procedure_fields,
     procedures,
     procedure_versions,

@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::db::types::Instant;
 use crate::domain::organization::successions::OrgUnitSuccessions;
 use crate::domain::organization::units::OrgUnits;
+use crate::domain::tthc::feedback::CitizenFeedbacks;
 use crate::domain::tthc::focal_points::FocalPoints;
 use crate::domain::tthc::postings::ProcedurePostings;
 use crate::domain::tthc::procedures::Procedures;
@@ -55,6 +56,7 @@ macro_rules! collections {
 }
 
 collections! {
+    "citizen-feedback" => CitizenFeedbacks,
     "focal-points" => FocalPoints,
     "grants" => Grants,
     "holidays" => Holidays,

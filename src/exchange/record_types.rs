@@ -30,6 +30,8 @@ text_enum! {
         SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến";
         /// A focal point.
         FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính";
+        /// Feedback or a petition.
+        CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A file that belongs to a record.
@@ -61,6 +63,7 @@ impl RecordType {
             | Self::ProcedureReview
             | Self::SupportActivity
             | Self::FocalPoint
+            | Self::CitizenFeedback
             | Self::ProcessingReturn => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
@@ -99,6 +102,7 @@ impl RecordType {
             | Self::ProcedureReview
             | Self::SupportActivity
             | Self::FocalPoint
+            | Self::CitizenFeedback
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -130,6 +134,7 @@ impl RecordType {
             Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
             Self::SupportActivity => "/api/v1/tthc/support-activities",
             Self::FocalPoint => "/api/v1/tthc/focal-points",
+            Self::CitizenFeedback => "/api/v1/tthc/citizen-feedback",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",

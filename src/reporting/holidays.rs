@@ -342,6 +342,12 @@ struct BundledDay {
     source: String,
 }
 
+/// The calendar of the days that come with the service.
+#[cfg(test)]
+pub(crate) fn bundled_calendar() -> Calendar {
+    bundled().unwrap().into_iter().map(|day| (day.day, day.kind, day.name)).collect()
+}
+
 /// The days that come with the service.
 pub(super) fn bundled() -> Result<Vec<HolidayCreate>, csv::Error> {
     let created = |BundledDay { date: day, kind, name, source }| HolidayCreate {

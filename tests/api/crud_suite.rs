@@ -224,6 +224,23 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "citizen_feedback",
+            collection: "/api/v1/tthc/citizen-feedback",
+            create: json!({
+                "org_unit_code": "31396", "code": "PAKN.20260302.0126", "channel": "portal", "class": "conduct",
+                "content": "Hồ sơ đã quá ngày hẹn trả.", "received_at": "2026-03-02T02:00:00Z",
+            }),
+            patch: json!({"channel": "hotline"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "code": "PAKN.20260230.0126", "channel": "portal", "class": "conduct",
+                    "content": "Hồ sơ đã quá ngày hẹn trả.", "received_at": "2026-03-02T02:00:00Z",
+                }),
+                "/code",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

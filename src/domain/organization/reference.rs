@@ -114,7 +114,7 @@ fn exactly_one() -> Fault {
 }
 
 /// The faults of a unit's name, with the members as this body calls them: `parent_id`, `parent_code`.
-pub(super) fn named_as<T>(named: Result<T, Vec<Fault>>, role: &str) -> Result<T, Vec<Fault>> {
+pub(crate) fn named_as<T>(named: Result<T, Vec<Fault>>, role: &str) -> Result<T, Vec<Fault>> {
     let own = |text: &str| text.replace("org_unit_", &format!("{role}_"));
     let renamed = |fault: Fault| Fault {
         pointer: own(&fault.pointer),

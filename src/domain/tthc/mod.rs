@@ -1,6 +1,7 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod feedback;
 pub mod focal_points;
 pub mod postings;
 pub mod procedures;
@@ -23,4 +24,5 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     reviews::routes(cfg);
     support_activities::routes(cfg);
     focal_points::routes(cfg);
+    feedback::routes(cfg);
 }

@@ -1,5 +1,6 @@
 //! Stories of administrative procedures.
 
+mod feedback;
 mod focal_points;
 mod postings;
 mod procedures;
@@ -24,6 +25,7 @@ pub fn stories() -> Vec<Story> {
         reviews::stories(),
         support_activities::stories(),
         focal_points::stories(),
+        feedback::stories(),
     ]
     .concat()
 }

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, focal_points, grants, org_unit_successions, org_unit_versions, org_units, period_closures,
-    procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns,
-    support_activities, users,
+    citizen_feedback, clients, focal_points, grants, org_unit_successions, org_unit_versions, org_units,
+    period_closures, procedure_postings, procedure_processes, procedure_publications, procedure_reviews,
+    processing_returns, support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -45,6 +45,13 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let focal = focal_points::table
         .filter(focal_points::deleted_at.is_null())
         .filter(focal_points::org_unit_id.eq(id).or(focal_points::province_id.eq(id)));
+    let feedback = citizen_feedback::table.filter(citizen_feedback::deleted_at.is_null()).filter(
+        citizen_feedback::org_unit_id.eq(id).or(citizen_feedback::province_id.eq(id)).or(
+            citizen_feedback::receiving_unit_id
+                .is_not_null()
+                .and(citizen_feedback::receiving_unit_id.assume_not_null().eq(id)),
+        ),
+    );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
@@ -59,6 +66,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(reviews)).get_result(conn)?
         || diesel::select(dsl::exists(activities)).get_result(conn)?
         || diesel::select(dsl::exists(focal)).get_result(conn)?
+        || diesel::select(dsl::exists(feedback)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?)
 }
