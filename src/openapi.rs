@@ -37,6 +37,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "procedure-publications", description = "Decisions that announce procedures, and where the catalogue differs from them (quyết định công bố thủ tục hành chính)"),
         (name = "procedure-postings", description = "Procedures shown to the public by a unit (niêm yết công khai thủ tục hành chính)"),
         (name = "procedure-processes", description = "Internal and linked processes of procedures, step by step (quy trình nội bộ, quy trình liên thông)"),
+        (name = "dossiers", description = "Dossiers, from receipt to result: written whole or step by step, with due day, history and who may see whose name (hồ sơ TTHC)"),
         (name = "procedure-reviews", description = "Reviews of procedures, what they propose and what came of it (rà soát, đơn giản hóa thủ tục hành chính)"),
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),
         (name = "focal-points", description = "Positions charged with the control of procedures and with feedback, without names (cán bộ, công chức đầu mối kiểm soát thủ tục hành chính)"),

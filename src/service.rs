@@ -16,6 +16,7 @@ use crate::db::migrate::{self, ServeLock};
 use crate::db::schema::{refresh_tokens, revoked_tokens};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
+use crate::domain::tthc::dossiers::summaries::fold::fold;
 use crate::error::ApiError;
 use crate::state::{AppState, Clock, StartError};
 
@@ -49,6 +50,7 @@ impl Service {
         let signals = Signals::listen()?;
         let server = app::serve(self.state.clone(), listener, workers)?;
         tokio::spawn(seal_journal(self.state.clone()));
+        tokio::spawn(fold_counts(self.state.clone()));
         tokio::spawn(watch_changes(self.state.clone()));
         tokio::spawn(forget_expired(self.state.clone()));
         tokio::spawn(remove_content(self.state.clone()));
@@ -75,6 +77,16 @@ async fn seal_journal(state: Arc<AppState>) {
             log::warn!("the journal could not be sealed, the next pass goes on: {error}");
         }
         tokio::time::sleep(SEAL_EVERY).await;
+    }
+}
+
+/// Folds the counts of dossiers once a second: whoever reads them has few deltas to add.
+async fn fold_counts(state: Arc<AppState>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Err(error) = fold(&state.db).await {
+            log::warn!("the counts of dossiers could not be folded, the next pass goes on: {error}");
+        }
     }
 }
 

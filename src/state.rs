@@ -30,6 +30,7 @@ use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Gate, Queue};
 use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
+use crate::reporting::working_days::OfficeSpan;
 
 /// Uploads of attachments under way at once.
 pub const UPLOADS: usize = 64;
@@ -69,6 +70,8 @@ pub struct AppState {
     pub config: Config,
     /// The clock.
     pub clock: Clock,
+    /// The hours at which offices work.
+    pub office: Arc<[OfficeSpan]>,
     /// The database.
     pub db: Db,
     /// Password hashing, a few at a time.
@@ -159,6 +162,7 @@ impl AppState {
             hasher,
             bulk,
             logins,
+            office: config.office_hours.0.as_slice().into(),
             config,
             clock,
             keys: RwLock::new(Arc::new(keys)),

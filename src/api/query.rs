@@ -48,6 +48,12 @@ pub struct ListQuery<F> {
 }
 
 impl<F> ListQuery<F> {
+    /// Whether a page is wanted, and no stream of all rows.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.form == Form::Page
+    }
+
     /// The page asked for; its cursor must have been made for this list, filter and reach.
     ///
     /// # Errors

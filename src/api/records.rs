@@ -151,13 +151,27 @@ impl<V> Written<V> {
         entry: impl Fn(JournalAction, &V, &R) -> Result<Entry, ApiError>,
         view: impl Fn(&R) -> V,
     ) -> Result<Self, ApiError> {
+        Self::try_journal(tx, rows, stored, entry, |row| Ok(view(row)))
+    }
+
+    /// The same where an answer may fail to be made, such as one of sealed data.
+    ///
+    /// # Errors
+    /// When the journal cannot be written, and what `view` says.
+    pub fn try_journal<R: Row>(
+        tx: &mut WriteTx<'_>,
+        rows: &[R],
+        stored: &HashSet<R::Id>,
+        entry: impl Fn(JournalAction, &V, &R) -> Result<Entry, ApiError>,
+        view: impl Fn(&R) -> Result<V, ApiError>,
+    ) -> Result<Self, ApiError> {
         let mut entries = Vec::with_capacity(rows.len());
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let is_new = row.version() == 1;
             if stored.contains(&row.id()) {
                 let action = if is_new { JournalAction::Create } else { JournalAction::Update };
-                let view = view(row);
+                let view = view(row)?;
                 entries.push(entry(action, &view, row)?);
                 lines.push(Ok(view));
             } else {

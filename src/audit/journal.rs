@@ -34,6 +34,8 @@ text_enum! {
         Update => "update", "cập nhật";
         /// A record was deleted; its last content stays here.
         Delete => "delete", "xóa";
+        /// Personal data of a record were seen in clear.
+        ReadPersonal => "read_personal", "xem dữ liệu cá nhân";
         /// A return was handed to the reviewer.
         Submit => "submit", "gửi";
         /// A return was accepted.

@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod entries;
 pub mod journal;
+pub mod personal_reads;
 pub mod sights;
 
 use utoipa_actix_web::service_config::ServiceConfig;

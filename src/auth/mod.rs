@@ -8,6 +8,7 @@ pub mod limits;
 pub mod password;
 pub mod permission;
 pub mod permit;
+pub mod personal;
 pub mod principal;
 pub mod scope;
 pub mod session;

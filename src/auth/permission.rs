@@ -47,6 +47,8 @@ text_enum! {
     pub enum Action {
         /// Read records, returns and figures.
         Read => "read", "đọc";
+        /// See the personal data of records in clear: names, identity numbers, telephones.
+        ReadPersonal => "read_personal", "xem dữ liệu cá nhân";
         /// Make, change and delete them, and hand returns in.
         Write => "write", "ghi";
         /// Accept what units below have handed in, or send it back.
@@ -68,11 +70,13 @@ text_enum! {
 /// scopes can allow; [`scope_word`] says which scope.
 #[must_use]
 pub const fn allows(role: Role, action: Action) -> bool {
-    use Action::{Administer, Close, Read, ReadJournal, ReadReference, Review, Write, WriteReference};
+    use Action::{
+        Administer, Close, Read, ReadJournal, ReadPersonal, ReadReference, Review, Write, WriteReference,
+    };
     match action {
         ReadReference => true,
         Read => true,
-        Write => matches!(role, Role::Admin | Role::Editor | Role::Client),
+        Write | ReadPersonal => matches!(role, Role::Admin | Role::Editor | Role::Client),
         Review | Close => matches!(role, Role::Admin | Role::Reviewer),
         ReadJournal => matches!(role, Role::Admin | Role::Inspector),
         WriteReference | Administer => matches!(role, Role::Admin),
@@ -86,6 +90,7 @@ pub fn scope_word(action: Action, domain: Domain) -> Option<String> {
     match action {
         Action::ReadReference => None,
         Action::Read => Some(format!("{domain}:read")),
+        Action::ReadPersonal => Some(format!("{domain}:personal")),
         Action::Write => Some(format!("{domain}:write")),
         Action::Review => Some(format!("{domain}:review")),
         Action::Close => Some(format!("{domain}:close")),
@@ -93,6 +98,13 @@ pub fn scope_word(action: Action, domain: Domain) -> Option<String> {
         Action::ReadJournal => Some("journal:read".into()),
         Action::Administer => Some("accounts:write".into()),
     }
+}
+
+/// Whether a word is in a token only when it was asked for by name: whoever needs no personal data gets
+/// none, whatever they might see.
+#[must_use]
+pub fn is_on_request(word: &str) -> bool {
+    word.ends_with(":personal")
 }
 
 /// Whether these scope words allow an action; whoever may write may also read.

@@ -10,12 +10,14 @@ use actix_web::dev::Payload;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::keys::KeyRing;
 use super::permission::{Action, Domain, scopes_allow};
 use super::principal::Principal;
 use super::scope::{Scoped, Units};
 use super::token::Claims;
 use crate::audit::journal::Author;
 use crate::error::{ApiError, Problem};
+use crate::reporting::working_days::OfficeSpan;
 use crate::state::App;
 
 /// An action as a type.
@@ -43,7 +45,7 @@ macro_rules! markers {
     };
 }
 
-markers!(ActionMarker, ACTION: Action; Read, Write, Review, Close, ReadReference, WriteReference, ReadJournal, Administer);
+markers!(ActionMarker, ACTION: Action; Read, ReadPersonal, Write, Review, Close, ReadReference, WriteReference, ReadJournal, Administer);
 markers!(DomainMarker, DOMAIN: Domain; Organization, Institutions, Tthc, CivilService, PublicFinance, EGovernment, Steering, InternalAffairs, Reporting);
 
 /// The permission for an action in a domain, over the units that the account reaches.
@@ -115,6 +117,8 @@ impl<A: ActionMarker, D: DomainMarker> FromRequest for Permit<A, D> {
 pub struct Reader {
     signed_in: SignedIn,
     units: Arc<Units>,
+    keys: Arc<KeyRing>,
+    office: Arc<[OfficeSpan]>,
 }
 
 impl Reader {
@@ -123,7 +127,8 @@ impl Reader {
         if signed_in.principal.must_change_password {
             return Err(ApiError::new(Problem::PasswordChangeRequired));
         }
-        Ok(Self { signed_in, units: App::of(req)?.units() })
+        let app = App::of(req)?;
+        Ok(Self { signed_in, units: app.units(), keys: app.keys(), office: app.office.clone() })
     }
 
     /// The permission for an action in a domain, over the units that the account reaches.
@@ -131,6 +136,11 @@ impl Reader {
     /// # Errors
     /// 403 when no grant or scope of the token allows it.
     pub fn scoped(&self, action: Action, domain: Domain) -> Result<Scoped, ApiError> {
+        let scoped = self.alone(action, domain)?.with_office(self.office.clone());
+        Ok(scoped.with_personal(self.keys.clone(), self.alone(Action::ReadPersonal, domain).ok()))
+    }
+
+    fn alone(&self, action: Action, domain: Domain) -> Result<Scoped, ApiError> {
         let SignedIn { principal, author, .. } = &self.signed_in;
         if !scopes_allow(&self.signed_in.scopes(), action, domain) {
             return Err(ApiError::new(Problem::Forbidden));

@@ -55,7 +55,12 @@ impl HeldGrant {
         // What concerns no domain (reference data, accounts) needs none; the journal is read by domain.
         let of_domain = matches!(
             action,
-            Action::Read | Action::Write | Action::Review | Action::Close | Action::ReadJournal
+            Action::Read
+                | Action::ReadPersonal
+                | Action::Write
+                | Action::Review
+                | Action::Close
+                | Action::ReadJournal
         );
         let in_domain = !of_domain || self.domains.is_empty() || self.domains.contains(&domain);
         let by_scope = self.role != Role::Client || scopes_allow(&self.scopes, action, domain);

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex};
 use chrono::NaiveDate;
 
 use super::permission::{Action, Domain, Role};
+use super::personal::PersonalSight;
 use super::principal::{FILE_FOR_CHILDREN, HeldGrant, Principal};
 use crate::audit::journal::Author;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, SuccessionRelation, UnitKind};
 use crate::error::{ApiError, Problem};
+use crate::reporting::working_days::OfficeSpan;
 
 /// The tree of units with the reaches that have been asked for.
 #[derive(Debug)]
@@ -102,6 +104,8 @@ pub struct Scoped {
     domain: Domain,
     everything: bool,
     parts: Vec<Part>,
+    pub(super) personal: Option<PersonalSight>,
+    office: Arc<[OfficeSpan]>,
 }
 
 /// The units whose records a query may touch.
@@ -137,20 +141,35 @@ impl Scoped {
         } else {
             held.iter().map(|grant| part(&units, grant, action, today)).collect()
         };
-        Ok(Self { author, principal: Some(principal), units, today, domain, everything, parts })
+        let (personal, office) = (None, Arc::default());
+        let principal = Some(principal);
+        Ok(Self { author, principal, units, today, domain, everything, parts, personal, office })
     }
 
     /// A command on the server itself, which reaches everything.
     pub(crate) fn operator(author: Author, units: Arc<Units>) -> Self {
         let today = author.at().vietnam_day();
         let domain = Domain::Organization;
-        Self { author, principal: None, units, today, domain, everything: true, parts: Vec::new() }
+        let (parts, personal, office) = (Vec::new(), None, Arc::default());
+        Self { author, principal: None, units, today, domain, everything: true, parts, personal, office }
     }
 
     /// A command on the server that loads reference data, for which no unit counts.
     pub(crate) fn command(name: &str, at: Instant) -> Self {
         let units = Arc::new(Units::new(OrgTree::new(Vec::new(), Vec::new())));
         Self::operator(Author::operator(name, at), units)
+    }
+
+    /// The same permission where offices work at these hours.
+    #[must_use]
+    pub(crate) fn with_office(self, office: Arc<[OfficeSpan]>) -> Self {
+        Self { office, ..self }
+    }
+
+    /// The hours at which offices work, for deadlines in hours.
+    #[must_use]
+    pub fn office(&self) -> &[OfficeSpan] {
+        &self.office
     }
 
     /// Who acts, for the journal.
@@ -226,12 +245,7 @@ impl Scoped {
         if self.reaches(unit) {
             return Ok(());
         }
-        let readable = self.principal.as_deref().is_some_and(|principal| {
-            let reads = principal.grants.iter().filter(|g| g.allows(Action::Read, self.domain, self.today));
-            let mut parts = reads.map(|grant| part(&self.units, grant, Action::Read, self.today));
-            parts.any(|part| self.part_reaches(&part, unit))
-        });
-        Err(ApiError::new(if readable { Problem::Forbidden } else { Problem::NotFound }))
+        Err(ApiError::new(if self.reads(unit) { Problem::Forbidden } else { Problem::NotFound }))
     }
 
     /// Whether sums over this unit are reached: also of one whose territory came here in part.
@@ -283,6 +297,22 @@ impl Scoped {
             }
         }
         Some(units.into_iter().collect())
+    }
+
+    /// Whether records of one of these units are reached, or may be read all the same.
+    #[must_use]
+    pub fn reads_or_reaches(&self, units: &[OrgUnitId]) -> bool {
+        units.iter().any(|unit| self.reaches(*unit)) || units.iter().any(|unit| self.reads(*unit))
+    }
+
+    /// Whether the account, whatever this request may do, reads records of this unit.
+    #[must_use]
+    pub fn reads(&self, unit: OrgUnitId) -> bool {
+        self.principal.as_deref().is_some_and(|principal| {
+            let reads = principal.grants.iter().filter(|g| g.allows(Action::Read, self.domain, self.today));
+            let mut parts = reads.map(|grant| part(&self.units, grant, Action::Read, self.today));
+            parts.any(|part| self.part_reaches(&part, unit))
+        })
     }
 
     /// What a cursor is bound to: the account and the grants that give its reach.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::accounts::of_unit;
+use super::permission::is_on_request;
 use super::principal::{ClientId, Principal, UserId, principal_load};
 use super::token::{PrincipalKind, new_refresh_token, refresh_digest};
 use crate::api::frame::RequestFacts;
@@ -76,6 +77,20 @@ fn invalid_scope() -> ApiError {
     )
 }
 
+/// The scope words of whoever asks for none: all that are held but those that are given on request only.
+fn by_default(held: Vec<String>) -> Vec<String> {
+    held.into_iter().filter(|word| !is_on_request(word)).collect()
+}
+
+/// The scope words to grant a new session: those that it gets by default, or of all that are held the
+/// ones asked for. `None` when more is asked for than is held.
+fn granted(held: Vec<String>, asked: Option<&str>) -> Option<Vec<String>> {
+    match asked {
+        None => Some(by_default(held)),
+        Some(_) => narrowed(&held, asked),
+    }
+}
+
 /// The scope words to grant: all that are held, or of these the ones asked for. `None` when more is
 /// asked for than is held.
 fn narrowed(held: &[String], asked: Option<&str>) -> Option<Vec<String>> {
@@ -93,10 +108,11 @@ fn narrowed(held: &[String], asked: Option<&str>) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// What is left today of the words to which a session was narrowed; all for one that was not.
+/// What is left today of the words to which a session was narrowed; for one that was not, what it gets
+/// by default.
 fn still_held(held: Vec<String>, session: &str) -> Vec<String> {
     if session.is_empty() {
-        return held;
+        return by_default(held);
     }
     let lasts = |word: &&str| *word == REFERENCE_READ || held.iter().any(|own| own == word);
     session.split_whitespace().filter(lasts).map(str::to_owned).collect()
@@ -208,7 +224,7 @@ fn session_begin(
         // The password was changed after it was compared.
         return Err(invalid_grant());
     }
-    let words = narrowed(&principal.scope_words(tx.at().vietnam_day()), asked).ok_or_else(invalid_scope)?;
+    let words = granted(principal.scope_words(tx.at().vietnam_day()), asked).ok_or_else(invalid_scope)?;
     let scope = words.join(" ");
     token_insert(tx.conn(), session, if asked.is_some() { &scope } else { "" })?;
     let content = json!({"grant_type": "password"});
@@ -256,7 +272,7 @@ pub(super) async fn with_client_credentials(
     let principal = app.db.read(move |conn| principal_load(conn, ActorKind::Client, id.as_str())).await?;
     let principal = principal.filter(|principal| principal.active).ok_or_else(invalid_client)?;
     let held = principal.scope_words(app.now().vietnam_day());
-    let scope = narrowed(&held, asked).ok_or_else(invalid_scope)?.join(" ");
+    let scope = granted(held, asked).ok_or_else(invalid_scope)?.join(" ");
     Ok(issue(&principal, PrincipalKind::Client, scope, None))
 }
 
@@ -384,6 +400,16 @@ mod tests {
         for more in ["accounts:write", "tthc:read accounts:write", "tthc", "TTHC:read"] {
             assert_eq!(asked(Some(more)), None, "{more}");
         }
+    }
+
+    #[test]
+    fn personal_data_are_seen_by_who_asks_for_them_by_name() {
+        let held = || ["tthc:read", "tthc:personal"].map(str::to_owned).to_vec();
+        assert_eq!(granted(held(), None).unwrap(), ["tthc:read"]);
+        assert_eq!(granted(held(), Some("tthc:read tthc:personal")).unwrap(), held());
+        assert_eq!(still_held(held(), ""), ["tthc:read"], "a session begun without them never gets them");
+        assert_eq!(narrowed(&still_held(held(), ""), Some("tthc:personal")), None);
+        assert_eq!(still_held(held(), "tthc:read tthc:personal"), held());
     }
 
     #[test]

@@ -144,6 +144,7 @@ const RECORDS: &[&str] = &[
     "procedure_publications",
     "procedure_postings",
     "procedure_processes",
+    "dossiers",
     "procedure_reviews",
     "support_activities",
     "focal_points",

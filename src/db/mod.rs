@@ -16,6 +16,7 @@ pub(crate) mod plan;
 mod pool;
 pub mod row_value;
 pub mod schema;
+mod snapshot;
 pub mod types;
 pub mod unindexed;
 mod writer;
@@ -28,6 +29,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 pub use conn::{DbConn, Location, PlanMode};
 pub use pool::{Gate, Turn};
+pub use snapshot::snapshot;
 
 use crate::audit::journal::{Author, Entry};
 use crate::config::Config;

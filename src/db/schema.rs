@@ -410,6 +410,98 @@ diesel::table! {
 }
 
 diesel::table! {
+    dossiers (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        receiving_province_id -> Text,
+        receiving_unit_id -> Text,
+        receiving_tier -> Text,
+        code -> Text,
+        procedure_id -> Text,
+        procedure_version_id -> Text,
+        field_id -> Nullable<Text>,
+        rules_version -> BigInt,
+        channel -> Text,
+        owner_kind -> Text,
+        owner -> Nullable<Text>,
+        owner_digest -> Nullable<Text>,
+        submitter_kind -> Nullable<Text>,
+        submitter -> Nullable<Text>,
+        submitter_digest -> Nullable<Text>,
+        received_at -> BigInt,
+        due_at -> Nullable<BigInt>,
+        due_on -> Date,
+        due_basis -> Text,
+        status -> Text,
+        resolved_at -> Nullable<BigInt>,
+        returned_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        working_days -> Nullable<BigInt>,
+        rescheduled_to -> Nullable<Date>,
+        fee_vnd -> Nullable<BigInt>,
+        paid_online -> Bool,
+        input_digitised -> Bool,
+        result_digitised -> Bool,
+        foreign_code -> Nullable<Text>,
+        linked_code -> Nullable<Text>,
+        source_updated_at -> Nullable<BigInt>,
+        waits -> Text,
+        holders -> Text,
+        generated -> Bool,
+        erased_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    dossier_rules (version) {
+        version -> BigInt,
+        valid_from -> Date,
+        stopping -> Text,
+        legal_basis -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    dossier_deltas (id) {
+        id -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    dossier_sums (area, bucket, counted_by, tier, field_id, channel) {
+        area -> Text,
+        bucket -> Text,
+        counted_by -> Text,
+        tier -> Text,
+        field_id -> Text,
+        channel -> Text,
+        received -> BigInt,
+        resolved_early -> BigInt,
+        resolved_on_time -> BigInt,
+        resolved_overdue -> BigInt,
+        withdrawn -> BigInt,
+        refused -> BigInt,
+        moved -> BigInt,
+        overdue -> BigInt,
+    }
+}
+
+diesel::table! {
+    dossier_areas (province_id, unit_id) {
+        unit_id -> Text,
+        province_id -> Text,
+        first_day -> Date,
+    }
+}
+
+diesel::table! {
     procedure_reviews (id) {
         id -> Text,
         province_id -> Text,
@@ -573,6 +665,7 @@ diesel::joinable!(period_closures -> periods (period_id));
 diesel::joinable!(period_snapshots -> period_closures (closure_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    dossiers,
     period_closures,
     period_snapshots,
     procedure_publications,

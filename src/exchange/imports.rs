@@ -10,12 +10,14 @@ use crate::api::contract::Contract;
 use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, import_file};
 use crate::audit::journal::Author;
 use crate::auth::accounts::grants::Grants;
+use crate::auth::keystore;
 use crate::auth::scope::Scoped;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
 use crate::domain::organization::successions::OrgUnitSuccessions;
 use crate::domain::organization::units::OrgUnits;
+use crate::domain::tthc::dossiers::Dossiers;
 use crate::domain::tthc::feedback::CitizenFeedbacks;
 use crate::domain::tthc::focal_points::FocalPoints;
 use crate::domain::tthc::postings::ProcedurePostings;
@@ -57,6 +59,7 @@ macro_rules! collections {
 
 collections! {
     "citizen-feedback" => CitizenFeedbacks,
+    "dossiers" => Dossiers,
     "focal-points" => FocalPoints,
     "grants" => Grants,
     "holidays" => Holidays,
@@ -84,7 +87,10 @@ pub async fn target(
     at: Instant,
 ) -> Result<ImportTarget, ApiError> {
     let units = Arc::new(db.read(units_load).await?);
-    let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units);
+    let keys = keystore::load_or_create(&db, config, at).await.map_err(ApiError::internal)?;
+    let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units)
+        .with_personal(Arc::new(keys), None)
+        .with_office(config.office_hours.0.as_slice().into());
     let contract = Arc::new(Contract::new(crate::openapi::document()));
     Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })
 }

@@ -24,6 +24,8 @@ text_enum! {
         ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính";
         /// A process of a procedure.
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
+        /// A dossier.
+        Dossier => "dossier", "hồ sơ thủ tục hành chính";
         /// A review of procedures.
         ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
         /// A support activity.
@@ -60,6 +62,7 @@ impl RecordType {
                 (Action::ReadReference, Domain::Tthc)
             }
             Self::ProcedurePosting
+            | Self::Dossier
             | Self::ProcedureReview
             | Self::SupportActivity
             | Self::FocalPoint
@@ -99,6 +102,7 @@ impl RecordType {
             | Self::ProcedurePublication
             | Self::ProcedurePosting
             | Self::ProcedureProcess
+            | Self::Dossier
             | Self::ProcedureReview
             | Self::SupportActivity
             | Self::FocalPoint
@@ -114,7 +118,7 @@ impl RecordType {
     /// Whether one may come to belong to another unit.
     #[must_use]
     pub const fn moves(self) -> bool {
-        matches!(self, Self::User | Self::Client | Self::Grant)
+        matches!(self, Self::Dossier | Self::User | Self::Client | Self::Grant)
     }
 
     /// Where they are read; attachments are read beneath their record, in a collection of this name.
@@ -131,6 +135,7 @@ impl RecordType {
             Self::ProcedurePublication => "/api/v1/tthc/procedure-publications",
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
+            Self::Dossier => "/api/v1/tthc/dossiers",
             Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
             Self::SupportActivity => "/api/v1/tthc/support-activities",
             Self::FocalPoint => "/api/v1/tthc/focal-points",

@@ -28,6 +28,9 @@ const APART: [&str; 1] = [
     "/api/v1/reporting/period-closures",
 ];
 
+/// Members with personal data, which every answer of a write shows masked.
+const MASKED: [&str; 1] = ["owner"];
+
 /// A resource as the suite needs it.
 pub struct Fixture {
     /// What the journal calls it.
@@ -165,6 +168,25 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
                     "steps": [{"name": "Tiếp nhận", "responsible": "Một cửa", "unit": "working_hour"}],
                 }),
                 "/steps/0/value",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "dossier",
+            collection: "/api/v1/tthc/dossiers",
+            create: json!({
+                "code": "H13.44-261102-0007", "procedure_code": "1.001193", "receiving_unit_code": "31396",
+                "channel": "online", "owner": {"kind": "citizen", "name": "Chủ hồ sơ thử", "id_number": null, "phone": null},
+                "received_at": "2026-11-02T02:10:00Z",
+            }),
+            patch: json!({"fee_vnd": 8000}),
+            invalid: (
+                json!({
+                    "code": "H13.44-261102-0007", "procedure_code": "1.001193", "receiving_unit_code": "31396",
+                    "channel": "online", "owner": {"kind": "citizen", "name": "Chủ hồ sơ thử"},
+                    "received_at": "2026-11-02T02:10:00Z", "due_at": "2026-11-01T02:10:00Z",
+                }),
+                "/due_at",
             ),
             no_bulk: None,
         },
@@ -569,7 +591,9 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
         let id = made["rows"][0]["id"].as_str().unwrap();
         let record = admin.get(&format!("{what}/{id}")).await.expect(200);
         for (name, value) in fixture.create.as_object().unwrap() {
-            assert_eq!(&record[name], value, "{what}");
+            if !MASKED.contains(&name.as_str()) {
+                assert_eq!(&record[name], value, "{what}");
+            }
         }
         send(import.clone(), XLSX, file.clone()).await.problem(409, "duplicate");
         let upsert = format!("{import}?on_conflict=update");

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use validator::Validate;
 
 use super::{BATCH_LINES, NDJSON};
@@ -110,10 +112,11 @@ where
     }
     let (most, depth) = (app.config.body_limit_bytes.size(), app.config.json_depth.size());
     let mut telling = Telling(FAULTS_TOLD);
+    let own = has_source_time::<B>();
     let read = |text: &str| match text.len() > most {
         // A record is no longer in a batch than by itself.
         true => Err(too_large(most)),
-        false => line(text, depth, &app.contract),
+        false => line(text, depth, &app.contract, own),
     };
     Ok(texts.into_iter().map(|text| telling.of(text.and_then(read))).collect())
 }
@@ -163,22 +166,37 @@ fn no_array(text: &str) -> ApiError {
     }
 }
 
-/// Reads a line and holds it against its limits.
-pub(in crate::api) fn line<B>(text: &str, depth: usize, contract: &Contract) -> Result<(B, Guard), ApiError>
+/// Whether a record tells by itself when its source last changed it; its store then holds that against
+/// what is there.
+pub(in crate::api) fn has_source_time<B: ToSchema>() -> bool {
+    match B::schema() {
+        RefOr::T(Schema::Object(object)) => object.properties.contains_key("source_updated_at"),
+        _ => false,
+    }
+}
+
+/// Reads a line and holds it against its limits; `own` says whether the record itself tells when its
+/// source last changed it.
+pub(in crate::api) fn line<B>(
+    text: &str,
+    depth: usize,
+    contract: &Contract,
+    own: bool,
+) -> Result<(B, Guard), ApiError>
 where
     B: serde::de::DeserializeOwned + Validate + ToSchema,
 {
-    let (text, guard) = split_guard(text)?;
+    let names: &[&str] = if own { &["if_version"] } else { &["if_version", "source_updated_at"] };
+    let (text, guard) = split_guard(text, names)?;
     let body = parse(text.as_bytes(), depth, contract)?;
     check(&body)?;
     Ok((body, guard))
 }
 
-/// Takes the guard's members out of a line that has some.
-fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
-    const NAMES: [&str; 2] = ["if_version", "source_updated_at"];
+/// Takes the guard's members of these names out of a line that has some.
+fn split_guard<'t>(text: &'t str, names: &[&'static str]) -> Result<(Cow<'t, str>, Guard), ApiError> {
     let mut guard = Guard::default();
-    if !NAMES.iter().any(|name| text.contains(name)) {
+    if !names.iter().any(|name| text.contains(name)) {
         return Ok((text.into(), guard));
     }
     // Whatever is no object is refused with the rest of its shape.
@@ -186,7 +204,7 @@ fn split_guard(text: &str) -> Result<(Cow<'_, str>, Guard), ApiError> {
         return Ok((text.into(), guard));
     };
     once_each(text)?;
-    for name in NAMES {
+    for name in names.iter().copied() {
         let Some(value) = members.remove(name) else { continue };
         let is_number = value.is_number();
         let read = serde_json::from_value(Map::from_iter([(name.to_owned(), value)]).into());

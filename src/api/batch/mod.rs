@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 pub use self::lines::{Batch, Guard};
-pub(super) use self::lines::{Lines, Telling, line};
+pub(super) use self::lines::{Lines, Telling, has_source_time, line};
 pub use self::outcomes::Counts;
 pub(super) use self::outcomes::{Origin, Outcomes};
 pub(super) use self::write::Prepared;

@@ -23,7 +23,7 @@ use super::write::{saved, sent};
 use super::{SheetOr, XLSX, apart};
 use crate::api::batch::{
     BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin,
-    Prepared, Telling, line,
+    Prepared, Telling, has_source_time, line,
 };
 use crate::api::contract::Contract;
 use crate::api::frame::RequestFacts;
@@ -221,6 +221,7 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
         mut take: impl FnMut(Self) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
         let (mut part, mut bytes, mut telling) = (Self::default(), 0, shape.telling());
+        let own = has_source_time::<B>();
         read(source, shape.expected, |head, row| {
             let more = row.text_bytes();
             if let Pace::Parts(most) = pace
@@ -238,7 +239,7 @@ impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
             }
             let (record, faults) = head.record(shape.expected.columns, &row);
             let text = serde_json::to_string(&record).map_err(ApiError::internal)?;
-            let read = with_cells(line(&text, shape.depth, shape.contract), faults);
+            let read = with_cells(line(&text, shape.depth, shape.contract, own), faults);
             part.lines.push(telling.of(read));
             part.numbers.push(row.number);
             if shape.copied {

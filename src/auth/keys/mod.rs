@@ -13,6 +13,7 @@
 //! ```
 
 mod file;
+mod personal;
 mod sealing;
 
 use std::io;
@@ -27,6 +28,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
 pub use file::{load, load_or_create, store, update};
+pub use personal::PersonalKeys;
 pub use sealing::{MasterKey, SealingKey, Secret, open, seal};
 
 use crate::db::types::Instant;
@@ -224,6 +226,9 @@ pub struct KeyRing {
     secret: Secret,
     digest_key: hmac::Key,
     answers_key: SealingKey,
+    /// Secrets of the keys of personal data that were added to the first.
+    personal_secrets: Vec<Secret>,
+    personal: PersonalKeys,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -231,6 +236,8 @@ struct Document {
     version: u32,
     secret: Secret,
     keys: Vec<KeyDocument>,
+    #[serde(default)]
+    personal: Vec<Secret>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -250,20 +257,45 @@ impl KeyRing {
     ///
     /// The system has no randomness.
     pub fn generate(now: Instant) -> Result<Self, KeyFault> {
-        Self::assemble(Vec::new(), SigningKey::generate(now, now)?, Secret::random(SECRET_LEN)?)
+        let signing = SigningKey::generate(now, now)?;
+        Self::assemble(Vec::new(), signing, Secret::random(SECRET_LEN)?, Vec::new())
     }
 
-    fn assemble(older: Vec<SigningKey>, newest: SigningKey, secret: Secret) -> Result<Self, KeyFault> {
+    fn assemble(
+        older: Vec<SigningKey>,
+        newest: SigningKey,
+        secret: Secret,
+        personal_secrets: Vec<Secret>,
+    ) -> Result<Self, KeyFault> {
         let digest_key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose());
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"cchc key ring").extract(secret.expose());
         let answers_key = SealingKey::derive(&extracted, ANSWERS_CONTEXT)?;
-        Ok(Self { older, newest, secret, digest_key, answers_key })
+        let personal = PersonalKeys::derive(&extracted, &personal_secrets)?;
+        Ok(Self { older, newest, secret, digest_key, answers_key, personal_secrets, personal })
     }
 
     /// The key under which answers are kept for requests that may come twice.
     #[must_use]
     pub fn answers_key(&self) -> &SealingKey {
         &self.answers_key
+    }
+
+    /// The keys of personal data.
+    #[must_use]
+    pub fn personal(&self) -> &PersonalKeys {
+        &self.personal
+    }
+
+    /// Adds a key of personal data, under which new values are sealed from now on; what is sealed
+    /// already is opened as before.
+    ///
+    /// # Errors
+    ///
+    /// The system has no randomness; the ring is then as it was.
+    pub fn rotate_personal(self) -> Result<Self, KeyFault> {
+        let Self { older, newest, secret, mut personal_secrets, .. } = self;
+        personal_secrets.push(Secret::random(SECRET_LEN)?);
+        Self::assemble(older, newest, secret, personal_secrets)
     }
 
     /// Adds a key: published from now on, signing after `cache_lifetime` (seconds), while its
@@ -371,9 +403,11 @@ impl KeyRing {
                     retires_at: key.retires_at,
                 })
                 .collect(),
+            personal: self.personal_secrets.iter().map(|secret| Secret(secret.expose().to_vec())).collect(),
         };
         // Room for all of it, since a buffer that grows leaves copies behind.
-        let mut bytes = Secret(Vec::with_capacity(256 + 768 * document.keys.len()));
+        let mut bytes =
+            Secret(Vec::with_capacity(256 + 768 * document.keys.len() + 64 * document.personal.len()));
         serde_json::to_writer(&mut bytes.0, &document).map_err(|fault| unreadable(&fault))?;
         Ok(bytes)
     }
@@ -406,7 +440,7 @@ impl KeyRing {
         if newest.retires_at.is_some() || older.iter().any(|key| key.retires_at.is_none()) {
             return Err(fault("the keys are out of order"));
         }
-        Self::assemble(older, newest, document.secret)
+        Self::assemble(older, newest, document.secret, document.personal)
     }
 }
 

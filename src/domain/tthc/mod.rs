@@ -1,6 +1,7 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod dossiers;
 pub mod feedback;
 pub mod focal_points;
 pub mod postings;
@@ -21,6 +22,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     postings::routes(cfg);
     processes::routes(cfg);
     processing_returns::routes(cfg);
+    dossiers::routes(cfg);
     reviews::routes(cfg);
     support_activities::routes(cfg);
     focal_points::routes(cfg);

@@ -182,6 +182,8 @@ fn left(
         .inner_join(before.on(of_version_before))
         .filter(journal::position.gt(since).and(journal::position.le(end)))
         .filter(Unindexed(journal::record_type).eq_any(moving))
+        .filter(journal::action.ne(JournalAction::ReadPersonal))
+        .filter(before.field(journal::action).ne(JournalAction::ReadPersonal))
         .order(journal::position)
         .select((
             Row::as_select(),
@@ -208,6 +210,8 @@ fn in_window(
     let mut query = journal::table
         .filter(journal::position.gt(since).and(journal::position.le(end)))
         .filter(sights.any(Sight::sifting))
+        // Who looked at a record did not change it.
+        .filter(journal::action.ne(JournalAction::ReadPersonal))
         .into_boxed();
     if let Some(units) = &of.units {
         query = query.filter(Unindexed(journal::org_unit_id).eq_any(units.clone()));

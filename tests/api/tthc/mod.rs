@@ -1,5 +1,7 @@
 //! Stories of administrative procedures.
 
+mod dossier_counts;
+mod dossiers;
 mod feedback;
 mod focal_points;
 mod postings;
@@ -22,6 +24,8 @@ pub fn stories() -> Vec<Story> {
         postings::stories(),
         processes::stories(),
         processing_returns::stories(),
+        dossiers::stories(),
+        dossier_counts::stories(),
         reviews::stories(),
         support_activities::stories(),
         focal_points::stories(),

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, focal_points, grants, org_unit_successions, org_unit_versions, org_units,
-    period_closures, procedure_postings, procedure_processes, procedure_publications, procedure_reviews,
-    processing_returns, support_activities, users,
+    citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
+    org_units, period_closures, procedure_postings, procedure_processes, procedure_publications,
+    procedure_reviews, processing_returns, support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -53,6 +53,13 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         ),
     );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
+    let resolved = dossiers::table
+        .filter(dossiers::deleted_at.is_null())
+        .filter(dossiers::org_unit_id.eq(id).or(dossiers::province_id.eq(id)));
+    let received = dossiers::table
+        .filter(dossiers::deleted_at.is_null())
+        .filter(dossiers::receiving_unit_id.eq(id).or(dossiers::receiving_province_id.eq(id)))
+        .filter(dossiers::receiving_unit_id.ne(dossiers::org_unit_id));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
@@ -68,5 +75,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(focal)).get_result(conn)?
         || diesel::select(dsl::exists(feedback)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
-        || diesel::select(dsl::exists(publications)).get_result(conn)?)
+        || diesel::select(dsl::exists(publications)).get_result(conn)?
+        || diesel::select(dsl::exists(resolved)).get_result(conn)?
+        || diesel::select(dsl::exists(received)).get_result(conn)?)
 }

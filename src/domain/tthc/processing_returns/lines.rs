@@ -27,6 +27,8 @@ pub struct ProcessingLine {
     pub is_handed_in: bool,
     /// The leaf columns.
     pub columns: Columns,
+    /// Came from other units less what went to them; returns tell of no such thing.
+    pub transferred: i64,
     /// Where its carry-over comes from.
     pub carried_over_basis: Option<CarriedOverBasis>,
     /// First day really covered, when it is not the period's.
@@ -65,6 +67,7 @@ pub fn processing_lines(
             handling_level: row.handling_level,
             is_handed_in: matches!(row.state, ReturnState::Submitted | ReturnState::Accepted),
             columns: row.columns(),
+            transferred: 0,
             carried_over_basis: row.carried_over_basis,
             covers_from: row.covers_from,
             covers_to: row.covers_to,

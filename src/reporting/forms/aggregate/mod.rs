@@ -26,7 +26,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::roster::{Roster, tier_rank};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
@@ -41,6 +41,8 @@ pub struct Cell {
     pub columns: Columns,
     /// `implied` as soon as one part of it is.
     pub basis: Option<CarriedOverBasis>,
+    /// Came from other units less what went to them.
+    pub transferred: i64,
 }
 
 impl Cell {
@@ -52,7 +54,15 @@ impl Cell {
             (Some(Implied), _) | (_, Some(Implied)) => Some(Implied),
             (one, other) => one.or(other),
         };
-        Self { columns: self.columns.plus(other.columns), basis }
+        let transferred = self.transferred + other.transferred;
+        Self { columns: self.columns.plus(other.columns), basis, transferred }
+    }
+
+    /// This less the other; where a carry-over comes from, a difference does not tell.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        let transferred = self.transferred - other.transferred;
+        Self { columns: self.columns.minus(other.columns), basis: None, transferred }
     }
 }
 
@@ -77,7 +87,7 @@ pub struct StatedLine {
     /// Whether the line counts, or has been replaced by the lines of those below.
     pub counts: bool,
     /// The stated line less the sum of the lines below that it speaks for.
-    pub difference: Columns,
+    pub difference: Cell,
     rows: ByField,
 }
 
@@ -136,9 +146,9 @@ pub struct Aggregated {
     pub coverage: Vec<LevelCoverage>,
 }
 
-/// The rows of the form of these units.
+/// The rows of the form of these units. Whose records are complete has filed, with lines or without.
 #[must_use]
-pub fn aggregate(roster: &Roster, lines: &[ProcessingLine]) -> Aggregated {
+pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<OrgUnitId>) -> Aggregated {
     let mut filed: HashMap<(OrgUnitId, Tier), Filed> = HashMap::new();
     for line in lines {
         let filed = filed.entry((line.org_unit_id, line.handling_level)).or_default();
@@ -147,9 +157,10 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine]) -> Aggregated {
             continue;
         }
         let entry = filed.rows.entry(line.field.clone()).or_default();
-        *entry = entry.plus(Cell { columns: line.columns, basis: line.carried_over_basis });
+        let ProcessingLine { columns, transferred, .. } = *line;
+        *entry = entry.plus(Cell { columns, basis: line.carried_over_basis, transferred });
     }
-    let walk = Walk { roster, filed };
+    let walk = Walk { roster, filed, complete };
     let mut result = Aggregated::default();
     for level in Tier::ALL {
         let found = walk.level(roster.unit(), *level);
@@ -178,11 +189,13 @@ struct Filed {
     rows: ByField,
     /// Whether something of it is a draft, or was sent back.
     is_open: bool,
+    /// Whether it is all there is, though it may be nothing.
+    is_whole: bool,
 }
 
 impl Filed {
     fn is_complete(&self) -> bool {
-        !self.rows.is_empty() && !self.is_open
+        (self.is_whole || !self.rows.is_empty()) && !self.is_open
     }
 }
 
@@ -197,6 +210,7 @@ struct Word {
 struct Walk<'a> {
     roster: &'a Roster,
     filed: HashMap<(OrgUnitId, Tier), Filed>,
+    complete: &'a HashSet<OrgUnitId>,
 }
 
 #[derive(Default)]
@@ -236,8 +250,8 @@ impl Walk<'_> {
             // A unit never speaks for a level above its own.
             Some(_) => Found { covered: true, ..Found::default() },
             None => {
-                let Filed { rows, is_open } = self.of_agency(unit, level);
-                Found { covered: !rows.is_empty() && !is_open, rows, ..Found::default() }
+                let filed = self.of_agency(unit, level);
+                Found { covered: filed.is_complete(), rows: filed.rows, ..Found::default() }
             }
         };
         if self.roster.rank(unit).is_some() {
@@ -260,7 +274,8 @@ impl Walk<'_> {
     }
 
     fn word(&self, unit: OrgUnitId, level: Tier) -> Word {
-        let own = self.filed.get(&(unit, level)).cloned().unwrap_or_default();
+        let mut own = self.filed.get(&(unit, level)).cloned().unwrap_or_default();
+        own.is_whole = self.complete.contains(&unit);
         let mut theirs = Filed::default();
         let (mut awaited, mut silent) = (0_usize, 0_usize);
         for agency in self.roster.agencies(unit) {
@@ -274,7 +289,7 @@ impl Walk<'_> {
         }
         if own.rows.is_empty() {
             let is_open = own.is_open || theirs.is_open;
-            return Word { filed: Filed { is_open, ..theirs }, stated: None };
+            return Word { filed: Filed { is_open, is_whole: own.is_whole, ..theirs }, stated: None };
         }
         if theirs.rows.is_empty() {
             return Word { filed: own, stated: None };
@@ -285,7 +300,8 @@ impl Walk<'_> {
         let all_have_filed = awaited > 0 && silent == 0 && !theirs.is_open && !is_part;
         let settled = settle(unit, &own, theirs.rows, all_have_filed);
         let is_open = own.is_open || (!settled.stated.counts && theirs.is_open);
-        Word { filed: Filed { rows: settled.rows, is_open }, stated: Some(settled.stated) }
+        let filed = Filed { rows: settled.rows, is_open, is_whole: own.is_whole };
+        Word { filed, stated: Some(settled.stated) }
     }
 
     fn at_its_level(&self, unit: OrgUnitId, level: Tier) -> Found {
@@ -345,7 +361,7 @@ fn settle(unit: OrgUnitId, word: &Filed, below: ByField, all_below_have_filed: b
     // What takes no place counts, though not all of it has been handed in.
     let may_replace = replaced.is_empty() || (word.is_complete() && !is_narrow);
     let counts = !all_below_have_filed && may_replace;
-    let difference = total(own).columns.minus(total(&replaced).columns);
+    let difference = total(own).minus(total(&replaced));
     let stated = StatedLine { org_unit_id: unit, counts, difference, rows: own.clone() };
     let mut rows = beside;
     add(&mut rows, if counts { own } else { &replaced });

@@ -42,6 +42,7 @@ impl<'a> Form<'a> {
             field: (field != "-").then(|| field.to_owned()),
             is_handed_in,
             columns: Columns { received_online: received, pending_in_time: received, ..Columns::default() },
+            transferred: 0,
             carried_over_basis: None,
             covers_from: None,
             covers_to: None,
@@ -55,7 +56,7 @@ impl<'a> Form<'a> {
         let roster = Roster::of(&self.story.tree, unit, day(self.on), self.scope, period);
         let lines: Vec<_> =
             self.lines.iter().filter(|line| roster.contains(line.org_unit_id)).cloned().collect();
-        aggregate(&roster, &lines)
+        aggregate(&roster, &lines, &HashSet::new())
     }
 
     /// What was received at a level, all fields together.
@@ -77,7 +78,7 @@ impl<'a> Form<'a> {
     /// Whether each stated line counts, and its difference.
     fn stated(&self, level: Tier) -> Vec<(bool, i64)> {
         let stated = self.coverage(level).stated;
-        stated.iter().map(|line| (line.counts, line.difference.received_online)).collect()
+        stated.iter().map(|line| (line.counts, line.difference.columns.received_online)).collect()
     }
 
     /// Ended units with lines: whether they have filed and count, and what.

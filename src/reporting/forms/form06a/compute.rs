@@ -1,19 +1,25 @@
 //! How form 06a is made of what units have handed in, or read as a closing kept it.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{
-    Form06Columns, Form06Definition, Form06DefinitionUsed, Form06a, Form06aCoverage, Form06aEndedLine,
-    Form06aLevelCoverage, Form06aQuery, Form06aRow, Form06aStatedLine, FormUnit,
+    Form06Columns, Form06Definition, Form06DefinitionUsed, Form06Source, Form06a, Form06aCoverage,
+    Form06aEndedLine, Form06aLevelCoverage, Form06aQuery, Form06aRecordsLine, Form06aRow, Form06aStatedLine,
+    FormUnit,
 };
 use crate::auth::permission::Domain;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
-use crate::db::schema::periods;
+use crate::db::schema::{periods, procedure_fields};
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::tthc::dossiers::model::DossierRole;
+use crate::domain::tthc::dossiers::summaries::sums::{Count, Days, total_counts, unit_counts};
+use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_lines};
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
@@ -24,19 +30,30 @@ use crate::reporting::forms::roster::Roster;
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
 use crate::reporting::periods::Period;
 
-/// Form 06a for a unit and period: today's, or the one that was kept at a closing.
+/// Form 06a for a unit and period or days: today's, or the one that was kept at a closing.
 ///
 /// # Errors
 /// 403 for a unit out of reach, 422 for an unknown period, a day out of range, a unit that is not in
 /// force, or a closing of another unit or period.
 pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
-    days_in_range([("/as_of", query.as_of)])?;
+    days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
     let period = period_of(conn, query)?;
+    let asked = Asked::of(query, period.as_ref())?;
     let scope = query.scope.unwrap_or_default();
     let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
     let variant = Variant { definition: definition.as_str(), scope };
-    let closing = query.snapshot.map(|id| closure_facts(conn, id, period.id)).transpose()?;
-    let as_of = query.as_of.unwrap_or_else(|| closing.as_ref().map_or(period.ends_on, |kept| kept.as_of));
+    let closing = match (query.snapshot, &period) {
+        (Some(id), Some(period)) if asked == Asked::plain(period) => {
+            Some(closure_facts(conn, id, period.id)?)
+        }
+        (Some(_), _) => return Err(not_the_forms_closure()),
+        (None, _) => None,
+    };
+    let as_of = query.as_of.unwrap_or_else(|| match (&closing, &period) {
+        (Some(kept), _) => kept.as_of,
+        (None, Some(period)) if query.to.is_none() => period.ends_on,
+        _ => asked.days.to,
+    });
     let tree = scoped.tree();
     let name = UnitName {
         id: query.org_unit_id,
@@ -51,12 +68,197 @@ pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Resu
         let same = (closing.unit, closing.as_of) == (unit, as_of);
         let kept = if same { kept::snapshot(conn, closing.form.id, &variant)? } else { None };
         let form: Form06a = kept.ok_or_else(not_the_forms_closure)?;
-        return Ok(Form06a { closure: Some(closing.form), ..form });
+        let days = (Some(asked.days.from), Some(asked.days.to));
+        let (from, to) = (form.from.or(days.0), form.to.or(days.1));
+        return Ok(Form06a { closure: Some(closing.form), from, to, ..form });
     }
-    let subject = Subject { unit, period: &period, as_of };
-    let form = Form06a::one(conn, tree, subject, &variant)?;
-    let closure = kept::closure_of(conn, subject, &variant, &form)?;
+    let wanted = Wanted { unit, period: period.as_ref(), as_of, asked };
+    let roster = wanted.roster(tree, scope);
+    let gathered = wanted.gathered(conn, &roster)?;
+    let form = Form06a::of(tree, wanted, scope, definition, &roster, &gathered);
+    let closure = match &period {
+        Some(period) if asked == Asked::plain(period) => {
+            kept::closure_of(conn, Subject { unit, period, as_of }, &variant, &form)?
+        }
+        _ => None,
+    };
     Ok(Form06a { closure, ..form })
+}
+
+/// What is counted, and for which days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked {
+    days: Days,
+    source: Option<Form06Source>,
+    role: DossierRole,
+}
+
+impl Asked {
+    /// What a period alone asks for.
+    fn plain(period: &Period) -> Self {
+        let days = Days { from: period.starts_on, to: period.ends_on };
+        Self { days, source: None, role: DossierRole::Resolving }
+    }
+
+    fn of(query: &Form06aQuery, period: Option<&Period>) -> Result<Self, ApiError> {
+        let from = query.from.or_else(|| period.map(|period| period.starts_on));
+        let to = query.to.or_else(|| period.map(|period| period.ends_on));
+        let (Some(from), Some(to)) = (from, to) else {
+            let message = Bilingual::new(
+                "Nêu kỳ báo cáo, hoặc cả từ ngày và đến ngày.",
+                "Give the period, or both the first and the last day.",
+            );
+            let faults = vec![Fault::new("/period", "required", message)];
+            return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
+        };
+        let mut faults = Vec::new();
+        if to < from {
+            let message =
+                Bilingual::new("Ngày kết thúc trước ngày bắt đầu.", "The last day is before the first.");
+            faults.push(Fault::new("/to", "before_start", message));
+        }
+        let by_days = query.from.is_some() || query.to.is_some();
+        if query.source == Some(Form06Source::Returns) && (by_days || period.is_none()) {
+            let message = Bilingual::new(
+                "Báo cáo số liệu chỉ có theo kỳ; từ ngày, đến ngày chỉ dùng với hồ sơ.",
+                "Returns are of periods; first and last day are for dossiers only.",
+            );
+            faults.push(Fault::new("/from", "not_for_returns", message));
+        }
+        if !faults.is_empty() {
+            return Err(ApiError::invalid(faults));
+        }
+        let role = query.count_by.unwrap_or(DossierRole::Resolving);
+        Ok(Self { days: Days { from, to }, source: query.source, role })
+    }
+}
+
+/// What a form is about.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    unit: OrgUnitId,
+    period: Option<&'a Period>,
+    as_of: NaiveDate,
+    asked: Asked,
+}
+
+/// The lines of a form, and where they come from.
+#[derive(Debug, Default)]
+struct Gathered {
+    lines: Vec<ProcessingLine>,
+    /// The units whose dossiers count, and since when they are complete.
+    complete: HashMap<OrgUnitId, NaiveDate>,
+    /// What such units have handed in all the same.
+    replaced: Vec<ProcessingLine>,
+    /// The rows of all dossiers together, where they alone count.
+    counted: Option<BTreeMap<(Tier, Option<String>), Cell>>,
+}
+
+impl<'a> From<Subject<'a>> for Wanted<'a> {
+    fn from(Subject { unit, period, as_of }: Subject<'a>) -> Self {
+        Self { unit, period: Some(period), as_of, asked: Asked::plain(period) }
+    }
+}
+
+impl Wanted<'_> {
+    fn roster(&self, tree: &OrgTree, scope: UnitScope) -> Roster {
+        let span = match self.period {
+            Some(period) => (period.starts_on, period.ends_on),
+            None => (self.asked.days.from, self.asked.days.to),
+        };
+        Roster::of(tree, self.unit, self.as_of, scope, span)
+    }
+
+    fn gathered(&self, conn: &mut DbConn, roster: &Roster) -> Result<Gathered, ApiError> {
+        let Asked { days, source, role } = self.asked;
+        let units = roster.units();
+        if source == Some(Form06Source::Records) {
+            let counts = total_counts(conn, &units, role, days)?;
+            let names = field_names(conn, counts.keys().filter_map(|(_, field)| *field))?;
+            let mut rows: BTreeMap<(Tier, Option<String>), Cell> = BTreeMap::new();
+            for ((tier, field), count) in counts {
+                let row = rows.entry((tier, field.and_then(|field| names.get(&field)).cloned())).or_default();
+                *row = row.plus(cell(count));
+            }
+            let complete = declared_since(conn, &units, days.from)?;
+            return Ok(Gathered { complete, counted: Some(rows), ..Gathered::default() });
+        }
+        let complete = match source {
+            None => declared_since(conn, &units, days.from)?,
+            Some(_) => HashMap::new(),
+        };
+        let mut lines = match self.period {
+            Some(period) => processing_lines(conn, period.id, &units)?,
+            None => Vec::new(),
+        };
+        let replaced: Vec<_> =
+            lines.extract_if(.., |line| complete.contains_key(&line.org_unit_id)).collect();
+        let counting: Vec<OrgUnitId> = complete.keys().copied().collect();
+        if !counting.is_empty() {
+            let counts = unit_counts(conn, &counting, role, days)?;
+            let names = field_names(conn, counts.keys().filter_map(|(_, (_, field))| *field))?;
+            lines.extend(counts.into_iter().map(|((unit, (tier, field)), count)| ProcessingLine {
+                org_unit_id: unit,
+                handling_level: tier,
+                field: field.and_then(|field| names.get(&field)).cloned(),
+                is_handed_in: true,
+                columns: count.columns,
+                transferred: count.transferred,
+                carried_over_basis: None,
+                covers_from: None,
+                covers_to: None,
+            }));
+        }
+        Ok(Gathered { lines, complete, replaced, counted: None })
+    }
+}
+
+fn cell(count: Count) -> Cell {
+    Cell { columns: count.columns, basis: None, transferred: count.transferred }
+}
+
+impl Gathered {
+    /// What of it belongs to a narrower scope.
+    fn within(&self, roster: &Roster) -> Self {
+        let of = |lines: &[ProcessingLine]| {
+            lines.iter().filter(|line| roster.contains(line.org_unit_id)).cloned().collect()
+        };
+        let complete = self.complete.iter().filter(|(unit, _)| roster.contains(**unit));
+        Self {
+            lines: of(&self.lines),
+            complete: complete.map(|(unit, since)| (*unit, *since)).collect(),
+            replaced: of(&self.replaced),
+            counted: None,
+        }
+    }
+
+    fn aggregated(&self, roster: &Roster) -> Aggregated {
+        let complete = self.complete.keys().copied().collect();
+        let aggregated = aggregate(roster, &self.lines, &complete);
+        match &self.counted {
+            None => aggregated,
+            Some(rows) => Aggregated { rows: rows.clone(), ..aggregated },
+        }
+    }
+
+    /// Units of a level whose dossiers count though they handed in a return, and how the two differ.
+    fn replaced(&self, level: Tier) -> Vec<(OrgUnitId, NaiveDate, Cell)> {
+        let sum = |lines: &[ProcessingLine], unit: OrgUnitId| {
+            lines
+                .iter()
+                .filter(|line| line.org_unit_id == unit && line.handling_level == level && line.is_handed_in)
+                .fold(Cell::default(), |sum, line| {
+                    sum.plus(Cell { columns: line.columns, basis: None, transferred: line.transferred })
+                })
+        };
+        let of_level = self.replaced.iter().filter(|line| line.handling_level == level && line.is_handed_in);
+        let units: BTreeSet<OrgUnitId> = of_level.map(|line| line.org_unit_id).collect();
+        let line = |unit: OrgUnitId| {
+            let since = *self.complete.get(&unit)?;
+            Some((unit, since, sum(&self.lines, unit).minus(sum(&self.replaced, unit))))
+        };
+        units.into_iter().filter_map(line).collect()
+    }
 }
 
 impl KeptForm for Form06a {
@@ -66,16 +268,16 @@ impl KeptForm for Form06a {
         &[Form06Definition::Circular012020.as_str(), Form06Definition::WithdrawnRefusedApart.as_str()];
 
     fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError> {
+        let wanted = Wanted::from(of);
         // The widest scope has the lines of the others.
-        let lines = processing_lines(conn, of.period.id, &roster(tree, of, UnitScope::Subtree).units())?;
+        let gathered = wanted.gathered(conn, &wanted.roster(tree, UnitScope::Subtree))?;
         let mut forms = Vec::new();
         for scope in UnitScope::ALL {
-            let roster = roster(tree, of, *scope);
-            let within: Vec<_> =
-                lines.iter().filter(|line| roster.contains(line.org_unit_id)).cloned().collect();
+            let roster = wanted.roster(tree, *scope);
+            let within = gathered.within(&roster);
             for definition in Form06Definition::ALL {
                 let variant = Variant { definition: definition.as_str(), scope: *scope };
-                forms.push((variant, Self::of(tree, of, *scope, *definition, &roster, &within)));
+                forms.push((variant, Self::of(tree, wanted, *scope, *definition, &roster, &within)));
             }
         }
         Ok(forms)
@@ -83,9 +285,10 @@ impl KeptForm for Form06a {
 
     fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError> {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
-        let roster = roster(tree, of, variant.scope);
-        let lines = processing_lines(conn, of.period.id, &roster.units())?;
-        Ok(Self::of(tree, of, variant.scope, definition, &roster, &lines))
+        let wanted = Wanted::from(of);
+        let roster = wanted.roster(tree, variant.scope);
+        let gathered = wanted.gathered(conn, &roster)?;
+        Ok(Self::of(tree, wanted, variant.scope, definition, &roster, &gathered))
     }
 
     fn figures(&self) -> Figures {
@@ -112,26 +315,23 @@ impl KeptForm for Form06a {
     }
 }
 
-fn roster(tree: &OrgTree, of: Subject<'_>, scope: UnitScope) -> Roster {
-    Roster::of(tree, of.unit, of.as_of, scope, (of.period.starts_on, of.period.ends_on))
-}
-
 impl Form06a {
     /// The form of these lines.
     fn of(
         tree: &OrgTree,
-        Subject { unit, period, as_of }: Subject<'_>,
+        wanted: Wanted<'_>,
         scope: UnitScope,
         definition: Form06Definition,
         roster: &Roster,
-        lines: &[ProcessingLine],
+        gathered: &Gathered,
     ) -> Self {
-        let aggregated = aggregate(roster, lines);
+        let Wanted { unit, period, as_of, asked } = wanted;
+        let aggregated = gathered.aggregated(roster);
         let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
         let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| {
-            let columns = Form06Columns::of(&cell.columns, cell.basis, definition);
-            Form06aRow::of(*level, field.clone(), columns)
+            Form06aRow::of(*level, field.clone(), Form06Columns::of(cell, definition))
         };
+        let covers = |day: fn(&ProcessingLine) -> Option<NaiveDate>| covered(&gathered.lines, day);
         Self {
             form: "II.06a/VPCP/KSTT".into(),
             definition: Form06DefinitionUsed {
@@ -145,15 +345,21 @@ impl Form06a {
             as_of,
             scope,
             rows: aggregated.rows.iter().map(row).collect(),
-            totals: Form06Columns::of(&total.columns, total.basis, definition),
+            totals: Form06Columns::of(&total, definition),
             coverage: Form06aCoverage {
-                levels: levels(tree, roster, &aggregated, as_of, definition),
-                covers_from: covered(lines, |line| line.covers_from)
+                levels: levels(tree, roster, &aggregated, gathered, as_of, definition),
+                covers_from: covers(|line| line.covers_from)
                     .min()
-                    .filter(|day| *day != period.starts_on),
-                covers_to: covered(lines, |line| line.covers_to).max().filter(|day| *day != period.ends_on),
+                    .filter(|day| period.is_none_or(|period| *day != period.starts_on)),
+                covers_to: covers(|line| line.covers_to)
+                    .max()
+                    .filter(|day| period.is_none_or(|period| *day != period.ends_on)),
             },
-            period: period.clone(),
+            period: period.cloned(),
+            from: Some(asked.days.from),
+            to: Some(asked.days.to),
+            source: asked.source,
+            count_by: Some(asked.role),
             closure: None,
         }
     }
@@ -171,6 +377,7 @@ fn levels(
     tree: &OrgTree,
     roster: &Roster,
     aggregated: &Aggregated,
+    gathered: &Gathered,
     as_of: NaiveDate,
     definition: Form06Definition,
 ) -> Vec<Form06aLevelCoverage> {
@@ -178,20 +385,29 @@ fn levels(
     let stated = |line: &StatedLine| Form06aStatedLine {
         unit: named(line.org_unit_id),
         counts: line.counts,
-        difference: Form06Columns::of(&line.difference, None, definition),
+        difference: Form06Columns::of(&line.difference, definition),
     };
     let ended = |line: &EndedLine| Form06aEndedLine {
         unit: named(line.org_unit_id),
         held_by: named(roster.holder(line.org_unit_id)),
         filed: line.filed,
         counts: line.counts,
-        figures: Form06Columns::of(&line.total().columns, line.total().basis, definition),
+        figures: Form06Columns::of(&line.total(), definition),
+    };
+    let records = |(unit, since, difference): (OrgUnitId, NaiveDate, Cell)| Form06aRecordsLine {
+        unit: named(unit),
+        records_complete_since: since,
+        difference: Form06Columns::of(&difference, definition),
     };
     let levels = aggregated.coverage.iter().map(|level| Form06aLevelCoverage {
         handling_level: level.level,
         units_expected: level.expected,
         units_filed: level.filed,
-        missing: level.missing.iter().map(|unit| named(*unit)).collect(),
+        missing: match gathered.counted {
+            Some(_) => Vec::new(),
+            None => level.missing.iter().map(|unit| named(*unit)).collect(),
+        },
+        records: gathered.replaced(level.level).into_iter().map(records).collect(),
         stated: level.stated.iter().map(stated).collect(),
         ended_expected: level.ended.iter().filter(|line| line.expected).count(),
         ended_filed: level.ended.iter().filter(|line| line.expected && line.filed).count(),
@@ -200,25 +416,38 @@ fn levels(
     levels.collect()
 }
 
-fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Period, ApiError> {
-    let fault = |code: &'static str, vi: &'static str, en: &'static str| {
-        vec![Fault::new("/period", code, Bilingual::new(vi, en))]
-    };
-    let Some(code) = &query.period else {
-        let faults = fault("required", "Thiếu kỳ báo cáo.", "The period is required.");
-        return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
-    };
+/// The period that is named, if one is.
+fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Option<Period>, ApiError> {
+    let Some(code) = &query.period else { return Ok(None) };
     let regime = query.regime.as_deref().unwrap_or("calendar");
+    let message = || Bilingual::new("Không có kỳ báo cáo này.", "There is no such reporting period.");
     periods::table
         .filter(periods::code.eq(code).and(periods::regime.eq(regime)).and(periods::deleted_at.is_null()))
         .select(Period::as_select())
         .first(conn)
         .optional()?
-        .ok_or_else(|| {
-            ApiError::invalid(fault(
-                "unknown_period",
-                "Không có kỳ báo cáo này.",
-                "There is no such reporting period.",
-            ))
-        })
+        .map(Some)
+        .ok_or_else(|| ApiError::invalid(vec![Fault::new("/period", "unknown_period", message())]))
+}
+
+/// The names of these fields.
+fn field_names(
+    conn: &mut DbConn,
+    fields: impl Iterator<Item = ProcedureFieldId>,
+) -> Result<HashMap<ProcedureFieldId, String>, ApiError> {
+    let ids: BTreeSet<ProcedureFieldId> = fields.collect();
+    let rows: Vec<(ProcedureFieldId, String)> = procedure_fields::table
+        .filter(procedure_fields::id.eq_any(ids))
+        .select((procedure_fields::id, procedure_fields::name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The units among these whose dossiers are complete from that day on.
+fn declared_since(
+    _conn: &mut DbConn,
+    _units: &[OrgUnitId],
+    _from: NaiveDate,
+) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
+    Ok(HashMap::new())
 }

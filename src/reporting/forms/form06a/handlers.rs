@@ -20,7 +20,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
-    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from what units have handed in; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form.",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from the dossiers of units that declared them complete and from what the others have handed in, or with `source` from one of them; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form.",
     params(Form06aQuery),
     responses((status = 200, description = "The form.", content((
         Form06a = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
@@ -37,11 +37,12 @@ async fn get_form_06a(
     if form == SheetOr::Json {
         return Ok(Either::Left(web::Json(computed)));
     }
-    let name = format!(
-        "II.06a-{}-{}",
-        computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"),
-        computed.period.code
-    );
+    let span = match (&computed.period, computed.from, computed.to) {
+        (Some(period), _, _) => period.code.clone(),
+        (None, Some(from), Some(to)) => format!("{from}-{to}"),
+        (None, _, _) => computed.as_of.to_string(),
+    };
+    let name = format!("II.06a-{}-{span}", computed.unit.org_unit_code.as_deref().unwrap_or("don-vi"));
     let file = apart(move || form06a_sheet(&computed)).await?;
     sent(StatusCode::OK, &name, file).map(Either::Right)
 }

@@ -9,8 +9,9 @@ use validator::Validate;
 
 use crate::domain::organization::reference::{UnitLabel, UnitScope};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
-use crate::domain::tthc::processing_returns::rules::Columns;
+use crate::reporting::forms::aggregate::Cell;
 use crate::reporting::forms::kept::{ColumnFigures, FormClosure};
 use crate::reporting::period_closures::PeriodClosureId;
 use crate::reporting::periods::Period;
@@ -26,9 +27,20 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What form 06 counts (nguồn số liệu).
+    pub enum Form06Source {
+        /// Dossiers, declared complete or not.
+        Records => "records", "hồ sơ";
+        /// What units have handed in.
+        Returns => "returns", "báo cáo số liệu";
+    }
+}
+
 impl Form06Definition {
-    /// The definition's version: a released one is never changed, only succeeded.
-    pub(super) const VERSION: i32 = 1;
+    /// The definition's version: a released one is never changed, only succeeded. The second tells of
+    /// dossiers that were handed over.
+    pub(super) const VERSION: i32 = 2;
 
     pub(super) const fn title_en(self) -> &'static str {
         match self {
@@ -41,9 +53,9 @@ impl Form06Definition {
 
     pub(super) const fn identity(self) -> &'static str {
         match self {
-            Self::Circular012020 => "received_total = resolved_total + pending_total",
+            Self::Circular012020 => "received_total + transferred = resolved_total + pending_total",
             Self::WithdrawnRefusedApart => {
-                "received_total = resolved_total + pending_total + withdrawn + refused"
+                "received_total + transferred = resolved_total + pending_total + withdrawn + refused"
             }
         }
     }
@@ -64,10 +76,21 @@ pub struct Form06aQuery {
     #[validate(length(min = 1, max = 20))]
     #[param(min_length = 1, max_length = 20, example = "934")]
     pub org_unit_code: Option<String>,
-    /// The period's code (mã kỳ báo cáo).
+    /// The period's code (mã kỳ báo cáo); without it `from` and `to` name the days of dossiers.
     #[validate(length(min = 4, max = 7))]
-    #[param(required = true, min_length = 4, max_length = 7, example = "2024-H1")]
+    #[param(min_length = 4, max_length = 7, example = "2024-H1")]
     pub period: Option<String>,
+    /// First day for which dossiers are counted (từ ngày), instead of the period's.
+    pub from: Option<NaiveDate>,
+    /// Last day for which dossiers are counted (đến ngày), instead of the period's.
+    pub to: Option<NaiveDate>,
+    /// What is counted (nguồn số liệu): dossiers of units that declared them complete and returns of the
+    /// others, when not given.
+    #[param(inline)]
+    pub source: Option<Form06Source>,
+    /// As whose a dossier is counted (cách tính đơn vị); `resolving` when not given.
+    #[param(inline)]
+    pub count_by: Option<DossierRole>,
     /// Reporting regime of the period (chế độ báo cáo); `calendar` when not given.
     #[validate(length(min = 1, max = 50))]
     #[param(min_length = 1, max_length = 50)]
@@ -118,6 +141,11 @@ pub struct Form06Columns {
     pub refused: Option<i64>,
     /// Columns 4 and 5: received within the period (tiếp nhận trong kỳ).
     pub received_in_period: i64,
+    /// Dossiers that were handed over by other units within the days, less those that were handed over to
+    /// others (nhận bàn giao trừ bàn giao đi).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub transferred: i64,
 }
 
 impl Form06Columns {
@@ -138,15 +166,13 @@ impl Form06Columns {
             ("withdrawn", self.withdrawn),
             ("refused", self.refused),
             ("received_in_period", Some(self.received_in_period)),
+            ("transferred", Some(self.transferred).filter(|count| *count != 0)),
         ];
         columns.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
     }
 
-    pub(super) fn of(
-        columns: &Columns,
-        basis: Option<CarriedOverBasis>,
-        definition: Form06Definition,
-    ) -> Self {
+    pub(super) fn of(cell: &Cell, definition: Form06Definition) -> Self {
+        let Cell { columns, basis, transferred } = *cell;
         let apart = definition == Form06Definition::WithdrawnRefusedApart;
         let inside = if apart { 0 } else { columns.withdrawn + columns.refused };
         Self {
@@ -165,6 +191,7 @@ impl Form06Columns {
             withdrawn: apart.then_some(columns.withdrawn),
             refused: apart.then_some(columns.refused),
             received_in_period: columns.received_in_period(),
+            transferred,
         }
     }
 }
@@ -206,6 +233,11 @@ pub struct Form06aRow {
     pub refused: Option<i64>,
     /// Columns 4 and 5: received within the period (tiếp nhận trong kỳ).
     pub received_in_period: i64,
+    /// Dossiers that were handed over by other units within the days, less those that were handed over to
+    /// others (nhận bàn giao trừ bàn giao đi).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub transferred: i64,
 }
 
 impl Form06aRow {
@@ -227,6 +259,7 @@ impl Form06aRow {
             withdrawn: self.withdrawn,
             refused: self.refused,
             received_in_period: self.received_in_period,
+            transferred: self.transferred,
         }
     }
 
@@ -247,6 +280,7 @@ impl Form06aRow {
             withdrawn,
             refused,
             received_in_period,
+            transferred,
         } = columns;
         Self {
             handling_level,
@@ -266,6 +300,7 @@ impl Form06aRow {
             withdrawn,
             refused,
             received_in_period,
+            transferred,
         }
     }
 }
@@ -339,6 +374,18 @@ pub struct Form06aEndedLine {
     pub figures: Form06Columns,
 }
 
+/// A unit whose dossiers count instead of its return (đơn vị tính theo hồ sơ thay cho báo cáo số liệu).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Form06aRecordsLine {
+    /// The unit.
+    pub unit: FormUnit,
+    /// Since when all of its dossiers are kept here (dữ liệu hồ sơ đầy đủ từ ngày).
+    pub records_complete_since: NaiveDate,
+    /// Its dossiers less what it has handed in for the level, column by column (chênh lệch giữa hồ sơ và
+    /// báo cáo).
+    pub difference: Form06Columns,
+}
+
 /// Who has filed for a level (mức độ đầy đủ theo cấp). Administrative units are counted; the figures of
 /// agencies and service units are those of the unit under which they hang. A unit has filed when it or
 /// its agencies have lines for the level, and none of these is a draft or was sent back.
@@ -350,7 +397,7 @@ pub struct Form06aLevelCoverage {
     pub units_expected: usize,
     /// How many of them have filed: n of n of m.
     pub units_filed: usize,
-    /// Those that have not.
+    /// Those that have not; where dossiers alone are counted they are not told one by one.
     pub missing: Vec<FormUnit>,
     /// Lines of upper units for this level, and of units for their agencies, and how they differ from
     /// what was filed below.
@@ -364,6 +411,10 @@ pub struct Form06aLevelCoverage {
     #[serde(default)]
     #[schema(required = true)]
     pub ended_filed: usize,
+    /// Units that handed in a return for this level though their dossiers count, and how the two differ.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub records: Vec<Form06aRecordsLine>,
     /// Those of them that have lines for this level, and units that had ended before the period and have
     /// lines for it all the same. They are part of the rows where they count.
     #[serde(default)]
@@ -390,30 +441,31 @@ pub struct Form06aCoverage {
 /// with none of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "form": "II.06a/VPCP/KSTT", "definition": {"name": "circular-01-2020", "version": 1,
+    "form": "II.06a/VPCP/KSTT", "definition": {"name": "circular-01-2020", "version": 2,
     "title": "theo Thông tư 01/2020/TT-VPCP: hồ sơ rút và từ chối nằm trong cột đúng hạn",
     "title_en": "after Circular 01/2020/TT-VPCP: withdrawn and refused stand within resolved on time",
-    "identity": "received_total = resolved_total + pending_total"},
+    "identity": "received_total + transferred = resolved_total + pending_total"},
     "unit": {"org_unit_id": "0190a8c0-0000-7000-8000-000000000005", "org_unit_code": "934",
     "org_unit_identifier": null, "org_unit_name": "Huyện Phụng Hiệp"},
     "period": {"id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1",
     "kind": "half", "starts_on": "2024-01-01", "ends_on": "2024-06-30", "submit_by": null, "version": 1,
-    "created_at": "2024-01-02T02:00:00Z", "updated_at": "2024-01-02T02:00:00Z"}, "as_of": "2024-06-30",
+    "created_at": "2024-01-02T02:00:00Z", "updated_at": "2024-01-02T02:00:00Z"}, "from": "2024-01-01", "to": "2024-06-30", "source": null,
+    "count_by": "resolving", "as_of": "2024-06-30",
     "scope": "self", "rows": [{"handling_level": "district", "field": null, "received_total": 7750,
     "received_online": 1882, "received_direct": 5395, "carried_over": 473, "carried_over_basis": "implied",
     "resolved_total": 7106, "resolved_early": 6986, "resolved_on_time": 107, "resolved_overdue": 13,
     "pending_total": 644, "pending_in_time": 642, "pending_overdue": 2, "withdrawn": null, "refused": null,
-    "received_in_period": 7277}, {"handling_level": "commune", "field": null, "received_total": 9865,
+    "received_in_period": 7277, "transferred": 0}, {"handling_level": "commune", "field": null, "received_total": 9865,
     "received_online": 9210, "received_direct": 462, "carried_over": 193, "carried_over_basis": "implied",
     "resolved_total": 8445, "resolved_early": 8154, "resolved_on_time": 277, "resolved_overdue": 14,
     "pending_total": 1420, "pending_in_time": 1412, "pending_overdue": 8, "withdrawn": null,
-    "refused": null, "received_in_period": 9672}], "totals": {"received_total": 17615,
+    "refused": null, "received_in_period": 9672, "transferred": 0}], "totals": {"received_total": 17615,
     "received_online": 11092, "received_direct": 5857, "carried_over": 666,
     "carried_over_basis": "implied", "resolved_total": 15551, "resolved_early": 15140,
     "resolved_on_time": 384, "resolved_overdue": 27, "pending_total": 2064, "pending_in_time": 2054,
-    "pending_overdue": 10, "withdrawn": null, "refused": null, "received_in_period": 16949},
+    "pending_overdue": 10, "withdrawn": null, "refused": null, "received_in_period": 16949, "transferred": 0},
     "coverage": {"levels": [{"handling_level": "district", "units_expected": 1, "units_filed": 1,
-    "missing": [], "stated": [], "ended_expected": 0, "ended_filed": 0, "ended": []}], "covers_from": null,
+    "missing": [], "stated": [], "records": [], "ended_expected": 0, "ended_filed": 0, "ended": []}], "covers_from": null,
     "covers_to": "2024-07-02"}, "closure": null
 }))]
 pub struct Form06a {
@@ -423,8 +475,24 @@ pub struct Form06a {
     pub definition: Form06DefinitionUsed,
     /// The unit.
     pub unit: FormUnit,
-    /// The period.
-    pub period: Period,
+    /// The period; null where days alone were asked for.
+    pub period: Option<Period>,
+    /// First day for which dossiers were counted (từ ngày).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub from: Option<NaiveDate>,
+    /// Last day for which dossiers were counted (đến ngày).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub to: Option<NaiveDate>,
+    /// What alone was counted, where that was asked for (nguồn số liệu).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub source: Option<Form06Source>,
+    /// As whose dossiers were counted (cách tính đơn vị).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub count_by: Option<DossierRole>,
     /// The day whose structure counted.
     pub as_of: NaiveDate,
     /// Which units counted.

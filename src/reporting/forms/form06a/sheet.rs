@@ -3,9 +3,10 @@
 
 use std::fs::File;
 
+use chrono::NaiveDate;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
-use super::model::{Form06Columns, Form06a, Form06aLevelCoverage};
+use super::model::{Form06Columns, Form06Source, Form06a, Form06aLevelCoverage};
 use crate::api::sheet::saved;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::Tier;
@@ -116,8 +117,14 @@ fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
     signatures(sheet, row + 1, last, &looks)
 }
 
+/// The days that are counted: those of the period, unless others were asked for.
+fn days(form: &Form06a) -> (NaiveDate, NaiveDate) {
+    let of_period = form.period.as_ref().map(|period| (period.starts_on, period.ends_on));
+    let (from, to) = of_period.unwrap_or((form.as_of, form.as_of));
+    (form.from.unwrap_or(from), form.to.unwrap_or(to))
+}
+
 fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> Result<(), XlsxError> {
-    let period = &form.period;
     let code = form.unit.org_unit_code.as_deref().map(|code| format!(" (mã {code})")).unwrap_or_default();
     sheet.write_string_with_format(0, 0, format!("Biểu số {}", form.form), &looks.bold)?;
     sheet.write_string_with_format(1, 0, "Ban hành theo Thông tư số 01/2020/TT-VPCP", &looks.plain)?;
@@ -131,12 +138,18 @@ fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> R
     )?;
     let title = "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH";
     sheet.merge_range(3, 0, 3, last, title, &looks.title)?;
-    let span = format!(
-        "Kỳ báo cáo: {} (từ ngày {} đến ngày {})",
-        period_name_vi(period.kind, &period.code),
-        day_vi(period.starts_on),
-        day_vi(period.ends_on)
-    );
+    let (from, to) = days(form);
+    let span = match &form.period {
+        Some(period) if (period.starts_on, period.ends_on) == (from, to) => {
+            let name = period_name_vi(period.kind, &period.code);
+            format!("Kỳ báo cáo: {name} (từ ngày {} đến ngày {})", day_vi(from), day_vi(to))
+        }
+        Some(period) => {
+            let name = period_name_vi(period.kind, &period.code);
+            format!("Kỳ báo cáo: {name}; hồ sơ tính từ ngày {} đến ngày {}", day_vi(from), day_vi(to))
+        }
+        None => format!("Từ ngày {} đến ngày {}", day_vi(from), day_vi(to)),
+    };
     sheet.merge_range(4, 0, 4, last, &span, &looks.middle)?;
     if let Some(closure) = form.closure.as_ref().filter(|closure| closure.is_snapshot) {
         let kept = format!(
@@ -232,9 +245,19 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
         (None, None) => {}
         (from, to) => lines.push(format!(
             "Số liệu thực tế tính từ ngày {} đến ngày {}, khác kỳ báo cáo.",
-            day_vi(from.unwrap_or(form.period.starts_on)),
-            day_vi(to.unwrap_or(form.period.ends_on))
+            day_vi(from.unwrap_or(days(form).0)),
+            day_vi(to.unwrap_or(days(form).1))
         )),
+    }
+    lines.extend(form.source.map(|source| match source {
+        Form06Source::Records => "Nguồn số liệu: từng hồ sơ lưu trên hệ thống.".to_owned(),
+        Form06Source::Returns => "Nguồn số liệu: báo cáo của các đơn vị.".to_owned(),
+    }));
+    if form.totals.transferred != 0 {
+        lines.push(format!(
+            "Nhận bàn giao trừ bàn giao đi trong kỳ: {} hồ sơ; cột (3) cộng số này bằng các cột giải quyết và đang giải quyết.",
+            form.totals.transferred
+        ));
     }
     if form.totals.carried_over_basis == Some(CarriedOverBasis::Implied) {
         lines.push("(*) Số từ kỳ trước suy ra từ các cột khác, đơn vị không nêu.".to_owned());

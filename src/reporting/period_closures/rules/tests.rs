@@ -238,6 +238,7 @@ fn counts(tree: &OrgTree, closing: &ClosureRow, scope: UnitScope, period: Days, 
         field: None,
         is_handed_in: true,
         columns: Columns { received_online: 7, ..Columns::default() },
+        transferred: 0,
         carried_over_basis: None,
         covers_from: None,
         covers_to: None,
@@ -245,7 +246,7 @@ fn counts(tree: &OrgTree, closing: &ClosureRow, scope: UnitScope, period: Days, 
     // The form reads the lines of its units only.
     let lines: Vec<_> =
         Some(line).filter(|line| roster.units().contains(&line.org_unit_id)).into_iter().collect();
-    aggregate(&roster, &lines).rows.values().any(|cell| cell.columns.received_online == 7)
+    aggregate(&roster, &lines, &HashSet::new()).rows.values().any(|cell| cell.columns.received_online == 7)
 }
 
 proptest! {

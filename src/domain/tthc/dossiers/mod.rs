@@ -1,0 +1,23 @@
+//! Dossiers (hồ sơ thủ tục hành chính): every application, from receipt to result. One-stop systems push
+//! them as they go along, whole or step by step; portals and phones read them; forms and scores count them.
+//!
+//! A dossier keeps the rules under which it was received: the version of its procedure, and which waits stop
+//! the clock. Two units may have to do with it, one that receives and one that resolves; both see it.
+
+pub mod codes;
+pub mod due;
+pub mod facts;
+mod handlers;
+pub mod history;
+pub mod life;
+pub mod model;
+pub mod people;
+pub mod row;
+pub mod rules;
+pub mod steps;
+mod store;
+pub mod summaries;
+mod writes;
+
+pub use handlers::routes;
+pub use writes::Dossiers;

@@ -1,0 +1,376 @@
+//! Dossiers as they are read: by id, by code, a page at a time.
+
+use chrono::{Days, NaiveDate};
+use diesel::dsl;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::life::DossierStatus;
+use super::model::{Dossier, DossierFilter, DossierId, DossierRole, DossierSort};
+use super::people::number_digest;
+use super::row::{DossierRow, HeldDossier, OfProcedure};
+use crate::api::ways::{Way, merged};
+use crate::api::{PageRequest, PageRows};
+use crate::attachments::Belonging;
+use crate::auth::scope::{Confinement, Scoped};
+use crate::db::DbConn;
+use crate::db::conn::MultiBackend;
+use crate::db::schema::{dossiers, procedure_fields, procedure_versions, procedures};
+use crate::db::types::Instant;
+use crate::db::unindexed::Unindexed;
+use crate::domain::organization::reference::UnitName;
+use crate::domain::organization::successors::wanted_units;
+use crate::domain::tthc::procedures::store::code_forms;
+use crate::domain::validity::days_in_range;
+use crate::error::ApiError;
+use crate::keyset;
+
+type Joined<'a> = dsl::IntoBoxed<
+    'a,
+    dsl::LeftJoinOn<
+        dsl::InnerJoinOn<
+            dsl::InnerJoinOn<
+                dossiers::table,
+                procedures::table,
+                dsl::Eq<procedures::id, dossiers::procedure_id>,
+            >,
+            procedure_versions::table,
+            dsl::Eq<procedure_versions::id, dossiers::procedure_version_id>,
+        >,
+        procedure_fields::table,
+        dsl::Eq<dsl::Nullable<procedure_fields::id>, dossiers::field_id>,
+    >,
+    MultiBackend,
+>;
+
+/// Dossiers with what they tell of their procedures.
+fn standing<'a>() -> Joined<'a> {
+    use procedure_versions as v;
+    dossiers::table
+        .inner_join(procedures::table.on(procedures::id.eq(dossiers::procedure_id)))
+        .inner_join(v::table.on(v::id.eq(dossiers::procedure_version_id)))
+        .left_join(procedure_fields::table.on(procedure_fields::id.nullable().eq(dossiers::field_id)))
+        .into_boxed()
+        .filter(dossiers::deleted_at.is_null())
+}
+
+fn columns() -> (
+    <DossierRow as Selectable<MultiBackend>>::SelectExpression,
+    procedures::code,
+    procedure_versions::name,
+    dsl::Nullable<procedure_fields::name>,
+) {
+    (
+        <DossierRow as Selectable<MultiBackend>>::construct_selection(),
+        procedures::code,
+        procedure_versions::name,
+        procedure_fields::name.nullable(),
+    )
+}
+
+type Loaded = (DossierRow, String, String, Option<String>);
+
+fn held((row, code, name, field): Loaded) -> HeldDossier {
+    HeldDossier { row, procedure: OfProcedure { code, name, field }, before: None }
+}
+
+/// A dossier by its id, of which either unit is in reach.
+pub(super) fn held_find(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<HeldDossier, ApiError> {
+    let loaded: Loaded = standing().filter(dossiers::id.eq(id)).select(columns()).first(conn)?;
+    let held = held(loaded);
+    if scoped.reads_or_reaches(&[held.row.org_unit_id, held.row.receiving_unit_id]) {
+        return Ok(held);
+    }
+    Err(ApiError::not_found())
+}
+
+/// The dossiers of these codes, wherever they belong.
+pub(super) fn held_by_codes(conn: &mut DbConn, codes: &[&str]) -> Result<Vec<HeldDossier>, ApiError> {
+    let loaded: Vec<Loaded> =
+        standing().filter(dossiers::code.eq_any(codes.to_vec())).select(columns()).load(conn)?;
+    Ok(loaded.into_iter().map(held).collect())
+}
+
+/// A dossier by its id, in reach.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub(super) fn dossier_get(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<Dossier, ApiError> {
+    held_find(conn, scoped, id)?.answer(scoped, scoped.author().at())
+}
+
+/// Whose the attachments of a dossier are.
+///
+/// # Errors
+/// 404 when there is none in reach.
+pub(super) fn dossier_seen(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<Belonging, ApiError> {
+    let HeldDossier { row, .. } = held_find(conn, scoped, id)?;
+    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+}
+
+/// The same for whoever may change the dossier.
+///
+/// # Errors
+/// 403 when the account may read it only, 404 when there is none in reach.
+pub(super) fn dossier_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: DossierId,
+) -> Result<Belonging, ApiError> {
+    let HeldDossier { row, .. } = held_find(conn, scoped, id)?;
+    super::writes::must_write(scoped, &row)?;
+    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+}
+
+/// A part of a list that an index gives in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Path {
+    way: Way,
+    status: Option<DossierStatus>,
+    side: Side,
+}
+
+/// Which unit of a dossier a path goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The unit that resolves it.
+    Resolving,
+    /// The unit that received it and resolves it too.
+    Both,
+    /// The unit that received it, where another resolves it.
+    ReceivingOnly,
+}
+
+/// The paths of a role and reach. Of a unit every status is a path of its own: the index goes by unit and
+/// status.
+fn paths(ways: Vec<Way>, role: DossierRole, status: Option<DossierStatus>) -> Vec<Path> {
+    let sides: &[Side] = match role {
+        DossierRole::Resolving => &[Side::Resolving],
+        DossierRole::Receiving => &[Side::Both, Side::ReceivingOnly],
+    };
+    let mut paths = Vec::new();
+    for side in sides.iter().copied() {
+        for way in &ways {
+            let by_status = matches!(way, Way::Unit(_)) && side != Side::ReceivingOnly && status.is_none();
+            if by_status {
+                let each = DossierStatus::ALL.iter().map(|status| Some(*status));
+                paths.extend(each.map(|status| Path { way: way.clone(), status, side }));
+            } else {
+                paths.push(Path { way: way.clone(), status, side });
+            }
+        }
+    }
+    paths
+}
+
+/// Paths of which no dossier lies on two: where provinces and units are reached, a unit may be of a
+/// province that is.
+fn apart(paths: Vec<Path>) -> Vec<Path> {
+    let is_unit = |path: &Path| matches!(path.way, Way::Unit(_));
+    let is_province = |path: &Path| matches!(path.way, Way::Province(_));
+    if !(paths.iter().any(is_unit) && paths.iter().any(is_province)) {
+        return paths;
+    }
+    let mut apart: Vec<Path> = Vec::new();
+    for Path { way, status, side } in paths {
+        let place = apart.iter_mut().find(|path| (path.status, path.side) == (status, side));
+        let to = match place {
+            Some(Path { way: Way::Many(to), .. }) => to,
+            _ => {
+                let none = Confinement { provinces: Vec::new(), units: Vec::new() };
+                match &mut apart.push_mut(Path { way: Way::Many(none), status, side }).way {
+                    Way::Many(to) => to,
+                    _ => continue,
+                }
+            }
+        };
+        match way {
+            Way::Province(province) => to.provinces.push(province),
+            Way::Unit(unit) => to.units.push(unit),
+            Way::Everything | Way::Many(_) => {}
+        }
+    }
+    apart
+}
+
+impl Path {
+    fn query<'a>(&self, within: Option<&Confinement>, filter: &'a DossierFilter) -> Joined<'a> {
+        use dossiers as d;
+        let mut query = matching(standing(), filter);
+        query = match (self.side, &self.way) {
+            (_, Way::Everything) => query,
+            (Side::Resolving | Side::Both, Way::Province(province)) => {
+                query.filter(d::province_id.eq(*province))
+            }
+            (Side::Resolving | Side::Both, Way::Unit(unit)) => query.filter(d::org_unit_id.eq(*unit)),
+            (Side::Resolving | Side::Both, Way::Many(to)) => query.filter(
+                Unindexed(d::province_id)
+                    .eq_any(to.provinces.clone())
+                    .or(Unindexed(d::org_unit_id).eq_any(to.units.clone())),
+            ),
+            (Side::ReceivingOnly, Way::Province(province)) => {
+                query.filter(d::receiving_province_id.eq(*province))
+            }
+            (Side::ReceivingOnly, Way::Unit(unit)) => query.filter(d::receiving_unit_id.eq(*unit)),
+            (Side::ReceivingOnly, Way::Many(to)) => query.filter(
+                Unindexed(d::receiving_province_id)
+                    .eq_any(to.provinces.clone())
+                    .or(Unindexed(d::receiving_unit_id).eq_any(to.units.clone())),
+            ),
+        };
+        query = match self.side {
+            Side::Resolving => query,
+            Side::Both => query.filter(Unindexed(d::receiving_unit_id).eq(d::org_unit_id)),
+            Side::ReceivingOnly => query.filter(d::receiving_unit_id.ne(d::org_unit_id)),
+        };
+        if let Some(status) = self.status {
+            query = query.filter(d::status.eq(status));
+        }
+        // Of units that a query names only those in reach are shown, whichever of a dossier's two it is.
+        match within {
+            None => query,
+            Some(to) => query.filter(
+                Unindexed(d::province_id)
+                    .eq_any(to.provinces.clone())
+                    .or(Unindexed(d::org_unit_id).eq_any(to.units.clone()))
+                    .or(Unindexed(d::receiving_province_id).eq_any(to.provinces.clone()))
+                    .or(Unindexed(d::receiving_unit_id).eq_any(to.units.clone())),
+            ),
+        }
+    }
+
+    fn rows<'a>(
+        &self,
+        within: Option<&Confinement>,
+        filter: &'a DossierFilter,
+        page: &PageRequest,
+    ) -> Result<Joined<'a>, ApiError> {
+        use dossiers as d;
+        let query = self.query(within, filter);
+        Ok(match filter.sort.unwrap_or(DossierSort::ReceivedAt) {
+            DossierSort::ReceivedAt => {
+                keyset!(query, page, asc d::received_at => Instant, d::id => DossierId)
+            }
+            DossierSort::ReceivedAtDesc => {
+                keyset!(query, page, desc d::received_at => Instant, d::id => DossierId)
+            }
+        })
+    }
+}
+
+/// The first moment of a day in Vietnam.
+fn beginning(day: NaiveDate) -> Instant {
+    Instant::from_vietnam_time(day.and_time(chrono::NaiveTime::MIN))
+}
+
+fn matching<'a>(mut query: Joined<'a>, filter: &'a DossierFilter) -> Joined<'a> {
+    use dossiers as d;
+    if let Some(code) = &filter.code {
+        query = query.filter(d::code.eq(code));
+    }
+    if let Some(procedure) = filter.procedure_id {
+        query = query.filter(d::procedure_id.eq(procedure));
+    }
+    if let Some(code) = &filter.procedure_code {
+        query = query.filter(procedures::code.eq_any(code_forms(code)));
+    }
+    if let Some(channel) = filter.channel {
+        query = query.filter(d::channel.eq(channel));
+    }
+    if let Some(day) = filter.received_from {
+        query = query.filter(d::received_at.ge(beginning(day)));
+    }
+    if let Some(end) = filter.received_to.and_then(|day| day.checked_add_days(Days::new(1))) {
+        query = query.filter(d::received_at.lt(beginning(end)));
+    }
+    if let Some(day) = filter.due_before {
+        query = query.filter(d::due_on.lt(day));
+    }
+    query
+}
+
+/// A page of dossiers.
+///
+/// # Errors
+/// 422 for a cursor of another order, a day out of range, or a unit that is not known.
+pub(super) fn dossier_list(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &DossierFilter,
+    page: &PageRequest,
+) -> Result<PageRows<Dossier>, ApiError> {
+    days_in_range([
+        ("/as_of", filter.as_of),
+        ("/received_from", filter.received_from),
+        ("/received_to", filter.received_to),
+        ("/due_before", filter.due_before),
+    ])?;
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
+    let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
+    let reach = scoped.confinement();
+    let (ways, within) = match units {
+        None => (Way::of(reach), None),
+        Some(units) => (Way::of(Some(Confinement { provinces: Vec::new(), units })), reach),
+    };
+    let paths = paths(ways, filter.role.unwrap_or(DossierRole::Resolving), filter.status);
+    let mut rows: Vec<Vec<Loaded>> = Vec::with_capacity(paths.len());
+    for path in &paths {
+        rows.push(path.rows(within.as_ref(), filter, page)?.select(columns()).load(conn)?);
+    }
+    let is_descending = filter.sort == Some(DossierSort::ReceivedAtDesc);
+    let rows = merged(rows, is_descending, |(row, ..)| (row.received_at, row.id));
+    let mut total = page.include_total().then_some(0);
+    if let Some(total) = &mut total {
+        for path in apart(paths) {
+            *total += path.query(within.as_ref(), filter).count().get_result::<i64>(conn)?;
+        }
+    }
+    let page_rows = page.cut(rows, total, |(row, ..)| json!([row.received_at, row.id]));
+    let now = scoped.author().at();
+    let PageRows { items, last, total } = page_rows;
+    let items = items.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect::<Result<_, _>>()?;
+    Ok(PageRows { items, last, total })
+}
+
+/// The most dossiers that a search by identity number answers.
+pub(super) const FOUND: i64 = 200;
+
+/// The dossiers of an identity number in reach, as owner or submitter, the latest received first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn dossiers_of_number(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id_number: &str,
+) -> Result<Vec<Dossier>, ApiError> {
+    use dossiers as d;
+    let digest = number_digest(scoped.personal_keys()?, id_number);
+    let within = |query: Joined<'static>| match scoped.confinement() {
+        None => query,
+        Some(to) => query.filter(
+            Unindexed(d::province_id)
+                .eq_any(to.provinces.clone())
+                .or(Unindexed(d::org_unit_id).eq_any(to.units.clone()))
+                .or(Unindexed(d::receiving_province_id).eq_any(to.provinces))
+                .or(Unindexed(d::receiving_unit_id).eq_any(to.units)),
+        ),
+    };
+    let mut found: Vec<Vec<Loaded>> = Vec::new();
+    for of in [
+        standing().filter(d::owner_digest.eq(digest.clone())),
+        standing().filter(d::submitter_digest.eq(digest)),
+    ] {
+        let first = within(of).order((d::received_at.desc(), d::id.desc())).limit(FOUND);
+        found.push(first.select(columns()).load(conn)?);
+    }
+    let mut found = merged(found, true, |(row, ..)| (row.received_at, row.id));
+    found.truncate(usize::try_from(FOUND).unwrap_or(usize::MAX));
+    let now = scoped.author().at();
+    found.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect()
+}

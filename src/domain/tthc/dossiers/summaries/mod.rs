@@ -1,0 +1,12 @@
+//! The counts of dossiers (số liệu tổng hợp hồ sơ): kept with every write, in its own transaction, and read
+//! by forms and statistics, which never look at single dossiers.
+//!
+//! A write leaves what it changes as one row of deltas, which no other writer waits for. Deltas are folded
+//! into sums by day, month and year, of each unit, each province and the whole country, by whoever has time
+//! ([`fold`]). Whoever reads takes the sums and the deltas that are not folded yet out of one snapshot: the
+//! counts are right at every moment, and cheap whatever is stored ([`sums`]).
+
+pub mod contributions;
+pub mod fold;
+pub mod sums;
+pub mod verify;

@@ -1,0 +1,167 @@
+//! Whether the counts are what the dossiers say, and how they are made anew (`cchc rollup`).
+//!
+//! Counting everything again takes memory for each unit and day. It is therefore done in shares, each of
+//! some units: every share reads all dossiers once, and all shares see one snapshot.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use diesel::prelude::*;
+
+use super::contributions::{Changes, Counted, contributions};
+use super::fold::{COUNTRY, Delta, DeltaRow, SumKey, SumRow, add_to_sums, fold_pass, keep};
+use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
+use crate::db::{DbConn, snapshot};
+use crate::domain::tthc::dossiers::model::DossierId;
+use crate::domain::tthc::dossiers::row::DossierRow;
+use crate::error::ApiError;
+
+/// Dossiers read at once.
+const PART: i64 = 2_000;
+
+/// Dossiers of one share: its sums take some hundred megabytes at most.
+const SHARE: i64 = 250_000;
+
+/// What a look at the counts found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many dossiers were counted.
+    pub dossiers: i64,
+    /// How many sums they make.
+    pub sums: usize,
+    /// Sums that are not what the dossiers say: the first ones, in words.
+    pub wrong: Vec<String>,
+    /// How many of them there are.
+    pub wrong_count: usize,
+}
+
+/// Differences that are told one by one.
+const TOLD: usize = 20;
+
+/// Counts all dossiers again and holds the sums, with the deltas that are not folded yet, against it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
+    snapshot(conn, |conn| {
+        let dossiers: i64 =
+            dossiers::table.filter(dossiers::deleted_at.is_null()).count().get_result(conn)?;
+        let shares = u64::try_from(dossiers / SHARE).unwrap_or_default() + 1;
+        let mut verified = Verified { dossiers, ..Verified::default() };
+        for share in 0..shares {
+            // What stands there is taken from what should: nothing may be left.
+            let mut sums = counted(conn, |area| share_of(area, shares) == share)?;
+            verified.sums += sums.len();
+            less_deltas(conn, &mut sums, |area| share_of(area, shares) == share)?;
+            less_sums(conn, &mut sums, |area| share_of(area, shares) == share)?;
+            sums.retain(|_, changes| *changes != Changes::NONE);
+            verified.wrong_count += sums.len();
+            let left = TOLD.saturating_sub(verified.wrong.len());
+            verified.wrong.extend(sums.iter().take(left).map(|(key, changes)| told(key, changes)));
+        }
+        Ok(verified)
+    })
+}
+
+fn share_of(area: &str, shares: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    area.hash(&mut hasher);
+    hasher.finish() % shares
+}
+
+fn told(key: &SumKey, changes: &Changes) -> String {
+    let SumKey { area, bucket, counted_by, tier, field_id, channel } = key;
+    let area = if area == COUNTRY { "the country" } else { area };
+    format!("{area}, {bucket}, {counted_by}, {tier}, field {field_id:?}, {channel}: off by {changes:?}")
+}
+
+/// The sums of these areas as the dossiers make them.
+fn counted(
+    conn: &mut DbConn,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<SumKey, Changes>, ApiError> {
+    let (mut sums, mut last) = (BTreeMap::new(), None);
+    loop {
+        let rows = dossiers_behind(conn, last)?;
+        let Some(end) = rows.last() else { break };
+        last = Some(end.id);
+        for (leaf, changes) in rows.iter().flat_map(contributions) {
+            add_to_sums(&mut sums, &leaf, changes, &is_wanted);
+        }
+    }
+    sums.retain(|_, changes| *changes != Changes::NONE);
+    Ok(sums)
+}
+
+/// The next dossiers that are not deleted.
+fn dossiers_behind(conn: &mut DbConn, last: Option<DossierId>) -> Result<Vec<DossierRow>, ApiError> {
+    let mut query = dossiers::table.filter(dossiers::deleted_at.is_null()).into_boxed();
+    if let Some(last) = last {
+        query = query.filter(dossiers::id.gt(last));
+    }
+    Ok(query.order(dossiers::id).limit(PART).select(DossierRow::as_select()).load(conn)?)
+}
+
+fn less_deltas(
+    conn: &mut DbConn,
+    sums: &mut BTreeMap<SumKey, Changes>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<(), ApiError> {
+    let mut last = String::new();
+    loop {
+        let rows: Vec<DeltaRow> = dossier_deltas::table
+            .filter(dossier_deltas::id.gt(&last))
+            .order(dossier_deltas::id)
+            .limit(PART)
+            .select(DeltaRow::as_select())
+            .load(conn)?;
+        let Some(end) = rows.last() else { return Ok(()) };
+        last.clone_from(&end.id);
+        for Delta { leaf, changes } in rows.into_iter().flat_map(|row| row.content.0) {
+            add_to_sums(sums, &leaf, -changes, &is_wanted);
+        }
+    }
+}
+
+fn less_sums(
+    conn: &mut DbConn,
+    sums: &mut BTreeMap<SumKey, Changes>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<(), ApiError> {
+    use dossier_sums as s;
+    let areas: Vec<String> = s::table.select(s::area).distinct().load(conn)?;
+    for area in areas.into_iter().filter(|area| is_wanted(area)) {
+        let rows: Vec<SumRow> = s::table.filter(s::area.eq(&area)).select(SumRow::as_select()).load(conn)?;
+        for (key, changes) in rows.into_iter().map(SumRow::into_parts) {
+            *sums.entry(key).or_insert(Changes::NONE) += -changes;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the counts anew from all dossiers, in the transaction of its caller; answers how many dossiers
+/// were counted. Whoever wants to write a dossier waits.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
+    if let DbConn::Pg(pg) = conn {
+        diesel::sql_query("LOCK TABLE dossiers, dossier_deltas IN SHARE ROW EXCLUSIVE MODE").execute(pg)?;
+    }
+    diesel::delete(dossier_deltas::table).execute(conn)?;
+    diesel::delete(dossier_sums::table).execute(conn)?;
+    diesel::delete(dossier_areas::table).execute(conn)?;
+    let (mut last, mut count) = (None, 0);
+    loop {
+        let rows = dossiers_behind(conn, last)?;
+        let Some(end) = rows.last() else { return Ok(count) };
+        last = Some(end.id);
+        let mut counted = Counted::new();
+        for (leaf, changes) in rows.iter().flat_map(contributions) {
+            *counted.entry(leaf).or_default() += changes;
+        }
+        count += i64::try_from(rows.len()).unwrap_or_default();
+        keep(conn, counted)?;
+        while fold_pass(conn)? > 0 {}
+    }
+}

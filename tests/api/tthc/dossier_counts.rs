@@ -1,0 +1,490 @@
+//! Form 06 from single dossiers: what is counted when, where and as whose, however they come to be.
+
+use std::collections::BTreeMap;
+
+use cchc::domain::tthc::dossiers::summaries::fold::fold;
+use cchc::domain::tthc::dossiers::summaries::verify::{rebuild, verify};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRng, TestRunner};
+use serde_json::{Value, json};
+
+use super::dossiers::{DOSSIERS, catalogue, dossier, with};
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    form_06_counts_dossiers_by_their_days,
+    time_passes_without_any_work,
+    a_wait_that_stops_the_clock_counts_as_in_time,
+    what_was_counted_before_a_handing_over_stays,
+    a_dossier_counts_once_and_as_whose_is_asked,
+    what_is_outside_the_form_is_not_counted,
+    corrections_and_deletions_are_followed,
+    days_may_be_asked_for_instead_of_a_period,
+    random_histories_are_counted_as_a_naive_count_does,
+];
+
+const FORM: &str = "/api/v1/reporting/forms/06a";
+
+/// The totals of a form of dossiers.
+async fn counts(client: &Client, query: &str) -> Value {
+    let form = client.get(&format!("{FORM}?source=records&definition=withdrawn-refused-apart&{query}")).await;
+    let form = form.expect(200);
+    let totals = form["totals"].clone();
+    let count = |name: &str| totals[name].as_i64().unwrap();
+    let in_form = count("received_total") + count("transferred");
+    let told = count("resolved_total") + count("pending_total") + count("withdrawn") + count("refused");
+    assert_eq!(in_form, told, "every form balances: {totals}");
+    totals
+}
+
+/// What of the totals is not zero, in few words.
+fn told(totals: &Value) -> BTreeMap<&str, i64> {
+    let names = [
+        "received_online",
+        "received_direct",
+        "carried_over",
+        "resolved_early",
+        "resolved_on_time",
+        "resolved_overdue",
+        "pending_in_time",
+        "pending_overdue",
+        "withdrawn",
+        "refused",
+        "transferred",
+    ];
+    names
+        .into_iter()
+        .map(|name| (name, totals[name].as_i64().unwrap()))
+        .filter(|(_, count)| *count != 0)
+        .collect()
+}
+
+const AUTUMN: &str = "from=2026-11-01&to=2026-11-23&org_unit_code=31396";
+
+/// Asks before the deltas are folded, and behind.
+async fn both(app: &TestApp, client: &Client, query: &str) -> BTreeMap<String, i64> {
+    let fresh = counts(client, query).await;
+    fold(&app.state.db).await.unwrap();
+    let folded = counts(client, query).await;
+    assert_eq!(fresh, folded, "folding changes nothing");
+    told(&folded).into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+fn of<const N: usize>(counts: [(&str, i64); N]) -> BTreeMap<String, i64> {
+    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+async fn form_06_counts_dossiers_by_their_days(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let late = json!({"resolved_at": "2026-11-10T02:00:00Z"});
+    let on_day = json!({"channel": "postal", "resolved_at": "2026-11-09T16:59:59Z"});
+    let next_day_in_vietnam = json!({"channel": "in_person", "resolved_at": "2026-11-09T17:00:00Z"});
+    let early = json!({"resolved_at": "2026-11-04T02:00:00Z", "returned_at": "2026-11-12T02:00:00Z"});
+    let withdrawn = json!({"status": "withdrawn", "closed_at": "2026-11-04T02:00:00Z"});
+    let refused = json!({"status": "refused", "closed_at": "2026-11-04T02:00:00Z"});
+    let before = json!({"received_at": "2026-10-30T02:00:00Z", "resolved_at": "2026-11-02T02:00:00Z"});
+    let long_over = json!({"received_at": "2026-10-01T02:00:00Z", "resolved_at": "2026-10-02T02:00:00Z"});
+    let open = json!({});
+    let all = [late, on_day, next_day_in_vietnam, early, withdrawn, refused, before, long_over, open];
+    let lines: Vec<_> = (1..).zip(all).map(|(number, members)| with(dossier(number), members)).collect();
+    admin.post(&format!("{DOSSIERS}/batch"), &json!(lines)).await.expect(200);
+    let expected = of([
+        ("received_online", 5),
+        ("received_direct", 2),
+        ("carried_over", 1),
+        ("resolved_early", 2),
+        ("resolved_on_time", 1),
+        ("resolved_overdue", 2),
+        ("withdrawn", 1),
+        ("refused", 1),
+        ("pending_overdue", 1),
+    ]);
+    assert_eq!(both(&app, &admin, AUTUMN).await, expected);
+    let printed = admin.get(&format!("{FORM}?source=records&{AUTUMN}")).await.expect(200);
+    assert_eq!(printed["totals"]["resolved_on_time"], 3, "withdrawn and refused stand inside on time");
+    assert_eq!(printed["rows"][0]["field"], "Hộ tịch");
+    assert_eq!(printed["rows"][0]["handling_level"], "commune");
+    let province = counts(&admin, "from=2026-11-01&to=2026-11-23&org_unit_code=92&scope=subtree").await;
+    assert_eq!(told(&province).get("received_online"), Some(&5));
+    let own = counts(&admin, "from=2026-11-01&to=2026-11-23&org_unit_code=92").await;
+    assert_eq!(told(&own).len(), 0);
+}
+
+async fn time_passes_without_any_work(app: TestApp) {
+    let admin = catalogue(&app).await;
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    fold(&app.state.db).await.unwrap();
+    for (to, in_time) in
+        [("2026-11-02", true), ("2026-11-09", true), ("2026-11-10", false), ("2026-12-31", false)]
+    {
+        let query = format!("from=2026-11-01&to={to}&org_unit_code=31396");
+        let name = if in_time { "pending_in_time" } else { "pending_overdue" };
+        let expected = of([("received_online", 1), (name, 1)]);
+        assert_eq!(both(&app, &admin, &query).await, expected, "{to}");
+    }
+    let carried = both(&app, &admin, "from=2026-11-03&to=2026-11-09&org_unit_code=31396").await;
+    assert_eq!(carried, of([("carried_over", 1), ("pending_in_time", 1)]));
+}
+
+async fn a_wait_that_stops_the_clock_counts_as_in_time(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    let step = async |name: &str, at: &str| {
+        let body = if name.ends_with('s') && name.contains("request") {
+            json!({"at": at, "reason": "Bổ sung giấy tờ."})
+        } else {
+            json!({"at": at})
+        };
+        admin.post(&format!("{path}/{name}"), &body).await.expect(200);
+    };
+    step("supplement-requests", "2026-11-09T08:00:00Z").await;
+    let waiting = both(&app, &admin, AUTUMN).await;
+    assert_eq!(waiting, of([("received_online", 1), ("pending_in_time", 1)]), "the due day was the ninth");
+    // The ninth is waited from; the tenth and eleventh move the due day to the eleventh.
+    step("supplements", "2026-11-11T08:00:00Z").await;
+    for (to, name) in [("2026-11-11", "pending_in_time"), ("2026-11-12", "pending_overdue")] {
+        let query = format!("from=2026-11-01&to={to}&org_unit_code=31396");
+        assert_eq!(both(&app, &admin, &query).await, of([("received_online", 1), (name, 1)]), "{to}");
+    }
+}
+
+async fn what_was_counted_before_a_handing_over_stays(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let open = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let to = json!({"org_unit_code": "31399", "at": "2026-11-15T17:00:00Z"});
+    admin.post(&format!("{DOSSIERS}/{}/transfers", open["id"].as_str().unwrap()), &to).await.expect(200);
+    let of_unit =
+        async |code: &str, days: &str| both(&app, &admin, &format!("{days}&org_unit_code={code}")).await;
+    let whole = "from=2026-11-01&to=2026-11-23";
+    assert_eq!(of_unit("31396", whole).await, of([("received_online", 1), ("transferred", -1)]));
+    assert_eq!(of_unit("31399", whole).await, of([("transferred", 1), ("pending_overdue", 1)]));
+    let before = "from=2026-11-01&to=2026-11-15";
+    assert_eq!(of_unit("31396", before).await, of([("received_online", 1), ("pending_overdue", 1)]));
+    assert_eq!(of_unit("31399", before).await, of([]));
+    // Who has it from the first day on carries it over.
+    let behind = "from=2026-11-16&to=2026-11-23";
+    assert_eq!(of_unit("31399", behind).await, of([("carried_over", 1), ("pending_overdue", 1)]));
+    assert_eq!(of_unit("31396", behind).await, of([]));
+    let province = both(&app, &admin, &format!("{whole}&org_unit_code=92&scope=subtree")).await;
+    assert_eq!(province, of([("received_online", 1), ("pending_overdue", 1)]), "within it nothing moved");
+}
+
+async fn a_dossier_counts_once_and_as_whose_is_asked(app: TestApp) {
+    let admin = catalogue(&app).await;
+    admin.post(DOSSIERS, &with(dossier(1), json!({"resolving_unit_code": "31399"}))).await.expect(201);
+    let part = json!({"linked_code": "H13.44-261102-0001", "resolving_unit_code": "31399"});
+    admin.post(DOSSIERS, &with(dossier(2), part)).await.expect(201);
+    let one = of([("received_online", 1), ("pending_overdue", 1)]);
+    let asked = async |code: &str, by: &str| {
+        both(&app, &admin, &format!("from=2026-11-01&to=2026-11-23&org_unit_code={code}&count_by={by}")).await
+    };
+    assert_eq!(asked("31399", "resolving").await, one);
+    assert_eq!(asked("31399", "receiving").await, of([]));
+    assert_eq!(asked("31396", "receiving").await, one);
+    assert_eq!(asked("31396", "resolving").await, of([]));
+    for by in ["resolving", "receiving"] {
+        let query = format!("from=2026-11-01&to=2026-11-23&org_unit_code=92&scope=subtree&count_by={by}");
+        assert_eq!(both(&app, &admin, &query).await, one, "{by}");
+    }
+}
+
+async fn what_is_outside_the_form_is_not_counted(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let registered =
+        admin.post(DOSSIERS, &with(dossier(1), json!({"status": "registered"}))).await.expect(201);
+    admin.post(DOSSIERS, &with(dossier(2), json!({"status": "not_accepted"}))).await.expect(201);
+    assert_eq!(both(&app, &admin, AUTUMN).await, of([]));
+    let accepted = format!("{DOSSIERS}/{}/acceptance", registered["id"].as_str().unwrap());
+    admin.post(&accepted, &json!({"at": "2026-11-20T02:00:00Z"})).await.expect(200);
+    assert_eq!(both(&app, &admin, AUTUMN).await.get("received_online"), Some(&1));
+}
+
+async fn corrections_and_deletions_are_followed(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    let tag = admin.get(&path).await.etag();
+    let corrected = json!({"received_at": "2026-10-30T02:00:00Z", "channel": "in_person"});
+    let corrected = admin.patch(&path, &tag, &corrected).await;
+    let tag = corrected.etag();
+    corrected.expect(200);
+    assert_eq!(both(&app, &admin, AUTUMN).await, of([("carried_over", 1), ("pending_overdue", 1)]));
+    let done = with(
+        dossier(1),
+        json!({"received_at": "2026-10-30T02:00:00Z", "channel": "in_person",
+        "resolved_at": "2026-11-05T02:00:00Z"}),
+    );
+    let batch = format!("{DOSSIERS}/batch?on_conflict=update");
+    admin.post(&batch, &json!([done])).await.expect(200);
+    assert_eq!(both(&app, &admin, AUTUMN).await, of([("carried_over", 1), ("resolved_early", 1)]));
+    admin.delete(&path, &tag).await.problem(412, "precondition-failed");
+    let tag = admin.get(&path).await.etag();
+    assert_eq!(admin.delete(&path, &tag).await.status, 204);
+    assert_eq!(both(&app, &admin, AUTUMN).await, of([]));
+    let verified = verify(&mut app.connect()).unwrap();
+    assert_eq!((verified.dossiers, verified.wrong_count), (0, 0), "{verified:?}");
+}
+
+async fn days_may_be_asked_for_instead_of_a_period(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q4").await;
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let form =
+        admin.get(&format!("{FORM}?source=records&period=2026-Q4&to=2026-11-05&org_unit_code=31396")).await;
+    let form = form.expect(200);
+    assert_eq!((&form["from"], &form["to"]), (&json!("2026-10-01"), &json!("2026-11-05")));
+    assert_eq!(form["period"]["code"], "2026-Q4");
+    assert_eq!(form["totals"]["pending_in_time"], 1);
+    let days = admin.get(&format!("{FORM}?{AUTUMN}&source=records")).await.expect(200);
+    assert_eq!(days["period"], json!(null));
+    let nothing = admin.get(&format!("{FORM}?org_unit_code=31396&from=2026-11-01")).await;
+    nothing.problem(400, "invalid-parameter");
+    let turned = admin.get(&format!("{FORM}?org_unit_code=31396&from=2026-11-02&to=2026-11-01")).await;
+    assert_eq!(turned.problem(422, "invalid")["errors"][0]["pointer"], "/to");
+    let returns =
+        admin.get(&format!("{FORM}?org_unit_code=31396&period=2026-Q4&to=2026-11-05&source=returns")).await;
+    assert_eq!(returns.problem(422, "invalid")["errors"][0]["code"], "not_for_returns");
+    let period = admin.get(&format!("{FORM}?org_unit_code=31396&period=2026-Q4")).await.expect(200);
+    assert_eq!(period["totals"]["received_total"], 0, "who declared nothing is counted by returns");
+}
+
+/// A dossier as the naive count sees it: days within the play, and what became of it.
+#[derive(Debug, Clone)]
+struct Played {
+    received: u32,
+    lasts: u32,
+    end: u32,
+    unit: usize,
+    receiver: usize,
+    channel: usize,
+    due: u32,
+    wait: Option<(u32, u32)>,
+    moves: Option<(u32, usize)>,
+}
+
+const UNITS: [&str; 4] = ["31396", "31399", "31393", "31408"];
+const CHANNELS: [&str; 3] = ["online", "in_person", "postal"];
+
+fn played() -> impl Strategy<Value = Played> {
+    let times = (1_u32..60, 0_u32..40, 0_u32..6, 0_u32..25);
+    let places = (0..UNITS.len(), 0..UNITS.len(), 0..CHANNELS.len());
+    let moves =
+        (proptest::option::of((1_u32..20, 1_u32..15)), proptest::option::of((0_u32..30, 0..UNITS.len())));
+    (times, places, moves).prop_map(
+        |((received, lasts, end, due), (unit, receiver, channel), (wait, moves))| Played {
+            received,
+            lasts,
+            end,
+            unit,
+            receiver,
+            channel,
+            due,
+            wait,
+            moves,
+        },
+    )
+}
+
+/// A moment of a day of the play, which begins on 1 September 2026, at noon in Vietnam.
+fn moment(day: u32) -> String {
+    let first = chrono::NaiveDate::from_ymd_opt(2026, 9, 1).unwrap();
+    format!("{}T05:00:00Z", first + chrono::Days::new(day.into()))
+}
+
+fn date(day: u32) -> String {
+    moment(day)[..10].to_owned()
+}
+
+impl Played {
+    /// When it ends, if it does within the play.
+    fn end_day(&self) -> Option<u32> {
+        (self.end > 0).then(|| self.received + self.lasts)
+    }
+
+    /// The wait, where it begins before the end: its days, and whether it still lasts.
+    fn waits(&self) -> Option<(u32, u32)> {
+        let (after, long) = self.wait?;
+        let since = self.received + after;
+        let until = since + long;
+        self.end_day().is_none_or(|end| until <= end).then_some((since, until))
+    }
+
+    fn moved(&self) -> Option<(u32, usize)> {
+        let (after, to) = self.moves?;
+        let day = self.received + after;
+        let fits = to != self.unit && self.end_day().is_none_or(|end| day <= end);
+        // A step is not taken before the one before it.
+        (fits && self.waits().is_none()).then_some((day, to))
+    }
+}
+
+/// The working days of a span of the play, behind its first day.
+fn working_days(from: u32, to: u32) -> u32 {
+    let is_free = |day: u32| {
+        let date: chrono::NaiveDate = date(day).parse().unwrap();
+        let weekday = chrono::Datelike::weekday(&date).number_from_monday();
+        weekday > 5
+            || ["2026-09-01", "2026-09-02", "2026-11-24", "2027-01-01"].contains(&date.to_string().as_str())
+    };
+    u32::try_from((from + 1..=to).filter(|day| !is_free(*day)).count()).unwrap()
+}
+
+fn moved_due(due: u32, mut days: u32) -> u32 {
+    let mut at = due;
+    while days > 0 {
+        at += 1;
+        days -= working_days(at - 1, at);
+    }
+    at
+}
+
+/// What a form should say of these dossiers for a unit and days: counted one by one.
+fn naive(
+    all: &[Played],
+    unit: Option<usize>,
+    by_receiver: bool,
+    from: u32,
+    to: u32,
+) -> BTreeMap<String, i64> {
+    let mut counts = BTreeMap::new();
+    let mut count = |name: &str, by: i64| *counts.entry(name.to_owned()).or_insert(0) += by;
+    for one in all {
+        let holder = |day: u32| match one.moved() {
+            _ if by_receiver => one.receiver,
+            Some((since, to)) if day >= since => to,
+            _ => one.unit,
+        };
+        let has = |day: u32| unit.is_none_or(|unit| holder(day) == unit);
+        let end = one.end_day();
+        let mut due = one.received + one.due;
+        if let Some((since, until)) = one.waits() {
+            due = moved_due(due, working_days(since, until));
+        }
+        if one.received > to {
+            continue;
+        }
+        let is_open_before = |day: u32| one.received < day && end.is_none_or(|end| end >= day);
+        if is_open_before(from) && has(from) {
+            count("carried_over", 1);
+        }
+        if (from..=to).contains(&one.received) && has(one.received) {
+            count(if one.channel == 0 { "received_online" } else { "received_direct" }, 1);
+        }
+        if let Some((day, _)) = one.moved().filter(|_| !by_receiver)
+            && (from + 1..=to).contains(&day)
+            && day > one.received
+        {
+            count("transferred", i64::from(has(day)) - i64::from(has(day - 1)));
+        }
+        match end {
+            Some(end) if (from..=to).contains(&end) => {
+                if has(end) {
+                    let name = match one.end {
+                        1 => "withdrawn",
+                        2 => "refused",
+                        _ if end < due => "resolved_early",
+                        _ if end == due => "resolved_on_time",
+                        _ => "resolved_overdue",
+                    };
+                    count(name, 1);
+                }
+            }
+            Some(end) if end < from => {}
+            _ => {
+                if has(to) {
+                    let waits = one.waits().is_some_and(|(since, until)| since <= to && to < until);
+                    count(if due >= to || waits { "pending_in_time" } else { "pending_overdue" }, 1);
+                }
+            }
+        }
+    }
+    counts.retain(|_, count| *count != 0);
+    counts
+}
+
+/// Writes a history by whole bodies and steps, some of it twice.
+async fn play(admin: &Client, number: u32, one: &Played) {
+    let members = json!({
+        "received_at": moment(one.received), "channel": CHANNELS[one.channel],
+        "receiving_unit_code": UNITS[one.receiver], "resolving_unit_code": UNITS[one.unit],
+        "due_at": moment(one.received + one.due),
+    });
+    let made = admin.post(DOSSIERS, &with(dossier(number), members)).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    let step = async |name: &str, body: Value| {
+        admin.post(&format!("{path}/{name}"), &body).await.expect(200);
+    };
+    if let Some((since, until)) = one.waits() {
+        step("supplement-requests", json!({"at": moment(since), "reason": "Bổ sung."})).await;
+        step("supplements", json!({"at": moment(until)})).await;
+    }
+    if let Some((day, to)) = one.moved() {
+        step("transfers", json!({"at": moment(day), "org_unit_code": UNITS[to]})).await;
+    }
+    if let Some(end) = one.end_day() {
+        match one.end {
+            1 => step("withdrawal", json!({"at": moment(end)})).await,
+            2 => step("refusal", json!({"at": moment(end), "reason": "Không đủ điều kiện."})).await,
+            3 => {
+                // First told wrongly, then restated.
+                step("refusal", json!({"reason": "Ghi nhầm.", "at": moment(end)})).await;
+                let body = json!({"reason": "Ghi nhầm.", "status": "resolved", "resolved_at": moment(end)});
+                step("restatement", body).await;
+            }
+            _ => step("resolution", json!({"at": moment(end)})).await,
+        }
+    }
+}
+
+async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.pass(90 * 24 * 3_600);
+    let admin = {
+        let _ = admin;
+        app.sign_in(crate::support::app::ADMIN).await
+    };
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let histories = proptest::collection::vec(played(), 60).new_tree(&mut runner).unwrap().current();
+    for (number, one) in (1..).zip(&histories) {
+        play(&admin, number, one).await;
+        if number % 17 == 0 {
+            fold(&app.state.db).await.unwrap();
+        }
+    }
+    let spans =
+        proptest::collection::vec((0_u32..70, 0_u32..70), 12).new_tree(&mut runner).unwrap().current();
+    for (from, length) in spans {
+        let to = from + length;
+        for by_receiver in [false, true] {
+            let by = if by_receiver { "receiving" } else { "resolving" };
+            let days = format!("from={}&to={}&count_by={by}", date(from), date(to));
+            let whole = counts(&admin, &format!("{days}&org_unit_code=92&scope=subtree")).await;
+            let whole: BTreeMap<String, i64> =
+                told(&whole).into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+            assert_eq!(whole, naive(&histories, None, by_receiver, from, to), "{days}");
+            for (place, code) in UNITS.iter().enumerate() {
+                let own = counts(&admin, &format!("{days}&org_unit_code={code}")).await;
+                let own: BTreeMap<String, i64> =
+                    told(&own).into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+                assert_eq!(own, naive(&histories, Some(place), by_receiver, from, to), "{days} {code}");
+            }
+        }
+    }
+    let verified = verify(&mut app.connect()).unwrap();
+    assert_eq!((verified.dossiers, verified.wrong_count), (60, 0), "{:?}", verified.wrong);
+    fold(&app.state.db).await.unwrap();
+    let sums = verify(&mut app.connect()).unwrap();
+    assert_eq!(sums, verified, "folded, and counted from the dossiers alone");
+    let mut conn = app.connect();
+    let made = diesel::Connection::transaction(&mut conn, |conn| {
+        rebuild(conn).map_err(|error| diesel::result::Error::QueryBuilderError(error.to_string().into()))
+    });
+    assert_eq!(made.unwrap(), 60);
+    assert_eq!(verify(&mut conn).unwrap(), verified, "made anew");
+}
