@@ -74,6 +74,12 @@ const TABLES: &[&str] = &[
     "dossier_sums",
     "dossier_areas",
     "record_declarations",
+    "procedure_reviews",
+    "procedure_review_proposals",
+    "support_activities",
+    "focal_points",
+    "citizen_feedback",
+    "feedback_time_limits",
     "period_closures",
     "period_snapshots",
 ];

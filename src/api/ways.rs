@@ -34,6 +34,19 @@ impl Way {
     }
 }
 
+/// On which ways the records of a reach are read, or of these units where some are asked for: those of
+/// some units are read unit by unit, and held against the reach.
+#[must_use]
+pub fn ways_of(reach: Option<Confinement>, units: Option<&[OrgUnitId]>) -> (Vec<Way>, Option<Confinement>) {
+    match units {
+        None => (Way::of(reach), None),
+        Some(units) => {
+            let asked = Confinement { provinces: Vec::new(), units: units.to_vec() };
+            (Way::of(Some(asked)), reach)
+        }
+    }
+}
+
 /// The first rows of all ways together, out of the first rows of each; `key` is what they are ordered by.
 #[must_use]
 pub fn merged<T, K: Ord>(ways: Vec<Vec<T>>, is_descending: bool, key: impl Fn(&T) -> K) -> Vec<T> {
@@ -59,6 +72,22 @@ macro_rules! on_way {
             $crate::api::ways::Way::Province(province) => $query.filter($table::province_id.eq(*province)),
             $crate::api::ways::Way::Unit(unit) => $query.filter($table::org_unit_id.eq(*unit)),
             $crate::api::ways::Way::Many(to) => $query.filter(
+                $crate::db::unindexed::Unindexed($table::province_id)
+                    .eq_any(to.provinces.clone())
+                    .or($crate::db::unindexed::Unindexed($table::org_unit_id).eq_any(to.units.clone())),
+            ),
+        }
+    };
+}
+
+/// Holds a boxed query over a table with `province_id` and `org_unit_id`, whose rows are read on a
+/// [`Way`], against a reach.
+#[macro_export]
+macro_rules! within_reach {
+    ($query:expr, $reach:expr, $table:ident) => {
+        match $reach {
+            None => $query,
+            Some(to) => $query.filter(
                 $crate::db::unindexed::Unindexed($table::province_id)
                     .eq_any(to.provinces.clone())
                     .or($crate::db::unindexed::Unindexed($table::org_unit_id).eq_any(to.units.clone())),

@@ -146,6 +146,10 @@ const RECORDS: &[&str] = &[
     "procedure_processes",
     "dossiers",
     "record_declarations",
+    "procedure_reviews",
+    "support_activities",
+    "focal_points",
+    "citizen_feedback",
     "period_closures",
 ];
 

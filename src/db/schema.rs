@@ -525,6 +525,133 @@ diesel::table! {
 }
 
 diesel::table! {
+    procedure_reviews (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        title -> Text,
+        title_folded -> Text,
+        words_folded -> Text,
+        document_number -> Nullable<Text>,
+        document_on -> Nullable<Date>,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        fields -> Text,
+        reviewed_count -> Nullable<BigInt>,
+        outcome -> Text,
+        approval_number -> Nullable<Text>,
+        approved_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    procedure_review_proposals (review_id, position) {
+        review_id -> Text,
+        position -> Integer,
+        kind -> Text,
+        procedure_code -> Nullable<Text>,
+        procedure_name -> Nullable<Text>,
+        cut_working_days -> Nullable<BigInt>,
+        saved_amount_vnd -> Nullable<BigInt>,
+        content -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    support_activities (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        kind -> Text,
+        title -> Text,
+        title_folded -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        place -> Nullable<Text>,
+        document_number -> Nullable<Text>,
+        document_on -> Nullable<Date>,
+        assigned_persons -> Nullable<BigInt>,
+        people_supported -> Nullable<BigInt>,
+        dossiers_supported -> Nullable<BigInt>,
+        accounts_registered -> Nullable<BigInt>,
+        participants -> Nullable<BigInt>,
+        news_items -> Nullable<BigInt>,
+        leaflets -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    focal_points (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        duty -> Text,
+        position_title -> Text,
+        position_folded -> Text,
+        headcount -> BigInt,
+        office_phone -> Nullable<Text>,
+        decision_number -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    citizen_feedback (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        receiving_unit_id -> Nullable<Text>,
+        code -> Text,
+        channel -> Text,
+        class -> Text,
+        content -> Text,
+        content_folded -> Text,
+        received_at -> BigInt,
+        refused_at -> Nullable<BigInt>,
+        refusal_reason -> Nullable<Text>,
+        supplement_requested_at -> Nullable<BigInt>,
+        supplement_request -> Nullable<Text>,
+        supplement_received_at -> Nullable<BigInt>,
+        answered_at -> Nullable<BigInt>,
+        answer_number -> Nullable<Text>,
+        published_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    feedback_time_limits (class, step, valid_from) {
+        class -> Text,
+        step -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        working_days -> Integer,
+        legal_basis -> Text,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -569,6 +696,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_postings,
     procedure_processes,
     procedure_process_links,
+    procedure_reviews,
+    procedure_review_proposals,
+    support_activities,
+    focal_points,
+    citizen_feedback,
     procedure_fields,
     procedures,
     procedure_versions,

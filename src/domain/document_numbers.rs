@@ -51,6 +51,27 @@ pub fn number_fault(pointer: &'static str, number: &str) -> Option<Fault> {
     (!is_number(number)).then(|| Fault::new(pointer, "number_shape", message()))
 }
 
+/// Faults of a document that a record names by its number and day: both, or neither.
+#[must_use]
+pub fn document_faults(
+    number: (&'static str, Option<&str>),
+    day: (&'static str, Option<NaiveDate>),
+) -> Vec<Fault> {
+    let required = |pointer| {
+        let message = Bilingual::new(
+            "Nêu cả số, ký hiệu và ngày của văn bản.",
+            "A document is named by its number and its day.",
+        );
+        vec![Fault::new(pointer, "required", message)]
+    };
+    match (number.1, day.1) {
+        (None, None) => Vec::new(),
+        (None, Some(_)) => required(number.0),
+        (Some(_), None) => required(day.0),
+        (Some(text), Some(_)) => number_fault(number.0, text).into_iter().collect(),
+    }
+}
+
 /// The year that stands in a number.
 fn year_in(number: &str) -> Option<i32> {
     let key = number_key(number);

@@ -18,6 +18,8 @@ use crate::db::types::Instant;
 use crate::domain::organization::successions::OrgUnitSuccessions;
 use crate::domain::organization::units::OrgUnits;
 use crate::domain::tthc::dossiers::Dossiers;
+use crate::domain::tthc::feedback::CitizenFeedbacks;
+use crate::domain::tthc::focal_points::FocalPoints;
 use crate::domain::tthc::postings::ProcedurePostings;
 use crate::domain::tthc::procedures::Procedures;
 use crate::domain::tthc::procedures::fields::ProcedureFields;
@@ -25,6 +27,8 @@ use crate::domain::tthc::processes::ProcedureProcesses;
 use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::publications::ProcedurePublications;
 use crate::domain::tthc::record_declarations::RecordDeclarations;
+use crate::domain::tthc::reviews::ProcedureReviews;
+use crate::domain::tthc::support_activities::SupportActivities;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
 use crate::reporting::periods::Periods;
@@ -55,7 +59,9 @@ macro_rules! collections {
 }
 
 collections! {
+    "citizen-feedback" => CitizenFeedbacks,
     "dossiers" => Dossiers,
+    "focal-points" => FocalPoints,
     "grants" => Grants,
     "holidays" => Holidays,
     "org-units" => OrgUnits,
@@ -64,10 +70,12 @@ collections! {
     "procedure-postings" => ProcedurePostings,
     "procedure-processes" => ProcedureProcesses,
     "procedure-publications" => ProcedurePublications,
+    "procedure-reviews" => ProcedureReviews,
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
     "record-declarations" => RecordDeclarations,
     "successions" => OrgUnitSuccessions,
+    "support-activities" => SupportActivities,
 }
 
 /// Where a command imports to, with the whole country in its reach.

@@ -26,6 +26,14 @@ text_enum! {
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A dossier.
         Dossier => "dossier", "hồ sơ thủ tục hành chính";
+        /// A review of procedures.
+        ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
+        /// A support activity.
+        SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến";
+        /// A focal point.
+        FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính";
+        /// Feedback or a petition.
+        CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A declaration of complete records.
@@ -55,9 +63,14 @@ impl RecordType {
             Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
                 (Action::ReadReference, Domain::Tthc)
             }
-            Self::ProcedurePosting | Self::Dossier | Self::ProcessingReturn | Self::RecordDeclaration => {
-                (Action::Read, Domain::Tthc)
-            }
+            Self::ProcedurePosting
+            | Self::Dossier
+            | Self::ProcedureReview
+            | Self::SupportActivity
+            | Self::FocalPoint
+            | Self::CitizenFeedback
+            | Self::ProcessingReturn
+            | Self::RecordDeclaration => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -94,6 +107,10 @@ impl RecordType {
             | Self::ProcedureProcess
             | Self::Dossier
             | Self::RecordDeclaration
+            | Self::ProcedureReview
+            | Self::SupportActivity
+            | Self::FocalPoint
+            | Self::CitizenFeedback
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -123,6 +140,10 @@ impl RecordType {
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::Dossier => "/api/v1/tthc/dossiers",
+            Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
+            Self::SupportActivity => "/api/v1/tthc/support-activities",
+            Self::FocalPoint => "/api/v1/tthc/focal-points",
+            Self::CitizenFeedback => "/api/v1/tthc/citizen-feedback",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::RecordDeclaration => "/api/v1/tthc/record-declarations",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",

@@ -114,6 +114,10 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/processing-returns"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-postings"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/record-declarations"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/support-activities"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/focal-points"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(
@@ -123,6 +127,16 @@ const ATTEMPTS: &[Attempt] = &[
         Some(r#"{"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"}"#),
     ),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/record-declarations", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/support-activities", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/focal-points", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback", Some("{}")),
+    sending(
+        "write",
+        Some(Domain::Tthc),
+        "/api/v1/tthc/citizen-feedback/0190a8c0-0000-7000-8000-00000000ffff/answer",
+        Some(r#"{"answer_number": "06/UBND"}"#),
+    ),
     sending(
         "review",
         Some(Domain::Tthc),

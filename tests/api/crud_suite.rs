@@ -191,6 +191,78 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "procedure_review",
+            collection: "/api/v1/tthc/procedure-reviews",
+            create: json!({
+                "org_unit_code": "31396", "title": "Rà soát lĩnh vực hộ tịch", "document_number": "125/KH-UBND",
+                "document_on": "2026-01-05", "starts_on": "2026-01-05", "fields": ["Hộ tịch"], "outcome": "proposed",
+                "proposals": [{
+                    "kind": "shorten", "procedure_id": null, "procedure_code": "1.013999", "procedure_name": null,
+                    "cut_working_days": 1, "saved_amount_vnd": null, "content": null,
+                }],
+            }),
+            patch: json!({"reviewed_count": 41}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "title": "Rà soát lĩnh vực hộ tịch", "starts_on": "2026-01-05",
+                    "ends_on": "2026-01-04", "outcome": "proposed",
+                }),
+                "/ends_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "support_activity",
+            collection: "/api/v1/tthc/support-activities",
+            create: json!({
+                "org_unit_code": "31396", "kind": "helper_assignment", "title": "Phân công công chức hỗ trợ",
+                "starts_on": "2026-01-05", "assigned_persons": 2,
+            }),
+            patch: json!({"people_supported": 412}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "helper_assignment",
+                    "title": "Phân công công chức hỗ trợ", "starts_on": "2026-01-05",
+                }),
+                "/assigned_persons",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "focal_point",
+            collection: "/api/v1/tthc/focal-points",
+            create: json!({
+                "org_unit_code": "31396", "duty": "procedure_control", "headcount": 1,
+                "position_title": "Công chức Tư pháp - Hộ tịch", "valid_from": "2026-01-05",
+            }),
+            patch: json!({"headcount": 2}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "duty": "procedure_control", "valid_from": "2026-01-05",
+                    "position_title": "Công chức Tư pháp - Hộ tịch", "office_phone": "bà A",
+                }),
+                "/office_phone",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "citizen_feedback",
+            collection: "/api/v1/tthc/citizen-feedback",
+            create: json!({
+                "org_unit_code": "31396", "code": "PAKN.20260302.0126", "channel": "portal", "class": "conduct",
+                "content": "Hồ sơ đã quá ngày hẹn trả.", "received_at": "2026-03-02T02:00:00Z",
+            }),
+            patch: json!({"channel": "hotline"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "code": "PAKN.20260230.0126", "channel": "portal", "class": "conduct",
+                    "content": "Hồ sơ đã quá ngày hẹn trả.", "received_at": "2026-03-02T02:00:00Z",
+                }),
+                "/code",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

@@ -4,9 +4,10 @@
 //! - [`catalogue`] brings in the units of the whole country.
 //! - [`tree`] holds them all in memory and answers for any day.
 //! - [`mod@reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
-//!   that is not in force.
+//!   that is not in force, [`owners`] whose a record is.
 
 pub mod catalogue;
+pub mod owners;
 pub mod reference;
 pub mod successions;
 pub mod successors;

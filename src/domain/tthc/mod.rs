@@ -2,12 +2,16 @@
 //! the administration, and how it was handled.
 
 pub mod dossiers;
+pub mod feedback;
+pub mod focal_points;
 pub mod postings;
 pub mod procedures;
 pub mod processes;
 pub mod processing_returns;
 pub mod publications;
 pub mod record_declarations;
+pub mod reviews;
+pub mod support_activities;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,4 +25,8 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     processing_returns::routes(cfg);
     dossiers::routes(cfg);
     record_declarations::routes(cfg);
+    reviews::routes(cfg);
+    support_activities::routes(cfg);
+    focal_points::routes(cfg);
+    feedback::routes(cfg);
 }

@@ -2,12 +2,16 @@
 
 mod dossier_counts;
 mod dossiers;
+mod feedback;
+mod focal_points;
 mod postings;
 mod procedures;
 mod processes;
 mod processing_returns;
 mod publications;
 mod record_declarations;
+mod reviews;
+mod support_activities;
 
 use serde_json::{Value, json};
 
@@ -24,6 +28,10 @@ pub fn stories() -> Vec<Story> {
         dossiers::stories(),
         dossier_counts::stories(),
         record_declarations::stories(),
+        reviews::stories(),
+        support_activities::stories(),
+        focal_points::stories(),
+        feedback::stories(),
     ]
     .concat()
 }

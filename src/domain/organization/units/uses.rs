@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    clients, dossiers, grants, org_unit_successions, org_unit_versions, org_units, period_closures,
-    procedure_postings, procedure_processes, procedure_publications, processing_returns, record_declarations,
-    users,
+    citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
+    org_units, period_closures, procedure_postings, procedure_processes, procedure_publications,
+    procedure_reviews, processing_returns, record_declarations, support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -37,6 +37,22 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
     let granted = grants::table.filter(grants::deleted_at.is_null()).filter(grants::org_unit_id.eq(id));
     let postings =
         po::table.filter(po::deleted_at.is_null()).filter(po::org_unit_id.eq(id).or(po::province_id.eq(id)));
+    let reviews = procedure_reviews::table
+        .filter(procedure_reviews::deleted_at.is_null())
+        .filter(procedure_reviews::org_unit_id.eq(id).or(procedure_reviews::province_id.eq(id)));
+    let activities = support_activities::table
+        .filter(support_activities::deleted_at.is_null())
+        .filter(support_activities::org_unit_id.eq(id).or(support_activities::province_id.eq(id)));
+    let focal = focal_points::table
+        .filter(focal_points::deleted_at.is_null())
+        .filter(focal_points::org_unit_id.eq(id).or(focal_points::province_id.eq(id)));
+    let feedback = citizen_feedback::table.filter(citizen_feedback::deleted_at.is_null()).filter(
+        citizen_feedback::org_unit_id.eq(id).or(citizen_feedback::province_id.eq(id)).or(
+            citizen_feedback::receiving_unit_id
+                .is_not_null()
+                .and(citizen_feedback::receiving_unit_id.assume_not_null().eq(id)),
+        ),
+    );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let resolved = dossiers::table
         .filter(dossiers::deleted_at.is_null())
@@ -57,6 +73,10 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(systems)).get_result(conn)?
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(postings)).get_result(conn)?
+        || diesel::select(dsl::exists(reviews)).get_result(conn)?
+        || diesel::select(dsl::exists(activities)).get_result(conn)?
+        || diesel::select(dsl::exists(focal)).get_result(conn)?
+        || diesel::select(dsl::exists(feedback)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(resolved)).get_result(conn)?

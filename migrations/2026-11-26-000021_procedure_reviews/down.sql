@@ -1,0 +1,2 @@
+DROP TABLE procedure_review_proposals;
+DROP TABLE procedure_reviews;

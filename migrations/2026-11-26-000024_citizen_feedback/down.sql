@@ -1,0 +1,2 @@
+DROP TABLE feedback_time_limits;
+DROP TABLE citizen_feedback;
