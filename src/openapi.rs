@@ -278,7 +278,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     });
     // An action on a record: a POST that names one.
     let is_step = method == "post" && has_in("path");
-    let may_repeat = method == "post" && !path.starts_with("/api/v1/auth/");
+    // A question whose words belong in no URL: it writes nothing that could be written twice.
+    let is_question = is_public || path.ends_with("/searches");
+    let may_repeat = method == "post" && !path.starts_with("/api/v1/auth/") && !is_question;
     if may_repeat {
         let mut parameters = parameters.clone();
         parameters.push(idempotency_key());

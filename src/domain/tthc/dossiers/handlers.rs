@@ -276,6 +276,7 @@ async fn restate_dossier(
     request_body = DossierLookup,
     responses(
         (status = 200, description = "How far it is.", body = DossierProgress),
+        (status = 404, description = "No dossier has this code and these last four digits.", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 429, description = "Too many look-ups from this address, or wrong tries for this code.", body = ProblemDetails, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "In how many seconds to try again."))),
     ),
     security(()),

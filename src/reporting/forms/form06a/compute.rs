@@ -109,8 +109,7 @@ impl Asked {
                 "Nêu kỳ báo cáo, hoặc cả từ ngày và đến ngày.",
                 "Give the period, or both the first and the last day.",
             );
-            let faults = vec![Fault::new("/period", "required", message)];
-            return Err(ApiError::new(Problem::InvalidParameter).with_faults(faults));
+            return Err(ApiError::invalid(vec![Fault::new("/period", "required", message)]));
         };
         let mut faults = Vec::new();
         if to < from {
