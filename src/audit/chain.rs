@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
 use crate::db::schema::{journal, journal_seal};
 use crate::db::types::Instant;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, is_ones_turn};
 use crate::error::ApiError;
 use crate::insert_rows;
 
@@ -158,20 +158,9 @@ fn has_unsealed(conn: &mut DbConn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(journal::table.filter(journal::position.is_null()))).get_result(conn)
 }
 
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    locked: bool,
-}
-
 fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
-    if let DbConn::Pg(pg) = conn {
-        let lock: Locked =
-            diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({SEQUENCER_LOCK}) AS locked"))
-                .get_result(pg)?;
-        if !lock.locked {
-            return Ok(0);
-        }
+    if !is_ones_turn(conn, SEQUENCER_LOCK)? {
+        return Ok(0);
     }
     let end = sealed_end(conn)?;
     let rows: Vec<JournalRow> = journal::table

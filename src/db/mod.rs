@@ -17,6 +17,7 @@ mod pool;
 pub mod row_value;
 pub mod schema;
 mod snapshot;
+mod turn_lock;
 pub mod types;
 pub mod unindexed;
 mod writer;
@@ -30,6 +31,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub use conn::{DbConn, Location, PlanMode};
 pub use pool::{Gate, Turn};
 pub use snapshot::snapshot;
+pub use turn_lock::is_ones_turn;
 
 use crate::audit::journal::{Author, Entry};
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! Values as both databases store them: ids and enumerations as text, instants as whole
 //! microseconds since 1970 (UTC), days as DATE.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -303,6 +303,12 @@ impl Instant {
     #[must_use]
     pub fn from_vietnam_time(time: NaiveDateTime) -> Self {
         Self::from((time - TimeDelta::hours(7)).and_utc())
+    }
+
+    /// The first moment of a day in Vietnam.
+    #[must_use]
+    pub fn beginning_of(day: NaiveDate) -> Self {
+        Self::from_vietnam_time(day.and_time(NaiveTime::MIN))
     }
 
     /// This instant moved by whole seconds.

@@ -171,6 +171,15 @@ async fn what_was_counted_before_a_handing_over_stays(app: TestApp) {
     assert_eq!(of_unit("31396", behind).await, of([]));
     let province = both(&app, &admin, &format!("{whole}&org_unit_code=92&scope=subtree")).await;
     assert_eq!(province, of([("received_online", 1), ("pending_overdue", 1)]), "within it nothing moved");
+    // Who resolved it was told wrongly: the true one has had it since the handing over.
+    let path = format!("{DOSSIERS}/{}", open["id"].as_str().unwrap());
+    admin.post(&format!("{path}/resolution"), &json!({"at": "2026-11-20T02:00:00Z"})).await.expect(200);
+    let told = json!({"resolving_unit_code": "31393", "resolved_at": "2026-11-20T02:00:00Z"});
+    let tag = admin.get(&path).await.etag();
+    admin.put(&path, &tag, &with(dossier(1), told)).await.expect(200);
+    assert_eq!(of_unit("31399", whole).await, of([]));
+    assert_eq!(of_unit("31393", whole).await, of([("transferred", 1), ("resolved_overdue", 1)]));
+    assert_eq!(of_unit("31396", before).await, of([("received_online", 1), ("pending_overdue", 1)]));
 }
 
 async fn a_dossier_counts_once_and_as_whose_is_asked(app: TestApp) {

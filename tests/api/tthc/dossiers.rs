@@ -233,6 +233,15 @@ async fn both_units_see_a_dossier_and_nobody_else(app: TestApp) {
     assert_eq!(count(&resolver, "&org_unit_code=31399&status=received").await, (1, 1));
     assert_eq!(count(&resolver, "&role=receiving").await, (0, 0));
     assert_eq!(count(&other, "&role=receiving").await, (0, 0));
+    let mine = with(dossier(3), json!({"receiving_unit_code": "31393", "resolving_unit_code": "31399"}));
+    let mine = resolver.post(DOSSIERS, &mine).await.expect(201);
+    let tag = resolver.get(&at(&mine)).await.etag();
+    let on = with(dossier(3), json!({"receiving_unit_code": "31393", "resolving_unit_code": "31396"}));
+    let on = resolver.put(&at(&mine), &tag, &on).await.expect(200);
+    assert_eq!(on["resolving_unit_code"], "31396", "who has it hands it over, also by telling it whole");
+    resolver.get(&at(&mine)).await.problem(404, "not-found");
+    let tag = admin.get(&at(&mine)).await.etag();
+    assert_eq!(admin.delete(&at(&mine), &tag).await.status, 204);
     let province = app.person("tp.cantho", "reviewer", "92").await;
     assert_eq!(count(&province, "").await, (1, 1));
     assert_eq!(count(&province, "&org_unit_code=31399&scope=subtree").await, (1, 1));

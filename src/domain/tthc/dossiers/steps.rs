@@ -14,10 +14,9 @@ use super::life::{DossierStatus, DossierStep, step};
 use super::model::{Dossier, DossierCreate, DossierId};
 use super::row::{DossierRow, HeldDossier};
 use super::rules;
-use super::store::held_find;
 use super::summaries::contributions::difference;
 use super::summaries::fold::keep;
-use super::writes::{Dossiers, holder_of, moved_by, must_write, save_as, working_days};
+use super::writes::{Dossiers, holder_of, moved_by, save_as, working_days};
 use crate::api::IfMatch;
 use crate::api::records::{Draft, Records, Row};
 use crate::audit::journal::JournalAction;
@@ -205,6 +204,18 @@ impl Taken {
     }
 }
 
+/// A dossier by its id that this account may change, as it was read.
+fn changeable(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: DossierId,
+    expected: Option<&IfMatch>,
+) -> Result<HeldDossier, ApiError> {
+    let held = Dossiers::find(tx.conn(), scoped, id)?;
+    expected.map_or(Ok(()), |expected| expected.check(held.row.version))?;
+    Ok(held)
+}
+
 /// Takes a step of a dossier's life.
 ///
 /// # Errors
@@ -218,13 +229,11 @@ pub(super) fn dossier_step(
     kind: DossierStep,
     taken: &Taken,
 ) -> Result<Recorded<Dossier>, ApiError> {
-    let held = held_find(tx.conn(), scoped, id)?;
-    must_write(scoped, &held.row)?;
-    expected.map_or(Ok(()), |expected| expected.check(held.row.version))?;
+    let held = changeable(tx, scoped, id, expected)?;
     let status = step(held.row.status, kind)?;
     let at = moment(taken.at(), &held.row, tx.at())?;
+    let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
     if kind == DossierStep::Acceptance {
-        let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
         return accepted(tx, scoped, held, at, &event);
     }
     let mut row = held.row.clone();
@@ -258,7 +267,6 @@ pub(super) fn dossier_step(
         Taken::Transferred(transfer) => handed_over(&mut row, scoped, transfer, at)?,
     }
     count_again(tx, &held.row, &mut row)?;
-    let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
     stored(tx, scoped, held, row, &event)
 }
 
@@ -291,9 +299,7 @@ pub(super) fn dossier_restate(
     expected: Option<&IfMatch>,
     restated: DossierRestatement,
 ) -> Result<Recorded<Dossier>, ApiError> {
-    let held = held_find(tx.conn(), scoped, id)?;
-    must_write(scoped, &held.row)?;
-    expected.map_or(Ok(()), |expected| expected.check(held.row.version))?;
+    let held = changeable(tx, scoped, id, expected)?;
     let DossierRestatement { reason, status, resolved_at, returned_at, closed_at } = restated;
     let at = tx.at();
     let mut row = held.row.clone();
@@ -319,9 +325,7 @@ pub(super) fn dossier_delete(
     id: DossierId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
-    let held = held_find(tx.conn(), scoped, id)?;
-    must_write(scoped, &held.row)?;
-    expected.check(held.row.version)?;
+    let held = changeable(tx, scoped, id, Some(expected))?;
     hide_row!(tx, dossiers, held.row)?;
     keep(tx.conn(), difference(Some(&held.row), None))?;
     let row = DossierRow { version: held.row.version + 1, ..held.row.clone() };
@@ -380,7 +384,6 @@ fn handed_over(
         code: transfer.org_unit_code.as_deref(),
     };
     let unit = unit_in_force(tree, &name, day)?;
-    let refused = |code, message| ApiError::invalid(vec![Fault::new(name.pointer(), code, message)]);
     if let Some(last) = row.holders.0.last().filter(|last| day < last.since) {
         let since = last.since;
         let message = Bilingual::new(
@@ -394,15 +397,9 @@ fn handed_over(
     }
     if unit == row.org_unit_id {
         let message = Bilingual::new("Đơn vị này đang giữ hồ sơ.", "This unit has the dossier already.");
-        return Err(refused("same_unit", message));
+        return Err(ApiError::invalid(vec![Fault::new(name.pointer(), "same_unit", message)]));
     }
-    let holder = holder_of(tree, unit, day).map_err(|code| {
-        let message = Bilingual::new(
-            "Đơn vị không thuộc cấp chính quyền địa phương nào.",
-            "The unit is of no tier of local government.",
-        );
-        refused(code, message)
-    })?;
+    let holder = holder_of(tree, unit, day, name.pointer())?;
     (row.org_unit_id, row.province_id) = (holder.unit, holder.province);
     row.holders.0.push(holder);
     Ok(())

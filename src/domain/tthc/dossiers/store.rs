@@ -1,6 +1,6 @@
 //! Dossiers as they are read: by id, by code, a page at a time.
 
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use diesel::dsl;
 use diesel::prelude::*;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::life::DossierStatus;
 use super::model::{Dossier, DossierFilter, DossierId, DossierRole, DossierSort};
 use super::people::number_digest;
 use super::row::{DossierRow, HeldDossier, OfProcedure};
-use crate::api::ways::{Way, merged};
+use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::attachments::Belonging;
 use crate::auth::scope::{Confinement, Scoped};
@@ -163,6 +163,21 @@ fn paths(ways: &[Way], role: DossierRole, status: Option<DossierStatus>) -> Vec<
     paths
 }
 
+/// Of these dossiers those of which either unit is within the reach.
+fn in_reach_of_either<'a>(query: Joined<'a>, reach: Option<&Confinement>) -> Joined<'a> {
+    use dossiers as d;
+    match reach {
+        None => query,
+        Some(to) => query.filter(
+            Unindexed(d::province_id)
+                .eq_any(to.provinces.clone())
+                .or(Unindexed(d::org_unit_id).eq_any(to.units.clone()))
+                .or(Unindexed(d::receiving_province_id).eq_any(to.provinces.clone()))
+                .or(Unindexed(d::receiving_unit_id).eq_any(to.units.clone())),
+        ),
+    }
+}
+
 /// Paths of which no dossier lies on two: where provinces and units are reached, a unit may be of a
 /// province that is.
 fn apart(paths: Vec<Path>) -> Vec<Path> {
@@ -227,16 +242,7 @@ impl Path {
             query = query.filter(d::status.eq(status));
         }
         // Of units that a query names only those in reach are shown, whichever of a dossier's two it is.
-        match within {
-            None => query,
-            Some(to) => query.filter(
-                Unindexed(d::province_id)
-                    .eq_any(to.provinces.clone())
-                    .or(Unindexed(d::org_unit_id).eq_any(to.units.clone()))
-                    .or(Unindexed(d::receiving_province_id).eq_any(to.provinces.clone()))
-                    .or(Unindexed(d::receiving_unit_id).eq_any(to.units.clone())),
-            ),
-        }
+        in_reach_of_either(query, within)
     }
 
     fn rows<'a>(
@@ -258,11 +264,6 @@ impl Path {
     }
 }
 
-/// The first moment of a day in Vietnam.
-fn beginning(day: NaiveDate) -> Instant {
-    Instant::from_vietnam_time(day.and_time(chrono::NaiveTime::MIN))
-}
-
 fn matching<'a>(mut query: Joined<'a>, filter: &'a DossierFilter) -> Joined<'a> {
     use dossiers as d;
     if let Some(code) = &filter.code {
@@ -278,10 +279,10 @@ fn matching<'a>(mut query: Joined<'a>, filter: &'a DossierFilter) -> Joined<'a> 
         query = query.filter(d::channel.eq(channel));
     }
     if let Some(day) = filter.received_from {
-        query = query.filter(d::received_at.ge(beginning(day)));
+        query = query.filter(d::received_at.ge(Instant::beginning_of(day)));
     }
     if let Some(end) = filter.received_to.and_then(|day| day.checked_add_days(Days::new(1))) {
-        query = query.filter(d::received_at.lt(beginning(end)));
+        query = query.filter(d::received_at.lt(Instant::beginning_of(end)));
     }
     if let Some(day) = filter.due_before {
         query = query.filter(d::due_on.lt(day));
@@ -312,11 +313,7 @@ pub(super) fn dossier_list(
     };
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
     let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
-    let reach = scoped.confinement();
-    let (ways, within) = match units {
-        None => (Way::of(reach), None),
-        Some(units) => (Way::of(Some(Confinement { provinces: Vec::new(), units })), reach),
-    };
+    let (ways, within) = ways_of(scoped.confinement(), units.as_deref());
     let paths = paths(&ways, filter.role.unwrap_or(DossierRole::Resolving), filter.status);
     let mut rows: Vec<Vec<Loaded>> = Vec::with_capacity(paths.len());
     for path in &paths {
@@ -351,22 +348,14 @@ pub(super) fn dossiers_of_number(
 ) -> Result<Vec<Dossier>, ApiError> {
     use dossiers as d;
     let digest = number_digest(scoped.personal_keys()?, id_number);
-    let within = |query: Joined<'static>| match scoped.confinement() {
-        None => query,
-        Some(to) => query.filter(
-            Unindexed(d::province_id)
-                .eq_any(to.provinces.clone())
-                .or(Unindexed(d::org_unit_id).eq_any(to.units.clone()))
-                .or(Unindexed(d::receiving_province_id).eq_any(to.provinces))
-                .or(Unindexed(d::receiving_unit_id).eq_any(to.units)),
-        ),
-    };
+    let reach = scoped.confinement();
     let mut found: Vec<Vec<Loaded>> = Vec::new();
     for of in [
         standing().filter(d::owner_digest.eq(digest.clone())),
         standing().filter(d::submitter_digest.eq(digest)),
     ] {
-        let first = within(of).order((d::received_at.desc(), d::id.desc())).limit(FOUND);
+        let first =
+            in_reach_of_either(of, reach.as_ref()).order((d::received_at.desc(), d::id.desc())).limit(FOUND);
         found.push(first.select(columns()).load(conn)?);
     }
     let mut found = merged(found, true, |(row, ..)| (row.received_at, row.id));

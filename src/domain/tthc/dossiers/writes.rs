@@ -202,7 +202,9 @@ impl Making<'_> {
         let (Some(procedure), Some(units), true) = (procedure, units, faults.is_empty()) else {
             return Err(ApiError::invalid(faults));
         };
-        if !self.scoped.reaches(units.receiving) && !self.scoped.reaches(units.resolving) {
+        // Whoever may change a dossier may hand it over to whom they do not reach.
+        let is_reached = self.scoped.reaches(units.receiving) || self.scoped.reaches(units.resolving);
+        if present.is_none() && !is_reached {
             return Err(ApiError::new(Problem::Forbidden).with_faults(vec![out_of_reach()]));
         }
         if let Some(row) = &present
@@ -343,25 +345,20 @@ impl Making<'_> {
         if row.org_unit_id == units.resolving {
             return Ok(holders);
         }
-        let is_pending = row.status.is_pending();
-        let since = if is_pending { self.moment(body, row).vietnam_day() } else { received_on };
-        if !is_pending {
+        let last = holders.last().map_or(received_on, |holder| holder.since);
+        let since = if row.status.is_pending() {
+            self.moment(body, row).vietnam_day().max(last)
+        } else {
             // What is over was not handed over: it was told wrongly.
             holders.pop();
-        }
-        let since = holders.last().map_or(received_on, |holder| holder.since.max(since));
+            last
+        };
         holders.push(self.holder(units.resolving, since, "/resolving_unit_id")?);
         Ok(holders)
     }
 
     fn holder(&self, unit: OrgUnitId, since: NaiveDate, pointer: &str) -> Result<Holder, ApiError> {
-        holder_of(self.scoped.tree(), unit, since).map_err(|code| {
-            let message = Bilingual::new(
-                "Đơn vị không thuộc cấp chính quyền địa phương nào.",
-                "The unit is of no tier of local government.",
-            );
-            ApiError::invalid(vec![Fault::new(pointer, code, message)])
-        })
+        holder_of(self.scoped.tree(), unit, since, pointer)
     }
 
     /// When the sending system changed the dossier, as far as that is known.
@@ -488,11 +485,23 @@ pub(super) fn working_days(calendar: &Calendar, row: &DossierRow) -> Option<i64>
 /// A unit as it has a dossier since a day.
 ///
 /// # Errors
-/// The code of the fault, for one that stands in no tier or province.
-pub(super) fn holder_of(tree: &OrgTree, unit: OrgUnitId, since: NaiveDate) -> Result<Holder, &'static str> {
+/// 422 at this member, for one that is of no tier of local government or stands in no province.
+pub(super) fn holder_of(
+    tree: &OrgTree,
+    unit: OrgUnitId,
+    since: NaiveDate,
+    pointer: &str,
+) -> Result<Holder, ApiError> {
     let first = tree.first_day(unit).map_or(since, |first| first.max(since));
-    let tier = tree.tier_at(unit, since).or_else(|| tree.tier_at(unit, first)).ok_or("no_tier")?;
-    Ok(Holder { unit, province: home_province(tree, unit).ok_or("no_province")?, tier, since })
+    let tier = tree.tier_at(unit, since).or_else(|| tree.tier_at(unit, first));
+    let (Some(tier), Some(province)) = (tier, home_province(tree, unit)) else {
+        let message = Bilingual::new(
+            "Đơn vị không thuộc cấp chính quyền địa phương nào.",
+            "The unit is of no tier of local government.",
+        );
+        return Err(ApiError::invalid(vec![Fault::new(pointer, "no_tier", message)]));
+    };
+    Ok(Holder { unit, province, tier, since })
 }
 
 fn not_in_force(tree: &OrgTree, name: &UnitName<'_>, role: &str, unit: OrgUnitId, day: NaiveDate) -> Fault {

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use super::model::{FeedbackClass, FeedbackStep};
 use crate::db::DbConn;
 use crate::db::schema::feedback_time_limits;
-use crate::db::types::Instant;
 use crate::error::ApiError;
 use crate::reporting::holidays::calendar;
 use crate::reporting::working_days::{Calendar, Span, UnknownYear, due};
@@ -44,12 +43,6 @@ pub struct TimeLimits {
     rows: Vec<TimeLimit>,
     calendar: Calendar,
     today: NaiveDate,
-}
-
-/// The first moment of a day in Vietnam.
-#[must_use]
-pub fn beginning_of(day: NaiveDate) -> Instant {
-    Instant::from_vietnam_time(day.and_time(NaiveTime::MIN))
 }
 
 /// How far back from today something may have begun to run that is due today: a year, for no limit is

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::json;
 
-use super::limits::{TimeLimits, beginning_of};
+use super::limits::TimeLimits;
 use super::model::{
     CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackSort, FeedbackRow,
     FeedbackStatus, FeedbackStep, HeldFeedback,
@@ -70,11 +70,11 @@ fn overdue(limits: &TimeLimits) -> Condition {
     let received = || Unindexed(f::received_at);
     let of_limits = limits.iter().filter_map(|limit| {
         let (first, last) = limits.run_out(limit.working_days())?;
-        let (from, to) = (beginning_of(first), beginning_of(last.succ_opt()?));
+        let (from, to) = (Instant::beginning_of(first), Instant::beginning_of(last.succ_opt()?));
         let held_against = f::class
             .eq(limit.class)
-            .and(received().ge(beginning_of(limit.valid_from)))
-            .and(received().lt(beginning_of(limit.valid_to)));
+            .and(received().ge(Instant::beginning_of(limit.valid_from)))
+            .and(received().lt(Instant::beginning_of(limit.valid_to)));
         let owed: Condition = match limit.step {
             FeedbackStep::Answer => {
                 let supplemented = f::supplement_received_at.assume_not_null();
@@ -121,7 +121,7 @@ fn matching<'a>(
         query = query.filter(of_status(status));
     }
     if let Some(day) = filter.received_from {
-        query = query.filter(f::received_at.ge(beginning_of(day)));
+        query = query.filter(f::received_at.ge(Instant::beginning_of(day)));
     }
     if let Some(day) = filter.received_to {
         query = query.filter(f::received_at.lt(end_of(day)));
@@ -139,7 +139,7 @@ fn matching<'a>(
 /// The first moment behind a day.
 pub(super) fn end_of(day: chrono::NaiveDate) -> Instant {
     let day = storable(day);
-    beginning_of(day.succ_opt().unwrap_or(day))
+    Instant::beginning_of(day.succ_opt().unwrap_or(day))
 }
 
 /// The first rows of a page on this way, of what lies within the reach.

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::limits::{TimeLimits, beginning_of};
+use super::limits::TimeLimits;
 use super::model::{
     CitizenFeedbackId, CitizenFeedbackSummary, CitizenFeedbackSummaryFilter, FeedbackClass,
     FeedbackLimitCounts, FeedbackStatus, FeedbackStep, FeedbackTimes, TimeLimitOutcome,
@@ -39,7 +39,9 @@ fn part<'a>(units: &[OrgUnitId], filter: &CitizenFeedbackSummaryFilter, last: Op
         query = query.filter(f::class.eq(class));
     }
     let (from, id) = match last {
-        None => return query.filter(f::received_at.ge(beginning_of(storable(filter.received_from)))),
+        None => {
+            return query.filter(f::received_at.ge(Instant::beginning_of(storable(filter.received_from))));
+        }
         Some(last) => last,
     };
     query.filter(f::received_at.ge(from)).filter(f::received_at.gt(from).or(f::id.gt(id)))
@@ -190,7 +192,7 @@ mod tests {
             class: Some(FeedbackClass::Rule),
         };
         let units = [OrgUnitId::new(), OrgUnitId::new()];
-        for last in [None, Some((beginning_of(day), CitizenFeedbackId::new()))] {
+        for last in [None, Some((Instant::beginning_of(day), CitizenFeedbackId::new()))] {
             let query = || part(&units, &filter, last).select(FeedbackTimes::as_select());
             let told = plan(&mut conn, query());
             let by_time = "SEARCH citizen_feedback USING INDEX citizen_feedback_by_time";

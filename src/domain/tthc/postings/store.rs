@@ -16,11 +16,12 @@ use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::attachments::Belonging;
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{procedure_postings, procedure_versions, procedures};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
+use crate::domain::organization::owners::Owner;
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
@@ -356,14 +357,7 @@ fn posting_made(
         faults.extend(renamed(row, named, &body));
     }
     let Some(named) = named.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
-    if !scoped.reaches(named.unit) {
-        let message = Bilingual::new(
-            "Đơn vị này nằm ngoài phạm vi được giao của tài khoản.",
-            "This unit is outside what the account may act on.",
-        );
-        let fault = Fault::new(body.unit_name().pointer(), "out_of_reach", message);
-        return Err(ApiError::new(Problem::Forbidden).with_faults(vec![fault]));
-    }
+    let owner = Owner::within_reach(scoped, &body.unit_name(), named.unit)?;
     let others =
         || facts.of_form(named, body.form).filter(|row| present.as_ref().is_none_or(|it| it.id != row.id));
     let overlaps = |row: &PostingRow| {
@@ -373,15 +367,10 @@ fn posting_made(
     if others().any(overlaps) {
         return Err(ApiError::new(Problem::Duplicate));
     }
-    let Some(province_id) = home_province(scoped.tree(), named.unit) else {
-        let message =
-            Bilingual::new("Đơn vị không thuộc tỉnh, thành phố nào.", "The unit stands in no province.");
-        return Err(ApiError::invalid(vec![Fault::new(body.unit_name().pointer(), "no_province", message)]));
-    };
     let present = present.as_ref();
     let row = PostingRow {
         id: present.map_or_else(ProcedurePostingId::new, |row| row.id),
-        province_id: present.map_or(province_id, |row| row.province_id),
+        province_id: present.map_or(owner.province, |row| row.province_id),
         org_unit_id: named.unit,
         procedure_id: named.procedure,
         form: body.form,

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnSort};
 use super::row::{Filed, ReturnRow};
 use super::rules::{self, Step};
-use crate::api::ways::{Way, merged};
+use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::attachments::Belonging;
 use crate::auth::scope::{Confinement, Scoped};
@@ -14,7 +14,6 @@ use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, processing_returns};
 use crate::db::types::Instant;
-use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units as named_units;
 use crate::domain::organization::tree::OrgUnitId;
@@ -22,7 +21,7 @@ use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::{PeriodFacts, WantedPeriod, wanted_period};
-use crate::{confine, keyset, on_way};
+use crate::{confine, keyset, on_way, within_reach};
 
 type Rows<'a> = diesel::dsl::IntoBoxed<
     'a,
@@ -60,15 +59,7 @@ pub fn processing_return_list(
 ) -> Result<PageRows<ProcessingReturn>, ApiError> {
     days_in_range([("/as_of", filter.as_of)])?;
     let units = wanted_units(scoped, filter)?;
-    let reach = scoped.confinement();
-    // Those of some units are read unit by unit, and held against the reach.
-    let (mut ways, within) = match &units {
-        None => (Way::of(reach), None),
-        Some(units) => {
-            let units = Confinement { provinces: Vec::new(), units: units.clone() };
-            (Way::of(Some(units)), reach)
-        }
-    };
+    let (mut ways, within) = ways_of(scoped.confinement(), units.as_deref());
     let period = wanted_period(conn, filter.period_id, filter.period_code.as_deref())?;
     if period == WantedPeriod::Nothing {
         ways.clear();
@@ -123,15 +114,8 @@ fn first_rows<'a>(
     page: &PageRequest,
 ) -> Result<Rows<'a>, ApiError> {
     use processing_returns as r;
-    let mut query = on_way!(standing(), way, processing_returns);
-    if let Some(to) = within {
-        query = query.filter(
-            Unindexed(r::province_id)
-                .eq_any(to.provinces.clone())
-                .or(Unindexed(r::org_unit_id).eq_any(to.units.clone())),
-        );
-    }
-    let query = matching(query, filter, period);
+    let query = on_way!(standing(), way, processing_returns);
+    let query = matching(within_reach!(query, within, processing_returns), filter, period);
     Ok(match filter.sort.unwrap_or(ProcessingReturnSort::CreatedAt) {
         ProcessingReturnSort::CreatedAt => {
             keyset!(query, page, asc r::created_at => Instant, r::id => ProcessingReturnId)

@@ -16,16 +16,17 @@ use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::ways::{Way, merged};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::record_declarations;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
+use crate::domain::organization::owners::Owner;
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::{confine, hide_row, keyset, on_way, save_rows};
 
 const RECORD_TYPE: &str = "record_declaration";
@@ -237,23 +238,11 @@ fn declaration_made(
         }
     }
     let Some(unit) = unit.filter(|_| found.is_empty()) else { return Err(ApiError::invalid(found)) };
-    if !scoped.reaches(unit) {
-        let message = Bilingual::new(
-            "Đơn vị này nằm ngoài phạm vi được giao của tài khoản.",
-            "This unit is outside what the account may act on.",
-        );
-        let fault = Fault::new(name.pointer(), "out_of_reach", message);
-        return Err(ApiError::new(Problem::Forbidden).with_faults(vec![fault]));
-    }
-    let Some(province_id) = home_province(tree, unit) else {
-        let message =
-            Bilingual::new("Đơn vị không thuộc tỉnh, thành phố nào.", "The unit stands in no province.");
-        return Err(ApiError::invalid(vec![Fault::new(name.pointer(), "no_province", message)]));
-    };
+    let owner = Owner::within_reach(scoped, &name, unit)?;
     let present = present.as_ref();
     Ok(DeclarationRow {
         id: present.map_or_else(RecordDeclarationId::new, |row| row.id),
-        province_id: present.map_or(province_id, |row| row.province_id),
+        province_id: present.map_or(owner.province, |row| row.province_id),
         org_unit_id: unit,
         records_complete_since: day,
         document_number: body.document_number,

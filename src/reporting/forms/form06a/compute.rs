@@ -243,21 +243,24 @@ impl Gathered {
 
     /// Units of a level whose dossiers count though they handed in a return, and how the two differ.
     fn replaced(&self, level: Tier) -> Vec<(OrgUnitId, NaiveDate, Cell)> {
-        let sum = |lines: &[ProcessingLine], unit: OrgUnitId| {
-            lines
-                .iter()
-                .filter(|line| line.org_unit_id == unit && line.handling_level == level && line.is_handed_in)
-                .fold(Cell::default(), |sum, line| {
-                    sum.plus(Cell { columns: line.columns, basis: None, transferred: line.transferred })
-                })
+        let sums = |lines: &[ProcessingLine]| {
+            let mut sums: BTreeMap<OrgUnitId, Cell> = BTreeMap::new();
+            for line in lines.iter().filter(|line| line.handling_level == level && line.is_handed_in) {
+                let cell = Cell { columns: line.columns, basis: None, transferred: line.transferred };
+                let sum = sums.entry(line.org_unit_id).or_default();
+                *sum = sum.plus(cell);
+            }
+            sums
         };
-        let of_level = self.replaced.iter().filter(|line| line.handling_level == level && line.is_handed_in);
-        let units: BTreeSet<OrgUnitId> = of_level.map(|line| line.org_unit_id).collect();
-        let line = |unit: OrgUnitId| {
+        if self.replaced.is_empty() {
+            return Vec::new();
+        }
+        let counted = sums(&self.lines);
+        let line = |(unit, handed_in): (OrgUnitId, Cell)| {
             let since = *self.complete.get(&unit)?;
-            Some((unit, since, sum(&self.lines, unit).minus(sum(&self.replaced, unit))))
+            Some((unit, since, counted.get(&unit).copied().unwrap_or_default().minus(handed_in)))
         };
-        units.into_iter().filter_map(line).collect()
+        sums(&self.replaced).into_iter().filter_map(line).collect()
     }
 }
 

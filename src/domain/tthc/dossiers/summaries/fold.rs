@@ -10,11 +10,11 @@ use super::contributions::{Changes, Counted, CountedBy, Leaf};
 use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
 use crate::db::types::IdText;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, is_ones_turn};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::domain::tthc::dossiers::model::Channel;
 use crate::error::ApiError;
-use crate::{insert_rows, on_db};
+use crate::insert_rows;
 
 /// Key of the PostgreSQL advisory lock that makes one instance the folder.
 const FOLDER_LOCK: i64 = 0x6363_6866;
@@ -204,21 +204,10 @@ fn is_any(conn: &mut DbConn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(dossier_deltas::table.select(dossier_deltas::id))).get_result(conn)
 }
 
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    locked: bool,
-}
-
 /// Folds the oldest deltas.
 pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
-    if let DbConn::Pg(pg) = conn {
-        let lock: Locked =
-            diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({FOLDER_LOCK}) AS locked"))
-                .get_result(pg)?;
-        if !lock.locked {
-            return Ok(0);
-        }
+    if !is_ones_turn(conn, FOLDER_LOCK)? {
+        return Ok(0);
     }
     let rows: Vec<DeltaRow> = dossier_deltas::table
         .order(dossier_deltas::id)
@@ -294,15 +283,29 @@ fn keep_areas(conn: &mut DbConn, areas: HashMap<(OrgUnitId, OrgUnitId), NaiveDat
             (a::unit_id.eq(unit), a::province_id.eq(province), a::first_day.eq(day))
         })
         .collect();
-    on_db!(conn, |c| {
-        for row in rows {
-            let kept = diesel::insert_into(a::table)
-                .values(row)
-                .on_conflict((a::province_id, a::unit_id))
-                .do_update()
-                .set(a::first_day.eq(excluded(a::first_day)));
-            FilterDsl::filter(kept, excluded(a::first_day).lt(a::first_day)).execute(c)?;
+    macro_rules! kept {
+        ($rows:expr) => {
+            FilterDsl::filter(
+                diesel::insert_into(a::table)
+                    .values($rows)
+                    .on_conflict((a::province_id, a::unit_id))
+                    .do_update()
+                    .set(a::first_day.eq(excluded(a::first_day))),
+                excluded(a::first_day).lt(a::first_day),
+            )
+        };
+    }
+    match conn {
+        DbConn::Pg(pg) => {
+            for part in rows.chunks(STATEMENT) {
+                kept!(part.to_vec()).execute(pg)?;
+            }
         }
-        Ok(())
-    })
+        DbConn::Sqlite(sqlite) => {
+            for row in rows {
+                kept!(row).execute(sqlite)?;
+            }
+        }
+    }
+    Ok(())
 }
