@@ -91,7 +91,7 @@ def load(base, kind, path, connections, seconds, token, prefix, ids):
     threads = min(2, connections)
     command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s"]
     command += ["-s", os.path.join(HERE, "load.lua"), base, "--", kind, path, token, prefix]
-    said = subprocess.run(command + ([ids] if "{id}" in path else []), capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command + ([ids] if ids else []), capture_output=True, text=True, check=True).stdout
     for line in said.splitlines():
         if line.startswith("RESULT "):
             return json.loads(line[len("RESULT ") :])
@@ -135,7 +135,8 @@ def measure(options):
                 before = cpu(pid), cpu_of_all(options.postgres_pid) if options.postgres_pid else 0.0
                 # Unmeasured at first: plans, caches, the pool's connections.
                 seconds = options.seconds if number >= 0 else 1
-                result = load(base, kind, path, connections, seconds, options.token, prefix, options.ids)
+                ids = options.ids if "{id}" in path else None
+                result = load(base, kind, path, connections, seconds, options.token, prefix, ids)
                 after = cpu(pid), cpu_of_all(options.postgres_pid) if options.postgres_pid else 0.0
                 result |= {"database": options.database, "name": name, "server": server, "round": number, "rows": rows}
                 result |= {"cpu": after[0] - before[0], "database_cpu": after[1] - before[1], "memory": peak.end()}
@@ -165,7 +166,7 @@ def table(options):
     for (database, name), servers in rounds.items():
         rate = {server: [r["requests"] / r["seconds"] for r in results] for server, results in servers.items()}
         for server, results in servers.items():
-            ratio = span([one / other for one, other in zip(rate["ours"], rate["bare"])], ".2f") if server == "ours" else ""
+            ratio = span([one / other for one, other in zip(rate["ours"], rate["bare"])], ".2f") if server == "ours" and "bare" in rate else ""
             rows = results[0]["rows"]
             cells = [
                 database,

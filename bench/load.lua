@@ -1,6 +1,7 @@
 -- For wrk: one kind of request, and the result as one line of JSON.
 -- wrk ... -s load.lua URL -- KIND PATH TOKEN PREFIX [FILE OF IDS]
--- KIND is get (PATH, its {id} one of the file's by turns), csv, period or procedures (bodies of their own).
+-- KIND is get (PATH, its {id} one of the file's by turns), csv, period or procedures (bodies of their own),
+-- dossier or dossiers (the file's body, one or a thousand, with codes of their own).
 
 local threads = 0
 
@@ -22,6 +23,18 @@ function init(arguments)
   if kind == "csv" then
     headers["Accept"] = "text/csv"
   end
+end
+
+local function dossier(number)
+  return (ids[1]:gsub("{code}", string.format("X%s.%d-260601-%04d", prefix, count, number)))
+end
+
+local function dossiers()
+  local rows = {}
+  for row = 1, 1000 do
+    rows[row] = dossier(row)
+  end
+  return "[" .. table.concat(rows, ",") .. "]"
 end
 
 local function period()
@@ -48,6 +61,10 @@ function request()
     return wrk.format("POST", path, headers, period())
   elseif kind == "procedures" then
     return wrk.format("POST", path, headers, procedures())
+  elseif kind == "dossier" then
+    return wrk.format("POST", path, headers, dossier(1))
+  elseif kind == "dossiers" then
+    return wrk.format("POST", path, headers, dossiers())
   elseif #ids > 0 then
     return wrk.format("GET", (path:gsub("{id}", ids[count % #ids + 1])), headers)
   end

@@ -12,6 +12,8 @@
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/../scripts/lib.sh"
+# shellcheck source=bench/lib.sh
+source "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5}
 each=${SECONDS_EACH:-5}
 databases=${DATABASES:-SQLite PostgreSQL}
@@ -26,31 +28,9 @@ while [ $# -gt 0 ]; do
 done
 need cargo curl python3 wrk
 find_binary "${1:-}"
-bench="$root/bench"
 results="$work/results"
 
-say "building the bare server"
-bare=${BARE:-}
-if [ -z "$bare" ]; then
-  (cd "$root" && cargo build --release --locked --quiet --manifest-path "$bench/Cargo.toml" --target-dir "$bench/target")
-  bare="$bench/target/release/bare"
-fi
-
-# Starts the bare server: sets bare_pid and bare_base.
-serve_bare() {
-  local out="$work/bare.$RANDOM" tenth
-  : >"$out"
-  "$bare" "$1" >"$out" 2>"$out.log" &
-  bare_pid=$!
-  services+=("$bare_pid")
-  for tenth in $(seq 1 100); do
-    bare_base=$(sed -n 's|.*on \(http://[0-9.:]*\).*|\1|p' "$out")
-    [ -z "$bare_base" ] || return 0
-    kill -0 "$bare_pid" 2>/dev/null || die "the bare server ended: $(tail -n 3 "$out.log")"
-    sleep 0.1
-  done
-  die "the bare server was not ready within $((tenth / 10)) s"
-}
+build_bare
 
 # Loads both, which must be running.
 measure() {

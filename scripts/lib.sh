@@ -167,7 +167,8 @@ prepare() {
   (cchc "$folder" "$url" "CCHC_ADMIN_PASSWORD=$admin_password" -- admin create "$admin_name") >/dev/null
 }
 
-# Starts `serve`, or what the further arguments say, on a free port. Sets pid and base.
+# Starts `serve`, or what the further arguments say, on a free port, and waits for it, `patience` seconds at most
+# (30). Sets pid and base.
 serve() {
   local folder=$1 url=$2
   shift 2
@@ -183,7 +184,7 @@ serve() {
   services+=("$pid")
   base=
   local tenth
-  for tenth in $(seq 1 300); do
+  for tenth in $(seq 1 $((${patience:-30} * 10))); do
     base=$(sed -n 's|.*on \(http://[0-9.:]*\).*|\1|p' "$out" | head -n 1)
     if [ -n "$base" ] && curl -sf -o "$work/ready" "$base/health/ready"; then
       return
@@ -191,7 +192,7 @@ serve() {
     kill -0 "$pid" 2>/dev/null || die "the service ended (after $((tenth / 10)) s): $(tail -n 3 "$log_file")"
     sleep 0.1
   done
-  die "the service was not ready within 30 s: $(tail -n 3 "$log_file")"
+  die "the service was not ready within ${patience:-30} s: $(tail -n 3 "$log_file")"
 }
 
 # Stops a service as an operator would.

@@ -3,6 +3,7 @@
 //! the same functions that serve the API, and kept between starts.
 
 mod accounts;
+pub mod dossiers;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use self::dossiers::DemoDossiers;
 use crate::api::records::insert;
 use crate::app;
 use crate::audit::journal::Author;
@@ -45,7 +47,12 @@ const DEMO_ATTACHMENTS: &str = "demo-attachments";
 ///
 /// # Errors
 /// Whatever stops the start, in one line.
-pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Result<(), StartError> {
+pub async fn run(
+    mut config: Config,
+    fresh: bool,
+    made_up: Option<DemoDossiers>,
+    out: &mut impl Write,
+) -> Result<(), StartError> {
     config.sqlite_file = FileName(DEMO_FILE.into());
     let location = migrate::location(&config)?;
     if matches!(location, Location::Postgres(_)) && config.master_key.is_none() {
@@ -66,8 +73,11 @@ pub async fn run(mut config: Config, fresh: bool, out: &mut impl Write) -> Resul
     let state = service.state.clone();
     let loading = async {
         load(&state).await?;
+        if let Some(wanted) = made_up {
+            dossiers::load(&state, wanted, |line| writeln!(out, "cchc demo: {line}")).await?;
+        }
         state.set_ready();
-        Ok(introduce(out, address)?)
+        Ok(introduce(out, address, made_up)?)
     };
     let serving = async { Ok::<_, StartError>(service.run(listener).await?) };
     tokio::try_join!(serving, loading)?;
@@ -101,8 +111,19 @@ fn forget_attachments(config: &Config) -> Result<(), StartError> {
     }
 }
 
-fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
+fn introduce(
+    out: &mut impl Write,
+    address: SocketAddr,
+    made_up: Option<DemoDossiers>,
+) -> std::io::Result<()> {
     let base = format!("http://{address}");
+    let form = "reporting/forms/06a?org_unit_code=934&scope=subtree&definition=withdrawn-refused-apart";
+    let get = |query: &str| {
+        format!(
+            "curl -s -H \"Authorization: Bearer $(curl -s -d 'grant_type=password&username=admin&password={PASSWORD}' \
+             {base}/api/v1/auth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\" '{base}/api/v1/{query}'"
+        )
+    };
     writeln!(
         out,
         "\nSwagger UI:  {base}/swagger-ui/\n\
@@ -118,10 +139,13 @@ fn introduce(out: &mut impl Write, address: SocketAddr) -> std::io::Result<()> {
          Client:   cong-tinh (92 Cần Thơ, tthc:write), secret {PASSWORD}\n\
          \n\
          Form 06 of Phụng Hiệp, first half of 2024:\n\
-         curl -s -H \"Authorization: Bearer $(curl -s -d 'grant_type=password&username=admin&password={PASSWORD}' \
-         {base}/api/v1/auth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\" \
-         '{base}/api/v1/reporting/forms/06a?org_unit_code=934&as_of=2024-06-30&period=2024-H1&scope=subtree&definition=withdrawn-refused-apart'\n"
+         {}\n",
+        get(&format!("{form}&as_of=2024-06-30&period=2024-H1"))
     )?;
+    if made_up == Some(DemoDossiers::Report) {
+        let days = "from=2024-01-01&to=2024-07-02&as_of=2024-07-02&source=records";
+        writeln!(out, "The same from its made-up dossiers:\n{}\n", get(&format!("{form}&{days}")))?;
+    }
     out.flush()
 }
 

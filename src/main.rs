@@ -15,6 +15,7 @@ use cchc::backup::{self, Restored, Summary, Taken};
 use cchc::config::{Config, SETTINGS};
 use cchc::db::Location;
 use cchc::db::migrate;
+use cchc::demo::dossiers::DemoDossiers;
 use cchc::doctor::Gravity;
 use cchc::domain::tthc::dossiers::summaries;
 use cchc::domain::tthc::dossiers::summaries::verify::Verified;
@@ -43,6 +44,10 @@ enum Command {
         /// Start over: forget what the demonstration holds.
         #[arg(long)]
         fresh: bool,
+        /// Make dossiers up: `report` for those that the figures of the district rest on, or a number of them
+        /// over the units of the country.
+        #[arg(long, value_name = "report|NUMBER")]
+        dossiers: Option<DemoDossiers>,
     },
     /// Bring the database to this version.
     Migrate,
@@ -177,7 +182,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             service.state.set_ready();
             service.run(listener).await?;
         }
-        Command::Demo { fresh } => demo::run(config, fresh, &mut out).await?,
+        Command::Demo { fresh, dossiers } => demo::run(config, fresh, dossiers, &mut out).await?,
         Command::Migrate => {
             let location = migrate::location(&config)?;
             migrate::prepare(&location)?;

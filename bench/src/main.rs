@@ -6,10 +6,12 @@
 //! bare <SQLite file | postgres://...>
 //! ```
 
+mod dossiers;
 mod model;
 mod postgres;
 mod sqlite;
 
+use std::cell::OnceCell;
 use std::error::Error;
 use std::io::Write;
 
@@ -19,6 +21,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use dossiers::{DossierCreate, Facts, LiveQuery, Place};
 use model::{FormRow, Period, PeriodCreate, ProcedureCreate, Unit};
 use postgres::Postgres;
 use sqlite::Sqlite;
@@ -135,6 +138,59 @@ async fn get_form(
     Ok(web::Json(Form { rows }))
 }
 
+#[get("/api/v1/tthc/dossiers/{id}")]
+async fn get_dossier(
+    database: web::Data<Database>,
+    id: web::Path<String>,
+) -> actix_web::Result<web::Json<dossiers::Dossier>> {
+    let dossier = on!(database, dossier(&id))?;
+    dossier.map(web::Json).ok_or_else(|| ErrorNotFound("no such dossier"))
+}
+
+#[get("/api/v1/tthc/dossiers")]
+async fn list_dossiers(
+    database: web::Data<Database>,
+    place: web::Query<Place>,
+) -> actix_web::Result<web::Json<Items<dossiers::Dossier>>> {
+    Ok(web::Json(Items { items: on!(database, dossiers(&place))? }))
+}
+
+/// What is looked up for the first write only.
+type Known = OnceCell<Facts>;
+
+async fn known<'k>(database: &web::Data<Database>, known: &'k Known, unit: &str) -> actix_web::Result<&'k Facts> {
+    if let Some(facts) = known.get() {
+        return Ok(facts);
+    }
+    let facts = on!(database, facts(unit))?;
+    Ok(known.get_or_init(|| facts))
+}
+
+#[post("/api/v1/tthc/dossiers")]
+async fn post_dossier(
+    database: web::Data<Database>,
+    facts: web::Data<Known>,
+    body: web::Json<DossierCreate>,
+) -> actix_web::Result<HttpResponse> {
+    let body = body.into_inner();
+    let facts = known(&database, &facts, &body.receiving_unit_id).await?;
+    on!(database, insert_dossier(body, facts))?;
+    Ok(HttpResponse::Created().json(Made { created: 1 }))
+}
+
+#[derive(Serialize)]
+struct LiveForm {
+    rows: Vec<dossiers::LiveRow>,
+}
+
+#[get("/live-form")]
+async fn get_live_form(
+    database: web::Data<Database>,
+    query: web::Query<LiveQuery>,
+) -> actix_web::Result<web::Json<LiveForm>> {
+    Ok(web::Json(LiveForm { rows: on!(database, live_form(&query))? }))
+}
+
 #[actix_web::main]
 async fn main() -> Fallible<()> {
     let url = std::env::args().nth(1).ok_or("usage: bare <SQLite file | postgres://...>")?;
@@ -150,7 +206,9 @@ async fn main() -> Fallible<()> {
         App::new()
             .app_data(web::Data::new(database))
             .app_data(web::JsonConfig::default().limit(64 << 20))
+            .app_data(web::Data::new(Known::new()))
             .service((live, get_unit, list_units, post_period, post_batch, get_form))
+            .service((get_dossier, list_dossiers, post_dossier, get_live_form))
     })
     .bind("127.0.0.1:0")?;
     for address in server.addrs() {

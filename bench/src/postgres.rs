@@ -4,10 +4,14 @@ use chrono::NaiveDate;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio_postgres::NoTls;
 
+use crate::dossiers::{
+    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY, LIVE_FORM,
+    LiveQuery, LiveRow, Place, Stored,
+};
 use crate::model::{
     BY_NAME, FORM, FormRow, INSERT_PERIOD, Period, ProcedureCreate, UNITS, Unit, new_id, now,
 };
-use crate::{Fallible, form_row, unit};
+use crate::{Fallible, dossier, form_row, live_row, unit};
 
 /// Connections of a worker; two workers have the service's eight.
 const CONNECTIONS: usize = 4;
@@ -103,5 +107,80 @@ impl Postgres {
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    pub(crate) async fn dossier(&self, id: &str) -> Fallible<Option<Dossier>> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(&format!("{DOSSIERS} AND d.id = $1")).await?;
+        let row = client.query_opt(&statement, &[&id]).await?;
+        row.map(|row| Ok(dossier!(row, try_get))).transpose()
+    }
+
+    pub(crate) async fn dossiers(&self, place: &Place) -> Fallible<Vec<Dossier>> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(&format!("{DOSSIERS}{DEEP}")).await?;
+        let Place { org_unit_id, status, received_after, id_after } = place;
+        let rows = client.query(&statement, &[org_unit_id, status, received_after, id_after]).await?;
+        rows.into_iter().map(|row| Ok(dossier!(row, try_get))).collect()
+    }
+
+    pub(crate) async fn facts(&self, unit: &str) -> Fallible<Facts> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(FACTS).await?;
+        let row = client.query_one(&statement, &[&unit]).await?;
+        Ok(Facts {
+            province_id: row.try_get(0)?,
+            procedure_version_id: row.try_get(1)?,
+            field_id: row.try_get(2)?,
+        })
+    }
+
+    pub(crate) async fn insert_dossier(&self, body: DossierCreate, facts: &Facts) -> Fallible<()> {
+        let new = Stored::new(body, facts);
+        let mut client = self.pool.get().await?;
+        let transaction = client.transaction().await?;
+        let statement = transaction.prepare_cached(INSERT_DOSSIER).await?;
+        transaction
+            .execute(
+                &statement,
+                &[
+                    &new.id,
+                    &new.province_id,
+                    &new.unit,
+                    &new.code,
+                    &new.procedure_id,
+                    &new.procedure_version_id,
+                    &new.field_id,
+                    &new.channel,
+                    &new.owner_kind,
+                    &new.owner,
+                    &new.owner_digest,
+                    &new.received_at,
+                    &new.due_at,
+                    &new.due_on,
+                    &new.status,
+                    &new.holders,
+                    &new.at,
+                ],
+            )
+            .await?;
+        let statement = transaction.prepare_cached(INSERT_ENTRY).await?;
+        transaction
+            .execute(&statement, &[&new.entry, &new.at, &new.id, &new.unit, &new.province_id, &new.content])
+            .await?;
+        let statement = transaction.prepare_cached(INSERT_DELTA).await?;
+        transaction.execute(&statement, &[&new.delta, &new.changes]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn live_form(&self, query: &LiveQuery) -> Fallible<Vec<LiveRow>> {
+        let client = self.pool.get().await?;
+        let day = "(to_timestamp(resolved_at / 1000000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date";
+        let sql = LIVE_FORM.replace("RESOLVED_ON", day).replace("$4 = ''", "$4::text = ''");
+        let statement = client.prepare_cached(&sql).await?;
+        let (begin, end) = query.moments();
+        let rows = client.query(&statement, &[&begin, &end, &query.to, &query.province_id]).await?;
+        rows.into_iter().map(|row| Ok(live_row!(row, try_get))).collect()
     }
 }

@@ -7,10 +7,14 @@ use actix_web::web;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::dossiers::{
+    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY, LIVE_FORM,
+    LiveQuery, LiveRow, Place, Stored,
+};
 use crate::model::{
     BY_NAME, FORM, FormRow, INSERT_PERIOD, Period, ProcedureCreate, UNITS, Unit, new_id, now,
 };
-use crate::{Fallible, form_row, unit};
+use crate::{Fallible, dossier, form_row, live_row, unit};
 
 /// The connection that writes, once a worker has opened it.
 pub(crate) type Writer = Arc<Mutex<Option<Connection>>>;
@@ -112,6 +116,76 @@ impl Sqlite {
             transaction.commit()
         })
         .await
+    }
+
+    pub(crate) async fn dossier(&self, id: &str) -> Fallible<Option<Dossier>> {
+        let reader = self.reader.borrow();
+        let mut statement = reader.prepare_cached(&format!("{DOSSIERS} AND d.id = $1"))?;
+        Ok(statement.query_row(params![id], |row| Ok(dossier!(row, get))).optional()?)
+    }
+
+    pub(crate) async fn dossiers(&self, place: &Place) -> Fallible<Vec<Dossier>> {
+        let reader = self.reader.borrow();
+        let mut statement = reader.prepare_cached(&format!("{DOSSIERS}{DEEP}"))?;
+        let Place { org_unit_id, status, received_after, id_after } = place;
+        let places = params![org_unit_id, status, received_after, id_after];
+        let rows = statement.query_map(places, |row| Ok(dossier!(row, get)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) async fn facts(&self, unit: &str) -> Fallible<Facts> {
+        let reader = self.reader.borrow();
+        let mut statement = reader.prepare_cached(FACTS)?;
+        Ok(statement.query_row(params![unit], |row| {
+            Ok(Facts { province_id: row.get(0)?, procedure_version_id: row.get(1)?, field_id: row.get(2)? })
+        })?)
+    }
+
+    pub(crate) async fn insert_dossier(&self, body: DossierCreate, facts: &Facts) -> Fallible<()> {
+        let new = Stored::new(body, facts);
+        self.write(move |connection| {
+            let transaction = connection.transaction()?;
+            transaction.prepare_cached(INSERT_DOSSIER)?.execute(params![
+                new.id,
+                new.province_id,
+                new.unit,
+                new.code,
+                new.procedure_id,
+                new.procedure_version_id,
+                new.field_id,
+                new.channel,
+                new.owner_kind,
+                new.owner,
+                new.owner_digest,
+                new.received_at,
+                new.due_at,
+                new.due_on,
+                new.status,
+                new.holders,
+                new.at,
+            ])?;
+            transaction.prepare_cached(INSERT_ENTRY)?.execute(params![
+                new.entry,
+                new.at,
+                new.id,
+                new.unit,
+                new.province_id,
+                new.content
+            ])?;
+            transaction.prepare_cached(INSERT_DELTA)?.execute(params![new.delta, new.changes])?;
+            transaction.commit()
+        })
+        .await
+    }
+
+    pub(crate) async fn live_form(&self, query: &LiveQuery) -> Fallible<Vec<LiveRow>> {
+        let reader = self.reader.borrow();
+        let day = "date(resolved_at / 1000000 + 25200, 'unixepoch')";
+        let mut statement = reader.prepare_cached(&LIVE_FORM.replace("RESOLVED_ON", day))?;
+        let (begin, end) = query.moments();
+        let asked = params![begin, end, query.to, query.province_id];
+        let rows = statement.query_map(asked, |row| Ok(live_row!(row, get)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     async fn write(

@@ -1,6 +1,8 @@
 //! Stories of administrative procedures.
 
+mod demo_dossiers;
 mod dossier_counts;
+mod dossier_writers;
 mod dossiers;
 mod feedback;
 mod focal_points;
@@ -27,6 +29,8 @@ pub fn stories() -> Vec<Story> {
         processing_returns::stories(),
         dossiers::stories(),
         dossier_counts::stories(),
+        dossier_writers::stories(),
+        demo_dossiers::stories(),
         record_declarations::stories(),
         reviews::stories(),
         support_activities::stories(),

@@ -7,6 +7,7 @@
 pub mod codes;
 pub mod due;
 pub mod facts;
+pub mod generated;
 mod handlers;
 pub mod history;
 pub mod life;

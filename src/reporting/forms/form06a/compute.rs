@@ -17,6 +17,7 @@ use crate::db::schema::{periods, procedure_fields};
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::tthc::dossiers::generated::any_generated;
 use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::domain::tthc::dossiers::summaries::sums::{Count, Days, total_counts, unit_counts};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
@@ -150,6 +151,8 @@ struct Gathered {
     complete: HashMap<OrgUnitId, NaiveDate>,
     /// What such units have handed in all the same.
     replaced: Vec<ProcessingLine>,
+    /// Whether dossiers among them may be made up.
+    generated: bool,
     /// The rows of all dossiers together, where they alone count.
     counted: Option<BTreeMap<(Tier, Option<String>), Cell>>,
 }
@@ -181,7 +184,8 @@ impl Wanted<'_> {
                 *row = row.plus(cell(count));
             }
             let complete = complete_from(conn, &units, days.from)?;
-            return Ok(Gathered { complete, counted: Some(rows), ..Gathered::default() });
+            let generated = any_generated(conn)?;
+            return Ok(Gathered { complete, generated, counted: Some(rows), ..Gathered::default() });
         }
         let complete = match source {
             None => complete_from(conn, &units, days.from)?,
@@ -194,6 +198,7 @@ impl Wanted<'_> {
         let replaced: Vec<_> =
             lines.extract_if(.., |line| complete.contains_key(&line.org_unit_id)).collect();
         let counting: Vec<OrgUnitId> = complete.keys().copied().collect();
+        let generated = !counting.is_empty() && any_generated(conn)?;
         if !counting.is_empty() {
             let counts = unit_counts(conn, &counting, role, days)?;
             let names = field_names(conn, counts.keys().filter_map(|(_, (_, field))| *field))?;
@@ -209,7 +214,7 @@ impl Wanted<'_> {
                 covers_to: None,
             }));
         }
-        Ok(Gathered { lines, complete, replaced, counted: None })
+        Ok(Gathered { lines, complete, replaced, generated, counted: None })
     }
 }
 
@@ -228,6 +233,7 @@ impl Gathered {
             lines: of(&self.lines),
             complete: complete.map(|(unit, since)| (*unit, *since)).collect(),
             replaced: of(&self.replaced),
+            generated: self.generated,
             counted: None,
         }
     }
@@ -363,6 +369,7 @@ impl Form06a {
             to: Some(asked.days.to),
             source: asked.source,
             count_by: Some(asked.role),
+            generated: gathered.generated,
             closure: None,
         }
     }

@@ -450,7 +450,7 @@ pub struct Form06aCoverage {
     "period": {"id": "0190a8c0-0000-7000-8000-000000000001", "regime": "calendar", "code": "2024-H1",
     "kind": "half", "starts_on": "2024-01-01", "ends_on": "2024-06-30", "submit_by": null, "version": 1,
     "created_at": "2024-01-02T02:00:00Z", "updated_at": "2024-01-02T02:00:00Z"}, "from": "2024-01-01", "to": "2024-06-30", "source": null,
-    "count_by": "resolving", "as_of": "2024-06-30",
+    "generated": false, "count_by": "resolving", "as_of": "2024-06-30",
     "scope": "self", "rows": [{"handling_level": "district", "field": null, "received_total": 7750,
     "received_online": 1882, "received_direct": 5395, "carried_over": 473, "carried_over_basis": "implied",
     "resolved_total": 7106, "resolved_early": 6986, "resolved_on_time": 107, "resolved_overdue": 13,
@@ -493,6 +493,11 @@ pub struct Form06a {
     #[serde(default)]
     #[schema(required = true)]
     pub count_by: Option<DossierRole>,
+    /// Whether dossiers that were made up for a demonstration may be among what was counted (có hồ sơ sinh
+    /// tự động để trình diễn).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub generated: bool,
     /// The day whose structure counted.
     pub as_of: NaiveDate,
     /// Which units counted.

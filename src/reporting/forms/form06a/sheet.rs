@@ -229,6 +229,9 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
         ),
         format!("Phạm vi: {scope}; cơ cấu đơn vị ngày {}.", day_vi(form.as_of)),
     ];
+    if form.generated {
+        lines.push("Số liệu có hồ sơ sinh tự động để trình diễn.".to_owned());
+    }
     lines.extend(form.coverage.levels.iter().map(filed));
     lines.extend(form.coverage.levels.iter().filter_map(ended));
     for level in &form.coverage.levels {

@@ -1,0 +1,1 @@
+CREATE INDEX dossiers_generated ON dossiers (id) WHERE generated;
