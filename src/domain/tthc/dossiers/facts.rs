@@ -11,7 +11,7 @@ use super::model::DossierCreate;
 use super::row::OfProcedure;
 use crate::db::DbConn;
 use crate::db::json_text::JsonText;
-use crate::db::schema::{dossier_rules, procedure_fields, procedure_versions};
+use crate::db::schema::{dossier_rules, procedure_fields, procedure_versions, procedures};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{Deadline, ProcedureId, ProcedureVersionId};
 use crate::domain::tthc::procedures::named::{NamedBy, ProceduresNamed};
@@ -84,22 +84,22 @@ impl Facts {
         use procedure_versions as v;
         let ids: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_id).collect();
         let codes: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
-        let procedures = ProceduresNamed::load(conn, ids, codes)?;
-        let named: HashSet<ProcedureId> =
-            bodies.clone().filter_map(|body| procedures.resolve(procedure_name(body)).ok()).collect();
-        let rows: Vec<(VersionFacts, Option<String>)> = v::table
+        let forms = ProceduresNamed::forms(codes);
+        let named = procedures::id.eq_any(ids).or(procedures::code.eq_any(forms));
+        let rows: Vec<(String, VersionFacts, Option<String>)> = procedures::table
+            .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
             .left_join(procedure_fields::table.on(procedure_fields::id.nullable().eq(v::field_id)))
-            .filter(v::procedure_id.eq_any(named))
-            .select((VersionFacts::as_select(), procedure_fields::name.nullable()))
+            .filter(procedures::deleted_at.is_null().and(named))
+            .select((procedures::code, VersionFacts::as_select(), procedure_fields::name.nullable()))
             .load(conn)?;
         let mut facts = Self {
-            procedures,
+            procedures: rows.iter().map(|(code, version, _)| (version.procedure_id, code.clone())).collect(),
             versions: HashMap::new(),
             fields: HashMap::new(),
             rules: clock_rules(conn)?,
             calendar: Calendar::default(),
         };
-        for (version, field) in rows {
+        for (_, version, field) in rows {
             facts.fields.extend(version.field_id.zip(field));
             facts.versions.entry(version.procedure_id).or_default().push(version);
         }

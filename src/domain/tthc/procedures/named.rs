@@ -46,6 +46,17 @@ impl NamedBy<'_> {
     }
 }
 
+impl FromIterator<(ProcedureId, String)> for ProceduresNamed {
+    fn from_iter<I: IntoIterator<Item = (ProcedureId, String)>>(procedures: I) -> Self {
+        let mut named = Self::default();
+        for (id, code) in procedures {
+            named.ids.insert(code.clone(), id);
+            named.codes.insert(id, code);
+        }
+        named
+    }
+}
+
 impl ProceduresNamed {
     /// Those of these ids and codes that are in the catalogue.
     ///
@@ -57,9 +68,7 @@ impl ProceduresNamed {
         codes: HashSet<&str>,
     ) -> Result<Self, ApiError> {
         let ids: Vec<_> = ids.into_iter().collect();
-        let forms: HashSet<String> = codes.into_iter().flat_map(code_forms).collect();
-        let forms: Vec<_> = forms.into_iter().collect();
-        let mut named = Self::default();
+        let forms = Self::forms(codes);
         let standing = || {
             let columns = (procedures::id, procedures::code);
             procedures::table.filter(procedures::deleted_at.is_null()).select(columns)
@@ -79,11 +88,13 @@ impl ProceduresNamed {
                     .load::<(ProcedureId, String)>(conn)?,
             );
         }
-        for (id, code) in rows {
-            named.ids.insert(code.clone(), id);
-            named.codes.insert(id, code);
-        }
-        Ok(named)
+        Ok(rows.into_iter().collect())
+    }
+
+    /// What the catalogue may hold these codes as.
+    pub(in crate::domain::tthc) fn forms(codes: HashSet<&str>) -> Vec<String> {
+        let forms: HashSet<String> = codes.into_iter().flat_map(code_forms).collect();
+        forms.into_iter().collect()
     }
 
     /// The code of a procedure.
