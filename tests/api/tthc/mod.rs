@@ -2,6 +2,7 @@
 
 mod dossier_counts;
 mod dossiers;
+mod erasure;
 mod feedback;
 mod focal_points;
 mod postings;
@@ -27,6 +28,7 @@ pub fn stories() -> Vec<Story> {
         processing_returns::stories(),
         dossiers::stories(),
         dossier_counts::stories(),
+        erasure::stories(),
         record_declarations::stories(),
         reviews::stories(),
         support_activities::stories(),

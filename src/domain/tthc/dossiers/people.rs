@@ -75,6 +75,12 @@ fn phone_letters(text: &str) -> Result<(), ValidationError> {
 }
 
 impl DossierPerson {
+    /// Who stands where a whole dossier names someone whose data were erased. It is never stored.
+    #[must_use]
+    pub fn erased(kind: PersonKind) -> Self {
+        Self { kind, name: "Đã xóa dữ liệu cá nhân".to_owned(), id_number: None, phone: None }
+    }
+
     /// A number that is none for this kind of applicant: a tax code is no citizen's.
     #[must_use]
     pub fn number_fault(&self, member: &str) -> Option<Fault> {
