@@ -15,8 +15,8 @@ use super::history::{ERASURE, Event};
 use super::model::{Dossier, DossierId, DossierPatch};
 use super::row::DossierRow;
 use super::steps::{changeable, stored};
-use crate::api::IfMatch;
 use crate::api::idempotency::erase_answers;
+use crate::api::{Change, IfMatch};
 use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
@@ -103,7 +103,8 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
 /// # Errors
 /// 409 where it does.
 pub(super) fn told_again(row: &DossierRow, patch: &DossierPatch) -> Result<(), ApiError> {
-    if row.erased_at.is_some() && patch.names_people() {
+    let names_people = matches!(patch.owner, Change::Value(_)) || patch.submitter.is_present();
+    if row.erased_at.is_some() && names_people {
         return Err(ApiError::new(Problem::PersonalDataErased));
     }
     Ok(())

@@ -387,12 +387,6 @@ pub struct DossierPatch {
 }
 
 impl DossierPatch {
-    /// Whether it says whose dossier it is.
-    #[must_use]
-    pub const fn names_people(&self) -> bool {
-        matches!(self.owner, Change::Value(_)) || self.submitter.is_present()
-    }
-
     /// The whole dossier after the patch.
     #[must_use]
     pub fn onto(self, present: DossierCreate) -> DossierCreate {
