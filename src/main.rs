@@ -131,6 +131,16 @@ enum Keys {
     },
     /// Seal personal data anew that are sealed under an older key.
     Reseal,
+    /// Write all keys in clear to a new file that its owner alone reads, to move the installation.
+    Export {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Take the keys of a file, such as `keys.json` of SQLite, where there are none yet.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -216,6 +226,16 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let ring = auth::keystore::load_or_create(&db, &config, now).await?;
             let count = domain::tthc::dossiers::reseal::reseal(&db, ring.into(), now).await?;
             writeln!(out, "{count} dossiers were sealed anew")?;
+        }
+        Command::Keys(Keys::Export { file }) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            auth::keystore::export(&db, &config, &file).await?;
+            writeln!(out, "all keys are in {} in clear: remove it once they are imported", file.display())?;
+        }
+        Command::Keys(Keys::Import { file }) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            auth::keystore::import(&db, &config, &file, Clock::System.now()).await?;
+            writeln!(out, "the keys of {} are those of this installation", file.display())?;
         }
         Command::Rollup(Rollup::Verify) => return verify_counts(&migrate::location(&config)?, &mut out),
         Command::Rollup(Rollup::Rebuild) => {

@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent again, because its answer was lost on the way, is answered
 //! again and not done again. Every answer that is no problem is kept, also of a request that changed
-//! nothing, in the write's own transaction, sealed, so that no crash lies between the two.
+//! nothing, in the write's own transaction, sealed, so that no crash lies between the two. The answer of
+//! a record whose personal data are erased goes with them; the request is then refused and not done again.
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
@@ -67,6 +68,8 @@ pub struct Rendered {
     etag: Option<String>,
     body: String,
     #[serde(skip)]
+    record_id: Option<String>,
+    #[serde(skip)]
     is_replayed: bool,
 }
 
@@ -77,7 +80,7 @@ impl Rendered {
     /// None that a type of ours can cause.
     pub fn json<T: Serialize>(status: u16, content: &T) -> Result<Self, ApiError> {
         let body = serde_json::to_string(content).map_err(ApiError::internal)?;
-        Ok(Self { status, location: None, etag: None, body, is_replayed: false })
+        Ok(Self { status, location: None, etag: None, body, record_id: None, is_replayed: false })
     }
 
     /// The content.
@@ -95,7 +98,8 @@ impl Rendered {
     /// This status with a record and its tag.
     fn tagged<R: Record>(status: u16, record: &R, asked: &Asked) -> Result<Self, ApiError> {
         let Tagged { body, tag } = Tagged::of(record, asked.compression)?;
-        Ok(Self { status, location: None, etag: Some(tag), body, is_replayed: false })
+        let record_id = Some(record.id_text()).filter(|id| !id.is_empty());
+        Ok(Self { status, location: None, etag: Some(tag), body, record_id, is_replayed: false })
     }
 
     /// 201 with a record that was made at this place.
@@ -300,6 +304,9 @@ fn given_before(
         .first(tx.conn())
         .optional()?;
     let Some((body, sealed)) = known else { return Ok(None) };
+    if sealed.is_empty() {
+        return Err(ApiError::new(Problem::PersonalDataErased));
+    }
     if body != request.body {
         return Err(ApiError::new(Problem::IdempotencyKeyReused));
     }
@@ -318,14 +325,31 @@ fn keep(
     use idempotency_keys as k;
     let plain = serde_json::to_vec(answer).map_err(ApiError::internal)?;
     let sealed = key.seal(&plain, request.digest.as_bytes()).map_err(ApiError::internal)?;
-    let content =
-        (k::body_digest.eq(&request.body), k::answer.eq(&sealed), k::expires_at.eq(request.expires_at));
+    let content = (
+        k::body_digest.eq(&request.body),
+        k::answer.eq(&sealed),
+        k::expires_at.eq(request.expires_at),
+        k::record_id.eq(answer.record_id.as_deref()),
+    );
     on_db!(tx.conn(), |c| diesel::insert_into(k::table)
         .values((k::digest.eq(&request.digest), content))
         .on_conflict(k::digest)
         .do_update()
         .set(content)
         .execute(c))?;
+    Ok(())
+}
+
+/// Erases the kept answers that tell of these records. Their requests are known still, so that none of
+/// them is done again.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn erase_answers(conn: &mut DbConn, records: &[String]) -> Result<(), ApiError> {
+    use idempotency_keys as k;
+    diesel::update(k::table.filter(k::record_id.eq_any(records)))
+        .set((k::answer.eq(""), k::body_digest.eq("")))
+        .execute(conn)?;
     Ok(())
 }
 

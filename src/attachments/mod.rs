@@ -9,6 +9,8 @@
 //! - procedures, publications (the signed decision), processes (the decision that approved it) and
 //!   successions (the resolution): at any time, by whoever writes reference data;
 //! - postings (a photograph of the board, a screenshot): at any time, by whoever files for the unit;
+//! - dossiers (papers and results): at any time, by whoever may change the dossier, until its personal data
+//!   are erased, and its files with them;
 //! - closings of periods (the signed minutes, the decision that reopens): by whoever may close, until the
 //!   next closing takes its place.
 //!

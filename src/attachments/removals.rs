@@ -12,6 +12,7 @@ use crate::db::DbConn;
 use crate::db::schema::content_removals;
 use crate::db::types::Instant;
 use crate::error::ApiError;
+use crate::on_db;
 use crate::state::AppState;
 
 /// How long an upload has until its content is taken for left over, in seconds: far longer than any
@@ -28,6 +29,24 @@ const PART: i64 = 200;
 pub fn note(conn: &mut DbConn, id: AttachmentId, due_at: Instant) -> Result<(), ApiError> {
     use content_removals as r;
     diesel::insert_into(r::table).values((r::id.eq(id), r::due_at.eq(due_at))).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that content goes at a time, that of attachments which stood and sooner that of some which were
+/// deleted before.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn note_all(
+    conn: &mut DbConn,
+    standing: &[AttachmentId],
+    deleted: &[AttachmentId],
+    due_at: Instant,
+) -> Result<(), ApiError> {
+    use content_removals as r;
+    diesel::update(r::table.filter(r::id.eq_any(deleted))).set(r::due_at.eq(due_at)).execute(conn)?;
+    let rows: Vec<_> = standing.iter().map(|id| (r::id.eq(*id), r::due_at.eq(due_at))).collect();
+    on_db!(conn, |c| diesel::insert_into(r::table).values(rows).execute(c))?;
     Ok(())
 }
 

@@ -162,6 +162,41 @@ pub fn attachment_delete<O: Owner>(
     Ok(recorded(tx, JournalAction::Delete, &row)?.with(()))
 }
 
+/// Erases all files of a record: their names at once, also of those deleted before, their content with
+/// the next sweep. Answers their ids. The record is held by the write that calls this.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn attachments_erase(
+    tx: &mut WriteTx<'_>,
+    record_type: RecordType,
+    record_id: &str,
+) -> Result<Vec<AttachmentId>, ApiError> {
+    use attachments as a;
+    let of_record = || a::table.filter(a::record_id.eq(record_id).and(a::record_type.eq(record_type)));
+    let standing = of_record().filter(a::deleted_at.is_null());
+    let rows: Vec<Attachment> = standing.select(Attachment::as_select()).load(tx.conn())?;
+    let deleted = of_record().filter(a::deleted_at.is_not_null());
+    let deleted: Vec<AttachmentId> = deleted.select(a::id).load(tx.conn())?;
+    if rows.is_empty() && deleted.is_empty() {
+        return Ok(deleted);
+    }
+    let at = tx.at();
+    diesel::update(standing)
+        .set((a::deleted_at.eq(Some(at)), a::version.eq(a::version + 1), a::updated_at.eq(at)))
+        .execute(tx.conn())?;
+    diesel::update(of_record())
+        .set((a::name.eq(""), a::description.eq(None::<String>)))
+        .execute(tx.conn())?;
+    let ids: Vec<AttachmentId> = rows.iter().map(|row| row.id).collect();
+    removals::note_all(tx.conn(), &ids, &deleted, at)?;
+    let gone = rows.into_iter().map(|row| Attachment { version: row.version + 1, ..row });
+    let entries = gone.map(|row| entry(JournalAction::Delete, &row)).collect::<Result<_, _>>()?;
+    // The write of the record itself leaves the receipt.
+    let _ = tx.journal_all(entries)?;
+    Ok([ids, deleted].concat())
+}
+
 /// An attachment as the journal keeps it: its content is named by its hash. Name and description may be
 /// a person's, and stay out.
 #[derive(Serialize)]
@@ -175,11 +210,15 @@ struct Kept<'a> {
 }
 
 fn recorded(tx: &mut WriteTx<'_>, action: JournalAction, row: &Attachment) -> Result<Receipt, ApiError> {
+    tx.journal(entry(action, row)?)
+}
+
+fn entry(action: JournalAction, row: &Attachment) -> Result<Entry, ApiError> {
     let Attachment { id, record_type, record_id, media_type, size_bytes, sha256, version, .. } = row;
     let kept =
         Kept { id: *id, record_type: *record_type, record_id, media_type, size_bytes: *size_bytes, sha256 };
     let mut entry = Entry::new(action, RecordType::Attachment.as_str(), id, *version, &kept)?;
     entry.org_unit_id = row.org_unit_id.map(|unit| unit.to_string());
     entry.province_id = row.province_id.map(|province| province.to_string());
-    tx.journal(entry)
+    Ok(entry)
 }

@@ -66,7 +66,7 @@ pub struct JournalEntry {
     pub org_unit_id: Option<String>,
     /// The province that it belongs to (tỉnh).
     pub province_id: Option<String>,
-    /// The record afterwards, for a deletion before it (nội dung bản ghi); personal fields are masked.
+    /// The record afterwards, for a deletion before it (nội dung bản ghi); personal fields are masked or left out.
     #[schema(value_type = Object)]
     pub content: serde_json::Value,
     /// The chain's hash up to here (mã băm của chuỗi); null until the entry is sealed.

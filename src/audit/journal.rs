@@ -36,6 +36,8 @@ text_enum! {
         Delete => "delete", "xóa";
         /// Personal data of a record were seen in clear.
         ReadPersonal => "read_personal", "xem dữ liệu cá nhân";
+        /// Personal data of a record were erased on order.
+        ErasePersonal => "erase_personal", "xóa dữ liệu cá nhân";
         /// A return was handed to the reviewer.
         Submit => "submit", "gửi";
         /// A return was accepted.

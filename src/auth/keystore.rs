@@ -1,6 +1,8 @@
 //! Where the signing keys live: on SQLite in the data folder (mode 0600), on PostgreSQL in the
 //! database, sealed under `CCHC_MASTER_KEY`, so that every instance has the same.
 
+use std::path::Path;
+
 use diesel::prelude::*;
 
 use super::keys::{self, KeyFault, KeyRing, MasterKey};
@@ -27,6 +29,14 @@ pub enum KeyStoreError {
         "CCHC_MASTER_KEY must be set with PostgreSQL: a secret of at least 32 characters, the same on every instance"
     )]
     NoMasterKey,
+    /// An import where there are keys already.
+    #[error(
+        "this installation has keys already, and what is sealed under them would be lost: import keys right after `cchc restore`, before the first `cchc serve`"
+    )]
+    Present,
+    /// An export where there are no keys.
+    #[error("this installation has no keys yet: they are made at the first start")]
+    Absent,
     /// Too many at once.
     #[error("the keys were rotated by someone else at the same moment; look and try again")]
     Raced,
@@ -59,16 +69,47 @@ pub async fn load_or_create(db: &Db, config: &Config, now: Instant) -> Result<Ke
         return Ok(ring);
     }
     let sealed = seal(&KeyRing::generate(now)?, &master)?;
-    // Of two instances that start together one wins; both then read the winner's.
-    db.maintain(move |conn| {
-        on_db!(conn, |c| diesel::insert_into(key_rings::table)
+    keep_first(db, sealed).await?;
+    Ok(stored(db, &master).await?.ok_or(KeyStoreError::Raced)?.0)
+}
+
+/// Writes the keys to a new file in clear, which its owner alone reads: for an installation that moves.
+///
+/// # Errors
+/// When there are none or the file exists.
+pub async fn export(db: &Db, config: &Config, file: &Path) -> Result<(), KeyStoreError> {
+    let ring = load(db, config).await?.ok_or(KeyStoreError::Absent)?;
+    Ok(keys::write_new(file, &ring)?)
+}
+
+/// Takes the keys of a file, where there are none yet: on PostgreSQL they are sealed under this
+/// installation's master key.
+///
+/// # Errors
+/// When there are keys already, or the file is open to others or holds none.
+pub async fn import(db: &Db, config: &Config, file: &Path, now: Instant) -> Result<(), KeyStoreError> {
+    let ring = keys::read(file)?;
+    let is_new = if let Location::Sqlite(_) = db.location() {
+        keys::adopt(&config.data_dir, &ring)?
+    } else {
+        let master = config.master_key.clone().ok_or(KeyStoreError::NoMasterKey)?;
+        keep_first(db, seal(&ring, &master)?).await?
+    };
+    if !is_new {
+        return Err(KeyStoreError::Present);
+    }
+    Ok(announce(db, Author::operator("keys import", now), None).await?)
+}
+
+/// Stores the first ring; says whether there was none. Of two instances that start together one wins.
+async fn keep_first(db: &Db, sealed: String) -> Result<bool, ApiError> {
+    let stored = db.maintain(move |conn| {
+        Ok(on_db!(conn, |c| diesel::insert_into(key_rings::table)
             .values((key_rings::name.eq(RING), key_rings::sealed.eq(&sealed), key_rings::version.eq(1_i64)))
             .on_conflict_do_nothing()
-            .execute(c))?;
-        Ok(())
-    })
-    .await?;
-    Ok(stored(db, &master).await?.ok_or(KeyStoreError::Raced)?.0)
+            .execute(c))?)
+    });
+    Ok(stored.await? == 1)
 }
 
 /// In how many seconds every instance serves a new key, be its polls refused for a while.

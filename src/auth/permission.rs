@@ -49,6 +49,8 @@ text_enum! {
         Read => "read", "đọc";
         /// See the personal data of records in clear: names, identity numbers, telephones.
         ReadPersonal => "read_personal", "xem dữ liệu cá nhân";
+        /// Erase the personal data of a record on order.
+        ErasePersonal => "erase_personal", "xóa dữ liệu cá nhân theo yêu cầu";
         /// Make, change and delete them, and hand returns in.
         Write => "write", "ghi";
         /// Accept what units below have handed in, or send it back.
@@ -71,7 +73,8 @@ text_enum! {
 #[must_use]
 pub const fn allows(role: Role, action: Action) -> bool {
     use Action::{
-        Administer, Close, Read, ReadJournal, ReadPersonal, ReadReference, Review, Write, WriteReference,
+        Administer, Close, ErasePersonal, Read, ReadJournal, ReadPersonal, ReadReference, Review, Write,
+        WriteReference,
     };
     match action {
         ReadReference => true,
@@ -79,7 +82,7 @@ pub const fn allows(role: Role, action: Action) -> bool {
         Write | ReadPersonal => matches!(role, Role::Admin | Role::Editor | Role::Client),
         Review | Close => matches!(role, Role::Admin | Role::Reviewer),
         ReadJournal => matches!(role, Role::Admin | Role::Inspector),
-        WriteReference | Administer => matches!(role, Role::Admin),
+        ErasePersonal | WriteReference | Administer => matches!(role, Role::Admin),
     }
 }
 
@@ -91,6 +94,7 @@ pub fn scope_word(action: Action, domain: Domain) -> Option<String> {
         Action::ReadReference => None,
         Action::Read => Some(format!("{domain}:read")),
         Action::ReadPersonal => Some(format!("{domain}:personal")),
+        Action::ErasePersonal => Some(format!("{domain}:erase")),
         Action::Write => Some(format!("{domain}:write")),
         Action::Review => Some(format!("{domain}:review")),
         Action::Close => Some(format!("{domain}:close")),

@@ -45,7 +45,7 @@ macro_rules! markers {
     };
 }
 
-markers!(ActionMarker, ACTION: Action; Read, ReadPersonal, Write, Review, Close, ReadReference, WriteReference, ReadJournal, Administer);
+markers!(ActionMarker, ACTION: Action; Read, ReadPersonal, ErasePersonal, Write, Review, Close, ReadReference, WriteReference, ReadJournal, Administer);
 markers!(DomainMarker, DOMAIN: Domain; Organization, Institutions, Tthc, CivilService, PublicFinance, EGovernment, Steering, InternalAffairs, Reporting);
 
 /// The permission for an action in a domain, over the units that the account reaches.

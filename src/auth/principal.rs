@@ -57,6 +57,7 @@ impl HeldGrant {
             action,
             Action::Read
                 | Action::ReadPersonal
+                | Action::ErasePersonal
                 | Action::Write
                 | Action::Review
                 | Action::Close

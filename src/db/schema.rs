@@ -222,6 +222,7 @@ diesel::table! {
         body_digest -> Text,
         answer -> Text,
         expires_at -> BigInt,
+        record_id -> Nullable<Text>,
     }
 }
 

@@ -138,6 +138,12 @@ const ATTEMPTS: &[Attempt] = &[
         Some(r#"{"answer_number": "06/UBND"}"#),
     ),
     sending(
+        "erase_personal",
+        Some(Domain::Tthc),
+        "/api/v1/tthc/dossiers/0190a8c0-0000-7000-8000-00000000ffff/erasure",
+        Some(r#"{"order_number": "12/QĐ-UBND", "reason": "Theo yêu cầu."}"#),
+    ),
+    sending(
         "review",
         Some(Domain::Tthc),
         "/api/v1/tthc/processing-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
@@ -220,6 +226,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             &[
                 "read",
                 "read_personal",
+                "erase_personal",
                 "write",
                 "review",
                 "close",

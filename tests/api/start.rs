@@ -17,6 +17,7 @@ tell![
     a_database_newer_than_the_program_is_refused,
     a_second_process_on_the_same_file_is_refused,
     commands_work_beside_a_running_service,
+    keys_come_along_from_one_database_to_another,
     two_instances_may_migrate_at_once,
     an_installation_is_examined,
     a_data_folder_that_is_made_is_the_services_alone,
@@ -118,6 +119,27 @@ async fn commands_work_beside_a_running_service(app: TestApp) {
     app.seal().await;
     let verified = on(&app.database, &["audit", "verify"]);
     assert!(verified.status.success() && String::from_utf8_lossy(&verified.stdout).starts_with("sound"));
+}
+
+async fn keys_come_along_from_one_database_to_another(app: TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let name = file.to_str().unwrap();
+    let exported = on(&app.database, &["keys", "export", name]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    refused(&on(&app.database, &["keys", "export", name]), "cannot create");
+    refused(&on(&app.database, &["keys", "import", name]), "has keys already");
+
+    let moved = TestDatabase::empty(app.backend);
+    assert!(on(&moved, &["migrate"]).status.success());
+    let imported = on(&moved, &["keys", "import", name]);
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let again = folder.path().join("again.json");
+    assert!(on(&moved, &["keys", "export", again.to_str().unwrap()]).status.success());
+    assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(&again).unwrap(), "the same keys");
+    refused(&on(&moved, &["keys", "import", name]), "has keys already");
 }
 
 async fn two_instances_may_migrate_at_once(app: TestApp) {

@@ -14,22 +14,55 @@ use crate::db::types::Instant;
 ///
 /// The file is open to others, or cannot be read.
 pub fn load(dir: &Path) -> Result<Option<KeyRing>, KeyFault> {
-    let path = dir.join(KEYS_FILE);
-    let mut file = match File::open(&path) {
-        Ok(file) => file,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(fault) => return Err(at("open", &path)(fault)),
-    };
+    match read(&dir.join(KEYS_FILE)) {
+        Err(KeyFault::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Reads the ring of this file.
+///
+/// # Errors
+///
+/// The file is open to others, or cannot be read.
+pub fn read(path: &Path) -> Result<KeyRing, KeyFault> {
+    let mut file = File::open(path).map_err(at("open", path))?;
     // The open file is asked, not the path, which may mean another file a moment later.
-    let metadata = file.metadata().map_err(at("look at", &path))?;
+    let metadata = file.metadata().map_err(at("look at", path))?;
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(KeyFault::Exposed { path, mode });
+        return Err(KeyFault::Exposed { path: path.to_owned(), mode });
     }
     let size = usize::try_from(metadata.len()).unwrap_or_default();
     let mut document = Secret(Vec::with_capacity(size.saturating_add(1)));
-    file.read_to_end(&mut document.0).map_err(at("read", &path))?;
-    KeyRing::from_document(document.expose()).map(Some)
+    file.read_to_end(&mut document.0).map_err(at("read", path))?;
+    KeyRing::from_document(document.expose())
+}
+
+/// Writes the ring to a new file that its owner alone reads; one that is there stays as it is.
+///
+/// # Errors
+///
+/// There is such a file already, or it cannot be written.
+pub fn write_new(path: &Path, ring: &KeyRing) -> Result<(), KeyFault> {
+    let document = ring.to_document()?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at("create", path))?;
+    file.write_all(document.expose()).map_err(at("write", path))?;
+    file.sync_all().map_err(at("write", path))
+}
+
+/// Makes this the ring of a data directory that has none; says whether it had none.
+///
+/// # Errors
+///
+/// The file cannot be read or written.
+pub fn adopt(dir: &Path, ring: &KeyRing) -> Result<bool, KeyFault> {
+    let folder = lock(dir)?;
+    if load(dir)?.is_some() {
+        return Ok(false);
+    }
+    write(dir, &folder, ring).map(|()| true)
 }
 
 /// Reads the ring of this data directory, and makes it first where there is none. Of several

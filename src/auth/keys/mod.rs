@@ -27,7 +27,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
-pub use file::{load, load_or_create, store, update};
+pub use file::{adopt, load, load_or_create, read, store, update, write_new};
 use personal::AddedKey;
 pub use personal::PersonalKeys;
 pub use sealing::{MasterKey, SealingKey, Secret, open, seal};

@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "list_changes", tag = "changes", summary = "Follow changes",
-    description = "Creates, updates and deletes of the records within reach (luồng thay đổi), each record's versions in order; one that leaves the reach is told as deleted. Ask again with `next_since`: nothing is skipped, and nothing appears below a token that was given. A feed of some units (`org_unit_id`, `org_unit_identifier` or `org_unit_code`, with `scope`) is one of exactly these: where the filter comes to name others, for it was changed or the tree was, its token has expired. With `wait` the request waits for the next change.",
+    description = "Creates, updates and deletes of the records within reach (luồng thay đổi), each record's versions in order; one that leaves the reach is told as deleted. `erase_personal` says that the personal data of a record were erased on order: whoever keeps a copy erases them too. Ask again with `next_since`: nothing is skipped, and nothing appears below a token that was given. A feed of some units (`org_unit_id`, `org_unit_identifier` or `org_unit_code`, with `scope`) is one of exactly these: where the filter comes to name others, for it was changed or the tree was, its token has expired. With `wait` the request waits for the next change.",
     params(ChangeQuery),
     responses(
         (status = 200, description = "The changes.", body = Changes),

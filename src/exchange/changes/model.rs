@@ -21,6 +21,8 @@ text_enum! {
         Update => "update", "cập nhật";
         /// It was deleted.
         Delete => "delete", "xóa";
+        /// Its personal data were erased on order: whoever keeps a copy erases them too.
+        ErasePersonal => "erase_personal", "xóa dữ liệu cá nhân";
     }
 }
 
@@ -29,6 +31,7 @@ impl From<JournalAction> for RecordChangeKind {
         match action {
             JournalAction::Create => Self::Create,
             JournalAction::Delete => Self::Delete,
+            JournalAction::ErasePersonal => Self::ErasePersonal,
             _ => Self::Update,
         }
     }

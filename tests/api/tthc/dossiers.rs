@@ -17,6 +17,7 @@ tell![
     both_units_see_a_dossier_and_nobody_else,
     a_status_follows_steps_unless_it_is_restated,
     people_are_masked_unless_the_token_says_otherwise,
+    a_masked_name_does_not_take_the_place_of_the_true_one,
     a_number_is_found_by_who_may_see_it,
     what_is_older_than_what_is_held_is_not_written,
     every_fault_of_a_dossier_is_told,
@@ -320,6 +321,23 @@ async fn people_are_masked_unless_the_token_says_otherwise(app: TestApp) {
     assert_eq!(inspector.get(&path).await.expect(200)["owner"]["name"], "N**** n** t**");
     let feed = admin.get("/api/v1/exchange/changes?types=dossier").await.expect(200);
     assert_eq!(feed["items"].as_array().unwrap().len(), 1, "who looked did not change it: {feed}");
+}
+
+async fn a_masked_name_does_not_take_the_place_of_the_true_one(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let nameless = json!({"owner": {"kind": "citizen", "name": "Người nộp thử"}});
+    let made = admin.post(DOSSIERS, &with(dossier(1), nameless)).await.expect(201);
+    let path = at(&made);
+    let read = admin.get(&path).await;
+    let etag = read.etag();
+    // Whoever sees people masked and sends the whole dossier back, or a list as CSV, sends stars.
+    let back = with(dossier(1), json!({"owner": {"kind": "citizen", "name": read.json()["owner"]["name"]}}));
+    let refused = admin.put(&path, &etag, &back).await.problem(422, "invalid");
+    let fault = &refused["errors"][0];
+    assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/owner/name"), &json!("masked")));
+    let batch = admin.post(&format!("{DOSSIERS}/batch?on_conflict=update"), &json!([back])).await;
+    assert_eq!(batch.problem(422, "invalid")["errors"][0]["code"], "masked");
+    assert_eq!(admin.get(&path).await.etag(), etag, "nothing was written");
 }
 
 async fn a_number_is_found_by_who_may_see_it(app: TestApp) {

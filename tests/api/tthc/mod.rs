@@ -4,6 +4,7 @@ mod demo_dossiers;
 mod dossier_counts;
 mod dossier_writers;
 mod dossiers;
+mod erasure;
 mod feedback;
 mod focal_points;
 mod postings;
@@ -31,6 +32,7 @@ pub fn stories() -> Vec<Story> {
         dossier_counts::stories(),
         dossier_writers::stories(),
         demo_dossiers::stories(),
+        erasure::stories(),
         record_declarations::stories(),
         reviews::stories(),
         support_activities::stories(),

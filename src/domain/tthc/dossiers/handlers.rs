@@ -3,6 +3,7 @@
 use actix_web::{delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::erasure::{DossierErasure, dossier_erase, told_again};
 use super::history::{DossierEventFilter, DossierEventPage, RECORD_TYPE, dossier_history};
 use super::life::DossierStep;
 use super::lookups::{DossierLookup, DossierProgress, look_up};
@@ -25,7 +26,7 @@ use crate::api::{
     Rendered, Saved, ValidJson, ValidPath,
 };
 use crate::audit::personal_reads::{self, Shown};
-use crate::auth::permit::{Permit, Read, ReadPersonal, Tthc, Write};
+use crate::auth::permit::{ErasePersonal, Permit, Read, ReadPersonal, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::error::{ApiError, ProblemDetails};
@@ -42,7 +43,8 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
         .service(patch_dossier)
         .service(delete_dossier)
         .service(list_dossier_history)
-        .service(restate_dossier);
+        .service(restate_dossier)
+        .service(erase_dossier);
     step_routes(cfg);
     attachment_routes(cfg);
     cfg.service(create_dossier_lookup);
@@ -165,7 +167,7 @@ async fn get_dossier(
 
 #[utoipa::path(
     operation_id = "replace_dossier", tag = "dossiers", summary = "Replace a dossier",
-    description = "Replaces a dossier (hồ sơ thủ tục hành chính) as a whole. Its status may change as steps lead; a pending dossier of which another resolving unit is told was handed over.",
+    description = "Replaces a dossier (hồ sơ thủ tục hành chính) as a whole. Its status may change as steps lead; a pending dossier of which another resolving unit is told was handed over. Of one whose personal data were erased the people that are told are left out.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = DossierCreate,
     responses((status = 200, description = "It was replaced.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
@@ -185,7 +187,7 @@ async fn replace_dossier(
 
 #[utoipa::path(
     operation_id = "patch_dossier", tag = "dossiers", summary = "Change a dossier",
-    description = "Changes single members of a dossier (hồ sơ thủ tục hành chính), after RFC 7396; its people as a whole, for nobody changes what they see masked.",
+    description = "Changes single members of a dossier (hồ sơ thủ tục hành chính), after RFC 7396; its people as a whole, for nobody changes what they see masked. Those that were erased are not told again.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = DossierPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was changed.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
@@ -202,6 +204,7 @@ async fn patch_dossier(
     let author = scoped.author();
     let patched = move |tx: &mut WriteTx<'_>| {
         let held: HeldDossier = held_find(tx.conn(), &scoped, id.0)?;
+        told_again(&held.row, &body.0)?;
         let whole = body.0.onto(held.body(scoped.personal_keys()?)?);
         replace::<Dossiers>(tx, &scoped, id.0, &if_match, whole)
     };
@@ -210,7 +213,7 @@ async fn patch_dossier(
 
 #[utoipa::path(
     operation_id = "delete_dossier", tag = "dossiers", summary = "Delete a dossier",
-    description = "Deletes a dossier (hồ sơ thủ tục hành chính) that was entered by mistake; it is no longer counted, and the journal keeps its last content, masked.",
+    description = "Deletes a dossier (hồ sơ thủ tục hành chính) that was entered by mistake; it is no longer counted, and the journal keeps its last content without its people, whose data and files are gone.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
@@ -268,6 +271,30 @@ async fn restate_dossier(
         Ok(dossier_restate(tx, &scoped, id.0, if_match.as_ref(), body.0)?.map(Saved))
     };
     once.write(&app, author, Weight::Single, restated).await
+}
+
+#[utoipa::path(
+    operation_id = "erase_dossier", tag = "dossiers", summary = "Erase the personal data of a dossier",
+    description = "Erases the owner's and submitter's names, numbers and telephones, the files and the answers that were kept of a dossier (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. What is counted stays as it is, the dossier goes on without people, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
+    params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+    request_body = DossierErasure,
+    responses((status = 200, description = "They were erased.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/tthc/dossiers/{id}/erasure")]
+async fn erase_dossier(
+    permit: Permit<ErasePersonal, Tthc>,
+    id: ValidPath<DossierId>,
+    if_match: Option<IfMatch>,
+    once: Once,
+    app: App,
+    body: ValidJson<DossierErasure>,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let erased = move |tx: &mut WriteTx<'_>| {
+        Ok(dossier_erase(tx, &scoped, id.0, if_match.as_ref(), body.0)?.map(Saved))
+    };
+    once.write(&app, author, Weight::Single, erased).await
 }
 
 #[utoipa::path(

@@ -10,6 +10,7 @@ use validator::Validate;
 
 use super::life::DossierStatus;
 use super::model::{Dossier, DossierId};
+use super::people::DossierPersonShown;
 use super::row::DossierRow;
 use super::store::held_find;
 use crate::api::{PageRequest, PageRows};
@@ -25,6 +26,9 @@ use crate::{keyset, page_of};
 /// What the journal calls a dossier.
 pub(super) const RECORD_TYPE: &str = "dossier";
 
+/// What the history calls an erasure of personal data.
+pub(super) const ERASURE: &str = "erasure";
+
 /// A step as the journal keeps it beside the dossier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -34,9 +38,25 @@ pub struct Event {
     pub at: Instant,
     /// Why, or what was asked for.
     pub reason: Option<String>,
+    /// The document that orders it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_number: Option<String>,
 }
 
-/// The journal entry of a write. It belongs to the unit that resolves the dossier.
+impl Event {
+    /// An event that no document orders.
+    pub(super) fn new(kind: &str, at: Instant, reason: Option<String>) -> Self {
+        Self { kind: kind.to_owned(), at, reason, order_number: None }
+    }
+
+    /// What the journal says was done, where it is no plain write.
+    fn action(&self) -> Option<JournalAction> {
+        (self.kind == ERASURE).then_some(JournalAction::ErasePersonal)
+    }
+}
+
+/// The journal entry of a write. It belongs to the unit that resolves the dossier, and tells nobody's name,
+/// masked or not: an entry never changes, and personal data must go on order.
 pub(super) fn journal_entry(
     action: JournalAction,
     view: &Dossier,
@@ -49,6 +69,13 @@ pub(super) fn journal_entry(
         dossier: &'a Dossier,
         event: &'a Event,
     }
+    let nameless = Dossier {
+        owner: DossierPersonShown::erased(row.owner_kind),
+        submitter: row.submitter_kind.map(DossierPersonShown::erased),
+        ..view.clone()
+    };
+    let view = &nameless;
+    let action = event.and_then(Event::action).unwrap_or(action);
     let entry = match event {
         None => Entry::new(action, RECORD_TYPE, row.id, row.version, view)?,
         Some(event) => {
@@ -62,7 +89,7 @@ pub(super) fn journal_entry(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "version": 2, "action": "update", "kind": "supplement-request", "at": "2026-11-03T02:00:00Z",
-    "reason": "Bổ sung bản sao giấy chứng sinh.", "status": "awaiting_supplement", "due_on": "2026-11-05",
+    "reason": "Bổ sung bản sao giấy chứng sinh.", "order_number": null, "status": "awaiting_supplement", "due_on": "2026-11-05",
     "resolving_unit_id": "0190a8c0-0000-7000-8000-000000000004", "actor_kind": "client",
     "actor_id": "0190a8c0-0000-7000-8000-000000000031", "recorded_at": "2026-11-03T02:00:04Z"
 }))]
@@ -77,6 +104,8 @@ pub struct DossierEvent {
     pub at: Instant,
     /// Why, or what was asked for (lý do, nội dung).
     pub reason: Option<String>,
+    /// The document that orders it (số, ký hiệu văn bản yêu cầu); of an erasure of personal data.
+    pub order_number: Option<String>,
     /// Status afterwards (trạng thái).
     pub status: Option<DossierStatus>,
     /// Due day afterwards (ngày hẹn trả).
@@ -124,9 +153,9 @@ impl From<Written> for DossierEvent {
         let nothing = Told { status: None, due_on: None, resolving_unit_id: None, event: None };
         let Told { status, due_on, resolving_unit_id, event } =
             serde_json::from_str(&written.content).unwrap_or(nothing);
-        let (kind, at, reason) = match event {
-            Some(Event { kind, at, reason }) => (Some(kind), at, reason),
-            None => (None, written.recorded_at, None),
+        let (kind, at, reason, order_number) = match event {
+            Some(Event { kind, at, reason, order_number }) => (Some(kind), at, reason, order_number),
+            None => (None, written.recorded_at, None, None),
         };
         Self {
             version: written.record_version,
@@ -134,6 +163,7 @@ impl From<Written> for DossierEvent {
             kind,
             at,
             reason,
+            order_number,
             status,
             due_on,
             resolving_unit_id,

@@ -3,9 +3,11 @@
 //!
 //! A dossier keeps the rules under which it was received: the version of its procedure, and which waits stop
 //! the clock. Two units may have to do with it, one that receives and one that resolves; both see it.
+//! Its people are sealed; on order they are erased, and it counts on without them ([`erasure`]).
 
 pub mod codes;
 pub mod due;
+pub mod erasure;
 pub mod facts;
 pub mod generated;
 mod handlers;

@@ -34,8 +34,8 @@ pub struct DossierPerson {
     /// Kind of applicant (loại đối tượng).
     pub kind: PersonKind,
     /// Name (họ tên, tên tổ chức).
-    #[validate(length(min = 1, max = 200), custom(function = worded))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[validate(length(min = 1, max = 200), custom(function = told_whole))]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^*]+$")]
     pub name: String,
     /// Number of the identity card (số định danh): 12 digits, 9 of an old one; of an enterprise or
     /// organization also its tax code of 10 or 13.
@@ -54,6 +54,17 @@ impl std::fmt::Debug for DossierPerson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DossierPerson").field("kind", &self.kind).finish_non_exhaustive()
     }
+}
+
+/// A masked name that comes back with a dossier as it was read must not take the place of the true one.
+fn told_whole(text: &str) -> Result<(), ValidationError> {
+    worded(text)?;
+    if !text.contains('*') {
+        return Ok(());
+    }
+    Err(ValidationError::new("masked").with_message(
+        "Tên đã bị che một phần; hãy gửi tên đầy đủ, hoặc dùng PATCH để giữ nguyên người trong hồ sơ. | The name is masked; send it whole, or leave people as they are with a PATCH.".into(),
+    ))
 }
 
 fn number_digits(text: &str) -> Result<(), ValidationError> {
@@ -75,6 +86,12 @@ fn phone_letters(text: &str) -> Result<(), ValidationError> {
 }
 
 impl DossierPerson {
+    /// Who stands where a whole dossier names someone whose data were erased. It is never stored.
+    #[must_use]
+    pub fn erased(kind: PersonKind) -> Self {
+        Self { kind, name: "Đã xóa dữ liệu cá nhân".to_owned(), id_number: None, phone: None }
+    }
+
     /// A number that is none for this kind of applicant: a tax code is no citizen's.
     #[must_use]
     pub fn number_fault(&self, member: &str) -> Option<Fault> {

@@ -6,7 +6,7 @@ use super::life::DossierStatus;
 use super::model::DossierCreate;
 use crate::db::types::Instant;
 use crate::domain::validity::{OPEN_END, day_faults};
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::error::{Bilingual, Fault};
 
 /// Seconds by which the clock of a sending system may be ahead.
 pub(super) const CLOCKS_APART: i64 = 600;
@@ -120,16 +120,6 @@ fn status_faults(status: DossierStatus, [resolved, returned, closed]: [Option<In
         faults.push(Fault::new("/returned_at", "before_resolved", message));
     }
     faults
-}
-
-/// 422: the personal data were erased, and cannot be told again.
-#[must_use]
-pub fn erased(pointer: &str) -> ApiError {
-    let message = Bilingual::new(
-        "Dữ liệu cá nhân của hồ sơ này đã được xóa theo yêu cầu.",
-        "The personal data of this dossier were erased on order.",
-    );
-    ApiError::invalid(vec![Fault::new(pointer, "erased", message)])
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::due::{DueBasis, Wait};
+use super::erasure::forget_deleted;
 use super::facts::{ClockRules, calendar_from, clock_rules};
 use super::history::{Event, journal_entry};
 use super::life::{DossierStatus, DossierStep, step};
@@ -205,7 +206,7 @@ impl Taken {
 }
 
 /// A dossier by its id that this account may change, as it was read.
-fn changeable(
+pub(super) fn changeable(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     id: DossierId,
@@ -232,7 +233,7 @@ pub(super) fn dossier_step(
     let held = changeable(tx, scoped, id, expected)?;
     let status = step(held.row.status, kind)?;
     let at = moment(taken.at(), &held.row, tx.at())?;
-    let event = Event { kind: kind.as_str().to_owned(), at, reason: taken.reason() };
+    let event = Event::new(kind.as_str(), at, taken.reason());
     if kind == DossierStep::Acceptance {
         return accepted(tx, scoped, held, at, &event);
     }
@@ -311,11 +312,12 @@ pub(super) fn dossier_restate(
     turn(&mut row, status, at, &rules);
     (row.resolved_at, row.returned_at, row.closed_at) = (resolved_at, returned_at, closed_at);
     count_again(tx, &held.row, &mut row)?;
-    let event = Event { kind: "restatement".to_owned(), at, reason: Some(reason) };
+    let event = Event::new("restatement", at, Some(reason));
     stored(tx, scoped, held, row, &event)
 }
 
-/// Deletes a dossier that was entered by mistake; what it added to the counts goes with it.
+/// Deletes a dossier that was entered by mistake; what it added to the counts goes with it, and so do its
+/// people and files, which nobody could have erased any more.
 ///
 /// # Errors
 /// 412 when it has changed.
@@ -328,6 +330,7 @@ pub(super) fn dossier_delete(
     let held = changeable(tx, scoped, id, Some(expected))?;
     hide_row!(tx, dossiers, held.row)?;
     keep(tx.conn(), difference(Some(&held.row), None))?;
+    forget_deleted(tx, id)?;
     let row = DossierRow { version: held.row.version + 1, ..held.row.clone() };
     let held = HeldDossier { row, ..held };
     let view = held.answer(&scoped.masked(), tx.at())?;
@@ -424,7 +427,8 @@ fn count_again(tx: &mut WriteTx<'_>, before: &DossierRow, row: &mut DossierRow) 
     Ok(())
 }
 
-fn stored(
+/// Stores a dossier as something that happened has changed it.
+pub(super) fn stored(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     held: HeldDossier,

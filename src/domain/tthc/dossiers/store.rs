@@ -22,7 +22,7 @@ use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::tthc::procedures::store::code_forms;
 use crate::domain::validity::days_in_range;
-use crate::error::ApiError;
+use crate::error::{ApiError, Problem};
 use crate::keyset;
 
 type Joined<'a> = dsl::IntoBoxed<
@@ -111,7 +111,7 @@ pub(super) fn dossier_seen(conn: &mut DbConn, scoped: &Scoped, id: DossierId) ->
 /// The same for whoever may change the dossier.
 ///
 /// # Errors
-/// 403 when the account may read it only, 404 when there is none in reach.
+/// 409 once its personal data were erased, 403 when the account may read it only, 404 when there is none in reach.
 pub(super) fn dossier_changeable(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -119,6 +119,9 @@ pub(super) fn dossier_changeable(
 ) -> Result<Belonging, ApiError> {
     let HeldDossier { row, .. } = held_find(conn, scoped, id)?;
     super::writes::must_write(scoped, &row)?;
+    if row.erased_at.is_some() {
+        return Err(ApiError::new(Problem::PersonalDataErased));
+    }
     Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
 }
 

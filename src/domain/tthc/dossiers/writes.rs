@@ -9,7 +9,7 @@ use super::facts::{ClockRules, Facts, VersionFacts};
 use super::history::{Event, journal_entry};
 use super::life::becomes;
 use super::model::{Dossier, DossierCreate, DossierId};
-use super::people::{DossierPerson, Part, number_digest};
+use super::people::{DossierPerson, Part, PersonKind, number_digest};
 use super::row::{DossierRow, HeldDossier, Holder};
 use super::rules;
 use super::store::{held_by_codes, held_find};
@@ -281,10 +281,10 @@ impl Making<'_> {
             field_id: version.field_id,
             rules_version: rules.version,
             channel: body.channel,
-            owner_kind: body.owner.kind,
+            owner_kind: people.owner_kind,
             owner: people.owner.0,
             owner_digest: people.owner.1,
-            submitter_kind: body.submitter.as_ref().map(|person| person.kind),
+            submitter_kind: people.submitter_kind,
             submitter: people.submitter.0,
             submitter_digest: people.submitter.1,
             received_at: body.received_at,
@@ -421,8 +421,13 @@ impl Making<'_> {
         present: Option<&DossierRow>,
         id: DossierId,
     ) -> Result<People, ApiError> {
-        if present.is_some_and(|row| row.erased_at.is_some()) {
-            return Ok(People { owner: (None, None), submitter: (None, None) });
+        if let Some(row) = present.filter(|row| row.erased_at.is_some()) {
+            return Ok(People {
+                owner_kind: row.owner_kind,
+                owner: (None, None),
+                submitter_kind: row.submitter_kind,
+                submitter: (None, None),
+            });
         }
         let keys = self.scoped.personal_keys()?;
         let sealed =
@@ -446,15 +451,19 @@ impl Making<'_> {
             Some(person) => sealed(Part::Submitter, person, held, text)?,
             None => (None, None),
         };
-        Ok(People { owner, submitter })
+        let submitter_kind = body.submitter.as_ref().map(|person| person.kind);
+        Ok(People { owner_kind: body.owner.kind, owner, submitter_kind, submitter })
     }
 }
 
 /// A sealed person, and the digest of the number.
 type Sealed = (Option<String>, Option<String>);
 
+/// What a dossier keeps of its people.
 struct People {
+    owner_kind: PersonKind,
     owner: Sealed,
+    submitter_kind: Option<PersonKind>,
     submitter: Sealed,
 }
 

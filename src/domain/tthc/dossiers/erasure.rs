@@ -1,0 +1,111 @@
+//! Erasing the personal data of a dossier on order (xóa dữ liệu cá nhân theo yêu cầu, Luật 91/2025/QH15): its
+//! people with the digests by which they are found, its files and the answers that were kept of it. What is
+//! counted stays, to the last figure.
+//!
+//! The journal needs no erasing: it never holds a dossier's people, so its chain stands. An erased dossier
+//! goes on. Systems that send it whole, not knowing of the erasure, move it as before, and the people whom
+//! they name are left out; a patch that names people is refused.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::history::{ERASURE, Event};
+use super::model::{Dossier, DossierId, DossierPatch};
+use super::row::DossierRow;
+use super::steps::{changeable, stored};
+use crate::api::idempotency::erase_answers;
+use crate::api::{Change, IfMatch};
+use crate::attachments::store::attachments_erase;
+use crate::auth::scope::Scoped;
+use crate::db::schema::dossiers;
+use crate::db::{Recorded, WriteTx};
+use crate::domain::document_numbers::number_fault;
+use crate::error::{ApiError, Problem};
+use crate::exchange::record_types::RecordType;
+use crate::text::worded;
+
+/// An order to erase personal data (yêu cầu xóa dữ liệu cá nhân).
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."}))]
+pub struct DossierErasure {
+    /// The document that orders it (số, ký hiệu văn bản yêu cầu).
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub order_number: String,
+    /// Why (lý do), without personal data: the journal keeps it.
+    #[validate(length(min = 1, max = 2000), custom(function = worded))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+/// Erases the personal data of a dossier.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 when they are erased already, 412 when it has changed, 422 for a
+/// number that no document has.
+pub(super) fn dossier_erase(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: DossierId,
+    expected: Option<&IfMatch>,
+    order: DossierErasure,
+) -> Result<Recorded<Dossier>, ApiError> {
+    let held = changeable(tx, scoped, id, expected)?;
+    if held.row.erased_at.is_some() {
+        return Err(ApiError::new(Problem::PersonalDataErased));
+    }
+    if let Some(fault) = number_fault("/order_number", &order.order_number) {
+        return Err(ApiError::invalid(vec![fault]));
+    }
+    let at = tx.at();
+    let row = DossierRow {
+        owner: None,
+        owner_digest: None,
+        submitter: None,
+        submitter_digest: None,
+        erased_at: Some(at),
+        ..held.row.clone()
+    };
+    let event =
+        Event { order_number: Some(order.order_number), ..Event::new(ERASURE, at, Some(order.reason)) };
+    // The dossier first: whoever attaches a file to it waits, and then finds it erased.
+    let erased = stored(tx, scoped, held, row, &event)?;
+    let files = attachments_erase(tx, RecordType::Dossier, id.as_str())?;
+    let mut records = vec![id.to_string()];
+    records.extend(files.iter().map(ToString::to_string));
+    erase_answers(tx.conn(), &records)?;
+    Ok(erased)
+}
+
+/// Leaves nobody behind in a dossier that was deleted.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), ApiError> {
+    use dossiers as d;
+    let nothing = None::<String>;
+    diesel::update(d::table.find(id))
+        .set((
+            d::owner.eq(&nothing),
+            d::owner_digest.eq(&nothing),
+            d::submitter.eq(&nothing),
+            d::submitter_digest.eq(&nothing),
+        ))
+        .execute(tx.conn())?;
+    attachments_erase(tx, RecordType::Dossier, id.as_str()).map(drop)
+}
+
+/// Refuses a patch that would tell erased people again.
+///
+/// # Errors
+/// 409 where it does.
+pub(super) fn told_again(row: &DossierRow, patch: &DossierPatch) -> Result<(), ApiError> {
+    let names_people = matches!(patch.owner, Change::Value(_)) || patch.submitter.is_present();
+    if row.erased_at.is_some() && names_people {
+        return Err(ApiError::new(Problem::PersonalDataErased));
+    }
+    Ok(())
+}
