@@ -38,6 +38,8 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "procedure-postings", description = "Procedures shown to the public by a unit (niêm yết công khai thủ tục hành chính)"),
         (name = "procedure-processes", description = "Internal and linked processes of procedures, step by step (quy trình nội bộ, quy trình liên thông)"),
         (name = "dossiers", description = "Dossiers, from receipt to result: written whole or step by step, with due day, history and who may see whose name (hồ sơ TTHC)"),
+        (name = "statistics", description = "What became of dossiers and how long it took, and which are overdue (thống kê hồ sơ TTHC)"),
+        (name = "apologies", description = "Late dossiers with a letter of apology and those that lack one (thư xin lỗi)"),
         (name = "public", description = "What anyone may read without a token (tra cứu công khai)"),
         (name = "procedure-reviews", description = "Reviews of procedures, what they propose and what came of it (rà soát, đơn giản hóa thủ tục hành chính)"),
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),

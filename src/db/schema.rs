@@ -453,6 +453,7 @@ diesel::table! {
         returned_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
         working_days -> Nullable<BigInt>,
+        late_after -> Nullable<Date>,
         rescheduled_to -> Nullable<Date>,
         fee_vnd -> Nullable<BigInt>,
         paid_online -> Bool,
@@ -505,6 +506,26 @@ diesel::table! {
         tier -> Text,
         field_id -> Text,
         channel -> Text,
+        received -> BigInt,
+        resolved_early -> BigInt,
+        resolved_on_time -> BigInt,
+        resolved_overdue -> BigInt,
+        withdrawn -> BigInt,
+        refused -> BigInt,
+        moved -> BigInt,
+        overdue -> BigInt,
+    }
+}
+
+diesel::table! {
+    dossier_procedure_sums (area, bucket, counted_by, procedure_id, field_id, channel, working_days) {
+        area -> Text,
+        bucket -> Text,
+        counted_by -> Text,
+        procedure_id -> Text,
+        field_id -> Text,
+        channel -> Text,
+        working_days -> BigInt,
         received -> BigInt,
         resolved_early -> BigInt,
         resolved_on_time -> BigInt,

@@ -11,6 +11,7 @@ mod processing_returns;
 mod publications;
 mod record_declarations;
 mod reviews;
+mod statistics;
 mod support_activities;
 
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ pub fn stories() -> Vec<Story> {
         support_activities::stories(),
         focal_points::stories(),
         feedback::stories(),
+        statistics::stories(),
     ]
     .concat()
 }

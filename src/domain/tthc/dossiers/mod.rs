@@ -9,6 +9,7 @@ pub mod due;
 pub mod facts;
 mod handlers;
 pub mod history;
+pub mod late;
 pub mod life;
 pub mod lookups;
 pub mod model;
