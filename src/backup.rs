@@ -81,6 +81,7 @@ const TABLES: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "feedback_time_limits",
+    "satisfaction_ratings",
     "period_closures",
     "period_snapshots",
 ];

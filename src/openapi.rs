@@ -45,6 +45,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),
         (name = "focal-points", description = "Positions charged with the control of procedures and with feedback, without names (cán bộ, công chức đầu mối kiểm soát thủ tục hành chính)"),
         (name = "citizen-feedback", description = "Feedback and petitions of citizens and enterprises, and whether they are answered in time (phản ánh, kiến nghị)"),
+        (name = "satisfaction-ratings", description = "How satisfied applicants are with the handling of their dossiers (đánh giá sự hài lòng)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "record-declarations", description = "Since when every dossier of a unit is kept as a record (công bố dữ liệu hồ sơ đầy đủ)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),

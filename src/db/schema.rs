@@ -703,6 +703,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    satisfaction_ratings (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        dossier_code -> Text,
+        dossier_id -> Nullable<Text>,
+        rated_on -> Date,
+        level -> Text,
+        channel -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
 
 diesel::joinable!(period_closures -> periods (period_id));
@@ -722,6 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     support_activities,
     focal_points,
     citizen_feedback,
+    satisfaction_ratings,
     procedure_fields,
     procedures,
     procedure_versions,

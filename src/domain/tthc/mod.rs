@@ -12,6 +12,7 @@ pub mod processing_returns;
 pub mod publications;
 pub mod record_declarations;
 pub mod reviews;
+pub mod satisfaction_ratings;
 pub mod statistics;
 pub mod support_activities;
 
@@ -31,6 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     support_activities::routes(cfg);
     focal_points::routes(cfg);
     feedback::routes(cfg);
+    satisfaction_ratings::routes(cfg);
     statistics::routes(cfg);
     apologies::routes(cfg);
 }

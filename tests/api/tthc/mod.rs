@@ -11,6 +11,7 @@ mod processing_returns;
 mod publications;
 mod record_declarations;
 mod reviews;
+mod satisfaction_ratings;
 mod statistics;
 mod support_activities;
 
@@ -33,6 +34,7 @@ pub fn stories() -> Vec<Story> {
         support_activities::stories(),
         focal_points::stories(),
         feedback::stories(),
+        satisfaction_ratings::stories(),
         statistics::stories(),
     ]
     .concat()

@@ -50,22 +50,6 @@ text_enum! {
     }
 }
 
-impl LateOutcome {
-    /// The statuses of such dossiers that may be late.
-    const fn statuses(self) -> &'static [DossierStatus] {
-        match self {
-            Self::Pending => &[
-                DossierStatus::Received,
-                DossierStatus::Processing,
-                DossierStatus::AwaitingSupplement,
-                DossierStatus::AwaitingPayment,
-                DossierStatus::Stopped,
-            ],
-            Self::Resolved => &[DossierStatus::Resolved, DossierStatus::Returned],
-        }
-    }
-}
-
 /// A dossier that is or was late (hồ sơ quá hạn), without personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -273,14 +257,16 @@ const fn columns() -> Columns {
 }
 
 impl Wanted<'_> {
-    /// The late dossiers of a status on a way: the indexes go by status, so that what was resolved years ago
-    /// does not stand before what is overdue today.
-    fn query<'q>(&self, way: &Way, within: Option<&Confinement>, status: DossierStatus) -> Joined<'q> {
+    /// The late dossiers of one outcome on a way, for which an index is there.
+    fn query<'q>(&self, way: &Way, within: Option<&Confinement>, outcome: LateOutcome) -> Joined<'q> {
         use dossiers as d;
-        let mut query = on_way!(standing(), way, dossiers)
-            .filter(d::status.eq(status))
+        let query = on_way!(standing(), way, dossiers)
             .filter(d::late_after.is_not_null())
             .filter(d::late_after.lt(self.day));
+        let mut query = match outcome {
+            LateOutcome::Pending => query.filter(d::resolved_at.is_null()),
+            LateOutcome::Resolved => query.filter(d::resolved_at.is_not_null()),
+        };
         if let Some(day) = self.due_from {
             query = query.filter(d::late_after.ge(day));
         }
@@ -296,11 +282,11 @@ impl Wanted<'_> {
         &self,
         way: &Way,
         within: Option<&Confinement>,
-        status: DossierStatus,
+        outcome: LateOutcome,
         page: &PageRequest,
     ) -> Result<Joined<'q>, ApiError> {
         use dossiers as d;
-        let query = self.query(way, within, status);
+        let query = self.query(way, within, outcome);
         Ok(keyset!(query, page, asc d::late_after => NaiveDate, d::id => DossierId))
     }
 }
@@ -313,11 +299,10 @@ fn late_list(
 ) -> Result<PageRows<LateDossier>, ApiError> {
     let units = wanted_units(scoped.tree(), &wanted.unit, wanted.scope, wanted.day)?;
     let (ways, within) = ways_of(scoped.confinement(), units.as_deref());
-    let statuses = || wanted.outcomes.iter().flat_map(|outcome| outcome.statuses()).copied();
     let mut rows: Vec<Vec<Loaded>> = Vec::new();
     for way in &ways {
-        for status in statuses() {
-            rows.push(wanted.rows(way, within.as_ref(), status, page)?.select(columns()).load(conn)?);
+        for outcome in wanted.outcomes {
+            rows.push(wanted.rows(way, within.as_ref(), *outcome, page)?.select(columns()).load(conn)?);
         }
     }
     let rows = merged(rows, false, |row| (row.late_after, row.id));
@@ -329,8 +314,8 @@ fn late_list(
             Some(_) => (ways, within),
         };
         for way in &ways {
-            for status in statuses() {
-                *total += wanted.query(way, within.as_ref(), status).count().get_result::<i64>(conn)?;
+            for outcome in wanted.outcomes {
+                *total += wanted.query(way, within.as_ref(), *outcome).count().get_result::<i64>(conn)?;
             }
         }
     }
@@ -386,36 +371,37 @@ mod tests {
         let reach = Confinement { provinces: vec![one], units: vec![other] };
         let day = NaiveDate::from_ymd_opt(2026, 11, 28).unwrap();
         let ways = [
-            (Way::Everything, "dossiers_late "),
-            (Way::Many(reach.clone()), "dossiers_late "),
-            (Way::Province(one), "dossiers_late_by_province "),
-            (Way::Unit(one), "dossiers_late_by_unit "),
+            (Way::Everything, ""),
+            (Way::Many(reach.clone()), ""),
+            (Way::Province(one), "_by_province"),
+            (Way::Unit(one), "_by_unit"),
         ];
+        let mut cases = Vec::new();
         for state in [None, Some(ApologyState::Missing), Some(ApologyState::Given)] {
             for due_from in [None, Some(day)] {
-                for (way, index) in &ways {
-                    let wanted = Wanted {
-                        unit: UnitName::default(),
-                        scope: UnitScope::Own,
-                        day,
-                        due_from,
-                        state,
-                        outcomes: LateOutcome::ALL,
-                    };
-                    let page = PageRequest::for_test(50, Some(json!([day, DossierId::new()])));
-                    let status = DossierStatus::Processing;
-                    let query = || wanted.rows(way, Some(&reach), status, &page).unwrap().select(columns());
-                    let told = plan(&mut conn, query());
-                    let is_there = told.iter().any(|step| step.contains(index));
-                    let is_sorted = told.iter().any(|step| step.contains("TEMP B-TREE"));
-                    assert!(is_there && !is_sorted, "{way:?} {state:?}: {told:#?}");
-                    if let Some(postgres) = &mut postgres {
-                        let told = postgres_plan(postgres.conn(), query());
-                        let is_there = told.iter().any(|step| step.contains(index));
-                        let is_sorted = told.iter().any(|step| step.contains("Sort"));
-                        assert!(is_there && !is_sorted, "{way:?} {state:?}: {told:#?}");
-                    }
+                for outcome in LateOutcome::ALL {
+                    cases.extend(ways.iter().map(|(way, index)| (state, due_from, *outcome, way, *index)));
                 }
+            }
+        }
+        for (state, due_from, outcome, way, index) in cases {
+            let (unit, scope) = (UnitName::default(), UnitScope::Own);
+            let wanted = Wanted { unit, scope, day, due_from, state, outcomes: LateOutcome::ALL };
+            let index = match outcome {
+                LateOutcome::Pending => format!("dossiers_overdue{index} "),
+                LateOutcome::Resolved => format!("dossiers_resolved_late{index} "),
+            };
+            let page = PageRequest::for_test(50, Some(json!([day, DossierId::new()])));
+            let query = || wanted.rows(way, Some(&reach), outcome, &page).unwrap().select(columns());
+            let told = plan(&mut conn, query());
+            let is_there = told.iter().any(|step| step.contains(&index));
+            let is_sorted = told.iter().any(|step| step.contains("TEMP B-TREE"));
+            assert!(is_there && !is_sorted, "{way:?} {state:?} {outcome}: {told:#?}");
+            if let Some(postgres) = &mut postgres {
+                let told = postgres_plan(postgres.conn(), query());
+                let is_there = told.iter().any(|step| step.contains(&index));
+                let is_sorted = told.iter().any(|step| step.contains("Sort"));
+                assert!(is_there && !is_sorted, "{way:?} {state:?} {outcome}: {told:#?}");
             }
         }
     }
