@@ -35,7 +35,7 @@ type Key = (Option<ProcedureLevel>, Option<String>);
 /// # Errors
 /// 422 for days that are missing or out of order, an unknown period, or a unit that is not in force.
 pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) -> Result<Form07b, ApiError> {
-    days_in_range([("/from", query.from), ("/to", query.to)])?;
+    days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
     let period = match &query.period {
         Some(code) => Some(period_of_regime(conn, code, query.regime.as_deref())?),
         None => None,
@@ -47,9 +47,10 @@ pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) 
         code: query.org_unit_code.as_deref(),
     };
     let tree = scoped.tree();
-    let units = wanted_units(tree, &name, query.scope.unwrap_or_default(), to)?;
+    let as_of = query.as_of.unwrap_or(to);
+    let units = wanted_units(tree, &name, query.scope.unwrap_or_default(), as_of)?;
     // The unit that is named comes before those of its scope.
-    let unit = units.as_ref().and_then(|units| units.first()).map(|unit| label(tree, *unit, to).into());
+    let unit = units.as_ref().and_then(|units| units.first()).map(|unit| label(tree, *unit, as_of).into());
     let rows = snapshot(conn, |conn| {
         let mut rows: BTreeMap<Key, Form07bColumns> = BTreeMap::new();
         let counted = in_force(conn, to)?;

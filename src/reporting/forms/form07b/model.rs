@@ -49,10 +49,12 @@ pub struct Form07bQuery {
     #[validate(length(min = 1, max = 35))]
     #[param(min_length = 1, max_length = 35)]
     pub org_unit_identifier: Option<String>,
-    /// The unit by its statistics code, read on the last day (mã đơn vị hành chính).
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
     #[validate(length(min = 1, max = 20))]
     #[param(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; the last day when not given.
+    pub as_of: Option<NaiveDate>,
     /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,

@@ -176,7 +176,18 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
             *counted.entry(leaf).or_default() += changes;
         }
         count += i64::try_from(rows.len()).unwrap_or_default();
+        correct_late_days(conn, &rows)?;
         keep(conn, counted)?;
         while fold_pass(conn)? > 0 {}
     }
+}
+
+/// Stores the day behind which a dossier is late anew where it is another.
+fn correct_late_days(conn: &mut DbConn, rows: &[DossierRow]) -> Result<(), ApiError> {
+    for row in rows.iter().filter(|row| row.late_after != row.is_late_after()) {
+        diesel::update(dossiers::table.filter(dossiers::id.eq(row.id)))
+            .set(dossiers::late_after.eq(row.is_late_after()))
+            .execute(conn)?;
+    }
+    Ok(())
 }
