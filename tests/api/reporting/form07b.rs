@@ -85,7 +85,7 @@ async fn form_07b_counts_what_decisions_announced_within_the_days(app: TestApp) 
         decision("1100/QĐ-UBND", "92", "2026-06-30", before.clone()),
         decision(
             "7/QĐ-UBND",
-            "79",
+            "31399",
             "2026-09-02",
             json!([{"action": "change", "procedure_code": "1.001193"}]),
         ),
