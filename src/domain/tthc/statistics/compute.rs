@@ -55,10 +55,7 @@ pub(super) fn statistics(
     let scope = query.scope.unwrap_or_default();
     let by = query.by.unwrap_or(StatisticsBy::Unit);
     let role = query.count_by.unwrap_or(DossierRole::Resolving);
-    let before = match query.comparison {
-        Some(StatisticsComparison::PreviousYear) => Some(year_before(days)),
-        None => None,
-    };
+    let before = query.comparison.map(|StatisticsComparison::PreviousYear| year_before(days));
     let seats = Seats::of(tree, Roster::of(tree, unit, as_of, scope, (days.from, days.to)), as_of);
     let whose = Whose::of(seats.roster.units(), role);
     snapshot(conn, |conn| {
