@@ -72,6 +72,7 @@ const TABLES: &[&str] = &[
     "dossiers",
     "dossier_deltas",
     "dossier_sums",
+    "dossier_procedure_sums",
     "dossier_areas",
     "record_declarations",
     "procedure_reviews",
@@ -80,6 +81,7 @@ const TABLES: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "feedback_time_limits",
+    "satisfaction_ratings",
     "period_closures",
     "period_snapshots",
 ];

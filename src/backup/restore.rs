@@ -150,6 +150,7 @@ const RECORDS: &[&str] = &[
     "support_activities",
     "focal_points",
     "citizen_feedback",
+    "satisfaction_ratings",
     "period_closures",
 ];
 

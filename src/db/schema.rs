@@ -454,6 +454,7 @@ diesel::table! {
         returned_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
         working_days -> Nullable<BigInt>,
+        late_after -> Nullable<Date>,
         rescheduled_to -> Nullable<Date>,
         fee_vnd -> Nullable<BigInt>,
         paid_online -> Bool,
@@ -506,6 +507,26 @@ diesel::table! {
         tier -> Text,
         field_id -> Text,
         channel -> Text,
+        received -> BigInt,
+        resolved_early -> BigInt,
+        resolved_on_time -> BigInt,
+        resolved_overdue -> BigInt,
+        withdrawn -> BigInt,
+        refused -> BigInt,
+        moved -> BigInt,
+        overdue -> BigInt,
+    }
+}
+
+diesel::table! {
+    dossier_procedure_sums (area, bucket, counted_by, procedure_id, field_id, channel, working_days) {
+        area -> Text,
+        bucket -> Text,
+        counted_by -> Text,
+        procedure_id -> Text,
+        field_id -> Text,
+        channel -> Text,
+        working_days -> BigInt,
         received -> BigInt,
         resolved_early -> BigInt,
         resolved_on_time -> BigInt,
@@ -683,6 +704,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    satisfaction_ratings (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        dossier_code -> Text,
+        dossier_id -> Nullable<Text>,
+        rated_on -> Date,
+        level -> Text,
+        channel -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
 
 diesel::joinable!(period_closures -> periods (period_id));
@@ -702,6 +740,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     support_activities,
     focal_points,
     citizen_feedback,
+    satisfaction_ratings,
     procedure_fields,
     procedures,
     procedure_versions,

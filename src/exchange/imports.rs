@@ -28,6 +28,7 @@ use crate::domain::tthc::processing_returns::ProcessingReturns;
 use crate::domain::tthc::publications::ProcedurePublications;
 use crate::domain::tthc::record_declarations::RecordDeclarations;
 use crate::domain::tthc::reviews::ProcedureReviews;
+use crate::domain::tthc::satisfaction_ratings::SatisfactionRatings;
 use crate::domain::tthc::support_activities::SupportActivities;
 use crate::error::ApiError;
 use crate::reporting::holidays::Holidays;
@@ -74,6 +75,7 @@ collections! {
     "procedures" => Procedures,
     "processing-returns" => ProcessingReturns,
     "record-declarations" => RecordDeclarations,
+    "satisfaction-ratings" => SatisfactionRatings,
     "successions" => OrgUnitSuccessions,
     "support-activities" => SupportActivities,
 }

@@ -34,6 +34,8 @@ text_enum! {
         FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính";
         /// Feedback or a petition.
         CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị";
+        /// A satisfaction rating.
+        SatisfactionRating => "satisfaction_rating", "đánh giá sự hài lòng";
         /// A processing return.
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A declaration of complete records.
@@ -69,6 +71,7 @@ impl RecordType {
             | Self::SupportActivity
             | Self::FocalPoint
             | Self::CitizenFeedback
+            | Self::SatisfactionRating
             | Self::ProcessingReturn
             | Self::RecordDeclaration => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
@@ -111,6 +114,7 @@ impl RecordType {
             | Self::SupportActivity
             | Self::FocalPoint
             | Self::CitizenFeedback
+            | Self::SatisfactionRating
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -144,6 +148,7 @@ impl RecordType {
             Self::SupportActivity => "/api/v1/tthc/support-activities",
             Self::FocalPoint => "/api/v1/tthc/focal-points",
             Self::CitizenFeedback => "/api/v1/tthc/citizen-feedback",
+            Self::SatisfactionRating => "/api/v1/tthc/satisfaction-ratings",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::RecordDeclaration => "/api/v1/tthc/record-declarations",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",

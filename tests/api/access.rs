@@ -118,6 +118,9 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/support-activities"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/focal-points"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/statistics/overdue"),
+    reading("read", Some(Domain::Tthc), "/api/v1/tthc/apologies"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(
@@ -131,6 +134,7 @@ const ATTEMPTS: &[Attempt] = &[
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/support-activities", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/focal-points", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback", Some("{}")),
+    sending("write", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings", Some("{}")),
     sending(
         "write",
         Some(Domain::Tthc),

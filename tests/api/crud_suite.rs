@@ -263,6 +263,23 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "satisfaction_rating",
+            collection: "/api/v1/tthc/satisfaction-ratings",
+            create: json!({
+                "org_unit_code": "31396", "dossier_code": "H13.44-261102-0099", "rated_on": "2026-11-09",
+                "level": "very_satisfied", "channel": "kiosk",
+            }),
+            patch: json!({"level": "satisfied"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "dossier_code": "H13.44-261102-0099", "rated_on": "2026-12-09",
+                    "level": "very_satisfied", "channel": "kiosk",
+                }),
+                "/rated_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),

@@ -1,6 +1,7 @@
 //! Administrative procedures (cải cách thủ tục hành chính): what citizens and enterprises ask of
 //! the administration, and how it was handled.
 
+pub mod apologies;
 pub mod dossiers;
 pub mod feedback;
 pub mod focal_points;
@@ -11,6 +12,8 @@ pub mod processing_returns;
 pub mod publications;
 pub mod record_declarations;
 pub mod reviews;
+pub mod satisfaction_ratings;
+pub mod statistics;
 pub mod support_activities;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -29,4 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     support_activities::routes(cfg);
     focal_points::routes(cfg);
     feedback::routes(cfg);
+    satisfaction_ratings::routes(cfg);
+    statistics::routes(cfg);
+    apologies::routes(cfg);
 }

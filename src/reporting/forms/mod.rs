@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod form06a;
+pub mod form07b;
 pub mod kept;
 pub mod roster;
 #[cfg(test)]
@@ -13,4 +14,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The operations on forms.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     form06a::routes(cfg);
+    form07b::routes(cfg);
 }

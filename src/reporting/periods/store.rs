@@ -153,3 +153,18 @@ pub fn period_named(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>)
         fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
     })
 }
+
+/// The period of a code in a regime, `calendar` where none is named, as a query of forms names it.
+///
+/// # Errors
+/// 422 when there is none.
+pub fn period_of_regime(conn: &mut DbConn, code: &str, regime: Option<&str>) -> Result<Period, ApiError> {
+    let regime = regime.unwrap_or("calendar");
+    let message = || Bilingual::new("Không có kỳ báo cáo này.", "There is no such reporting period.");
+    periods::table
+        .filter(periods::code.eq(code).and(periods::regime.eq(regime)).and(periods::deleted_at.is_null()))
+        .select(Period::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| ApiError::invalid(vec![Fault::new("/period", "unknown_period", message())]))
+}

@@ -1,6 +1,7 @@
 //! Stories of reporting.
 
 mod form06a;
+mod form07b;
 mod holidays;
 mod period_closures;
 mod periods;
@@ -8,5 +9,12 @@ mod periods;
 use crate::support::story::Story;
 
 pub fn stories() -> Vec<Story> {
-    [periods::stories(), holidays::stories(), form06a::stories(), period_closures::stories()].concat()
+    [
+        periods::stories(),
+        holidays::stories(),
+        form06a::stories(),
+        form07b::stories(),
+        period_closures::stories(),
+    ]
+    .concat()
 }

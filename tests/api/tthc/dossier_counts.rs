@@ -271,20 +271,22 @@ struct Played {
     receiver: usize,
     channel: usize,
     due: u32,
+    procedure: usize,
     wait: Option<(u32, u32)>,
     moves: Option<(u32, usize)>,
 }
 
+const PROCEDURES: [&str; 2] = ["1.001193", "2.000635"];
 const UNITS: [&str; 4] = ["31396", "31399", "31393", "31408"];
 const CHANNELS: [&str; 3] = ["online", "in_person", "postal"];
 
 fn played() -> impl Strategy<Value = Played> {
     let times = (1_u32..60, 0_u32..40, 0_u32..6, 0_u32..25);
-    let places = (0..UNITS.len(), 0..UNITS.len(), 0..CHANNELS.len());
+    let places = (0..UNITS.len(), 0..UNITS.len(), 0..CHANNELS.len(), 0..PROCEDURES.len());
     let moves =
         (proptest::option::of((1_u32..20, 1_u32..15)), proptest::option::of((0_u32..30, 0..UNITS.len())));
     (times, places, moves).prop_map(
-        |((received, lasts, end, due), (unit, receiver, channel), (wait, moves))| Played {
+        |((received, lasts, end, due), (unit, receiver, channel, procedure), (wait, moves))| Played {
             received,
             lasts,
             end,
@@ -292,6 +294,7 @@ fn played() -> impl Strategy<Value = Played> {
             receiver,
             channel,
             due,
+            procedure,
             wait,
             moves,
         },
@@ -415,11 +418,105 @@ fn naive(
     counts
 }
 
+/// The same as statistics tell it, with the working days of what was resolved: how many, and their sum.
+fn naive_figures(all: &[Played], unit: Option<usize>, by_receiver: bool, from: u32, to: u32) -> Value {
+    let counts = naive(all, unit, by_receiver, from, to);
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+    let mut times = Vec::new();
+    for one in all {
+        let holder = match one.moved() {
+            _ if by_receiver => one.receiver,
+            Some((_, to)) => to,
+            None => one.unit,
+        };
+        let is_resolved = one.end > 2 && one.end_day().is_some_and(|end| (from..=to).contains(&end));
+        if is_resolved && unit.is_none_or(|unit| holder == unit) {
+            let end = one.end_day().unwrap();
+            let waited = one.waits().map_or(0, |(since, until)| working_days(since, until.min(end)));
+            times.push(i64::from(working_days(one.received, end) - waited));
+        }
+    }
+    times.sort_unstable();
+    let in_time = count("resolved_early") + count("resolved_on_time");
+    let resolved = in_time + count("resolved_overdue");
+    assert_eq!(times.len(), usize::try_from(resolved).unwrap());
+    json!({
+        "received": count("received_online") + count("received_direct"), "carried_over": count("carried_over"),
+        "transferred": count("transferred"), "resolved_early": count("resolved_early"),
+        "resolved_on_time": count("resolved_on_time"), "resolved_overdue": count("resolved_overdue"),
+        "pending_in_time": count("pending_in_time"), "pending_overdue": count("pending_overdue"),
+        "withdrawn": count("withdrawn"), "refused": count("refused"), "in_time": in_time, "resolved": resolved,
+        "sum": times.iter().sum::<i64>(), "p90": times.get((times.len() * 9).div_ceil(10).saturating_sub(1)),
+    })
+}
+
+/// Figures as they are answered, in the words of [`naive_figures`].
+fn answered(figures: &Value) -> Value {
+    json!({
+        "received": figures["received"], "carried_over": figures["carried_over"],
+        "transferred": figures["transferred"], "resolved_early": figures["resolved_early"],
+        "resolved_on_time": figures["resolved_on_time"], "resolved_overdue": figures["resolved_overdue"],
+        "pending_in_time": figures["pending_in_time"], "pending_overdue": figures["pending_overdue"],
+        "withdrawn": figures["withdrawn"], "refused": figures["refused"],
+        "in_time": figures["on_time"]["numerator"], "resolved": figures["on_time"]["denominator"],
+        "sum": figures["times"]["sum_working_days"], "p90": figures["times"]["p90_working_days"],
+    })
+}
+
+/// Holds the statistics of the province against a naive count, whatever they are told apart by.
+async fn statistics_agree(admin: &Client, all: &[Played], by_receiver: bool, from: u32, to: u32) {
+    let role = if by_receiver { "receiving" } else { "resolving" };
+    let nothing = naive_figures(&[], None, by_receiver, from, to);
+    let of = |is_of: &dyn Fn(&Played) -> bool| {
+        let some: Vec<Played> = all.iter().filter(|one| is_of(one)).cloned().collect();
+        naive_figures(&some, None, by_receiver, from, to)
+    };
+    for by in ["unit", "procedure", "channel", "field"] {
+        let query = format!(
+            "by={by}&from={}&to={}&count_by={role}&org_unit_code=92&scope=subtree",
+            date(from),
+            date(to)
+        );
+        let told = admin.get(&format!("/api/v1/tthc/statistics?{query}")).await.expect(200);
+        assert_eq!(answered(&told["totals"]), naive_figures(all, None, by_receiver, from, to), "{query}");
+        let row = |member: &str, wanted: &str| {
+            let subject = |row: &&Value| match member {
+                "unit" => row["subject"]["unit"]["org_unit_code"] == wanted,
+                _ => row["subject"][member] == wanted,
+            };
+            let found = told["rows"].as_array().unwrap().iter().find(subject);
+            found.map_or_else(|| nothing.clone(), |row| answered(&row["figures"]))
+        };
+        match by {
+            "unit" => {
+                for (place, code) in UNITS.iter().enumerate() {
+                    let expected = naive_figures(all, Some(place), by_receiver, from, to);
+                    assert_eq!(row("unit", code), expected, "{query} {code}");
+                }
+            }
+            "procedure" => {
+                for (place, code) in PROCEDURES.iter().enumerate() {
+                    let expected = of(&|one| one.procedure == place);
+                    assert_eq!(row("procedure_code", code), expected, "{query} {code}");
+                }
+            }
+            "channel" => {
+                for (place, channel) in CHANNELS.iter().enumerate() {
+                    let expected = of(&|one| one.channel == place);
+                    assert_eq!(row("channel", channel), expected, "{query} {channel}");
+                }
+            }
+            _ => assert_eq!(row("field_name", "Hộ tịch"), of(&|one| one.procedure == 0), "{query}"),
+        }
+    }
+}
+
 /// Writes a history by whole bodies and steps, some of it twice.
 async fn play(admin: &Client, number: u32, one: &Played) {
     let members = json!({
         "received_at": moment(one.received), "channel": CHANNELS[one.channel],
         "receiving_unit_code": UNITS[one.receiver], "resolving_unit_code": UNITS[one.unit],
+        "procedure_code": PROCEDURES[one.procedure],
         "due_at": moment(one.received + one.due),
     });
     let made = admin.post(DOSSIERS, &with(dossier(number), members)).await.expect(201);
@@ -456,6 +553,8 @@ async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
         let _ = admin;
         app.sign_in(crate::support::app::ADMIN).await
     };
+    let other = json!({"code": PROCEDURES[1], "name": "Cấp bản sao trích lục", "level": "commune"});
+    admin.post("/api/v1/tthc/procedures", &other).await.expect(201);
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -484,6 +583,7 @@ async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
                     told(&own).into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
                 assert_eq!(own, naive(&histories, Some(place), by_receiver, from, to), "{days} {code}");
             }
+            statistics_agree(&admin, &histories, by_receiver, from, to).await;
         }
     }
     let verified = verify(&mut app.connect()).unwrap();

@@ -14,6 +14,8 @@ mod processing_returns;
 mod publications;
 mod record_declarations;
 mod reviews;
+mod satisfaction_ratings;
+mod statistics;
 mod support_activities;
 
 use serde_json::{Value, json};
@@ -38,6 +40,8 @@ pub fn stories() -> Vec<Story> {
         support_activities::stories(),
         focal_points::stories(),
         feedback::stories(),
+        satisfaction_ratings::stories(),
+        statistics::stories(),
     ]
     .concat()
 }

@@ -7,7 +7,8 @@ use crate::db::DbConn;
 use crate::db::schema::{
     citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
     org_units, period_closures, procedure_postings, procedure_processes, procedure_publications,
-    procedure_reviews, processing_returns, record_declarations, support_activities, users,
+    procedure_reviews, processing_returns, record_declarations, satisfaction_ratings, support_activities,
+    users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -53,6 +54,9 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
                 .and(citizen_feedback::receiving_unit_id.assume_not_null().eq(id)),
         ),
     );
+    let ratings = satisfaction_ratings::table
+        .filter(satisfaction_ratings::deleted_at.is_null())
+        .filter(satisfaction_ratings::org_unit_id.eq(id).or(satisfaction_ratings::province_id.eq(id)));
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let resolved = dossiers::table
         .filter(dossiers::deleted_at.is_null())
@@ -77,6 +81,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(activities)).get_result(conn)?
         || diesel::select(dsl::exists(focal)).get_result(conn)?
         || diesel::select(dsl::exists(feedback)).get_result(conn)?
+        || diesel::select(dsl::exists(ratings)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(resolved)).get_result(conn)?

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod generated;
 mod handlers;
 pub mod history;
+pub mod late;
 pub mod life;
 pub mod lookups;
 pub mod model;

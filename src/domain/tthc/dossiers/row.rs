@@ -75,6 +75,8 @@ pub struct DossierRow {
     pub closed_at: Option<Instant>,
     /// Working days from receipt to resolution, without those waited; none where holidays are not known.
     pub working_days: Option<i64>,
+    /// The day behind which it is late, as [`Self::is_late_after`] says; stored, so that an index finds it.
+    pub late_after: Option<NaiveDate>,
     pub rescheduled_to: Option<NaiveDate>,
     pub fee_vnd: Option<i64>,
     pub paid_online: bool,
@@ -110,6 +112,20 @@ impl DossierRow {
     /// Sets when it is due.
     pub fn set_due(&mut self, due: Due) {
         (self.due_on, self.due_at, self.due_basis) = (due.on.unwrap_or(OPEN_END), due.at, due.basis);
+    }
+
+    /// The day behind which it is late: its due day while it is pending and no wait stops the clock, and for
+    /// ever once it was resolved too late. None where it cannot be late, or no longer.
+    #[must_use]
+    pub fn is_late_after(&self) -> Option<NaiveDate> {
+        let due = self.due();
+        let may_be_late = match (self.status, self.resolved_at) {
+            (DossierStatus::Resolved | DossierStatus::Returned, Some(at)) => {
+                outcome(at, due) == Timeliness::Overdue
+            }
+            (status, _) => status.is_pending() && !self.waiting().is_some_and(|wait| wait.stops),
+        };
+        due.on.filter(|_| may_be_late)
     }
 
     /// The wait that lasts.

@@ -432,9 +432,10 @@ pub(super) fn stored(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     held: HeldDossier,
-    row: DossierRow,
+    mut row: DossierRow,
     event: &Event,
 ) -> Result<Recorded<Dossier>, ApiError> {
+    row.late_after = row.is_late_after();
     let mut after = HeldDossier { row, procedure: held.procedure, before: Some(Box::new(held.row)) };
     after.revise(tx.at());
     save_as(tx, scoped, &[after], Some(event))?.only()

@@ -25,7 +25,7 @@ use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Problem};
 use crate::keyset;
 
-type Joined<'a> = dsl::IntoBoxed<
+pub(super) type Joined<'a> = dsl::IntoBoxed<
     'a,
     dsl::LeftJoinOn<
         dsl::InnerJoinOn<
@@ -44,7 +44,7 @@ type Joined<'a> = dsl::IntoBoxed<
 >;
 
 /// Dossiers with what they tell of their procedures.
-fn standing<'a>() -> Joined<'a> {
+pub(super) fn standing<'a>() -> Joined<'a> {
     use procedure_versions as v;
     dossiers::table
         .inner_join(procedures::table.on(procedures::id.eq(dossiers::procedure_id)))

@@ -125,6 +125,7 @@ pub(super) fn save_as(
             returned_at,
             closed_at,
             working_days,
+            late_after,
             rescheduled_to,
             fee_vnd,
             paid_online,
@@ -296,6 +297,7 @@ impl Making<'_> {
             returned_at: body.returned_at,
             closed_at: body.closed_at,
             working_days: None,
+            late_after: None,
             rescheduled_to: body.rescheduled_to,
             fee_vnd: body.fee_vnd,
             paid_online: body.paid_online,
@@ -314,6 +316,7 @@ impl Making<'_> {
         };
         row.set_due(due);
         row.working_days = working_days(&self.facts.calendar, &row);
+        row.late_after = row.is_late_after();
         Ok(row)
     }
 

@@ -13,7 +13,7 @@ use super::model::{
 use crate::auth::permission::Domain;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
-use crate::db::schema::{periods, procedure_fields};
+use crate::db::schema::procedure_fields;
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
@@ -31,6 +31,7 @@ use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
 use crate::reporting::forms::roster::Roster;
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
 use crate::reporting::periods::Period;
+use crate::reporting::periods::store::period_of_regime;
 
 /// Form 06a for a unit and period or days: today's, or the one that was kept at a closing.
 ///
@@ -39,7 +40,10 @@ use crate::reporting::periods::Period;
 /// force, or a closing of another unit or period.
 pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
     days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
-    let period = period_of(conn, query)?;
+    let period = match &query.period {
+        Some(code) => Some(period_of_regime(conn, code, query.regime.as_deref())?),
+        None => None,
+    };
     let asked = Asked::of(query, period.as_ref())?;
     let scope = query.scope.unwrap_or_default();
     let definition = query.definition.unwrap_or(Form06Definition::Circular012020);
@@ -426,22 +430,8 @@ fn levels(
     levels.collect()
 }
 
-/// The period that is named, if one is.
-fn period_of(conn: &mut DbConn, query: &Form06aQuery) -> Result<Option<Period>, ApiError> {
-    let Some(code) = &query.period else { return Ok(None) };
-    let regime = query.regime.as_deref().unwrap_or("calendar");
-    let message = || Bilingual::new("Không có kỳ báo cáo này.", "There is no such reporting period.");
-    periods::table
-        .filter(periods::code.eq(code).and(periods::regime.eq(regime)).and(periods::deleted_at.is_null()))
-        .select(Period::as_select())
-        .first(conn)
-        .optional()?
-        .map(Some)
-        .ok_or_else(|| ApiError::invalid(vec![Fault::new("/period", "unknown_period", message())]))
-}
-
 /// The names of these fields.
-fn field_names(
+pub(in crate::reporting::forms) fn field_names(
     conn: &mut DbConn,
     fields: impl Iterator<Item = ProcedureFieldId>,
 ) -> Result<HashMap<ProcedureFieldId, String>, ApiError> {

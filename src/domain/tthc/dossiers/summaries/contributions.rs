@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::{AddAssign, Neg};
 
 use chrono::NaiveDate;
+use diesel::prelude::Queryable;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::organization::tree::{OrgUnitId, Tier};
@@ -56,7 +57,7 @@ pub struct Leaf {
 }
 
 /// Changes that happen on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Queryable)]
 pub struct Changes {
     /// Received.
     pub received: i64,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::contributions::{Changes, Counted, CountedBy, Leaf};
+use super::procedures::{self, ProcedureKey, ProcedureSumRow};
 use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
 use crate::db::types::IdText;
@@ -158,8 +159,35 @@ impl SumRow {
     }
 }
 
-/// Adds a leaf's changes to every sum in which it stands, of the areas that are wanted.
-pub(super) fn add_to_sums(
+/// What some leaves add to the sums.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    /// Those of the forms.
+    pub(super) by_level: BTreeMap<SumKey, Changes>,
+    /// Those by procedure.
+    pub(super) by_procedure: BTreeMap<ProcedureKey, Changes>,
+}
+
+impl Sums {
+    /// Adds a leaf's changes to every sum in which it stands, of the areas that are wanted.
+    pub(super) fn add(&mut self, leaf: &Leaf, changes: Changes, is_wanted: impl Fn(&str) -> bool) {
+        add_by_level(&mut self.by_level, leaf, changes, &is_wanted);
+        procedures::add(&mut self.by_procedure, leaf, changes, is_wanted);
+    }
+
+    /// Leaves out what is nothing.
+    pub(super) fn trim(&mut self) {
+        self.by_level.retain(|_, changes| *changes != Changes::NONE);
+        self.by_procedure.retain(|_, changes| *changes != Changes::NONE);
+    }
+
+    /// How many sums there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_level.len() + self.by_procedure.len()
+    }
+}
+
+fn add_by_level(
     sums: &mut BTreeMap<SumKey, Changes>,
     leaf: &Leaf,
     changes: Changes,
@@ -217,16 +245,17 @@ pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
     if rows.is_empty() {
         return Ok(0);
     }
-    let mut sums = BTreeMap::new();
+    let mut sums = Sums::default();
     let mut areas: HashMap<(OrgUnitId, OrgUnitId), NaiveDate> = HashMap::new();
     for Delta { leaf, changes } in rows.iter().flat_map(|row| &row.content.0) {
-        add_to_sums(&mut sums, leaf, *changes, |_| true);
+        sums.add(leaf, *changes, |_| true);
         let first = areas.entry((leaf.province, leaf.unit)).or_insert(leaf.day);
         *first = leaf.day.min(*first);
     }
-    sums.retain(|_, changes| *changes != Changes::NONE);
-    let sums: Vec<SumRow> = sums.into_iter().map(SumRow::from).collect();
-    keep_sums(conn, &sums)?;
+    sums.trim();
+    let Sums { by_level, by_procedure } = sums;
+    keep_sums(conn, &by_level.into_iter().map(SumRow::from).collect::<Vec<_>>())?;
+    procedures::keep(conn, &by_procedure.into_iter().map(ProcedureSumRow::from).collect::<Vec<_>>())?;
     keep_areas(conn, areas)?;
     let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
     let count = ids.len();

@@ -4,9 +4,12 @@
 //! A write leaves what it changes as one row of deltas, which no other writer waits for. Deltas are folded
 //! into sums by day, month and year, of each unit, each province and the whole country, by whoever has time
 //! ([`fold`]). Whoever reads takes the sums and the deltas that are not folded yet out of one snapshot: the
-//! counts are right at every moment, and cheap whatever is stored ([`sums`]).
+//! counts are right at every moment, and cheap whatever is stored ([`sums`] for forms, [`tallies`] for
+//! statistics).
 
 pub mod contributions;
 pub mod fold;
+mod procedures;
 pub mod sums;
+pub mod tallies;
 pub mod verify;

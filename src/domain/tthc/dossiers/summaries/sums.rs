@@ -7,7 +7,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use super::contributions::{Changes, CountedBy};
+use super::contributions::{Changes, CountedBy, Leaf};
 use super::fold::{COUNTRY, Delta, DeltaRow, day_bucket, month_bucket, province_area, year_bucket};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
@@ -73,18 +73,18 @@ impl Count {
 
 /// When changes happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Time {
+pub(super) enum Time {
     Before,
     FirstDay,
     Behind,
 }
 
 /// Buckets from the first to before the second.
-type Buckets = (String, String);
+pub(super) type Buckets = (String, String);
 
 impl Days {
     /// When a day is; none behind the last.
-    fn time(self, day: NaiveDate) -> Option<Time> {
+    pub(super) fn time(self, day: NaiveDate) -> Option<Time> {
         (day <= self.to).then(|| match day.cmp(&self.from) {
             std::cmp::Ordering::Less => Time::Before,
             std::cmp::Ordering::Equal => Time::FirstDay,
@@ -93,7 +93,7 @@ impl Days {
     }
 
     /// The buckets of each time, which together hold every day up to the last once.
-    fn buckets(self) -> Vec<(Time, Vec<Buckets>)> {
+    pub(super) fn buckets(self) -> Vec<(Time, Vec<Buckets>)> {
         let second = self.from.succ_opt().unwrap_or(self.from);
         let end = self.to.succ_opt().unwrap_or(self.to);
         vec![
@@ -167,7 +167,7 @@ pub fn total_counts(
         read(conn, &areas, role, days, |Row { tier, field, channel, time, changes, .. }| {
             counts.entry((tier, field)).or_default().add(channel, time, &changes);
         })?;
-        unfolded(conn, &wanted, role, days, |_, Row { tier, field, channel, time, changes, .. }| {
+        unfolded(conn, &wanted, role, days, |time, Leaf { tier, field, channel, .. }, changes| {
             counts.entry((tier, field)).or_default().add(channel, time, &changes);
         })?;
         counts.retain(|_, count| *count != Count::default());
@@ -196,7 +196,7 @@ pub fn unit_counts(
                 counts.entry((*unit, (tier, field))).or_default().add(channel, time, &changes);
             }
         })?;
-        unfolded(conn, &wanted, role, days, |unit, Row { tier, field, channel, time, changes, .. }| {
+        unfolded(conn, &wanted, role, days, |time, Leaf { unit, tier, field, channel, .. }, changes| {
             counts.entry((unit, (tier, field))).or_default().add(channel, time, &changes);
         })?;
         counts.retain(|_, count| *count != Count::default());
@@ -208,7 +208,11 @@ pub fn unit_counts(
 const FEW: usize = 32;
 
 /// The areas whose sums are those of these units together: the country, whole provinces, single units.
-fn areas(conn: &mut DbConn, wanted: &HashSet<OrgUnitId>, to: NaiveDate) -> Result<Vec<String>, ApiError> {
+pub(super) fn areas(
+    conn: &mut DbConn,
+    wanted: &HashSet<OrgUnitId>,
+    to: NaiveDate,
+) -> Result<Vec<String>, ApiError> {
     use dossier_areas as a;
     if wanted.len() < FEW {
         return Ok(wanted.iter().map(OrgUnitId::to_string).collect());
@@ -258,7 +262,7 @@ struct Row {
 }
 
 /// The ways of counting that a role asks for.
-fn counted_by(role: DossierRole) -> [CountedBy; 2] {
+pub(super) fn counted_by(role: DossierRole) -> [CountedBy; 2] {
     match role {
         DossierRole::Resolving => [CountedBy::Both, CountedBy::Resolving],
         DossierRole::Receiving => [CountedBy::Both, CountedBy::Receiving],
@@ -282,7 +286,7 @@ struct Summed {
 }
 
 /// Areas of one statement.
-const STATEMENT: usize = 4_000;
+pub(super) const STATEMENT: usize = 4_000;
 
 /// Reads the folded sums of some areas.
 fn read(
@@ -351,27 +355,19 @@ fn summed(
 }
 
 /// Reads what was committed and is not folded yet.
-fn unfolded(
+pub(super) fn unfolded(
     conn: &mut DbConn,
     wanted: &HashSet<OrgUnitId>,
     role: DossierRole,
     days: Days,
-    mut take: impl FnMut(OrgUnitId, Row),
+    mut take: impl FnMut(Time, Leaf, Changes),
 ) -> Result<(), ApiError> {
     let rows: Vec<DeltaRow> = dossier_deltas::table.select(DeltaRow::as_select()).load(conn)?;
     let by = counted_by(role);
     for Delta { leaf, changes } in rows.into_iter().flat_map(|row| row.content.0) {
         let Some(time) = days.time(leaf.day) else { continue };
         if by.contains(&leaf.by) && wanted.contains(&leaf.unit) {
-            let row = Row {
-                area: String::new(),
-                tier: leaf.tier,
-                field: leaf.field,
-                channel: leaf.channel,
-                time,
-                changes,
-            };
-            take(leaf.unit, row);
+            take(time, leaf, changes);
         }
     }
     Ok(())

@@ -3,14 +3,14 @@
 //! Counting everything again takes memory for each unit and day. It is therefore done in shares, each of
 //! some units: every share reads all dossiers once, and all shares see one snapshot.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use diesel::prelude::*;
 
 use super::contributions::{Changes, Counted, contributions};
-use super::fold::{COUNTRY, Delta, DeltaRow, SumKey, SumRow, add_to_sums, fold_pass, keep};
-use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
+use super::fold::{COUNTRY, Delta, DeltaRow, SumKey, SumRow, Sums, fold_pass, keep};
+use super::procedures::{ProcedureKey, ProcedureSumRow};
+use crate::db::schema::{dossier_areas, dossier_deltas, dossier_procedure_sums, dossier_sums, dossiers};
 use crate::db::{Db, DbConn, snapshot};
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::tthc::dossiers::row::DossierRow;
@@ -20,7 +20,7 @@ use crate::error::ApiError;
 const PART: i64 = 2_000;
 
 /// Dossiers of one share: its sums take some hundred megabytes at most.
-const SHARE: i64 = 250_000;
+const SHARE: i64 = 150_000;
 
 /// What a look at the counts found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,10 +54,12 @@ pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
             verified.sums += sums.len();
             less_deltas(conn, &mut sums, |area| share_of(area, shares) == share)?;
             less_sums(conn, &mut sums, |area| share_of(area, shares) == share)?;
-            sums.retain(|_, changes| *changes != Changes::NONE);
+            sums.trim();
             verified.wrong_count += sums.len();
             let left = TOLD.saturating_sub(verified.wrong.len());
-            verified.wrong.extend(sums.iter().take(left).map(|(key, changes)| told(key, changes)));
+            let by_level = sums.by_level.iter().map(|(key, changes)| told(key, changes));
+            let by_procedure = sums.by_procedure.iter().map(|(key, changes)| told_procedure(key, changes));
+            verified.wrong.extend(by_level.chain(by_procedure).take(left));
         }
         Ok(verified)
     })
@@ -75,21 +77,26 @@ fn told(key: &SumKey, changes: &Changes) -> String {
     format!("{area}, {bucket}, {counted_by}, {tier}, field {field_id:?}, {channel}: off by {changes:?}")
 }
 
+fn told_procedure(key: &ProcedureKey, changes: &Changes) -> String {
+    let ProcedureKey { area, bucket, counted_by, procedure_id, field_id, channel, working_days } = key;
+    format!(
+        "{area}, {bucket}, {counted_by}, procedure {procedure_id}, field {field_id:?}, {channel}, \
+         {working_days} working days: off by {changes:?}"
+    )
+}
+
 /// The sums of these areas as the dossiers make them.
-fn counted(
-    conn: &mut DbConn,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<BTreeMap<SumKey, Changes>, ApiError> {
-    let (mut sums, mut last) = (BTreeMap::new(), None);
+fn counted(conn: &mut DbConn, is_wanted: impl Fn(&str) -> bool) -> Result<Sums, ApiError> {
+    let (mut sums, mut last) = (Sums::default(), None);
     loop {
         let rows = dossiers_behind(conn, last)?;
         let Some(end) = rows.last() else { break };
         last = Some(end.id);
         for (leaf, changes) in rows.iter().flat_map(contributions) {
-            add_to_sums(&mut sums, &leaf, changes, &is_wanted);
+            sums.add(&leaf, changes, &is_wanted);
         }
     }
-    sums.retain(|_, changes| *changes != Changes::NONE);
+    sums.trim();
     Ok(sums)
 }
 
@@ -102,11 +109,7 @@ fn dossiers_behind(conn: &mut DbConn, last: Option<DossierId>) -> Result<Vec<Dos
     Ok(query.order(dossiers::id).limit(PART).select(DossierRow::as_select()).load(conn)?)
 }
 
-fn less_deltas(
-    conn: &mut DbConn,
-    sums: &mut BTreeMap<SumKey, Changes>,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<(), ApiError> {
+fn less_deltas(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
     let mut last = String::new();
     loop {
         let rows: Vec<DeltaRow> = dossier_deltas::table
@@ -118,22 +121,25 @@ fn less_deltas(
         let Some(end) = rows.last() else { return Ok(()) };
         last.clone_from(&end.id);
         for Delta { leaf, changes } in rows.into_iter().flat_map(|row| row.content.0) {
-            add_to_sums(sums, &leaf, -changes, &is_wanted);
+            sums.add(&leaf, -changes, &is_wanted);
         }
     }
 }
 
-fn less_sums(
-    conn: &mut DbConn,
-    sums: &mut BTreeMap<SumKey, Changes>,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<(), ApiError> {
-    use dossier_sums as s;
+fn less_sums(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
+    use {dossier_procedure_sums as p, dossier_sums as s};
     let areas: Vec<String> = s::table.select(s::area).distinct().load(conn)?;
-    for area in areas.into_iter().filter(|area| is_wanted(area)) {
-        let rows: Vec<SumRow> = s::table.filter(s::area.eq(&area)).select(SumRow::as_select()).load(conn)?;
+    for area in areas.iter().filter(|area| is_wanted(area)) {
+        let rows: Vec<SumRow> = s::table.filter(s::area.eq(area)).select(SumRow::as_select()).load(conn)?;
         for (key, changes) in rows.into_iter().map(SumRow::into_parts) {
-            *sums.entry(key).or_insert(Changes::NONE) += -changes;
+            *sums.by_level.entry(key).or_insert(Changes::NONE) += -changes;
+        }
+    }
+    let areas: Vec<String> = p::table.select(p::area).distinct().load(conn)?;
+    for area in areas.iter().filter(|area| is_wanted(area)) {
+        let rows = p::table.filter(p::area.eq(area)).select(ProcedureSumRow::as_select());
+        for (key, changes) in rows.load(conn)?.into_iter().map(ProcedureSumRow::into_parts) {
+            *sums.by_procedure.entry(key).or_insert(Changes::NONE) += -changes;
         }
     }
     Ok(())
@@ -158,6 +164,7 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
     }
     diesel::delete(dossier_deltas::table).execute(conn)?;
     diesel::delete(dossier_sums::table).execute(conn)?;
+    diesel::delete(dossier_procedure_sums::table).execute(conn)?;
     diesel::delete(dossier_areas::table).execute(conn)?;
     let (mut last, mut count) = (None, 0);
     loop {
@@ -169,7 +176,18 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
             *counted.entry(leaf).or_default() += changes;
         }
         count += i64::try_from(rows.len()).unwrap_or_default();
+        correct_late_days(conn, &rows)?;
         keep(conn, counted)?;
         while fold_pass(conn)? > 0 {}
     }
+}
+
+/// Stores the day behind which a dossier is late anew where it is another.
+fn correct_late_days(conn: &mut DbConn, rows: &[DossierRow]) -> Result<(), ApiError> {
+    for row in rows.iter().filter(|row| row.late_after != row.is_late_after()) {
+        diesel::update(dossiers::table.filter(dossiers::id.eq(row.id)))
+            .set(dossiers::late_after.eq(row.is_late_after()))
+            .execute(conn)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,71 @@
+//! What a satisfaction rating must satisfy, by itself and beside the dossier that it is of: pure.
+
+use chrono::NaiveDate;
+
+use super::model::SatisfactionRatingCreate;
+use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::tthc::dossiers::model::DossierId;
+use crate::domain::validity::day_faults;
+use crate::error::{Bilingual, Fault};
+use crate::text::day_vi;
+
+/// What is known of a rated dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rated {
+    pub(super) id: DossierId,
+    pub(super) receiving: OrgUnitId,
+    pub(super) resolving: OrgUnitId,
+    pub(super) received_on: NaiveDate,
+}
+
+/// Faults that the body shows by itself.
+#[must_use]
+pub(super) fn faults(body: &SatisfactionRatingCreate, today: NaiveDate) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = day_faults([("/rated_on", Some(body.rated_on))]).collect();
+    if body.rated_on > today {
+        let message =
+            Bilingual::new("Ngày đánh giá còn ở tương lai.", "The day of the rating is still to come.");
+        faults.push(Fault::new("/rated_on", "in_future", message));
+    }
+    faults
+}
+
+/// Faults beside the dossier, where it is kept here.
+#[must_use]
+pub(super) fn faults_beside(unit: OrgUnitId, rated_on: NaiveDate, dossier: &Rated) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if unit != dossier.receiving && unit != dossier.resolving {
+        let message = Bilingual::new(
+            "Đơn vị này không tiếp nhận, cũng không giải quyết hồ sơ được đánh giá.",
+            "This unit neither received nor resolves the dossier that is rated.",
+        );
+        faults.push(Fault::new("/dossier_code", "of_another_unit", message));
+    }
+    if rated_on < dossier.received_on {
+        let day = dossier.received_on;
+        let message = Bilingual::new(
+            format!("Ngày đánh giá trước ngày tiếp nhận hồ sơ ({}).", day_vi(day)),
+            format!("The day of the rating is before the dossier was received ({day})."),
+        );
+        faults.push(Fault::new("/rated_on", "before_receipt", message));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rating_is_of_a_unit_of_the_dossier_and_not_before_its_receipt() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let [receiving, resolving, other] = [(); 3].map(|()| OrgUnitId::new());
+        let dossier = Rated { id: DossierId::new(), receiving, resolving, received_on: day("2026-11-02") };
+        let codes = |unit, on: &str| -> Vec<_> {
+            faults_beside(unit, day(on), &dossier).iter().map(|fault| fault.code.to_string()).collect()
+        };
+        assert!(codes(receiving, "2026-11-02").is_empty());
+        assert!(codes(resolving, "2026-11-03").is_empty());
+        assert_eq!(codes(other, "2026-11-01"), ["of_another_unit", "before_receipt"]);
+    }
+}

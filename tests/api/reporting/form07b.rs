@@ -1,0 +1,127 @@
+//! Form 07b: how many procedures there are, and what decisions did to them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    form_07b_counts_procedures_in_force_on_the_last_day,
+    form_07b_counts_what_decisions_announced_within_the_days,
+    form_07b_says_what_is_missing,
+];
+
+const FORM: &str = "/api/v1/reporting/forms/07b";
+
+async fn procedure(admin: &Client, code: &str, members: Value) {
+    let mut body = json!({"code": code, "name": format!("Thủ tục {code}"), "level": "commune"});
+    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    admin.post("/api/v1/tthc/procedures", &body).await.expect(201);
+}
+
+/// What of the columns is not zero.
+fn told(columns: &Value) -> Vec<(&str, i64)> {
+    let counts = columns.as_object().unwrap().iter();
+    let mut told: Vec<_> = counts.map(|(name, count)| (name.as_str(), count.as_i64().unwrap())).collect();
+    told.retain(|(_, count)| *count != 0);
+    told.sort_unstable();
+    told
+}
+
+async fn catalogue(app: &TestApp) -> Client {
+    let admin = app.admin().await;
+    let field = admin.post("/api/v1/tthc/procedure-fields", &json!({"name": "Hộ tịch"})).await.expect(201);
+    let id = &field["id"];
+    procedure(&admin, "1.001193", json!({"field_id": id, "service_level": "full_online"})).await;
+    procedure(&admin, "1.000656", json!({"field_id": id, "service_level": "partial_online"})).await;
+    procedure(&admin, "1.000288", json!({"level": "province"})).await;
+    procedure(&admin, "2.000635", json!({"field_id": id, "valid_from": "2026-11-01"})).await;
+    admin
+}
+
+async fn form_07b_counts_procedures_in_force_on_the_last_day(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q3").await;
+    let form = admin.get(&format!("{FORM}?period=2026-Q3")).await.expect(200);
+    assert_eq!((&form["from"], &form["to"]), (&json!("2026-07-01"), &json!("2026-09-30")));
+    assert_eq!(
+        (&form["definition"]["name"], &form["definition"]["version"]),
+        (&json!("in-force-and-announced"), &json!(1))
+    );
+    let rows: Vec<_> = form["rows"].as_array().unwrap().iter().collect();
+    let rows: Vec<_> = rows.iter().map(|row| (&row["level"], &row["field"], told(&row["columns"]))).collect();
+    let expected = [
+        (&json!("province"), &json!(null), vec![("in_force", 1), ("unknown", 1)]),
+        (
+            &json!("commune"),
+            &json!("Hộ tịch"),
+            vec![("full_online", 1), ("in_force", 2), ("partial_online", 1)],
+        ),
+    ];
+    assert_eq!(rows, expected, "one that begins in November is not in force yet");
+    assert_eq!(told(&form["totals"])[1], ("in_force", 3));
+    let later = admin.get(&format!("{FORM}?from=2026-10-01&to=2026-11-23")).await.expect(200);
+    assert_eq!(later["totals"]["in_force"], 4);
+    let reader = app.person("xa.hiephung", "inspector", "31396").await;
+    assert_eq!(reader.get(&format!("{FORM}?period=2026-Q3")).await.expect(200)["totals"], form["totals"]);
+}
+
+async fn form_07b_counts_what_decisions_announced_within_the_days(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let decision = |number: &str, unit: &str, effective_on: &str, items: Value| {
+        json!({
+            "org_unit_code": unit, "number": number, "issued_on": effective_on, "effective_on": effective_on,
+            "title": "Công bố danh mục thủ tục hành chính", "items": items,
+        })
+    };
+    let items = json!([
+        {"action": "change", "procedure_code": "1.001193"},
+        {"action": "add", "procedure_code": "1.009999", "level": "commune", "name": "Thủ tục mới"},
+        {"action": "repeal", "procedure_code": "1.000288"},
+    ]);
+    let before = json!([{"action": "change", "procedure_code": "1.000656"}]);
+    for body in [
+        decision("2271/QĐ-UBND", "92", "2026-09-01", items),
+        decision("1100/QĐ-UBND", "92", "2026-06-30", before.clone()),
+        decision(
+            "7/QĐ-UBND",
+            "31399",
+            "2026-09-02",
+            json!([{"action": "change", "procedure_code": "1.001193"}]),
+        ),
+    ] {
+        admin.post("/api/v1/tthc/procedure-publications", &body).await.expect(201);
+    }
+    let form = async |query: &str| {
+        admin.get(&format!("{FORM}?from=2026-07-01&to=2026-09-30{query}")).await.expect(200)
+    };
+    let all = form("").await;
+    let totals = &all["totals"];
+    assert_eq!(
+        ["added", "changed", "replaced", "repealed"].map(|name| totals[name].as_i64().unwrap()),
+        [1, 1, 0, 1],
+        "what two decisions say of a procedure is one procedure"
+    );
+    let of = |level: &str, field: Value| {
+        let rows = all["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["level"] == level && row["field"] == field).unwrap()["columns"].clone()
+    };
+    assert_eq!(of("commune", json!("Hộ tịch"))["changed"], 1);
+    assert_eq!(of("commune", json!(null))["added"], 1, "by the decision's level");
+    assert_eq!(of("province", json!(null))["repealed"], 1);
+    let own = form("&org_unit_code=92").await;
+    assert_eq!((&own["totals"]["changed"], &own["unit"]["org_unit_code"]), (&json!(1), &json!("92")));
+    let other = form("&org_unit_code=31396").await;
+    assert_eq!((&other["totals"]["changed"], &other["totals"]["in_force"]), (&json!(0), &json!(3)));
+}
+
+async fn form_07b_says_what_is_missing(app: TestApp) {
+    let admin = app.admin().await;
+    let fault = async |query: &str| {
+        let refused = admin.get(&format!("{FORM}?{query}")).await.problem(422, "invalid");
+        refused["errors"][0]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(fault("").await, "required");
+    assert_eq!(fault("from=2026-07-02&to=2026-07-01").await, "before_start");
+    assert_eq!(fault("period=2031-Q1").await, "unknown_period");
+}

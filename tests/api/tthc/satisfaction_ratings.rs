@@ -1,0 +1,128 @@
+//! How satisfied applicants are with the handling of their dossiers.
+
+use serde_json::{Value, json};
+
+use super::dossiers::{DOSSIERS, catalogue, dossier, with};
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    a_dossier_is_rated_once,
+    a_rating_agrees_with_the_dossier_that_is_kept,
+    a_unit_rates_nobody_elses_dossiers,
+    ratings_come_many_at_once_and_come_again,
+    ratings_are_found_by_day_and_level,
+    a_unit_with_a_rating_is_not_deleted,
+];
+
+const RATINGS: &str = "/api/v1/tthc/satisfaction-ratings";
+
+fn rating(dossier_code: &str, members: Value) -> Value {
+    let rating = json!({
+        "org_unit_code": "31396", "dossier_code": dossier_code, "rated_on": "2026-11-09",
+        "level": "very_satisfied", "channel": "kiosk",
+    });
+    with(rating, members)
+}
+
+async fn levels(client: &Client, query: &str) -> Vec<String> {
+    let list = client.get(&format!("{RATINGS}?{query}")).await.expect(200);
+    let level = |one: &Value| one["level"].as_str().unwrap().to_owned();
+    list["items"].as_array().unwrap().iter().map(level).collect()
+}
+
+async fn a_dossier_is_rated_once(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let code = made["code"].as_str().unwrap();
+    let rated = admin.post(RATINGS, &rating(code, json!({}))).await;
+    let (place, etag) = (rated.header("location"), rated.etag());
+    let rated = rated.expect(201);
+    assert_eq!((&rated["dossier_id"], &rated["org_unit_name"]), (&made["id"], &json!("Xã Hiệp Hưng")));
+    admin.post(RATINGS, &rating(code, json!({"level": "normal"}))).await.problem(409, "duplicate");
+    let other = rating("H13.44-261102-0009", json!({}));
+    let renamed = admin.put(&place, &etag, &other).await.problem(422, "invalid");
+    assert_eq!(renamed["errors"][0]["code"], "names_the_record");
+    let better = admin.patch(&place, &etag, &json!({"level": "satisfied"})).await;
+    let etag = better.etag();
+    assert_eq!(better.expect(200)["level"], "satisfied");
+    assert_eq!(admin.delete(&place, &etag).await.status, 204);
+    let anew = admin.post(RATINGS, &rating(code, json!({"level": "dissatisfied"}))).await.expect(201);
+    assert_eq!(anew["level"], "dissatisfied", "one that was deleted makes room");
+}
+
+async fn a_rating_agrees_with_the_dossier_that_is_kept(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &with(dossier(1), json!({"resolving_unit_code": "31399"}))).await;
+    let code = made.expect(201)["code"].as_str().unwrap().to_owned();
+    let fault = async |members: Value| {
+        let refused = admin.post(RATINGS, &rating(&code, members)).await.problem(422, "invalid");
+        refused["errors"][0]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(fault(json!({"org_unit_code": "31393"})).await, "of_another_unit");
+    assert_eq!(fault(json!({"rated_on": "2026-11-01"})).await, "before_receipt");
+    assert_eq!(fault(json!({"rated_on": "2026-11-24"})).await, "in_future");
+    admin.post(RATINGS, &rating(&code, json!({"org_unit_code": "31399"}))).await.expect(201);
+    // A dossier of another system is rated as well.
+    let elsewhere = admin.post(RATINGS, &rating("H13.44-261102-0099", json!({}))).await.expect(201);
+    assert_eq!(elsewhere["dossier_id"], json!(null));
+}
+
+async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
+    let admin = app.admin().await;
+    let rated = admin.post(RATINGS, &rating("H13.44-261102-0001", json!({}))).await;
+    let place = rated.header("location");
+    rated.expect(201);
+    let neighbour = app.person("xa.phunghiep", "editor", "31399").await;
+    neighbour.get(&place).await.problem(404, "not-found");
+    assert!(levels(&neighbour, "").await.is_empty());
+    let refused = neighbour.post(RATINGS, &rating("H13.44-261102-0002", json!({}))).await;
+    assert_eq!(refused.problem(403, "forbidden")["errors"][0]["code"], "out_of_reach");
+    let own = app.person("xa.hiephung", "editor", "31396").await;
+    assert_eq!(levels(&own, "").await, ["very_satisfied"]);
+}
+
+async fn ratings_come_many_at_once_and_come_again(app: TestApp) {
+    let admin = app.admin().await;
+    let lines = |level: &str| {
+        let line = |number: u32| rating(&format!("H13.44-261102-{number:04}"), json!({"level": level}));
+        json!((1..=20).map(line).collect::<Vec<_>>())
+    };
+    let batch = format!("{RATINGS}/batch?on_conflict=update");
+    assert_eq!(admin.post(&batch, &lines("satisfied")).await.expect(200)["created"], 20);
+    let again = admin.post(&batch, &lines("normal")).await.expect(200);
+    assert_eq!((&again["created"], &again["updated"]), (&json!(0), &json!(20)));
+    let page = admin.get(&format!("{RATINGS}?level=normal&include_total=true")).await.expect(200);
+    assert_eq!(page["total"], 20);
+}
+
+async fn ratings_are_found_by_day_and_level(app: TestApp) {
+    let admin = app.admin().await;
+    let ratings = [
+        rating("H13.44-261102-0001", json!({"rated_on": "2026-11-03"})),
+        rating("H13.44-261102-0002", json!({"rated_on": "2026-11-04", "level": "normal"})),
+        rating(
+            "H13.44-261102-0003",
+            json!({"rated_on": "2026-11-05", "level": "dissatisfied", "org_unit_code": "31399"}),
+        ),
+    ];
+    admin.post(&format!("{RATINGS}/batch"), &json!(ratings)).await.expect(200);
+    assert_eq!(levels(&admin, "").await, ["dissatisfied", "normal", "very_satisfied"]);
+    assert_eq!(levels(&admin, "sort=rated_on&org_unit_code=31396").await, ["very_satisfied", "normal"]);
+    assert_eq!(levels(&admin, "rated_from=2026-11-04&rated_to=2026-11-04").await, ["normal"]);
+    assert_eq!(levels(&admin, "level=dissatisfied").await, ["dissatisfied"]);
+    assert_eq!(levels(&admin, "dossier_code=H13.44-261102-0001").await, ["very_satisfied"]);
+    assert_eq!(levels(&admin, "org_unit_code=92&scope=subtree").await.len(), 3);
+}
+
+async fn a_unit_with_a_rating_is_not_deleted(app: TestApp) {
+    let admin = app.admin().await;
+    let units = "/api/v1/organization/org-units";
+    let agency = json!({"name": "Sở Nội vụ", "kind": "specialised_agency", "code": "SNV", "parent_code": "92", "valid_from": "2026-01-01"});
+    let made = admin.post(units, &agency).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    made.expect(201);
+    let rated = rating("H13.01-261102-0001", json!({"org_unit_code": "SNV"}));
+    admin.post(RATINGS, &rated).await.expect(201);
+    admin.delete(&place, &etag).await.problem(409, "in-use");
+}
