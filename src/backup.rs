@@ -80,6 +80,7 @@ const TABLES: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "feedback_time_limits",
+    "portal_ledger",
     "period_closures",
     "period_snapshots",
 ];

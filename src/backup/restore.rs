@@ -150,6 +150,7 @@ const RECORDS: &[&str] = &[
     "support_activities",
     "focal_points",
     "citizen_feedback",
+    "portal_ledger",
     "period_closures",
 ];
 

@@ -6,10 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 pub use self::lines::{Batch, Guard};
+pub(crate) use self::lines::at_most;
 pub(super) use self::lines::{Lines, Telling, has_source_time, line};
 pub use self::outcomes::Counts;
 pub(super) use self::outcomes::{Origin, Outcomes};
 pub(super) use self::write::Prepared;
+pub(crate) use self::write::write_lines;
 pub use self::write::write_batch;
 use crate::error::ProblemDetails;
 use crate::text_enum;

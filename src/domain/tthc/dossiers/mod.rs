@@ -4,6 +4,7 @@
 //! A dossier keeps the rules under which it was received: the version of its procedure, and which waits stop
 //! the clock. Two units may have to do with it, one that receives and one that resolves; both see it.
 
+pub mod changed;
 pub mod codes;
 pub mod due;
 pub mod facts;
@@ -13,6 +14,7 @@ pub mod life;
 pub mod lookups;
 pub mod model;
 pub mod people;
+pub mod progress;
 pub mod reseal;
 pub mod row;
 pub mod rules;
@@ -21,5 +23,5 @@ mod store;
 pub mod summaries;
 mod writes;
 
-pub use handlers::routes;
+pub use handlers::{noted, routes};
 pub use writes::Dossiers;
