@@ -118,6 +118,8 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/support-activities"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/focal-points"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback"),
+    reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/dossiers"),
+    reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/ledger"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(

@@ -10,13 +10,13 @@ use super::ledger::model::PortalService;
 
 /// Declares what the portal exchanges: scalars, then lists, each under the portal's name.
 macro_rules! portal {
-    ($(#[$attribute:meta])* pub struct $name:ident {
+    ($(#[$attribute:meta])* $visibility:vis struct $name:ident {
         $($(#[doc = $doc:expr])+ $field:ident: $portal:tt,)*
         $(; $($(#[doc = $list_doc:expr])+ $list:ident: [$item:ty] $list_portal:tt,)*)?
     }) => {
         #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         $(#[$attribute])*
-        pub struct $name {
+        $visibility struct $name {
             $($(#[doc = $doc])+
             #[serde(default, rename = $portal, deserialize_with = "scalar")]
             pub $field: String,)*
@@ -211,7 +211,7 @@ portal! {
         place: "NoiNopHoSo",
         /// Whether its papers were digitised (hồ sơ có thành phần số hóa).
         input_digitised: "HoSoCoThanhPhanSoHoa",
-        /// Whether the applicant was known by VNeID (tài khoản được xác thực với VNeID).
+        /// Whether the applicant was known by `VNeID` (tài khoản được xác thực với `VNeID`).
         by_vneid: "TaiKhoanDuocXacThucVoiVNeID",
         /// Payment online (được thanh toán trực tuyến): `1` through the portal, `2` through the province's
         /// gateway, `3` not so, `0` nothing to pay.

@@ -339,8 +339,74 @@ pub fn ledger_list(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use diesel::connection::SimpleConnection;
+
     use super::*;
+    use crate::audit::journal::Author;
+    use crate::auth::keys::KeyRing;
+    use crate::config::Config;
     use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    /// An entry of this code and dossier in a database where nothing else stands.
+    fn kept(conn: &mut DbConn, code: &str, dossier: Option<DossierId>, province: OrgUnitId) -> PortalLedgerEntryId {
+        let ring = KeyRing::generate(Instant::from_micros(0)).unwrap();
+        let told = Exchanged {
+            belongs: (OrgUnitId::new(), province),
+            dossier_id: dossier,
+            code: code.into(),
+            direction: PortalDirection::Received,
+            service: PortalService::Dossiers,
+            outcome: PortalOutcome::Refused,
+            answer: None,
+            verbatim: "{}".into(),
+            held: None,
+            differences: Vec::new(),
+        };
+        let row = PortalLedgerRow::of(told, ring.personal(), Instant::from_micros(0)).unwrap();
+        insert_rows!(conn, portal_ledger, vec![&row]).unwrap();
+        row.id
+    }
+
+    #[test]
+    fn what_came_of_a_dossier_goes_with_its_personal_data() {
+        let (folder, mut conn) = migrated();
+        // Units, procedures and the rest of a dossier do not matter here.
+        conn.batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+        let (dossier, other, province) = (DossierId::new(), DossierId::new(), OrgUnitId::new());
+        let code = "H13.44-261102-0007";
+        conn.batch_execute(&format!(
+            "INSERT INTO dossiers (id, province_id, org_unit_id, receiving_province_id, receiving_unit_id, \
+             receiving_tier, code, procedure_id, procedure_version_id, rules_version, channel, owner_kind, \
+             received_at, due_on, due_basis, status, paid_online, input_digitised, result_digitised, waits, \
+             holders, generated, version, created_at, updated_at) VALUES ('{dossier}', '{province}', '', \
+             '{province}', '', '', '{code}', '', '', 1, '', '', 0, '9999-12-31', '', '', 0, 0, 0, '[]', '[]', 0, 1, 0, 0)"
+        ))
+        .unwrap();
+        let gone = [kept(&mut conn, code, Some(dossier), OrgUnitId::new()), kept(&mut conn, code, None, province)];
+        let stays = [
+            kept(&mut conn, code, Some(other), province),
+            kept(&mut conn, code, None, OrgUnitId::new()),
+            kept(&mut conn, "H13.44-261102-0008", None, province),
+        ];
+        let location = crate::db::Location::Sqlite(folder.path().join("cchc.db"));
+        let db = crate::db::Db::open(location, &Config::from_vars(&BTreeMap::new()).unwrap()).unwrap();
+        let author = Author::operator("test", Instant::from_micros(0));
+        let work = move |tx: &mut WriteTx<'_>| {
+            let erased = erase(tx, dossier)?;
+            Ok(tx.noted().with(erased))
+        };
+        let erased = actix_web::rt::System::new().block_on(db.write(author, work)).unwrap();
+        assert_eq!(erased, 2);
+        let mut has_body = |id| {
+            let body: Option<String> =
+                portal_ledger::table.find(id).select(portal_ledger::body).first(&mut conn).unwrap();
+            body.is_some()
+        };
+        assert_eq!(gone.map(&mut has_body), [false; 2]);
+        assert_eq!(stays.map(&mut has_body), [true; 3]);
+    }
 
     #[test]
     fn every_list_comes_from_an_index_in_its_order() {
