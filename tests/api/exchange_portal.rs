@@ -87,8 +87,7 @@ async fn ledger(client: &Client, query: &str) -> Vec<Value> {
 
 /// Someone's client with a token of these scopes.
 async fn scoped(app: &TestApp, username: &str, scope: &str) -> Client {
-    let form =
-        [("grant_type", "password"), ("username", username), ("password", PASSWORD), ("scope", scope)];
+    let form = [("grant_type", "password"), ("username", username), ("password", PASSWORD), ("scope", scope)];
     let token = app.token(&form).await.expect(200);
     app.with_token(token["access_token"].as_str().unwrap())
 }
@@ -143,7 +142,10 @@ async fn the_bare_list_is_taken_in_too(app: TestApp) {
 
 async fn what_exists_is_said_to_and_is_updated_when_asked(app: TestApp) {
     let admin = commune(&app).await;
-    let first = with(dossier(1), json!({"submitter": {"kind": "citizen", "name": "Người đi thay"}, "foreign_code": "X-1"}));
+    let first = with(
+        dossier(1),
+        json!({"submitter": {"kind": "citizen", "name": "Người đi thay"}, "foreign_code": "X-1"}),
+    );
     admin.post(DOSSIERS, &first).await.expect(201);
     let reply = send(&admin, false, &[entry(1)]).await;
     assert_eq!(codes(&reply), ["-3"]);
@@ -247,8 +249,12 @@ async fn progress_takes_the_steps_that_lead_there(app: TestApp) {
     assert_eq!(resolved["due_on"], "2026-11-11", "two working days were waited");
     let history = format!("{DOSSIERS}/{}/history", resolved["id"].as_str().unwrap());
     let history = admin.get(&history).await.expect(200);
-    let steps: Vec<_> =
-        history["items"].as_array().unwrap().iter().map(|it| [it["kind"].clone(), it["reason"].clone()]).collect();
+    let steps: Vec<_> = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| [it["kind"].clone(), it["reason"].clone()])
+        .collect();
     let (nothing, seen) = (json!(null), json!("Đã xem hồ sơ"));
     let expected = [
         [nothing.clone(), nothing.clone()],
@@ -258,7 +264,10 @@ async fn progress_takes_the_steps_that_lead_there(app: TestApp) {
     ];
     assert_eq!(steps, expected);
     let accepted = held(&admin, 2).await;
-    assert_eq!((&accepted["status"], &accepted["received_at"]), (&json!("processing"), &json!("2026-11-03T02:00:00Z")));
+    assert_eq!(
+        (&accepted["status"], &accepted["received_at"]),
+        (&json!("processing"), &json!("2026-11-03T02:00:00Z"))
+    );
     let back = report(&[step(1, "4", "20261106080000"), step(2, "4", "20261106080000")]).await;
     assert_eq!(codes(&back), ["-1", "0"]);
     let message = back["result"][0]["message"].as_str().unwrap();
@@ -297,8 +306,20 @@ async fn what_goes_out_says_what_came_in(app: TestApp) {
     assert_eq!(out.len(), sent.len());
     for (told, sent) in out.iter().zip(&sent) {
         for member in [
-            "MaHoSo", "TenTTHC", "TenLinhVuc", "KenhThucHien", "ChuHoSo", "LoaiDoiTuong", "SoDienThoai", "NgayTiepNhan",
-            "TrangThaiHoSo", "NgayTra", "NgayKetThucXuLy", "DonViXuLy", "HoSoCoThanhPhanSoHoa", "NgayTuChoi",
+            "MaHoSo",
+            "TenTTHC",
+            "TenLinhVuc",
+            "KenhThucHien",
+            "ChuHoSo",
+            "LoaiDoiTuong",
+            "SoDienThoai",
+            "NgayTiepNhan",
+            "TrangThaiHoSo",
+            "NgayTra",
+            "NgayKetThucXuLy",
+            "DonViXuLy",
+            "HoSoCoThanhPhanSoHoa",
+            "NgayTuChoi",
             "DinhDanhCHS",
         ] {
             assert_eq!(told[member], sent[member], "{member} of {}", told["MaHoSo"]);
@@ -329,7 +350,10 @@ async fn a_status_goes_out_as_it_is(app: TestApp) {
     told.sort_unstable();
     assert_eq!(told, ["5", "6", "8"]);
     let text = out.to_string();
-    assert!(!text.contains("012345678901") && !text.contains("Người nộp"), "masked without the scope: {text}");
+    assert!(
+        !text.contains("012345678901") && !text.contains("Người nộp"),
+        "masked without the scope: {text}"
+    );
 }
 
 async fn the_unit_of_another_province_is_refused(app: TestApp) {

@@ -182,7 +182,10 @@ mod tests {
     fn flags_and_amounts_are_read_strictly() {
         assert_eq!([flag("1"), flag("0"), flag("")], [Ok(true), Ok(false), Ok(false)]);
         assert_eq!(flag("x"), Err(Unreadable::Flag));
-        assert_eq!([amount("8000"), amount("8000.00"), amount("")], [Ok(Some(8000)), Ok(Some(8000)), Ok(None)]);
+        assert_eq!(
+            [amount("8000"), amount("8000.00"), amount("")],
+            [Ok(Some(8000)), Ok(Some(8000)), Ok(None)]
+        );
         for wrong in ["8.000.000", "-1", "8000.5", "tám", "8000.", "99999999999999999999"] {
             assert_eq!(amount(wrong), Err(Unreadable::Amount), "{wrong}");
         }

@@ -65,9 +65,7 @@ fn told(kind: PortalDifferenceKind, member: impl Into<String>, told: &str) -> Po
     PortalDifference { kind, member: member.into(), told: told.chars().take(TOLD).collect(), held: None }
 }
 
-fn fillers<'t>(
-    texts: impl IntoIterator<Item = (String, &'t str)>,
-) -> impl Iterator<Item = PortalDifference> {
+fn fillers<'t>(texts: impl IntoIterator<Item = (String, &'t str)>) -> impl Iterator<Item = PortalDifference> {
     let texts: Vec<_> = texts.into_iter().filter(|(_, text)| is_filler(text)).collect();
     texts.into_iter().map(|(member, text)| told(PortalDifferenceKind::FillerText, member, text))
 }
@@ -105,11 +103,8 @@ pub fn of_dossier(entry: &PortalDossier, held: Option<&PortalHeld>) -> Vec<Porta
 /// Where progress that was told and what we hold differ.
 #[must_use]
 pub fn of_progress(entry: &PortalProgress, held: Option<&PortalHeld>) -> Vec<PortalDifference> {
-    let texts = [
-        ("NguoiXuLy", &entry.handler),
-        ("PhongBanXuLy", &entry.office),
-        ("NoiDungXuLy", &entry.content),
-    ];
+    let texts =
+        [("NguoiXuLy", &entry.handler), ("PhongBanXuLy", &entry.office), ("NoiDungXuLy", &entry.content)];
     let texts = texts.map(|(member, text)| (member.to_owned(), text.as_str()));
     rewritten("TrangThai", &entry.status, held).into_iter().chain(fillers(texts)).collect()
 }
@@ -246,7 +241,8 @@ mod tests {
             (PortalDifferenceKind::Unit, "DonViXuLy".to_owned()),
         ];
         assert_eq!(found(other, Some(&held)), expected);
-        let counted = PortalHeld { due_at: None, due_on: chrono::NaiveDate::from_ymd_opt(2026, 11, 9), ..held };
+        let counted =
+            PortalHeld { due_at: None, due_on: chrono::NaiveDate::from_ymd_opt(2026, 11, 9), ..held };
         assert_eq!(found(json!({"NgayHenTra": "20261109235959"}), Some(&counted)), []);
         assert_eq!(found(json!({"NgayHenTra": "20261110000000"}), Some(&counted)).len(), 1);
     }

@@ -39,9 +39,9 @@ impl Sender {
     pub(super) fn of(scoped: &Scoped, pointer: &str, identifier: &str) -> Result<Self, ApiError> {
         let (tree, name) = (scoped.tree(), UnitName { identifier: Some(identifier), ..UnitName::default() });
         let at_member = |fault: Fault| Fault { pointer: pointer.to_owned(), ..fault };
-        let unit = name.resolve(tree, scoped.today()).map_err(|faults| {
-            ApiError::invalid(faults.into_iter().map(at_member).collect())
-        })?;
+        let unit = name
+            .resolve(tree, scoped.today())
+            .map_err(|faults| ApiError::invalid(faults.into_iter().map(at_member).collect()))?;
         let province = home_province(tree, unit).filter(|_| scoped.reaches(unit));
         let province = province.ok_or_else(|| {
             let message = Bilingual::new(

@@ -7,8 +7,8 @@ use super::body::{PortalDossier, PortalProgress};
 use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
 use super::ledger;
 use super::request::{
-    PortalChangesFilter, PortalDossierPage, PortalDossiersRequest, PortalParams, PortalProgressRequest, PortalReply,
-    PortalRequest,
+    PortalChangesFilter, PortalDossierPage, PortalDossiersRequest, PortalParams, PortalProgressRequest,
+    PortalReply, PortalRequest,
 };
 use super::writing::entry;
 use crate::api::page::Page;
@@ -127,10 +127,8 @@ async fn list_portal_dossiers(
     let scoped = permit.into_scoped();
     let page = query.page_alone(&scoped, &app.keys())?;
     let (reader, wanted, since) = (scoped.clone(), page.clone(), query.filter.changed_since);
-    let rows = app
-        .db
-        .read_list(move |conn: &mut DbConn| dossiers_changed(conn, &reader, since, &wanted))
-        .await?;
+    let rows =
+        app.db.read_list(move |conn: &mut DbConn| dossiers_changed(conn, &reader, since, &wanted)).await?;
     noted(&app, &scoped, &rows.items).await?;
     Ok(Paged(PortalDossierPage::new(rows.map(entry), &page, &app.keys())))
 }

@@ -80,10 +80,8 @@ fn unreadable(wrong: Unreadable) -> Bilingual {
 pub fn status_code(member: &str, text: &str) -> Result<i32, ApiError> {
     let code = text.parse().ok().filter(|code| (1..=10).contains(code));
     code.ok_or_else(|| {
-        let message = Bilingual::new(
-            "Trạng thái phải là mã từ 1 đến 10.",
-            "The status is a code from 1 to 10.",
-        );
+        let message =
+            Bilingual::new("Trạng thái phải là mã từ 1 đến 10.", "The status is a code from 1 to 10.");
         ApiError::invalid(vec![Fault::new(format!("/{member}"), "unknown_code", message)])
     })
 }
@@ -270,8 +268,7 @@ mod tests {
         let closed = "20261104100000";
         let refused = read(&json!({"TrangThaiHoSo": "3", "NgayTuChoi": closed}));
         assert_eq!((refused.status, refused.closed_at), (Some(DossierStatus::Refused), at(closed)));
-        let rejected =
-            json!({"TrangThaiHoSo": "3", "NgayTuChoi": closed, "NgayTiepNhan": "", "NgayNopHoSo": "20261102080000"});
+        let rejected = json!({"TrangThaiHoSo": "3", "NgayTuChoi": closed, "NgayTiepNhan": "", "NgayNopHoSo": "20261102080000"});
         let rejected = read(&rejected);
         assert_eq!((rejected.status, rejected.closed_at), (Some(DossierStatus::NotAccepted), None));
         assert_eq!(Some(rejected.received_at), at("20261102080000"));
@@ -307,7 +304,8 @@ mod tests {
         let fees = read(&fees);
         assert_eq!((fees.fee_vnd, fees.paid_online), (Some(10_000), true));
         assert_eq!(read(&json!({"DuocThanhToanTrucTuyen": "3"})).fee_vnd, None);
-        let results = json!({"DanhSachGiayToKetQua": [{"DuongDanTepTinKetQua": "https://kho.example/1.pdf"}]});
+        let results =
+            json!({"DanhSachGiayToKetQua": [{"DuongDanTepTinKetQua": "https://kho.example/1.pdf"}]});
         assert!(read(&results).result_digitised);
     }
 

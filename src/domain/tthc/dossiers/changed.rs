@@ -41,11 +41,7 @@ pub fn dossiers_of_codes(
     Ok(found)
 }
 
-fn changed<'a>(
-    scoped: &Scoped,
-    since: Option<Instant>,
-    page: &PageRequest,
-) -> Result<Joined<'a>, ApiError> {
+fn changed<'a>(scoped: &Scoped, since: Option<Instant>, page: &PageRequest) -> Result<Joined<'a>, ApiError> {
     use dossiers as d;
     let mut query = in_reach_of_either(standing(), scoped.confinement().as_ref());
     if let Some(since) = since {

@@ -312,7 +312,8 @@ mod tests {
             Some(vec![Acceptance, Resolution])
         );
         assert_eq!(way(DossierStatus::Returned, DossierStatus::Processing), None);
-        for (from, to) in DossierStatus::ALL.iter().flat_map(|a| DossierStatus::ALL.iter().map(move |b| (a, b)))
+        for (from, to) in
+            DossierStatus::ALL.iter().flat_map(|a| DossierStatus::ALL.iter().map(move |b| (a, b)))
         {
             assert_eq!(way(*from, *to).is_some() && from != to, from.reachable().contains(to), "{from} {to}");
         }

@@ -135,8 +135,7 @@ pub fn ledger_insert(
     let rows = told.into_iter().map(row).collect::<Result<Vec<_>, ApiError>>()?;
     insert_rows!(tx.conn(), portal_ledger, rows.iter().collect::<Vec<_>>())?;
     let ids = rows.iter().map(|row| row.id).collect();
-    let entry =
-        |row: PortalLedgerRow| journal_entry(JournalAction::Create, &row.entry(scoped.tree()));
+    let entry = |row: PortalLedgerRow| journal_entry(JournalAction::Create, &row.entry(scoped.tree()));
     let entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, ApiError>>()?;
     Ok(tx.journal_all(entries)?.with(ids))
 }
@@ -165,8 +164,7 @@ pub fn ledger_get(
     let body = match row.body.as_deref().filter(|_| scoped.sees_personal(&[row.org_unit_id])) {
         None => None,
         Some(sealed) => {
-            let opened =
-                scoped.personal_keys()?.open(sealed, &place(id)).map_err(ApiError::internal)?;
+            let opened = scoped.personal_keys()?.open(sealed, &place(id)).map_err(ApiError::internal)?;
             Some(String::from_utf8(opened.expose().to_vec()).map_err(|_| damaged())?)
         }
     };
@@ -350,7 +348,12 @@ mod tests {
     use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     /// An entry of this code and dossier in a database where nothing else stands.
-    fn kept(conn: &mut DbConn, code: &str, dossier: Option<DossierId>, province: OrgUnitId) -> PortalLedgerEntryId {
+    fn kept(
+        conn: &mut DbConn,
+        code: &str,
+        dossier: Option<DossierId>,
+        province: OrgUnitId,
+    ) -> PortalLedgerEntryId {
         let ring = KeyRing::generate(Instant::from_micros(0)).unwrap();
         let told = Exchanged {
             belongs: (OrgUnitId::new(), province),
@@ -384,7 +387,8 @@ mod tests {
              '{province}', '', '', '{code}', '', '', 1, '', '', 0, '9999-12-31', '', '', 0, 0, 0, '[]', '[]', 0, 1, 0, 0)"
         ))
         .unwrap();
-        let gone = [kept(&mut conn, code, Some(dossier), OrgUnitId::new()), kept(&mut conn, code, None, province)];
+        let gone =
+            [kept(&mut conn, code, Some(dossier), OrgUnitId::new()), kept(&mut conn, code, None, province)];
         let stays = [
             kept(&mut conn, code, Some(other), province),
             kept(&mut conn, code, None, OrgUnitId::new()),
@@ -399,7 +403,7 @@ mod tests {
         };
         let erased = actix_web::rt::System::new().block_on(db.write(author, work)).unwrap();
         assert_eq!(erased, 2);
-        let mut has_body = |id| {
+        let mut has_body = |id: PortalLedgerEntryId| {
             let body: Option<String> =
                 portal_ledger::table.find(id).select(portal_ledger::body).first(&mut conn).unwrap();
             body.is_some()
@@ -415,7 +419,8 @@ mod tests {
         let (one, other) = (OrgUnitId::new(), OrgUnitId::new());
         let reach = Confinement { provinces: vec![one], units: vec![one, other] };
         let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 2);
-        let all = PortalLedgerFilter { from: day, to: day, differs: Some(true), ..PortalLedgerFilter::default() };
+        let all =
+            PortalLedgerFilter { from: day, to: day, differs: Some(true), ..PortalLedgerFilter::default() };
         let coded = PortalLedgerFilter { code: Some("H13.44-261102-0007".into()), ..all.clone() };
         let (of_one, within) = of_code(Some(reach.clone()), Some(&[one]));
         let cases = [
