@@ -129,7 +129,8 @@ fn round(
     }
     // A registered dossier is received by the deadline and the rules of the day of its acceptance.
     let codes: Vec<String> = drafts.iter().map(|draft| draft.body.code.clone()).collect();
-    for ((next, code), made) in accepted.into_iter().zip(codes).zip(Dossiers::made(tx, scoped, drafts)?) {
+    let made = if drafts.is_empty() { Vec::new() } else { Dossiers::made(tx, scoped, drafts)? };
+    for ((next, code), made) in accepted.into_iter().zip(codes).zip(made) {
         let Some(course) = courses.get_mut(&code) else { continue };
         match made {
             Ok(row) => {
@@ -152,6 +153,9 @@ fn store(
     events: &HashMap<DossierId, Event>,
     courses: &mut BTreeMap<String, Course>,
 ) -> Result<(), ApiError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     rows.sort_unstable_by(|one, other| one.row.code.cmp(&other.row.code));
     rows.iter_mut().for_each(|held| held.revise(tx.at()));
     save_as(tx, scoped, &rows, |id| events.get(&id))?.all()?;
