@@ -82,6 +82,7 @@ const TABLES: &[&str] = &[
     "citizen_feedback",
     "feedback_time_limits",
     "satisfaction_ratings",
+    "portal_ledger",
     "period_closures",
     "period_snapshots",
 ];

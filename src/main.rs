@@ -23,7 +23,7 @@ use cchc::exchange::imports::{self, COLLECTIONS};
 use cchc::logging::{self, LogFormat};
 use cchc::service::{Service, open_for_command};
 use cchc::state::{Clock, StartError};
-use cchc::{app, auth, demo, doctor, domain, openapi, reporting};
+use cchc::{app, auth, demo, doctor, domain, exchange, openapi, reporting};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
@@ -224,8 +224,11 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let db = open_for_command(&config, migrate::location(&config)?).await?;
             let now = Clock::System.now();
             let ring = auth::keystore::load_or_create(&db, &config, now).await?;
-            let count = domain::tthc::dossiers::reseal::reseal(&db, ring.into(), now).await?;
+            let ring = std::sync::Arc::new(ring);
+            let count = domain::tthc::dossiers::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} dossiers were sealed anew")?;
+            let count = exchange::national_portal::ledger::reseal::reseal(&db, ring, now).await?;
+            writeln!(out, "{count} entries of the ledger were sealed anew")?;
         }
         Command::Keys(Keys::Export { file }) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;

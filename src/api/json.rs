@@ -222,7 +222,7 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
 }
 
 /// The text of a body.
-pub(super) fn text_of(bytes: &[u8]) -> Result<&str, ApiError> {
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         ApiError::detailed(
             Problem::MalformedJson,
@@ -253,7 +253,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-pub(super) fn malformed(text: &str) -> ApiError {
+pub(crate) fn malformed(text: &str) -> ApiError {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => ApiError::new(Problem::MalformedJson),
         Err(error) => ApiError::detailed(

@@ -63,6 +63,23 @@ impl<F> ListQuery<F> {
     }
 }
 
+impl<F> ListQuery<F> {
+    /// The page asked for of a list that comes in pages of JSON alone, uncounted.
+    ///
+    /// # Errors
+    /// 400 for a parameter of other forms, 422 for a cursor of another list.
+    pub fn page_alone(&self, scoped: &Scoped, keys: &KeyRing) -> Result<PageRequest, ApiError> {
+        let PageParams { include_total, bom, .. } = &self.page;
+        let others = [("/include_total", include_total.is_some()), ("/bom", bom.is_some())];
+        let faults: Vec<Fault> =
+            others.into_iter().filter(|(_, given)| *given).map(|(name, _)| unknown(name.into())).collect();
+        if faults.is_empty() {
+            return self.page(scoped, keys);
+        }
+        Err(ApiError::new(Problem::InvalidParameter).with_faults(faults))
+    }
+}
+
 impl<F: DeserializeOwned + Validate + 'static> FromRequest for ListQuery<F> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

@@ -151,6 +151,7 @@ const RECORDS: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "satisfaction_ratings",
+    "portal_ledger",
     "period_closures",
 ];
 

@@ -674,6 +674,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    portal_ledger (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        dossier_id -> Nullable<Text>,
+        code -> Text,
+        direction -> Text,
+        service -> Text,
+        recorded_at -> BigInt,
+        outcome -> Text,
+        error_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        answered_at -> Nullable<BigInt>,
+        body -> Nullable<Text>,
+        held -> Text,
+        differences -> Text,
+        differs -> Bool,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,
@@ -741,6 +763,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     focal_points,
     citizen_feedback,
     satisfaction_ratings,
+    portal_ledger,
     procedure_fields,
     procedures,
     procedure_versions,

@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod imports;
+pub mod national_portal;
 pub mod record_types;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,4 +11,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The operations of exchange.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     changes::routes(cfg);
+    national_portal::routes(cfg);
 }

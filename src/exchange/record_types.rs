@@ -40,6 +40,8 @@ text_enum! {
         ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính";
         /// A declaration of complete records.
         RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ";
+        /// An entry of the ledger of the national portal.
+        PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia";
         /// A file that belongs to a record.
         Attachment => "attachment", "tệp đính kèm";
         /// A closing of a period.
@@ -73,7 +75,8 @@ impl RecordType {
             | Self::CitizenFeedback
             | Self::SatisfactionRating
             | Self::ProcessingReturn
-            | Self::RecordDeclaration => (Action::Read, Domain::Tthc),
+            | Self::RecordDeclaration
+            | Self::PortalLedgerEntry => (Action::Read, Domain::Tthc),
             Self::PeriodClosure => (Action::Read, Domain::Reporting),
             Self::User | Self::Client | Self::Grant => (Action::Administer, Domain::Organization),
         })
@@ -115,6 +118,7 @@ impl RecordType {
             | Self::FocalPoint
             | Self::CitizenFeedback
             | Self::SatisfactionRating
+            | Self::PortalLedgerEntry
             | Self::Attachment
             | Self::PeriodClosure
             | Self::User
@@ -151,6 +155,7 @@ impl RecordType {
             Self::SatisfactionRating => "/api/v1/tthc/satisfaction-ratings",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::RecordDeclaration => "/api/v1/tthc/record-declarations",
+            Self::PortalLedgerEntry => "/api/v1/exchange/national-portal/ledger",
             Self::PeriodClosure => "/api/v1/reporting/period-closures",
             Self::User => "/api/v1/admin/users",
             Self::Client => "/api/v1/admin/clients",

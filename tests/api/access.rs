@@ -121,6 +121,8 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/statistics/overdue"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/apologies"),
+    reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/dossiers"),
+    reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/ledger"),
     reading("read", Some(Domain::Reporting), "/api/v1/reporting/period-closures"),
     reading("read", Some(Domain::Tthc), "/api/v1/reporting/forms/06a?org_unit_code=92&period=2099-Q3"),
     sending(

@@ -24,6 +24,7 @@ mod crud_suite;
 mod etag;
 mod evidence;
 mod exchange;
+mod exchange_portal;
 mod frame;
 mod import_command;
 mod listing;
@@ -55,6 +56,7 @@ fn stories() -> Vec<Story> {
         etag::stories(),
         evidence::stories(),
         exchange::stories(),
+        exchange_portal::stories(),
         listing::stories(),
         many_units::stories(),
         meeting::stories(),

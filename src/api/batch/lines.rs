@@ -103,13 +103,7 @@ where
         let items = serde_json::from_str::<Items<'_>>(text).map_err(|_| no_array(text))?;
         items.0.into_iter().map(Ok).collect()
     };
-    if texts.len() > BATCH_LINES {
-        let message = Bilingual::new(
-            format!("Một lô tối đa {BATCH_LINES} bản ghi; hãy chia thành nhiều lô."),
-            format!("A batch has {BATCH_LINES} records at most; send several."),
-        );
-        return Err(ApiError::invalid(vec![Fault::new("", "too_many", message)]));
-    }
+    at_most(texts.len())?;
     let (most, depth) = (app.config.body_limit_bytes.size(), app.config.json_depth.size());
     let mut telling = Telling(FAULTS_TOLD);
     let own = has_source_time::<B>();
@@ -119,6 +113,21 @@ where
         false => line(text, depth, &app.contract, own),
     };
     Ok(texts.into_iter().map(|text| telling.of(text.and_then(read))).collect())
+}
+
+/// Lets as many records through as a batch may have.
+///
+/// # Errors
+/// 422 for more.
+pub(crate) fn at_most(count: usize) -> Result<(), ApiError> {
+    if count <= BATCH_LINES {
+        return Ok(());
+    }
+    let message = Bilingual::new(
+        format!("Một lô tối đa {BATCH_LINES} bản ghi; hãy chia thành nhiều lô."),
+        format!("A batch has {BATCH_LINES} records at most; send several."),
+    );
+    Err(ApiError::invalid(vec![Fault::new("", "too_many", message)]))
 }
 
 /// The items of a JSON array as they stand, up to one more than a batch may have.

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+pub(crate) use self::lines::at_most;
 pub use self::lines::{Batch, Guard};
 pub(super) use self::lines::{Lines, Telling, has_source_time, line};
 pub use self::outcomes::Counts;
 pub(super) use self::outcomes::{Origin, Outcomes};
 pub(super) use self::write::Prepared;
 pub use self::write::write_batch;
+pub(crate) use self::write::write_lines;
 use crate::error::ProblemDetails;
 use crate::text_enum;
 

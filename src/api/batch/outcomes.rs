@@ -86,16 +86,27 @@ pub(in crate::api) struct Outcomes<O> {
     lines: Vec<Option<Line>>,
 }
 
+/// A record that is held as a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Whether it was made, replaced or said the same already.
+    pub(crate) outcome: BatchOutcome,
+    /// Its id.
+    pub(super) id: String,
+    /// Its version.
+    pub(super) version: i64,
+}
+
 /// What became of one line.
 enum Line {
-    Held { outcome: BatchOutcome, id: String, version: i64 },
+    Held(Held),
     Refused(ApiError),
 }
 
 impl Line {
     fn outcome(&self) -> BatchOutcome {
         match self {
-            Self::Held { outcome, .. } => *outcome,
+            Self::Held(held) => held.outcome,
             Self::Refused(error) if error.problem() == Problem::Stale => BatchOutcome::Stale,
             Self::Refused(_) => BatchOutcome::Refused,
         }
@@ -127,7 +138,20 @@ impl<O: Origin> Outcomes<O> {
     }
 
     pub(super) fn held(&mut self, index: usize, outcome: BatchOutcome, id: String, version: i64) {
-        self.put(index, Line::Held { outcome, id, version });
+        self.put(index, Line::Held(Held { outcome, id, version }));
+    }
+
+    /// What became of each line.
+    ///
+    /// # Errors
+    /// When one was lost.
+    pub(super) fn into_ends(self) -> Result<Vec<Result<Held, ApiError>>, ApiError> {
+        let end = |line: Option<Line>| match line {
+            Some(Line::Held(held)) => Ok(Ok(held)),
+            Some(Line::Refused(error)) => Ok(Err(error)),
+            None => Err(ApiError::internal("a line was lost")),
+        };
+        self.lines.into_iter().map(end).collect()
     }
 
     /// How many lines had which outcome.
@@ -181,7 +205,7 @@ impl<O: Origin> Outcomes<O> {
 impl<O: Origin> Answer for Outcomes<O> {
     fn render(&self, asked: &Asked) -> Result<Rendered, ApiError> {
         let line = |(index, line): (usize, &Option<Line>)| match line.as_ref()? {
-            Line::Held { outcome, id, version } => Some(BatchLine {
+            Line::Held(Held { outcome, id, version }) => Some(BatchLine {
                 index,
                 outcome: *outcome,
                 status: if *outcome == BatchOutcome::Created { 201 } else { 200 },

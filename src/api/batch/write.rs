@@ -6,7 +6,7 @@ use std::fmt::Display;
 use diesel::prelude::*;
 
 use super::lines::{Batch, Guard, Lines};
-use super::outcomes::{Counted, Origin, Outcomes};
+use super::outcomes::{Counted, Held, Origin, Outcomes};
 use super::{BatchMode, BatchOutcome, BatchParams, OnConflict};
 use crate::api::etag::Record;
 use crate::api::idempotency::{Once, Rendered};
@@ -39,6 +39,26 @@ pub async fn write_batch<R: Records>(
         prepared.write(tx)
     };
     once.write(app, author, Weight::Many, write).await
+}
+
+/// Writes records in the caller's transaction, each by itself, by the rules of a batch; answers what became
+/// of each.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(crate) fn write_lines<R: Records>(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    on_conflict: OnConflict,
+    bodies: Vec<R::Body>,
+) -> Result<Vec<Result<Held, ApiError>>, ApiError> {
+    if bodies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let params = BatchParams { mode: Some(BatchMode::Partial), on_conflict: Some(on_conflict) };
+    let lines = bodies.into_iter().map(|body| Ok((body, Guard::default()))).collect();
+    let prepared = Prepared::<R, _>::of(scoped.clone(), params, lines, Counted)?;
+    prepared.write(tx)?.into_value().into_ends()
 }
 
 /// Lines that are ready to be written.

@@ -3,7 +3,7 @@
 mod demo_dossiers;
 mod dossier_counts;
 mod dossier_writers;
-mod dossiers;
+pub mod dossiers;
 mod erasure;
 mod feedback;
 mod focal_points;

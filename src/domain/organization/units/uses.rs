@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use crate::db::DbConn;
 use crate::db::schema::{
     citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
-    org_units, period_closures, procedure_postings, procedure_processes, procedure_publications,
-    procedure_reviews, processing_returns, record_declarations, satisfaction_ratings, support_activities,
-    users,
+    org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
+    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
+    support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -65,6 +65,8 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         .filter(dossiers::deleted_at.is_null())
         .filter(dossiers::receiving_unit_id.eq(id).or(dossiers::receiving_province_id.eq(id)))
         .filter(dossiers::receiving_unit_id.ne(dossiers::org_unit_id));
+    let exchanged =
+        portal_ledger::table.filter(portal_ledger::org_unit_id.eq(id).or(portal_ledger::province_id.eq(id)));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     let declarations =
         d::table.filter(d::deleted_at.is_null()).filter(d::org_unit_id.eq(id).or(d::province_id.eq(id)));
@@ -86,5 +88,6 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(resolved)).get_result(conn)?
         || diesel::select(dsl::exists(received)).get_result(conn)?
+        || diesel::select(dsl::exists(exchanged)).get_result(conn)?
         || diesel::select(dsl::exists(declarations)).get_result(conn)?)
 }

@@ -76,8 +76,15 @@ attachments! {
 }
 
 /// Notes whose personal data an answer shows in clear.
-async fn noted(app: &App, scoped: &Scoped, dossiers: &[Dossier]) -> Result<(), ApiError> {
-    let shown = dossiers.iter().filter(|dossier| dossier.is_clear).map(|dossier| Shown {
+///
+/// # Errors
+/// 503 when that cannot be written: then nothing is shown.
+pub async fn noted<'d>(
+    app: &App,
+    scoped: &Scoped,
+    dossiers: impl IntoIterator<Item = &'d Dossier>,
+) -> Result<(), ApiError> {
+    let shown = dossiers.into_iter().filter(|dossier| dossier.is_clear).map(|dossier| Shown {
         id: dossier.id.to_string(),
         version: dossier.version,
         unit: dossier.resolving_unit_id,
@@ -161,7 +168,7 @@ async fn get_dossier(
     let scoped = permit.into_scoped();
     let reader = scoped.clone();
     let dossier = app.db.read(move |conn| dossier_get(conn, &reader, id.0)).await?;
-    noted(&app, &scoped, std::slice::from_ref(&dossier)).await?;
+    noted(&app, &scoped, [&dossier]).await?;
     Ok(Found(dossier))
 }
 

@@ -1,5 +1,7 @@
 //! The life of a dossier: its statuses, the steps between them, and which step is legal when. Pure.
 
+use std::collections::VecDeque;
+
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text_enum;
 
@@ -87,6 +89,16 @@ impl DossierStatus {
         }
     }
 
+    /// The status that a code of the national portal means. The portal has one code for what was not taken
+    /// in and for what was refused later: which, tells whether the dossier had been received.
+    #[must_use]
+    pub fn of_portal_code(code: i32, was_received: bool) -> Option<Self> {
+        match Self::ALL.iter().copied().find(|status| status.portal_code() == Some(code))? {
+            Self::NotAccepted if was_received => Some(Self::Refused),
+            status => Some(status),
+        }
+    }
+
     /// Whether form 06 counts dossiers of this status.
     #[must_use]
     pub const fn is_counted(self) -> bool {
@@ -148,6 +160,26 @@ impl DossierStatus {
             Self::Resolved => &[Return],
             Self::NotAccepted | Self::Withdrawn | Self::Refused | Self::Returned => &[],
         }
+    }
+
+    /// The fewest steps that lead from here to another status; none where no steps do.
+    #[must_use]
+    pub fn steps_to(self, target: Self) -> Option<Vec<DossierStep>> {
+        let mut known = vec![self];
+        let mut ways: VecDeque<(Self, Vec<DossierStep>)> = VecDeque::from([(self, Vec::new())]);
+        while let Some((status, way)) = ways.pop_front() {
+            for step in status.steps() {
+                let Some(next) = step.leads_to().filter(|next| !known.contains(next)) else { continue };
+                let mut further = way.clone();
+                further.push(*step);
+                if next == target {
+                    return Some(further);
+                }
+                known.push(next);
+                ways.push_back((next, further));
+            }
+        }
+        None
     }
 
     /// The statuses that a dossier may come to from here, by one step or several, in their order.
@@ -265,6 +297,34 @@ mod tests {
         assert!(open.contains(&DossierStatus::Returned) && !open.contains(&DossierStatus::Received));
         assert!(becomes(DossierStatus::Returned, DossierStatus::Processing).is_err());
         assert!(becomes(DossierStatus::Registered, DossierStatus::Returned).is_ok());
+    }
+
+    #[test]
+    fn the_fewest_steps_lead_to_a_status() {
+        use DossierStep::{Acceptance, Resolution, Supplement};
+        let way = |from: DossierStatus, to| from.steps_to(to);
+        assert_eq!(
+            way(DossierStatus::AwaitingSupplement, DossierStatus::Resolved),
+            Some(vec![Supplement, Resolution])
+        );
+        assert_eq!(
+            way(DossierStatus::Registered, DossierStatus::Resolved),
+            Some(vec![Acceptance, Resolution])
+        );
+        assert_eq!(way(DossierStatus::Returned, DossierStatus::Processing), None);
+        for (from, to) in
+            DossierStatus::ALL.iter().flat_map(|a| DossierStatus::ALL.iter().map(move |b| (a, b)))
+        {
+            assert_eq!(way(*from, *to).is_some() && from != to, from.reachable().contains(to), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn the_code_of_a_refusal_tells_by_receipt_which_it_is() {
+        assert_eq!(DossierStatus::of_portal_code(3, false), Some(DossierStatus::NotAccepted));
+        assert_eq!(DossierStatus::of_portal_code(3, true), Some(DossierStatus::Refused));
+        assert_eq!(DossierStatus::of_portal_code(9, true), Some(DossierStatus::Resolved));
+        assert_eq!(DossierStatus::of_portal_code(11, true), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the clock. Two units may have to do with it, one that receives and one that resolves; both see it.
 //! Its people are sealed; on order they are erased, and it counts on without them ([`erasure`]).
 
+pub mod changed;
 pub mod codes;
 pub mod due;
 pub mod erasure;
@@ -17,6 +18,7 @@ pub mod life;
 pub mod lookups;
 pub mod model;
 pub mod people;
+pub mod progress;
 pub mod reseal;
 pub mod row;
 pub mod rules;
@@ -25,5 +27,5 @@ mod store;
 pub mod summaries;
 mod writes;
 
-pub use handlers::routes;
+pub use handlers::{noted, routes};
 pub use writes::Dossiers;

@@ -30,6 +30,7 @@ use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::hide_row;
+use crate::reporting::working_days::Calendar;
 use crate::text::{day_vi, spaced};
 
 /// A step that needs no more than when, and perhaps why (bước xử lý).
@@ -237,15 +238,8 @@ pub(super) fn dossier_step(
     if kind == DossierStep::Acceptance {
         return accepted(tx, scoped, held, at, &event);
     }
-    let mut row = held.row.clone();
     let rules = clock_rules(tx.conn())?;
-    turn(&mut row, status, at, &rules);
-    match kind {
-        DossierStep::Resolution => row.resolved_at = Some(at),
-        DossierStep::Return => row.returned_at = Some(at),
-        DossierStep::Withdrawal | DossierStep::Refusal => row.closed_at = Some(at),
-        _ => {}
-    }
+    let mut row = turned(&held.row, kind, status, at, &rules);
     match taken {
         Taken::Plain(_) => {}
         Taken::Extended(extension) => {
@@ -271,6 +265,25 @@ pub(super) fn dossier_step(
     stored(tx, scoped, held, row, &event)
 }
 
+/// A dossier turned to the status behind a step, with the date of the step.
+pub(super) fn turned(
+    before: &DossierRow,
+    kind: DossierStep,
+    status: DossierStatus,
+    at: Instant,
+    rules: &[ClockRules],
+) -> DossierRow {
+    let mut row = before.clone();
+    turn(&mut row, status, at, rules);
+    match kind {
+        DossierStep::Resolution => row.resolved_at = Some(at),
+        DossierStep::Return => row.returned_at = Some(at),
+        DossierStep::Withdrawal | DossierStep::Refusal => row.closed_at = Some(at),
+        _ => {}
+    }
+    row
+}
+
 /// Receives a registered dossier: it is received when it is accepted, and due by the deadline and the rules
 /// of that day.
 fn accepted(
@@ -280,13 +293,23 @@ fn accepted(
     at: Instant,
     event: &Event,
 ) -> Result<Recorded<Dossier>, ApiError> {
-    let body = held.body(scoped.personal_keys()?)?;
-    let body = DossierCreate { received_at: at, status: Some(DossierStatus::Received), ..body };
-    let made = Dossiers::made(tx, scoped, vec![Draft { body, present: Some(held) }])?;
+    let draft = acceptance(scoped, held, at)?;
+    let made = Dossiers::made(tx, scoped, vec![draft])?;
     let made: Result<Vec<HeldDossier>, ApiError> = made.into_iter().collect();
     let mut made = made?;
     made.iter_mut().for_each(|held| held.revise(tx.at()));
-    save_as(tx, scoped, &made, Some(event))?.only()
+    save_as(tx, scoped, &made, |_| Some(event))?.only()
+}
+
+/// What a registered dossier says once it is accepted.
+pub(super) fn acceptance(
+    scoped: &Scoped,
+    held: HeldDossier,
+    at: Instant,
+) -> Result<Draft<DossierCreate, HeldDossier>, ApiError> {
+    let body = held.body(scoped.personal_keys()?)?;
+    let body = DossierCreate { received_at: at, status: Some(DossierStatus::Received), ..body };
+    Ok(Draft { body, present: Some(held) })
 }
 
 /// Says another status of a dossier, because the one that is held was wrong.
@@ -338,7 +361,7 @@ pub(super) fn dossier_delete(
 }
 
 /// When a step happened: not before the one before, and not in the future.
-fn moment(given: Option<Instant>, row: &DossierRow, now: Instant) -> Result<Instant, ApiError> {
+pub(super) fn moment(given: Option<Instant>, row: &DossierRow, now: Instant) -> Result<Instant, ApiError> {
     let waited = row.waits.0.last().map(|wait| wait.until.unwrap_or(wait.since));
     let known = [Some(row.received_at), waited, row.resolved_at];
     let last = known.into_iter().flatten().max().unwrap_or(row.received_at);
@@ -410,20 +433,35 @@ fn handed_over(
 
 /// Counts due day and working days again where a wait has ended or the dossier was resolved.
 fn count_again(tx: &mut WriteTx<'_>, before: &DossierRow, row: &mut DossierRow) -> Result<(), ApiError> {
-    let lasting = before.waits.0.len() - usize::from(before.waiting().is_some());
-    let ended: Vec<Wait> =
-        row.waits.0.iter().skip(lasting).filter(|wait| wait.until.is_some()).cloned().collect();
-    let moves = row.due_basis != DueBasis::Nothing && ended.iter().any(|wait| wait.stops);
-    if !moves && row.resolved_at == before.resolved_at {
+    if ended_waits(before, row).is_empty() && row.resolved_at == before.resolved_at {
         return Ok(());
     }
     let today = tx.at().vietnam_day();
     let calendar = calendar_from(tx.conn(), row.received_on(), today)?;
+    counted(&calendar, before, row)
+}
+
+/// The waits that have ended since.
+fn ended_waits<'r>(before: &DossierRow, row: &'r DossierRow) -> Vec<&'r Wait> {
+    let lasting = before.waits.0.len() - usize::from(before.waiting().is_some());
+    row.waits.0.iter().skip(lasting).filter(|wait| wait.until.is_some()).collect()
+}
+
+/// Counts due day and working days again by this calendar.
+pub(super) fn counted(
+    calendar: &Calendar,
+    before: &DossierRow,
+    row: &mut DossierRow,
+) -> Result<(), ApiError> {
+    let ended = ended_waits(before, row);
+    let moves = row.due_basis != DueBasis::Nothing && ended.iter().any(|wait| wait.stops);
     if moves {
-        let due = moved_by(row.due(), &calendar, ended.iter())?;
+        let due = moved_by(row.due(), calendar, ended.into_iter())?;
         row.set_due(due);
     }
-    row.working_days = working_days(&calendar, row);
+    if moves || row.resolved_at != before.resolved_at {
+        row.working_days = working_days(calendar, row);
+    }
     Ok(())
 }
 
@@ -438,5 +476,5 @@ pub(super) fn stored(
     row.late_after = row.is_late_after();
     let mut after = HeldDossier { row, procedure: held.procedure, before: Some(Box::new(held.row)) };
     after.revise(tx.at());
-    save_as(tx, scoped, &[after], Some(event))?.only()
+    save_as(tx, scoped, &[after], |_| Some(event))?.only()
 }

@@ -54,7 +54,7 @@ pub(super) fn standing<'a>() -> Joined<'a> {
         .filter(dossiers::deleted_at.is_null())
 }
 
-fn columns() -> (
+pub(super) fn columns() -> (
     <DossierRow as Selectable<MultiBackend>>::SelectExpression,
     procedures::code,
     procedure_versions::name,
@@ -68,9 +68,9 @@ fn columns() -> (
     )
 }
 
-type Loaded = (DossierRow, String, String, Option<String>);
+pub(super) type Loaded = (DossierRow, String, String, Option<String>);
 
-fn held((row, code, name, field): Loaded) -> HeldDossier {
+pub(super) fn held((row, code, name, field): Loaded) -> HeldDossier {
     HeldDossier { row, procedure: OfProcedure { code, name, field }, before: None }
 }
 
@@ -167,7 +167,7 @@ fn paths(ways: &[Way], role: DossierRole, status: Option<DossierStatus>) -> Vec<
 }
 
 /// Of these dossiers those of which either unit is within the reach.
-fn in_reach_of_either<'a>(query: Joined<'a>, reach: Option<&Confinement>) -> Joined<'a> {
+pub(super) fn in_reach_of_either<'a>(query: Joined<'a>, reach: Option<&Confinement>) -> Joined<'a> {
     use dossiers as d;
     match reach {
         None => query,

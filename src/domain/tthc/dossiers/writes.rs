@@ -83,17 +83,17 @@ impl Records for Dossiers {
         scoped: &Scoped,
         rows: &[HeldDossier],
     ) -> Result<Written<Dossier>, ApiError> {
-        save_as(tx, scoped, rows, None)
+        save_as(tx, scoped, rows, |_| None)
     }
 }
 
 /// Stores dossiers with what they change in the counts and their journal entries, which also tell the
-/// event, where a step was taken.
-pub(super) fn save_as(
+/// event of each, where a step was taken.
+pub(super) fn save_as<'e>(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
     rows: &[HeldDossier],
-    event: Option<&Event>,
+    event: impl Fn(DossierId) -> Option<&'e Event>,
 ) -> Result<Written<Dossier>, ApiError> {
     let masked = scoped.masked();
     let at = tx.at();
@@ -147,7 +147,9 @@ pub(super) fn save_as(
         }
     }
     keep(tx.conn(), counted)?;
-    let entry = |action, view: &Dossier, held: &HeldDossier| journal_entry(action, view, &held.row, event);
+    let entry = |action, view: &Dossier, held: &HeldDossier| {
+        journal_entry(action, view, &held.row, event(held.row.id))
+    };
     Written::try_journal(tx, rows, &stored, entry, |held| held.answer(&masked, at))
 }
 

@@ -1,0 +1,94 @@
+//! Dossiers for whoever exchanges them with another system: those of some codes, and those that changed
+//! since the last time.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::model::{Dossier, DossierId};
+use super::row::HeldDossier;
+use super::store::{Joined, Loaded, columns, held, held_by_codes, in_reach_of_either, standing};
+use crate::api::records::PART;
+use crate::api::{PageRequest, PageRows};
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::db::schema::dossiers;
+use crate::db::types::Instant;
+use crate::domain::organization::tree::OrgUnitId;
+use crate::error::ApiError;
+use crate::keyset;
+
+/// The dossiers of these codes that were received in this province, in reach, by code.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn dossiers_of_codes(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    province: OrgUnitId,
+    codes: &[&str],
+) -> Result<HashMap<String, HeldDossier>, ApiError> {
+    let mut found = HashMap::with_capacity(codes.len());
+    for part in codes.chunks(PART) {
+        let of_part = held_by_codes(conn, part)?.into_iter().filter(|held| {
+            let row = &held.row;
+            row.receiving_province_id == province
+                && scoped.reads_or_reaches(&[row.org_unit_id, row.receiving_unit_id])
+        });
+        found.extend(of_part.map(|held| (held.row.code.clone(), held)));
+    }
+    Ok(found)
+}
+
+fn changed<'a>(scoped: &Scoped, since: Option<Instant>, page: &PageRequest) -> Result<Joined<'a>, ApiError> {
+    use dossiers as d;
+    let mut query = in_reach_of_either(standing(), scoped.confinement().as_ref());
+    if let Some(since) = since {
+        query = query.filter(d::updated_at.ge(since));
+    }
+    Ok(keyset!(query, page, asc d::updated_at => Instant, d::id => DossierId))
+}
+
+/// A page of the dossiers in reach, of which either unit is in reach, in the order of their last change.
+///
+/// # Errors
+/// 422 for a cursor of another list.
+pub fn dossiers_changed(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    since: Option<Instant>,
+    page: &PageRequest,
+) -> Result<PageRows<Dossier>, ApiError> {
+    let rows: Vec<Loaded> = changed(scoped, since, page)?.select(columns()).load(conn)?;
+    let PageRows { items, last, total } = page.cut(rows, None, |(row, ..)| json!([row.updated_at, row.id]));
+    let now = scoped.author().at();
+    let items = items.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect::<Result<_, _>>()?;
+    Ok(PageRows { items, last, total })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    #[test]
+    fn what_changed_comes_from_its_index_in_order() {
+        let (_folder, mut conn) = migrated();
+        let scoped = Scoped::command("test", Instant::from_micros(0));
+        let key = json!([Instant::from_micros(0), DossierId::new()]);
+        let mut postgres = MigratedPostgres::new();
+        for since in [None, Some(Instant::from_micros(0))] {
+            let page = PageRequest::for_test(50, Some(key.clone()));
+            let query = || changed(&scoped, since, &page).unwrap().select(columns());
+            let told = plan(&mut conn, query());
+            assert!(told.iter().any(|step| step.contains("dossiers_by_change (")), "{told:#?}");
+            assert!(!told.iter().any(|step| step.contains("TEMP B-TREE")), "{told:#?}");
+            if let Some(postgres) = &mut postgres {
+                let told = postgres_plan(postgres.conn(), query());
+                assert!(told.iter().any(|step| step.contains("dossiers_by_change")), "{told:#?}");
+                assert!(!told.iter().any(|step| step.contains("Sort")), "{told:#?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The operations: taking in, giving out, and reporting what was sent.
+
+use actix_web::{get, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::body::{PortalDossier, PortalProgress};
+use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
+use super::ledger;
+use super::request::{
+    PortalChangesFilter, PortalDossierPage, PortalDossiersRequest, PortalParams, PortalProgressRequest,
+    PortalReply, PortalRequest,
+};
+use super::writing::entry;
+use crate::api::page::Page;
+use crate::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
+use crate::auth::permit::{Permit, Read, Tthc, Write};
+use crate::db::{DbConn, Weight, WriteTx};
+use crate::domain::tthc::dossiers::changed::dossiers_changed;
+use crate::domain::tthc::dossiers::noted;
+use crate::error::ApiError;
+use crate::state::App;
+
+/// Mounts the operations.
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(create_portal_dossiers)
+        .service(list_portal_dossiers)
+        .service(create_portal_progress)
+        .service(create_portal_sendings);
+    ledger::routes(cfg);
+}
+
+#[utoipa::path(
+    operation_id = "create_portal_dossiers", tag = "national-portal", summary = "Take dossiers in the portal's shape",
+    description = "Takes dossiers as one-stop systems send them (đồng bộ hồ sơ, `DongBoHoSoMC`), up to 10,000, and answers each in the portal's manner: `0` done, `-3` it exists and `isUpdating` is not true, `-1` anything else with its reason. Good ones are written although others fail, by all rules of a dossier. Members that a dossier has none for are kept in the ledger with the whole entry; what the shape cannot tell of a dossier stays as it is held.",
+    params(PortalParams),
+    request_body = PortalDossiersRequest,
+    responses((status = 200, description = "What became of each.", body = PortalReply)),
+)]
+#[post("/api/v1/exchange/national-portal/dossiers")]
+async fn create_portal_dossiers(
+    permit: Permit<Write, Tthc>,
+    once: Once,
+    query: ValidQuery<PortalParams>,
+    app: App,
+    request: PortalRequest<PortalDossier>,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let (pointer, identifier) = request.sender(&query.0)?;
+    let sender = Sender::of(&scoped, pointer, identifier)?;
+    let is_updating = request.is_updating(&query.0)?;
+    let author = scoped.author();
+    let received = move |tx: &mut WriteTx<'_>| {
+        let PortalRequest { entries, turn: _turn, .. } = request;
+        receive_dossiers(tx, &scoped, sender, is_updating, entries)
+    };
+    once.write(&app, author, Weight::Many, received).await
+}
+
+#[utoipa::path(
+    operation_id = "create_portal_progress", tag = "national-portal", summary = "Take progress in the portal's shape",
+    description = "Takes progress of dossiers as one-stop systems send it (cập nhật tiến độ hồ sơ, `CapNhatTienDoHoSoMC`): the steps that lead to `TrangThai` are taken at `ThoiDiemXuLy`. Where none lead there, the answer names the statuses that may follow.",
+    params(PortalParams),
+    request_body = PortalProgressRequest,
+    responses((status = 200, description = "What became of each.", body = PortalReply)),
+)]
+#[post("/api/v1/exchange/national-portal/progress")]
+async fn create_portal_progress(
+    permit: Permit<Write, Tthc>,
+    once: Once,
+    query: ValidQuery<PortalParams>,
+    app: App,
+    request: PortalRequest<PortalProgress>,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let (pointer, identifier) = request.sender(&query.0)?;
+    let sender = Sender::of(&scoped, pointer, identifier)?;
+    let author = scoped.author();
+    let received = move |tx: &mut WriteTx<'_>| {
+        let PortalRequest { entries, turn: _turn, .. } = request;
+        receive_progress(tx, &scoped, sender, entries)
+    };
+    once.write(&app, author, Weight::Many, received).await
+}
+
+#[utoipa::path(
+    operation_id = "create_portal_sendings", tag = "national-portal", summary = "Report what was sent to the portal",
+    description = "Puts down in the ledger what a sender has sent to the national portal (ghi nhận gói tin đã gửi), verbatim, beside what is held of each dossier; no dossier changes. The answer names the entry of each, to which the portal's own answer is reported.",
+    params(PortalParams),
+    request_body = PortalDossiersRequest,
+    responses((status = 200, description = "What became of each.", body = PortalReply)),
+)]
+#[post("/api/v1/exchange/national-portal/sendings")]
+async fn create_portal_sendings(
+    permit: Permit<Write, Tthc>,
+    once: Once,
+    query: ValidQuery<PortalParams>,
+    app: App,
+    request: PortalRequest<PortalDossier>,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let (pointer, identifier) = request.sender(&query.0)?;
+    let sender = Sender::of(&scoped, pointer, identifier)?;
+    let author = scoped.author();
+    let reported = move |tx: &mut WriteTx<'_>| {
+        let PortalRequest { entries, turn: _turn, .. } = request;
+        report_sendings(tx, &scoped, sender, entries)
+    };
+    once.write(&app, author, Weight::Many, reported).await
+}
+
+#[utoipa::path(
+    operation_id = "list_portal_dossiers", tag = "national-portal", summary = "Give dossiers out in the portal's shape",
+    description = "Dossiers within reach as a request would send them on (hồ sơ đã thay đổi, theo cấu trúc `DongBoHoSoMC`), in the order of their last change. A status goes out as it is and nothing is made up: what is not held is empty. Personal data are masked unless the token has the scope `tthc:personal`; each time they are shown in clear is noted in the journal. Of a deletion the change feed tells.",
+    params(
+        PortalChangesFilter,
+        ("limit" = Option<i64>, Query, description = "How many dossiers a page holds (số hồ sơ mỗi trang); 50 when not given.", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: `next_cursor` of the page before (con trỏ trang).", min_length = 1, max_length = 2000, pattern = "^[A-Za-z0-9_-]+$"),
+    ),
+    responses((status = 200, description = "A page.", body = PortalDossierPage, headers(("Link" = String, description = "The next page.")))),
+)]
+#[get("/api/v1/exchange/national-portal/dossiers")]
+async fn list_portal_dossiers(
+    permit: Permit<Read, Tthc>,
+    query: ListQuery<PortalChangesFilter>,
+    app: App,
+) -> Result<Paged<PortalDossierPage>, ApiError> {
+    let scoped = permit.into_scoped();
+    let page = query.page_alone(&scoped, &app.keys())?;
+    let (reader, wanted, since) = (scoped.clone(), page.clone(), query.filter.changed_since);
+    let rows =
+        app.db.read_list(move |conn: &mut DbConn| dossiers_changed(conn, &reader, since, &wanted)).await?;
+    noted(&app, &scoped, &rows.items).await?;
+    Ok(Paged(PortalDossierPage::new(rows.map(entry), &page, &app.keys())))
+}

@@ -1,0 +1,60 @@
+//! Sealing what came anew, under the newest key: a part of `cchc keys reseal`.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::model::PortalLedgerEntryId;
+use super::store::place;
+use crate::auth::keys::KeyRing;
+use crate::db::schema::portal_ledger;
+use crate::db::types::Instant;
+use crate::db::{Db, DbConn};
+use crate::error::ApiError;
+
+/// Entries of one transaction: few enough to hold SQLite's writer for a moment only.
+const PART: i64 = 500;
+
+/// Seals entries anew that are sealed under an older key; answers how many.
+///
+/// # Errors
+/// When the database is away, or a value was sealed under other keys.
+pub async fn reseal(db: &Db, ring: Arc<KeyRing>, now: Instant) -> Result<usize, ApiError> {
+    let (mut last, mut resealed) = (None, 0);
+    loop {
+        let keys = ring.clone();
+        let (end, count) = db.maintain(move |conn| part(conn, &keys, now, last)).await?;
+        resealed += count;
+        match end {
+            Some(id) => last = Some(id),
+            None => return Ok(resealed),
+        }
+    }
+}
+
+fn part(
+    conn: &mut DbConn,
+    ring: &KeyRing,
+    now: Instant,
+    last: Option<PortalLedgerEntryId>,
+) -> Result<(Option<PortalLedgerEntryId>, usize), ApiError> {
+    use portal_ledger as l;
+    let mut query = l::table.into_boxed();
+    if let Some(last) = last {
+        query = query.filter(l::id.gt(last));
+    }
+    let rows: Vec<(PortalLedgerEntryId, Option<String>)> =
+        query.order(l::id).limit(PART).select((l::id, l::body)).load(conn)?;
+    let end = rows.last().map(|(id, _)| *id);
+    let mut count = 0;
+    for (id, sealed) in rows {
+        let Some(sealed) = sealed.filter(|sealed| !ring.personal().is_current(now, sealed)) else { continue };
+        let opened = ring.personal().open(&sealed, &place(id)).map_err(ApiError::internal)?;
+        let anew = ring.personal().seal(now, opened.expose(), &place(id)).map_err(ApiError::internal)?;
+        // What was erased meanwhile stays erased.
+        count += diesel::update(l::table.find(id).filter(l::body.is_not_null()))
+            .set(l::body.eq(Some(anew)))
+            .execute(conn)?;
+    }
+    Ok((end, count))
+}
