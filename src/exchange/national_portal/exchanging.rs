@@ -186,6 +186,7 @@ impl Closing<'_> {
             let dossier = held.before.get(&code).or_else(|| made.get(&code));
             let facts = dossier.map(|dossier| PortalHeld::of(dossier, self.scoped.tree()));
             let found = read.as_ref().map(|entry| differences(entry, facts.as_ref())).unwrap_or_default();
+            let is_erased = dossier.is_some_and(|dossier| dossier.row.erased_at.is_some());
             let answers = self.direction == PortalDirection::Received || end.error_code != DONE;
             told.push(Exchanged {
                 belongs: dossier.map_or((self.sender.unit, self.sender.province), |dossier| {
@@ -197,7 +198,7 @@ impl Closing<'_> {
                 service: self.service,
                 outcome: end.outcome,
                 answer: answers.then(|| (end.error_code, end.message.clone())),
-                verbatim,
+                verbatim: (!is_erased).then_some(verbatim),
                 held: facts,
                 differences: found,
             });

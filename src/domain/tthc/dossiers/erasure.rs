@@ -1,6 +1,6 @@
 //! Erasing the personal data of a dossier on order (xóa dữ liệu cá nhân theo yêu cầu, Luật 91/2025/QH15): its
-//! people with the digests by which they are found, its files and the answers that were kept of it. What is
-//! counted stays, to the last figure.
+//! people with the digests by which they are found, its files, the answers that were kept of it, and what came
+//! of it in the shape of the national portal. What is counted stays, to the last figure.
 //!
 //! The journal needs no erasing: it never holds a dossier's people, so its chain stands. An erased dossier
 //! goes on. Systems that send it whole, not knowing of the erasure, move it as before, and the people whom
@@ -23,6 +23,7 @@ use crate::db::schema::dossiers;
 use crate::db::{Recorded, WriteTx};
 use crate::domain::document_numbers::number_fault;
 use crate::error::{ApiError, Problem};
+use crate::exchange::national_portal::ledger::store::ledger_erase;
 use crate::exchange::record_types::RecordType;
 use crate::text::worded;
 
@@ -77,6 +78,7 @@ pub(super) fn dossier_erase(
     let mut records = vec![id.to_string()];
     records.extend(files.iter().map(ToString::to_string));
     erase_answers(tx.conn(), &records)?;
+    ledger_erase(tx, id)?;
     Ok(erased)
 }
 
@@ -95,7 +97,8 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
             d::submitter_digest.eq(&nothing),
         ))
         .execute(tx.conn())?;
-    attachments_erase(tx, RecordType::Dossier, id.as_str()).map(drop)
+    attachments_erase(tx, RecordType::Dossier, id.as_str())?;
+    ledger_erase(tx, id)
 }
 
 /// Refuses a patch that would tell erased people again.

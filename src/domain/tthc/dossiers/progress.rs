@@ -176,11 +176,8 @@ impl Course {
             match self.planned(scoped, report, now) {
                 Ok((mut steps, at)) => match steps.pop_front() {
                     Some(kind) => {
-                        let event = Event {
-                            kind: kind.as_str().to_owned(),
-                            at,
-                            reason: report.reason.clone().filter(|_| steps.is_empty()),
-                        };
+                        let reason = report.reason.clone().filter(|_| steps.is_empty());
+                        let event = Event::new(kind.as_str(), at, reason);
                         let is_last = steps.is_empty();
                         self.steps = steps;
                         return Some(Next { kind, event, index, is_last });
