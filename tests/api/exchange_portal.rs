@@ -42,7 +42,7 @@ async fn commune(app: &TestApp) -> Client {
 
 /// A dossier as a one-stop system tells it, with its children.
 fn entry(number: u32) -> Value {
-    json!({
+    let scalars = json!({
         "MaHoSo": format!("H13.44-261102-{number:04}"), "MaTTHC": "1.001193.000.00.00.H13",
         "TenTTHC": "Đăng ký khai sinh", "MaLinhVuc": "HT", "TenLinhVuc": "Hộ tịch", "KenhThucHien": "2",
         "ChuHoSo": "Người nộp thử", "LoaiDoiTuong": "1", "MaDoiTuong": "", "ThongTinKhac": "", "Email": "",
@@ -51,6 +51,8 @@ fn entry(number: u32) -> Value {
         "NgayTra": "", "ThongTinTra": "", "HinhThuc": "0", "NgayKetThucXuLy": "", "DonViXuLy": "Xã Hiệp Hưng",
         "GhiChu": "", "NoiNopHoSo": "2", "HoSoCoThanhPhanSoHoa": "1", "TaiKhoanDuocXacThucVoiVNeID": "1",
         "DuocThanhToanTrucTuyen": "1", "NgayTuChoi": "", "NgayNopHoSo": "20261102080000",
+    });
+    let children = json!({
         "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "012345678901"}],
         "DSKetNoiCSDL": [{"MaCSDL": "CSDLDC"}],
         "TaiLieuNop": [{"TepDinhKemId": "77", "TenTepDinhKem": "Tờ khai.pdf", "IsDeleted": "False",
@@ -60,7 +62,8 @@ fn entry(number: u32) -> Value {
         "DanhSachTepDinhKemKhac": [{"TenGiayTo": "Giấy chứng sinh", "SoLuong": 1, "LoaiGiayTo": 1}],
         "DanhSachHoSoBoSung": null,
         "DanhSachGiayToKetQua": [],
-    })
+    });
+    with(scalars, children)
 }
 
 fn envelope(updating: Value, data: &[Value]) -> Value {
