@@ -80,6 +80,7 @@ const TABLES: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "feedback_time_limits",
+    "file_imports",
     "period_closures",
     "period_snapshots",
 ];

@@ -1,5 +1,6 @@
-//! Records as rows of a table: one column a member, in the order of the contract. A member that is
-//! itself an object or a list stands in its cell as JSON.
+//! Records as rows of a table: one column a member, in the order of the contract. A member that is an
+//! object has a column for each of its own members, `owner.name`; what is nested deeper, and a list,
+//! stands in its cell as JSON.
 
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ pub struct Columns(Vec<Column>);
 /// A column: a member of a record, as the contract describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// The member's name.
+    /// The member's name; of a member of an object both names, with a point between them.
     pub name: String,
     /// The Vietnamese term, as its description has it; the name where it has none.
     pub label: String,
@@ -102,9 +103,22 @@ impl Columns {
         let column = |(name, schema): (&String, &RefOr<Schema>)| {
             let schema = serde_json::to_value(schema).unwrap_or_default();
             let example = object.example.as_ref().and_then(|example| example.get(name));
-            Column::of(contract, name, object.required.contains(name), &schema, example)
+            let column = Column::of(contract, name, object.required.contains(name), &schema, example);
+            if is_object(contract, &schema) { column.spread() } else { vec![column] }
         };
-        Self(object.properties.iter().map(column).collect())
+        Self(object.properties.iter().flat_map(column).collect())
+    }
+
+    /// The column of a place in a record, as a JSON pointer: the first of an object as a whole.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Column> {
+        let mut steps = pointer.split('/').skip(1);
+        let (member, inner) = (steps.next()?, steps.next().unwrap_or_default());
+        let is_it = |column: &&Column| match column.steps() {
+            (name, None) => name == member,
+            (name, Some(within)) => name == member && (inner.is_empty() || inner == within),
+        };
+        self.0.iter().find(is_it)
     }
 
     /// Those that a person fills in, and `more`: not the ids, where a record can do without them.
@@ -135,7 +149,7 @@ impl Columns {
         let Value::Object(mut members) = value else {
             return Err(ApiError::internal("a record of a list is no object"));
         };
-        Ok(self.names().map(|name| cell(&mut members, name)).collect())
+        Ok(self.0.iter().map(|column| cell(&mut members, column.steps())).collect())
     }
 }
 
@@ -164,6 +178,28 @@ impl Column {
             limits: (number(["minimum", "minLength"]), number(["maximum", "maxLength"])),
             sample,
         }
+    }
+
+    /// The member, and the member of it that the column holds where it is an object.
+    #[must_use]
+    pub fn steps(&self) -> (&str, Option<&str>) {
+        match self.name.split_once('.') {
+            Some((member, inner)) => (member, Some(inner)),
+            None => (&self.name, None),
+        }
+    }
+
+    /// The column of an object as those of its members.
+    fn spread(self) -> Vec<Self> {
+        let Self { name, label, required, content, .. } = &self;
+        let Content::Nested(members) = content else { return vec![self] };
+        let column = |member: &Self| Self {
+            name: format!("{name}.{}", member.name),
+            label: format!("{label}: {}", member.label),
+            required: *required && member.required,
+            ..member.clone()
+        };
+        members.iter().map(column).collect()
     }
 
     /// What stands above the column: its term, with a capital at its beginning.
@@ -234,6 +270,13 @@ fn sample(contract: &Contract, schema: &Value, depth: usize) -> Value {
         Content::Instant => "2026-01-31T08:00:00+07:00".into(),
         _ => "…".into(),
     }
+}
+
+/// Whether values of this schema are objects whose members are known.
+fn is_object(contract: &Contract, schema: &Value) -> bool {
+    let schemas = described(contract, schema);
+    let has = |member: &str| schemas.iter().any(|schema| schema.get(member).is_some());
+    has("properties") && !has("items")
 }
 
 /// The schema of a member with those it refers to, the nearest first.
@@ -325,8 +368,14 @@ fn standard_label(name: &str) -> Option<&'static str> {
     })
 }
 
-fn cell(members: &mut Map<String, Value>, name: &str) -> Value {
-    match members.remove(name) {
+fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -> Value {
+    let value = match inner {
+        None => members.remove(name),
+        Some(inner) => {
+            members.get_mut(name).and_then(Value::as_object_mut).and_then(|nested| nested.remove(inner))
+        }
+    };
+    match value {
         None => Value::Null,
         Some(nested @ (Value::Array(_) | Value::Object(_))) => Value::String(nested.to_string()),
         Some(plain) => plain,
@@ -377,6 +426,61 @@ mod tests {
         assert_eq!(columns.names().collect::<Vec<_>>(), ["zone", "age", "bells"]);
         let cells = columns.cells(&Sheep { zone: "Hòa Mỹ", age: None, bells: vec![1, 2] }).unwrap();
         assert_eq!(cells, [json!("Hòa Mỹ"), Value::Null, json!("[1,2]")]);
+    }
+
+    #[derive(Serialize, ToSchema)]
+    struct Shepherd {
+        /// Name (họ tên).
+        name: &'static str,
+        phone: Option<&'static str>,
+        sheep: Vec<u8>,
+    }
+
+    #[derive(Serialize, ToSchema)]
+    struct Herd {
+        code: u8,
+        /// Who watches it (người chăn).
+        shepherd: Shepherd,
+        /// Who helps (người giúp).
+        helper: Option<Shepherd>,
+    }
+
+    #[test]
+    fn an_object_has_a_column_for_each_of_its_members() {
+        let shepherd = serde_json::to_value(Shepherd::schema()).unwrap();
+        let contract = Contract::new(json!({"components": {"schemas": {"Shepherd": shepherd}}}));
+        let columns = Columns::of::<Herd>(&contract);
+        let names = columns.names().collect::<Vec<_>>();
+        assert_eq!(
+            names,
+            [
+                "code",
+                "shepherd.name",
+                "shepherd.sheep",
+                "shepherd.phone",
+                "helper.name",
+                "helper.sheep",
+                "helper.phone"
+            ]
+        );
+        let required: Vec<_> = columns.all().iter().map(|column| column.required).collect();
+        assert_eq!(required, [true, true, true, false, false, false, false]);
+        assert_eq!(columns.all()[1].heading(), "Người chăn: họ tên");
+        let herd =
+            Herd { code: 1, shepherd: Shepherd { name: "An", phone: None, sheep: vec![7] }, helper: None };
+        let mut cells = vec![json!(1), json!("An"), json!("[7]")];
+        cells.resize(7, Value::Null);
+        assert_eq!(columns.cells(&herd).unwrap(), cells);
+        for (pointer, name) in [
+            ("/code", "code"),
+            ("/helper/phone", "helper.phone"),
+            ("/shepherd", "shepherd.name"),
+            ("/helper/sheep/0", "helper.sheep"),
+        ] {
+            assert_eq!(columns.at(pointer).map(|column| column.name.as_str()), Some(name));
+        }
+        assert_eq!(columns.at("/shepherd/age"), None);
+        assert_eq!(columns.at(""), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Stories of administrative procedures.
 
 mod dossier_counts;
-mod dossiers;
+pub mod dossiers;
 mod feedback;
 mod focal_points;
 mod postings;
