@@ -56,11 +56,7 @@ fn spread_all(schemas: &Map<String, Value>, schema: &str, order: &[String]) -> V
 }
 
 /// The columns of a member: of an object those of its own members, as [`crate::api::table`] has them.
-fn spread(
-    schemas: &Map<String, Value>,
-    members: Option<&Map<String, Value>>,
-    name: &str,
-) -> Vec<String> {
+fn spread(schemas: &Map<String, Value>, members: Option<&Map<String, Value>>, name: &str) -> Vec<String> {
     let inner = || {
         let schema = members?.get(name)?;
         let either = schema.get("oneOf").and_then(Value::as_array);

@@ -228,7 +228,11 @@ async fn lines_of_json_are_imported_and_those_refused_come_back(app: TestApp) {
     let file = format!("{}\n\n{unnamed}\nno json\n{}", dossier(1), dossier(3));
     let output = import(&app.database, "dossiers", file.as_bytes(), &[]);
     assert!(!output.status.success());
-    assert!(said(&output).contains("2 were made, 0 replaced; 0 unchanged, 0 stale, 2 refused"), "{}", said(&output));
+    assert!(
+        said(&output).contains("2 were made, 0 replaced; 0 unchanged, 0 stale, 2 refused"),
+        "{}",
+        said(&output)
+    );
     assert!(!said(&output).contains("Người nộp thử") && !said(&output).contains("012345678901"));
     let refused = std::fs::read_to_string(beside(&app.database, ".refused.ndjson")).unwrap();
     let lines: Vec<Value> = refused.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -270,7 +274,10 @@ async fn an_import_that_was_killed_goes_on_behind_its_last_part(app: TestApp) {
         .unwrap();
     let told = BufReader::new(child.stderr.take().unwrap()).lines();
     let first = told.map_while(Result::ok).find(|line| line.starts_with("writing: "));
-    assert!(first.as_ref().is_some_and(|line| line.starts_with("writing: 1000 of 6000 rows (16%)")), "{first:?}");
+    assert!(
+        first.as_ref().is_some_and(|line| line.starts_with("writing: 1000 of 6000 rows (16%)")),
+        "{first:?}"
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     let held = admin.get(&format!("{DOSSIERS}?include_total=true&limit=1")).await.expect(200);
@@ -279,7 +286,11 @@ async fn an_import_that_was_killed_goes_on_behind_its_last_part(app: TestApp) {
 
     let output = import(&app.database, "dossiers", many(6_000).as_bytes(), &[]);
     assert!(said(&output).contains(&format!("went on behind row {}", held + 1)), "{}", said(&output));
-    assert!(said(&output).contains("5999 were made, 0 replaced; 0 unchanged, 0 stale, 1 refused"), "{}", said(&output));
+    assert!(
+        said(&output).contains("5999 were made, 0 replaced; 0 unchanged, 0 stale, 1 refused"),
+        "{}",
+        said(&output)
+    );
     let refused = std::fs::read_to_string(beside(&app.database, ".refused.ndjson")).unwrap();
     assert_eq!(refused.lines().count(), 1, "once, though it was interrupted behind it");
     let again = import(&app.database, "dossiers", many(6_000).as_bytes(), &["--update"]);
@@ -337,6 +348,6 @@ async fn owners_of_dossiers_have_columns_of_their_own(app: TestApp) {
     let list = admin.with("accept", "text/csv").get(DOSSIERS).await;
     let list = String::from_utf8(list.bytes).unwrap();
     let names = list.lines().next().unwrap();
-    assert!(names.contains(",owner.kind,owner.name,owner.id_number,owner.phone,submitter.kind,"), "{names}");
-    assert!(list.contains(",organization,H** t**,,,citizen,N**** n** t***,,,"), "{list}");
+    assert!(names.contains(",owner.kind,owner.id_number,owner.name,owner.phone,submitter.kind,"), "{names}");
+    assert!(list.contains(",organization,,H** t**,,citizen,,N**** n** t***,,"), "{list}");
 }

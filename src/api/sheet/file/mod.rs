@@ -34,7 +34,6 @@ use super::write::saved;
 use crate::api::batch::{BATCH_LINES, BatchMode, BatchParams, Counts, Lines, OnConflict, Outcomes, Prepared};
 use crate::api::contract::Contract;
 use crate::api::records::Records;
-use crate::api::table::Columns;
 use crate::auth::scope::Scoped;
 use crate::db::{Db, Recorded, Weight, WriteTx};
 use crate::error::{ApiError, Language, Problem};
@@ -62,6 +61,13 @@ pub struct ImportFile {
     pub restart: bool,
     /// The language in which rows are told what is wrong with them.
     pub language: Language,
+}
+
+impl ImportFile {
+    /// Whether what was written stays where the import is interrupted, and is gone on with.
+    fn is_resumable(&self) -> bool {
+        self.mode == BatchMode::Partial && !self.dry_run
+    }
 }
 
 /// Where records go, and what they are held against.
@@ -147,18 +153,7 @@ where
     R::Body: DeserializeOwned + Validate + ToSchema + Send,
     R::View: ToSchema,
 {
-    let is_kept = file.mode == BatchMode::Partial && !file.dry_run;
-    let mut reading = Reading {
-        path: file.path.clone(),
-        collection,
-        columns: Arc::new(Columns::of::<R::Body>(&target.contract)),
-        listed: Arc::new(Columns::of::<R::View>(&target.contract)),
-        contract: target.contract.clone(),
-        depth: target.json_depth,
-        rows: if file.mode == BatchMode::All { BATCH_LINES } else { usize::MAX },
-        copied: file.copy.is_some() || is_kept,
-        behind: 0,
-    };
+    let mut reading = Reading::of::<R>(target, collection, file);
     let is_table = reading.is_table()?;
     if file.copy.is_some() && !is_table {
         return Err(no_copy());
@@ -166,7 +161,7 @@ where
     progress.begin("reading", None, 0);
     let (checked, counter) = (reading.clone(), progress.clone());
     let rows = apart(move || checked.count::<R::Body>(&counter)).await?;
-    let mut run = match is_kept {
+    let mut run = match file.is_resumable() {
         true => Some(Run::begun(target, file, &reading, is_table).await?),
         false => None,
     };
@@ -212,7 +207,9 @@ where
             }
         };
         imported.tell(&told_here);
-        copy.take(file.mode, &came, marks);
+        if file.copy.is_some() {
+            copy.take(file.mode, &came, marks);
+        }
         progress.advance(u64::try_from(numbers.len()).unwrap_or(u64::MAX));
     }
     read.await.map_err(ApiError::internal)??;
@@ -222,13 +219,26 @@ where
         imported.refused_rows = run.finished(target).await?;
     }
     if let Some(path) = file.copy.clone().filter(|_| !copy.marks.is_empty()) {
-        let scoped = target.scoped.clone();
-        let catalogues = target.db.read_list(move |conn| R::catalogues(conn, &scoped)).await?;
-        let form = Form::of::<R>(&target.contract, collection, reading.columns, catalogues);
-        let language = file.language;
-        apart(move || copy.save(&form, &path, language)).await?;
+        marked::<R>(target, reading, copy, path, file.language).await?;
     }
     Ok(imported)
+}
+
+/// Puts down the copy in which faults are marked.
+async fn marked<R: Records>(
+    target: &ImportTarget,
+    reading: Reading,
+    copy: Copy,
+    path: PathBuf,
+    language: Language,
+) -> Result<(), ApiError>
+where
+    R::View: ToSchema,
+{
+    let scoped = target.scoped.clone();
+    let catalogues = target.db.read_list(move |conn| R::catalogues(conn, &scoped)).await?;
+    let form = Form::of::<R>(&target.contract, reading.collection, reading.columns, catalogues);
+    apart(move || copy.save(&form, &path, language)).await
 }
 
 fn no_copy() -> ApiError {

@@ -1,7 +1,6 @@
 //! How far an import is, for whoever watches it: a bar on a terminal, and a line a second where there
 //! is none, as in the log of a timer.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -112,9 +111,10 @@ fn line(work: &str, (before, done): (u64, u64), rows: Option<u64>, time: Duratio
     let left = match rows.saturating_sub(done) {
         0 => "0".to_owned(),
         // Before the first row there is no rate.
-        left => left.saturating_mul(micros).checked_div(here).map_or("?".to_owned(), |micros| {
-            micros.div_ceil(1_000_000).to_string()
-        }),
+        left => left
+            .saturating_mul(micros)
+            .checked_div(here)
+            .map_or("?".to_owned(), |micros| micros.div_ceil(1_000_000).to_string()),
     };
     format!("{work}: {done} of {rows} rows ({percent}%), {rate} rows a second, {left} s left")
 }

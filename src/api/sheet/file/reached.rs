@@ -80,13 +80,13 @@ pub(super) fn reached_put(
         (f::stale.eq(stale), f::refused.eq(refused)),
         f::refused_bytes.eq(i64::try_from(reached.refused_bytes).map_err(ApiError::internal)?),
     );
-    let held = f::table.find((key.collection, &key.digest));
-    let is_free = before.last_row == 0 && held.count().get_result::<i64>(conn)? == 0;
+    let held = || f::table.find((key.collection, &key.digest));
+    let is_free = before.last_row == 0 && held().count().get_result::<i64>(conn)? == 0;
     let kept = if is_free {
         let place = (f::collection.eq(key.collection), f::digest.eq(&key.digest));
         diesel::insert_into(f::table).values((place, set)).execute(conn)?
     } else {
-        let standing = held.filter(f::last_row.eq(i64::from(before.last_row)));
+        let standing = held().filter(f::last_row.eq(i64::from(before.last_row)));
         diesel::update(standing).set(set).execute(conn)?
     };
     if kept == 1 { Ok(()) } else { Err(under_way()) }

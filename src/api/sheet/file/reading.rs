@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::progress::Progress;
-use super::{PART, lines};
+use super::{ImportFile, ImportTarget, PART, lines};
+use crate::api::batch::{BATCH_LINES, BatchMode};
 use crate::api::contract::Contract;
+use crate::api::records::Records;
 use crate::api::sheet::parts::{Pace, Parts, Shape, Table};
 use crate::api::sheet::read::{Expected, Limits, Source};
 use crate::api::table::Columns;
@@ -37,6 +39,25 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// The file of an import.
+    pub(super) fn of<R: Records>(target: &ImportTarget, collection: &'static str, file: &ImportFile) -> Self
+    where
+        R::Body: ToSchema,
+        R::View: ToSchema,
+    {
+        Self {
+            path: file.path.clone(),
+            collection,
+            columns: Arc::new(Columns::of::<R::Body>(&target.contract)),
+            listed: Arc::new(Columns::of::<R::View>(&target.contract)),
+            contract: target.contract.clone(),
+            depth: target.json_depth,
+            rows: if file.mode == BatchMode::All { BATCH_LINES } else { usize::MAX },
+            copied: file.copy.is_some() || file.is_resumable(),
+            behind: 0,
+        }
+    }
+
     /// Whether the file has columns, and not a record a line (NDJSON), which begins with an object.
     pub(super) fn is_table(&self) -> Result<bool, ApiError> {
         let mut first = Vec::new();

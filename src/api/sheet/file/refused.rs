@@ -146,7 +146,7 @@ impl RefusedFile {
             format!("{}{}", place.in_language(self.language), self.words(layout, mark))
         };
         let reasons = json!(marks.iter().map(reason).collect::<Vec<_>>().join(" "));
-        csv_line(to, cells.iter().map(String::as_str).chain([csv_cell(&reasons).as_ref()]))
+        csv_line(to, cells.iter().map(String::as_str).chain([&*csv_cell(&reasons)]))
     }
 
     fn line(&self, text: &str, layout: &Layout, marks: &[Mark]) -> String {
