@@ -83,6 +83,7 @@ const TABLES: &[&str] = &[
     "feedback_time_limits",
     "satisfaction_ratings",
     "portal_ledger",
+    "file_imports",
     "period_closures",
     "period_snapshots",
 ];

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cchc::api::batch::{BatchMode, OnConflict};
-use cchc::api::sheet::file::ImportFile;
+use cchc::api::sheet::file::{ImportFile, Progress};
 use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
 use cchc::backup::{self, Restored, Summary, Taken};
@@ -19,6 +19,7 @@ use cchc::demo::dossiers::DemoDossiers;
 use cchc::doctor::Gravity;
 use cchc::domain::tthc::dossiers::summaries;
 use cchc::domain::tthc::dossiers::summaries::verify::Verified;
+use cchc::error::Language;
 use cchc::exchange::imports::{self, COLLECTIONS};
 use cchc::logging::{self, LogFormat};
 use cchc::service::{Service, open_for_command};
@@ -93,20 +94,26 @@ struct Import {
     /// What to load; `units` come with the service; `periods`, `holidays` and `procedures` do where no file is named.
     #[arg(value_parser = PossibleValuesParser::new([UNITS].iter().chain(COLLECTIONS)))]
     collection: String,
-    /// A spreadsheet (XLSX) or CSV file that follows the collection's template.
+    /// A spreadsheet (XLSX) or CSV file that follows the collection's template, or a file with a JSON record a line (NDJSON).
     file: Option<PathBuf>,
     /// Only hold the file against everything, and write nothing.
     #[arg(long, requires = "file")]
     dry_run: bool,
-    /// Write the rows that can be written, part by part, instead of all or nothing.
+    /// Write all rows or nothing, in one transaction, instead of those that can be written, part by part.
     #[arg(long, requires = "file")]
-    partial: bool,
+    whole: bool,
+    /// Begin again instead of going on where an import of the same file was interrupted.
+    #[arg(long, requires = "file")]
+    restart: bool,
     /// Replace records that have the natural key of a row.
     #[arg(long, requires = "file")]
     update: bool,
     /// Where to put a copy of the file with its faults marked, when there are any.
     #[arg(long, requires = "file", value_name = "COPY.xlsx")]
     faults: Option<PathBuf>,
+    /// The language in which refused rows are told what is wrong with them.
+    #[arg(long, requires = "file", default_value = "vi", value_parser = ["vi", "en"])]
+    language: String,
 }
 
 /// The administrative units of the country, which come with the service.
@@ -305,7 +312,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
 }
 
 async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError> {
-    let Import { collection, file, dry_run, partial, update, faults } = list;
+    let Import { collection, file, dry_run, whole, restart, update, faults, language } = list;
     let db = open_for_command(config, migrate::location(config)?).await?;
     let at = Clock::System.now();
     let Some(path) = file else {
@@ -336,12 +343,14 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     let target = imports::target(db, config, &collection, at).await?;
     let file = ImportFile {
         path,
-        mode: if partial { BatchMode::Partial } else { BatchMode::All },
+        mode: if whole { BatchMode::All } else { BatchMode::Partial },
         on_conflict: if update { OnConflict::Update } else { OnConflict::Refuse },
         dry_run,
         copy: faults,
+        restart,
+        language: if language == "en" { Language::En } else { Language::Vi },
     };
-    let Some(imported) = imports::import(&collection, &target, &file, &imports::progress()).await? else {
+    let Some(imported) = imports::import(&collection, &target, &file, &Progress::new()).await? else {
         return Ok(fail(&format!("{collection} are not taken from files")));
     };
     write!(out, "{imported}")?;

@@ -220,6 +220,7 @@ fn complete_imports(document: &mut Value, orders: &Orders) {
             schema.and_then(|schema| schema.get("example")?.as_object()).cloned().unwrap_or_default();
         let order = body.and_then(|name| orders.get(name)).cloned().unwrap_or_default();
         let order: Vec<String> = order.into_iter().filter(|name| example.contains_key(name)).collect();
+        let order = examples::columns(document, body.unwrap_or_default(), &order);
         let content = json!({
             CSV: {
                 "schema": {"type": "string", "description": "A row of the names of fields, and one record a row."},

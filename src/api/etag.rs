@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::future::{Ready, ready};
 
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, AcceptEncoding, ContentType, ETAG, Encoding, Header, HeaderMap, HeaderName, IF_MATCH,
-    IF_NONE_MATCH, LOCATION,
+    ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, ContentType, ETAG, Encoding, Header, HeaderMap,
+    HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION,
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -60,16 +61,7 @@ impl Tagged {
     /// Writes the record once: what is tagged is what is sent.
     pub(super) fn of<R: Record>(record: &R, compression: Option<&str>) -> Result<Self, ApiError> {
         let body = serde_json::to_string(record).map_err(ApiError::internal)?;
-        let digest = digest(&SHA256, record.tagged(&body)?.as_bytes());
-        let mut tag = format!("\"v{}-", record.version());
-        for byte in digest.as_ref().iter().take(8) {
-            let _ = write!(tag, "{byte:02x}");
-        }
-        if let Some(encoding) = compression {
-            tag.push('-');
-            tag.push_str(encoding);
-        }
-        tag.push('"');
+        let tag = tag(&format!("v{}-", record.version()), record.tagged(&body)?.as_bytes(), compression);
         Ok(Self { body, tag })
     }
 
@@ -110,7 +102,7 @@ pub(crate) fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>
 pub struct Found<R>(pub R);
 
 impl<R: Record> Responder for Found<R> {
-    type Body = actix_web::body::BoxBody;
+    type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         let tagged = match Tagged::of(&self.0, compression(req)) {
@@ -118,12 +110,65 @@ impl<R: Record> Responder for Found<R> {
             Err(error) => return HttpResponse::from_error(error),
         };
         let known = tags(req.headers(), &IF_NONE_MATCH).unwrap_or_default();
-        let is_it = |known: &String| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tagged.tag;
-        if known.iter().any(is_it) {
+        if known.iter().any(|known| is_it(known, &tagged.tag)) {
             return HttpResponse::NotModified().insert_header((ETAG, tagged.tag)).finish();
         }
         tagged.answer(HttpResponse::Ok())
     }
+}
+
+/// What everybody may read: with an ETag of what is told, or 304, and for how long it may be kept. What is
+/// streamed has none.
+#[derive(Debug)]
+pub struct Cached<R>(pub R);
+
+/// Seconds for which what everybody may read is kept by browsers and proxies.
+const KEPT: &str = "public, max-age=300";
+
+impl<R: Responder> Responder for Cached<R> {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let (mut head, body) = self.0.respond_to(req).map_into_boxed_body().into_parts();
+        let body = match body.try_into_bytes() {
+            Ok(body) if head.status().is_success() => body,
+            Ok(body) => return head.set_body(BoxBody::new(body)),
+            Err(body) => return head.set_body(body),
+        };
+        let tag = tag("", &body, compression(req));
+        let is_known =
+            tags(req.headers(), &IF_NONE_MATCH).unwrap_or_default().iter().any(|known| is_it(known, &tag));
+        if is_known {
+            return HttpResponse::NotModified()
+                .insert_header((ETAG, tag))
+                .insert_header((CACHE_CONTROL, KEPT))
+                .finish();
+        }
+        head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEPT));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            head.headers_mut().insert(ETAG, tag);
+        }
+        head.set_body(BoxBody::new(body))
+    }
+}
+
+/// The tag of this content, in the encoding in which it is sent.
+fn tag(begin: &str, content: &[u8], compression: Option<&str>) -> String {
+    let mut tag = format!("\"{begin}");
+    for byte in digest(&SHA256, content).as_ref().iter().take(8) {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    if let Some(encoding) = compression {
+        tag.push('-');
+        tag.push_str(encoding);
+    }
+    tag.push('"');
+    tag
+}
+
+/// Whether a tag that a client knows is this one.
+fn is_it(known: &str, tag: &str) -> bool {
+    known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
 }
 
 /// A record that was changed: 200 with its new ETag.
@@ -131,7 +176,7 @@ impl<R: Record> Responder for Found<R> {
 pub struct Saved<R>(pub R);
 
 impl<R: Record> Responder for Saved<R> {
-    type Body = actix_web::body::BoxBody;
+    type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         match Tagged::of(&self.0, compression(req)) {
@@ -146,7 +191,7 @@ impl<R: Record> Responder for Saved<R> {
 pub struct Created<R>(pub R);
 
 impl<R: Record> Responder for Created<R> {
-    type Body = actix_web::body::BoxBody;
+    type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Created();
@@ -163,7 +208,7 @@ impl<R: Record> Responder for Created<R> {
 pub struct Deleted;
 
 impl Responder for Deleted {
-    type Body = actix_web::body::BoxBody;
+    type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::new(StatusCode::NO_CONTENT)

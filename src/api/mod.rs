@@ -25,7 +25,7 @@ pub mod text;
 pub mod unread;
 pub mod ways;
 
-pub use etag::{Created, Deleted, Found, IfMatch, Record, Saved};
+pub use etag::{Cached, Created, Deleted, Found, IfMatch, Record, Saved};
 pub use idempotency::{Once, Rendered};
 pub use json::{MergePatch, ValidJson};
 pub use listing::Listed;

@@ -1,5 +1,9 @@
-//! Records as rows of a table: one column a member, in the order of the contract. A member that is
-//! itself an object or a list stands in its cell as JSON.
+//! Records as rows of a table: one column a member, in the order of the contract. A member that is an
+//! object has a column for each of its own members, `owner.name`; what is nested deeper, and a list,
+//! stands in its cell as JSON.
+
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -19,7 +23,7 @@ pub struct Columns(Vec<Column>);
 /// A column: a member of a record, as the contract describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// The member's name.
+    /// The member's name; of a member of an object both names, with a point between them.
     pub name: String,
     /// The Vietnamese term, as its description has it; the name where it has none.
     pub label: String,
@@ -102,9 +106,22 @@ impl Columns {
         let column = |(name, schema): (&String, &RefOr<Schema>)| {
             let schema = serde_json::to_value(schema).unwrap_or_default();
             let example = object.example.as_ref().and_then(|example| example.get(name));
-            Column::of(contract, name, object.required.contains(name), &schema, example)
+            let column = Column::of(contract, name, object.required.contains(name), &schema, example);
+            if is_object(contract, &schema) { column.spread() } else { vec![column] }
         };
-        Self(object.properties.iter().map(column).collect())
+        Self(object.properties.iter().flat_map(column).collect())
+    }
+
+    /// The column of a place in a record, as a JSON pointer: the first of an object as a whole.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Column> {
+        let mut steps = pointer.split('/').skip(1);
+        let (member, inner) = (steps.next()?, steps.next().unwrap_or_default());
+        let is_it = |column: &&Column| match column.steps() {
+            (name, None) => name == member,
+            (name, Some(within)) => name == member && (inner.is_empty() || inner == within),
+        };
+        self.0.iter().find(is_it)
     }
 
     /// Those that a person fills in, and `more`: not the ids, where a record can do without them.
@@ -135,7 +152,7 @@ impl Columns {
         let Value::Object(mut members) = value else {
             return Err(ApiError::internal("a record of a list is no object"));
         };
-        Ok(self.names().map(|name| cell(&mut members, name)).collect())
+        Ok(self.0.iter().map(|column| cell(&mut members, column.steps())).collect())
     }
 }
 
@@ -164,6 +181,28 @@ impl Column {
             limits: (number(["minimum", "minLength"]), number(["maximum", "maxLength"])),
             sample,
         }
+    }
+
+    /// The member, and the member of it that the column holds where it is an object.
+    #[must_use]
+    pub fn steps(&self) -> (&str, Option<&str>) {
+        match self.name.split_once('.') {
+            Some((member, inner)) => (member, Some(inner)),
+            None => (&self.name, None),
+        }
+    }
+
+    /// The column of an object as those of its members.
+    fn spread(self) -> Vec<Self> {
+        let Self { name, label, required, content, .. } = &self;
+        let Content::Nested(members) = content else { return vec![self] };
+        let column = |member: &Self| Self {
+            name: format!("{name}.{}", member.name),
+            label: format!("{label}: {}", member.label),
+            required: *required && member.required,
+            ..member.clone()
+        };
+        members.iter().map(column).collect()
     }
 
     /// What stands above the column: its term, with a capital at its beginning.
@@ -234,6 +273,13 @@ fn sample(contract: &Contract, schema: &Value, depth: usize) -> Value {
         Content::Instant => "2026-01-31T08:00:00+07:00".into(),
         _ => "…".into(),
     }
+}
+
+/// Whether values of this schema are objects whose members are known.
+fn is_object(contract: &Contract, schema: &Value) -> bool {
+    let schemas = described(contract, schema);
+    let has = |member: &str| schemas.iter().any(|schema| schema.get(member).is_some());
+    has("properties") && !has("items")
 }
 
 /// The schema of a member with those it refers to, the nearest first.
@@ -325,8 +371,14 @@ fn standard_label(name: &str) -> Option<&'static str> {
     })
 }
 
-fn cell(members: &mut Map<String, Value>, name: &str) -> Value {
-    match members.remove(name) {
+fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -> Value {
+    let value = match inner {
+        None => members.remove(name),
+        Some(inner) => {
+            members.get_mut(name).and_then(Value::as_object_mut).and_then(|nested| nested.remove(inner))
+        }
+    };
+    match value {
         None => Value::Null,
         Some(nested @ (Value::Array(_) | Value::Object(_))) => Value::String(nested.to_string()),
         Some(plain) => plain,
@@ -354,149 +406,3 @@ pub fn plain(cell: &str) -> &str {
 
 /// What a text must not begin with: formulas, and the apostrophe that guards.
 const GUARDED: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-    use utoipa::ToSchema;
-
-    use super::*;
-
-    #[derive(Serialize, ToSchema)]
-    struct Sheep {
-        /// Where it grazes (đồng cỏ), mostly.
-        zone: &'static str,
-        age: Option<u8>,
-        bells: Vec<u8>,
-    }
-
-    #[test]
-    fn columns_stand_in_the_order_of_the_contract() {
-        let columns = Columns::of::<Sheep>(&Contract::new(json!({})));
-        assert_eq!(columns.names().collect::<Vec<_>>(), ["zone", "age", "bells"]);
-        let cells = columns.cells(&Sheep { zone: "Hòa Mỹ", age: None, bells: vec![1, 2] }).unwrap();
-        assert_eq!(cells, [json!("Hòa Mỹ"), Value::Null, json!("[1,2]")]);
-    }
-
-    #[test]
-    fn a_column_knows_what_the_contract_says_of_its_member() {
-        let contract = Contract::new(json!({"components": {"schemas": {"Kind": {
-            "type": "string", "enum": ["ewe", "ram"],
-            "description": "Kind of sheep (loại cừu).\n\n- `ewe`: A female (cừu cái)\n- `ram`: A male",
-        }}}}));
-        let of = |schema: Value| Column::of(&contract, "kind", true, &schema, None);
-        let kind = of(
-            json!({"oneOf": [{"$ref": "#/components/schemas/Kind", "description": "Its kind (loại)."}, {"type": "null"}]}),
-        );
-        assert_eq!(kind.label, "loại");
-        let choice = |value: &str, label: &str| Choice { value: value.into(), label: label.into() };
-        assert_eq!(kind.content, Content::Choice(vec![choice("ewe", "cừu cái"), choice("ram", "ram")]));
-        let count = of(
-            json!({"type": ["integer", "null"], "minimum": 0, "maximum": 9, "description": "Lambs (1 or 2)."}),
-        );
-        assert_eq!((count.content, count.limits), (Content::Integer, (Some(0), Some(9))));
-        assert_eq!(count.label, "kind", "brackets of plain ASCII hold no Vietnamese");
-        assert_eq!(of(json!({"type": ["string", "null"], "format": "date"})).content, Content::Date);
-    }
-
-    /// The schemas of what spreadsheets hold: the records of lists that can be one, and what imports take.
-    fn schemas_of_sheets(document: &Value) -> Vec<String> {
-        const SCHEMA: &str = "/content/application~1json/schema/$ref";
-        let named = |place: Option<&Value>, path: &str| {
-            place?.pointer(path)?.as_str()?.strip_prefix("#/components/schemas/").map(str::to_owned)
-        };
-        let paths = document["paths"].as_object().unwrap();
-        let list = |item: &Value| {
-            let answer = item.pointer("/get/responses/200");
-            let is_a_sheet = answer?.pointer("/content/text~1csv").is_some();
-            let page = named(answer.filter(|_| is_a_sheet), SCHEMA)?;
-            named(Some(document), &format!("/components/schemas/{page}/properties/items/items/$ref"))
-        };
-        let body = |path: &str| {
-            let collection = path.strip_suffix("/import")?;
-            named(paths.get(collection), &format!("/post/requestBody{SCHEMA}"))
-        };
-        paths.iter().flat_map(|(path, item)| [list(item), body(path)]).flatten().collect()
-    }
-
-    #[test]
-    fn every_column_of_every_spreadsheet_has_a_vietnamese_heading() {
-        let contract = Contract::new(crate::openapi::document());
-        let schemas = schemas_of_sheets(contract.document());
-        assert!(schemas.len() > 25, "{schemas:?}");
-        let mut without = Vec::new();
-        for schema in schemas {
-            let columns = members(&contract, &contract.document()["components"]["schemas"][&schema]);
-            assert!(!columns.is_empty(), "{schema}");
-            for column in columns {
-                if column.label == column.name {
-                    without.push(format!("{schema}.{}", column.name));
-                }
-                if let Content::Choice(choices) = &column.content {
-                    let bare = choices.iter().filter(|choice| choice.label == choice.value);
-                    without.extend(bare.map(|choice| format!("{schema}.{}: {}", column.name, choice.value)));
-                }
-                if let Content::Nested(members) = &column.content {
-                    let bare = members.iter().filter(|member| member.label == member.name);
-                    without.extend(bare.map(|member| format!("{schema}.{}.{}", column.name, member.name)));
-                }
-            }
-        }
-        without.sort();
-        without.dedup();
-        assert!(without.is_empty(), "{without:#?}");
-    }
-
-    #[test]
-    fn a_nested_column_knows_its_members_and_what_it_may_look_like() {
-        let contract = Contract::new(json!({"components": {"schemas": {"Step": {
-            "type": "object", "required": ["name", "kind"],
-            "properties": {
-                "days": {"type": ["integer", "null"], "minimum": 2},
-                "kind": {"type": "string", "enum": ["ewe", "ram"]},
-                "name": {"type": "string", "description": "Its name (tên bước)."},
-            },
-        }}}}));
-        let steps = json!({"type": "array", "items": {"$ref": "#/components/schemas/Step"}});
-        let column = Column::of(&contract, "steps", true, &steps, None);
-        assert_eq!(column.sample, Some(json!([{"kind": "ewe", "name": "…"}])));
-        let Content::Nested(members) = &column.content else { panic!("{column:?}") };
-        let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
-        assert_eq!(names, ["kind", "name", "days"], "those first that it cannot be without");
-        assert_eq!(members[1].heading(), "Tên bước");
-        let example = json!([{"name": "Tiếp nhận", "kind": "ram"}]);
-        let column = Column::of(&contract, "steps", true, &steps, Some(&example));
-        assert_eq!(column.sample, Some(example));
-        assert_eq!(
-            Column::of(&contract, "steps", true, &steps, Some(&json!([]))).sample,
-            Some(json!([{"kind": "ewe", "name": "…"}])),
-            "an empty list shows nothing"
-        );
-    }
-
-    #[test]
-    fn a_term_begins_with_a_capital() {
-        assert_eq!(capital("đơn vị báo cáo"), "Đơn vị báo cáo");
-        assert_eq!(capital(""), "");
-    }
-
-    #[test]
-    fn no_text_becomes_a_formula() {
-        for text in ["=1+1", "+84", "-1", "@SUM(A1)", "\tx", "\rx"] {
-            assert!(csv_cell(&json!(text)).starts_with('\''), "{text:?}");
-        }
-        assert_eq!(csv_cell(&json!(-1)), "-1", "a number is a number");
-        assert_eq!(csv_cell(&json!(true)), "true");
-        assert_eq!(csv_cell(&Value::Null), "");
-    }
-
-    proptest! {
-        #[test]
-        fn every_text_is_found_again(text in "['=+@\\-\t]{0,3}.{0,5}") {
-            let cell = json!(text);
-            let written = csv_cell(&cell);
-            prop_assert_eq!(plain(&written), text.as_str());
-        }
-    }
-}

@@ -111,6 +111,28 @@ impl<A: ActionMarker, D: DomainMarker> FromRequest for Permit<A, D> {
     }
 }
 
+/// What everybody may read without an account: what the law makes public. It reaches no unit, so that a
+/// query of records that belong to one finds none.
+#[derive(Debug)]
+pub struct Public(Scoped);
+
+impl Public {
+    /// The permission itself, for a closure that runs on the database.
+    #[must_use]
+    pub fn into_scoped(self) -> Scoped {
+        self.0
+    }
+}
+
+impl FromRequest for Public {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(App::of(req).map(|app| Self(Scoped::nobodys(app.now(), app.units()))))
+    }
+}
+
 /// Whoever is signed in, for an operation over all domains: what it may touch in each is asked for
 /// one by one.
 #[derive(Debug)]

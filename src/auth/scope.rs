@@ -160,6 +160,11 @@ impl Scoped {
         Self::operator(Author::operator(name, at), units)
     }
 
+    /// The permission of whoever has no account, which reaches no unit.
+    pub(super) fn nobodys(at: Instant, units: Arc<Units>) -> Self {
+        Self { everything: false, ..Self::operator(Author::operator("public", at), units) }
+    }
+
     /// The same permission where offices work at these hours.
     #[must_use]
     pub(crate) fn with_office(self, office: Arc<[OfficeSpan]>) -> Self {

@@ -696,6 +696,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    file_imports (collection, digest) {
+        collection -> Text,
+        digest -> Text,
+        last_row -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        stale -> BigInt,
+        refused -> BigInt,
+        refused_bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     period_closures (id) {
         id -> Text,
         province_id -> Text,

@@ -1,13 +1,10 @@
 //! `cchc import COLLECTION FILE`: which collections take in files on the command line. They are those
 //! that do so over HTTP.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-
 use crate::api::contract::Contract;
-use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, import_file};
+use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, Progress, import_file};
 use crate::audit::journal::Author;
 use crate::auth::accounts::grants::Grants;
 use crate::auth::keystore;
@@ -49,10 +46,10 @@ macro_rules! collections {
             collection: &str,
             target: &ImportTarget,
             file: &ImportFile,
-            bar: &ProgressBar,
+            progress: &Progress,
         ) -> Result<Option<ImportedFile>, ApiError> {
             match collection {
-                $($name => import_file::<$records>(target, $name, file, bar).await.map(Some),)+
+                $($name => import_file::<$records>(target, $name, file, progress).await.map(Some),)+
                 _ => Ok(None),
             }
         }
@@ -99,34 +96,9 @@ pub async fn target(
     Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })
 }
 
-/// A progress bar with rate and time left, where a person sees it.
-#[must_use]
-pub fn progress() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    let style = "{msg} {wide_bar} {human_pos} of {human_len} rows, {rate} rows a second, {eta} left";
-    let rate = |state: &ProgressState, to: &mut dyn Write| {
-        // A terminal that takes no more text is no reason to stop.
-        let _ = write!(to, "{}", whole(state.per_sec()));
-    };
-    match ProgressStyle::with_template(style) {
-        Ok(style) => bar.with_style(style.with_key("rate", rate)),
-        Err(_) => bar,
-    }
-}
-
-/// A rate as whole rows; before the first one there is none.
-fn whole(rate: f64) -> String {
-    format!("{:.0}", if rate.is_finite() { rate } else { 0.0 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_rate_is_told_in_whole_rows() {
-        assert_eq!([1_234.567, 0.4, f64::NAN, f64::INFINITY].map(whole), ["1235", "0", "0", "0"]);
-    }
 
     #[test]
     fn whatever_is_imported_over_http_is_imported_on_the_command_line() {

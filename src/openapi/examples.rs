@@ -39,13 +39,46 @@ pub(super) fn complete_lists(forms: &mut Map<String, Value>, schemas: &Map<Strin
         form["example"] = json!(format!("{}\n", json!(example)));
     }
     if let Some(form) = forms.get_mut(CSV) {
-        form["example"] = json!(rows(example, order));
+        let order = spread_all(schemas, item, order);
+        form["example"] = json!(rows(example, &order));
     }
+}
+
+/// The columns of the members of a schema of the document.
+pub(super) fn columns(document: &Value, schema: &str, order: &[String]) -> Vec<String> {
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    schemas.map_or_else(|| order.to_vec(), |schemas| spread_all(schemas, schema, order))
+}
+
+fn spread_all(schemas: &Map<String, Value>, schema: &str, order: &[String]) -> Vec<String> {
+    let members = schemas.get(schema).and_then(|schema| schema.get("properties")?.as_object());
+    order.iter().flat_map(|name| spread(schemas, members, name)).collect()
+}
+
+/// The columns of a member: of an object those of its own members, as [`crate::api::table`] has them.
+fn spread(schemas: &Map<String, Value>, members: Option<&Map<String, Value>>, name: &str) -> Vec<String> {
+    let inner = || {
+        let schema = members?.get(name)?;
+        let either = schema.get("oneOf").and_then(Value::as_array);
+        let referred = either.and_then(|all| all.iter().find_map(|one| one.get("$ref")));
+        let named = referred.or_else(|| schema.get("$ref"))?.as_str()?.rsplit('/').next()?;
+        let object = schemas.get(named)?;
+        let needed = object.get("required").and_then(Value::as_array);
+        let is_needed = |name: &String| needed.is_some_and(|names| names.iter().any(|needed| needed == name));
+        let mut inner: Vec<&String> = object.get("properties")?.as_object()?.keys().collect();
+        inner.sort_by_key(|name| !is_needed(name));
+        Some(inner.into_iter().map(|inner| format!("{name}.{inner}")).collect())
+    };
+    inner().unwrap_or_else(|| vec![name.to_owned()])
 }
 
 /// A record as CSV, under a line of names.
 pub(super) fn rows(record: &Map<String, Value>, order: &[String]) -> String {
-    let cell = |name: &String| match record.get(name).unwrap_or(&Value::Null) {
+    let value = |name: &String| match name.split_once('.') {
+        Some((member, inner)) => record.get(member)?.get(inner),
+        None => record.get(name),
+    };
+    let cell = |name: &String| match value(name).unwrap_or(&Value::Null) {
         nested @ (Value::Array(_) | Value::Object(_)) => quoted(&nested.to_string()),
         plain => quoted(&csv_cell(plain)),
     };
@@ -63,6 +96,19 @@ fn quoted(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_has_columns_for_its_members() {
+        let schemas = json!({
+            "Sheep": {"properties": {"owner": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Owner"}]}}},
+            "Owner": {"required": ["name"], "properties": {"age": {}, "name": {}}},
+        });
+        let schemas = schemas.as_object().unwrap();
+        let order = spread_all(schemas, "Sheep", &["owner".to_owned()]);
+        assert_eq!(order, ["owner.name", "owner.age"]);
+        let record = json!({"owner": {"name": "An", "age": 3}});
+        assert_eq!(rows(record.as_object().unwrap(), &order), "owner.name,owner.age\nAn,3\n");
+    }
 
     #[test]
     fn a_row_stands_in_the_order_of_its_members() {

@@ -557,6 +557,17 @@ async fn every_list_comes_in_one_stream(app: TestApp) {
     }
 }
 
+/// The members of a record as the columns of a table: an object has one for each of its members.
+fn flat(record: &Value) -> serde_json::Map<String, Value> {
+    let columns = |(name, value): (&String, &Value)| match value {
+        Value::Object(members) => {
+            members.iter().map(|(inner, value)| (format!("{name}.{inner}"), value.clone())).collect()
+        }
+        value => vec![(name.clone(), value.clone())],
+    };
+    record.as_object().unwrap().iter().flat_map(columns).collect()
+}
+
 /// Fills in the template of a collection with a record, as a clerk would.
 async fn filled(admin: &Client, collection: &str, record: &Value) -> Vec<u8> {
     let template = admin.get(&format!("{collection}/template")).await;
@@ -571,6 +582,7 @@ async fn filled(admin: &Client, collection: &str, record: &Value) -> Vec<u8> {
             "{collection}: {name} has no Vietnamese term"
         );
     }
+    let record = flat(record);
     let cells = head[1].iter().map(|field| record.get(field.as_str()).cloned().unwrap_or_default()).collect();
     sheets::workbook(name, &head[1], &[cells])
 }
@@ -627,7 +639,7 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
         let upsert = format!("{import}?on_conflict=update");
         assert_eq!(send(upsert.clone(), XLSX, file).await.expect(200)["unchanged"], 1, "{what}");
 
-        let cells = fixture.create.as_object().unwrap();
+        let cells = flat(&fixture.create);
         let names: Vec<_> = cells.keys().cloned().collect();
         let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut csv = csv::WriterBuilder::new().delimiter(b';').from_writer("\u{feff}".as_bytes().to_vec());

@@ -1,14 +1,18 @@
 //! Files that an operator imports on the command line, beside a running service.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Output, Stdio};
 
-use serde_json::json;
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
 
 use crate::sheets::{DATA, rows, with_part, workbook};
-use crate::start::on;
+use crate::start::{on, vars_of};
 use crate::support::TestApp;
 use crate::support::database::TestDatabase;
 use crate::tell;
+use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
 
 tell![
     a_long_file_is_written_part_by_part_and_its_refused_rows_come_back,
@@ -17,6 +21,11 @@ tell![
     an_operator_imports_units_their_mergers_and_grants,
     a_file_that_cannot_be_read_is_told_in_one_line,
     a_file_that_was_cut_off_is_refused_before_its_first_row,
+    refused_rows_are_put_beside_the_file_to_be_mended,
+    lines_of_json_are_imported_and_those_refused_come_back,
+    an_import_that_was_killed_goes_on_behind_its_last_part,
+    an_import_begins_again_when_it_is_told_to,
+    owners_of_dossiers_have_columns_of_their_own,
 ];
 
 const PERIODS: &str = "/api/v1/reporting/periods?regime=nhap&include_total=true&limit=1";
@@ -49,7 +58,7 @@ async fn a_long_file_is_written_part_by_part_and_its_refused_rows_come_back(app:
         .replace("nhap,3333,year", "nhap,3333,month");
     let copy = app.database.folder.path().join("loi.xlsx");
     let copy_path = copy.to_string_lossy().into_owned();
-    let output = import(&app.database, "periods", file.as_bytes(), &["--partial", "--faults", &copy_path]);
+    let output = import(&app.database, "periods", file.as_bytes(), &["--faults", &copy_path]);
     assert!(!output.status.success(), "a file with refused rows is not all well");
     assert!(
         said(&output).contains("1698 were made, 0 replaced; 0 unchanged, 0 stale, 2 refused"),
@@ -67,11 +76,11 @@ async fn a_long_file_is_written_part_by_part_and_its_refused_rows_come_back(app:
     let records: Vec<_> = mended
         .map(|(code, from, to)| vec![json!("nhap"), json!(code), json!("year"), json!(from), json!(to)])
         .to_vec();
-    let output = import(&app.database, "periods", &workbook("periods", &names, &records), &["--partial"]);
+    let output = import(&app.database, "periods", &workbook("periods", &names, &records), &[]);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 1_700);
 
-    let again = import(&app.database, "periods", years(2000, 1_700).as_bytes(), &["--partial", "--update"]);
+    let again = import(&app.database, "periods", years(2000, 1_700).as_bytes(), &["--update"]);
     assert!(again.status.success(), "{}", said(&again));
     assert!(said(&again).contains("0 were made, 0 replaced; 1700 unchanged"), "{}", said(&again));
 }
@@ -79,7 +88,7 @@ async fn a_long_file_is_written_part_by_part_and_its_refused_rows_come_back(app:
 async fn a_file_is_written_whole_or_not_at_all(app: TestApp) {
     let admin = app.admin().await;
     let spoilt = years(2030, 3).replace("nhap,2031,year", "nhap,2031,month");
-    let output = import(&app.database, "periods", spoilt.as_bytes(), &[]);
+    let output = import(&app.database, "periods", spoilt.as_bytes(), &["--whole"]);
     assert!(!output.status.success());
     assert!(said(&output).contains("nothing was written"), "{}", said(&output));
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0);
@@ -89,7 +98,7 @@ async fn a_file_is_written_whole_or_not_at_all(app: TestApp) {
     assert!(said(&tried).contains("3 would be made"), "{}", said(&tried));
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0);
 
-    let written = import(&app.database, "periods", years(2030, 3).as_bytes(), &[]);
+    let written = import(&app.database, "periods", years(2030, 3).as_bytes(), &["--whole"]);
     assert!(written.status.success(), "{}", said(&written));
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 3);
     app.seal().await;
@@ -170,9 +179,175 @@ async fn a_file_that_was_cut_off_is_refused_before_its_first_row(app: TestApp) {
         (long.as_bytes(), "too_long"),
         (&merged, "merged_cells"),
     ] {
-        let output = import(&app.database, "periods", file, &["--partial"]);
+        let output = import(&app.database, "periods", file, &[]);
         assert!(!output.status.success());
         assert!(said(&output).contains(code), "{}", said(&output));
     }
     assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 0, "nothing of them was written");
+}
+
+/// What stands beside the file that [`import`] imports.
+fn beside(database: &TestDatabase, ending: &str) -> std::path::PathBuf {
+    database.folder.path().join(format!("tep-nhap{ending}"))
+}
+
+async fn refused_rows_are_put_beside_the_file_to_be_mended(app: TestApp) {
+    let admin = app.admin().await;
+    let file = years(2000, 1_200)
+        .replace("nhap,2600,year,2600-01-01", "nhap,2600,year,2601-01-01")
+        .replace("nhap,3100,year", "nhap,3100,month");
+    let output = import(&app.database, "periods", file.as_bytes(), &[]);
+    assert_eq!(output.status.code(), Some(1), "the exit code tells that rows were refused");
+    let refused = beside(&app.database, ".refused.csv");
+    assert!(said(&output).contains(&refused.display().to_string()), "{}", said(&output));
+    assert!(said(&output).contains("writing: 1200 of 1200 rows (100%)"), "{}", said(&output));
+    assert_eq!(refused.metadata().unwrap().mode() & 0o777, 0o600, "it is the operator's alone");
+    let told = std::fs::read_to_string(&refused).unwrap();
+    let lines: Vec<_> = told.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines[0], "regime,code,kind,starts_on,ends_on,_faults");
+    assert!(lines[1].starts_with("nhap,2600,year,2601-01-01,2600-12-31,"), "{told}");
+    assert!(lines[1].contains("Dòng 602"), "{told}");
+    assert!(lines[2].starts_with("nhap,3100,month,3100-01-01,3100-12-31,"), "{told}");
+    assert_eq!(lines.len(), 3, "{told}");
+
+    let mended = told.replace("2601-01-01", "2600-01-01").replace("3100,month", "3100,year");
+    let output = import(&app.database, "periods", mended.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!refused.exists(), "nothing is left to mend");
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 1_200);
+    let spoilt = years(2000, 1);
+    let output = import(&app.database, "periods", spoilt.as_bytes(), &["--language", "en"]);
+    assert!(!output.status.success());
+    let told = std::fs::read_to_string(&refused).unwrap();
+    assert!(told.contains("Row 2: "), "{told}");
+}
+
+async fn lines_of_json_are_imported_and_those_refused_come_back(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let unnamed = with(dossier(2), json!({"owner": {"kind": "citizen"}}));
+    let file = format!("{}\n\n{unnamed}\nno json\n{}", dossier(1), dossier(3));
+    let output = import(&app.database, "dossiers", file.as_bytes(), &[]);
+    assert!(!output.status.success());
+    assert!(
+        said(&output).contains("2 were made, 0 replaced; 0 unchanged, 0 stale, 2 refused"),
+        "{}",
+        said(&output)
+    );
+    assert!(!said(&output).contains("Người nộp thử") && !said(&output).contains("012345678901"));
+    let refused = std::fs::read_to_string(beside(&app.database, ".refused.ndjson")).unwrap();
+    let lines: Vec<Value> = refused.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["code"], dossier(2)["code"], "{refused}");
+    assert_eq!(lines[0]["_faults"][0]["line"], 3, "{refused}");
+    assert_eq!(lines[0]["_faults"][0]["member"], "/owner/name", "{refused}");
+    assert_eq!(lines[1]["_line"], "no json", "{refused}");
+
+    let named = with(lines[0].clone(), json!({"owner": {"kind": "citizen", "name": "Người nộp thử"}}));
+    let output = import(&app.database, "dossiers", format!("{named}\n").as_bytes(), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let cut = format!("{}\n{}", dossier(4), &dossier(5).to_string()[..40]);
+    let output = import(&app.database, "dossiers", cut.as_bytes(), &[]);
+    assert!(said(&output).contains("cut_row"), "{}", said(&output));
+    let held = admin.get(&format!("{DOSSIERS}?include_total=true")).await.expect(200);
+    assert_eq!(held["total"], 3);
+}
+
+/// So many dossiers, a line each; the second of them is refused.
+fn many(count: u32) -> String {
+    let line = |number: u32| match number {
+        2 => format!("{}\n", with(dossier(2), json!({"procedure_code": "9.999999"}))),
+        _ => format!("{}\n", dossier(number)),
+    };
+    (1..=count).map(line).collect()
+}
+
+async fn an_import_that_was_killed_goes_on_behind_its_last_part(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let path = beside(&app.database, "");
+    std::fs::write(&path, many(6_000)).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cchc"))
+        .args(["import", "dossiers", &path.to_string_lossy()])
+        .env_clear()
+        .envs(vars_of(&app.database))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = told.map_while(Result::ok).find(|line| line.starts_with("writing: "));
+    assert!(
+        first.as_ref().is_some_and(|line| line.starts_with("writing: 1000 of 6000 rows (16%)")),
+        "{first:?}"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let held = admin.get(&format!("{DOSSIERS}?include_total=true&limit=1")).await.expect(200);
+    let held = held["total"].as_u64().unwrap();
+    assert!(held >= 999 && held < 5_999 && held % 1_000 == 999, "{held} of whole parts");
+
+    let output = import(&app.database, "dossiers", many(6_000).as_bytes(), &[]);
+    assert!(said(&output).contains(&format!("went on behind row {}", held + 1)), "{}", said(&output));
+    assert!(
+        said(&output).contains("5999 were made, 0 replaced; 0 unchanged, 0 stale, 1 refused"),
+        "{}",
+        said(&output)
+    );
+    let refused = std::fs::read_to_string(beside(&app.database, ".refused.ndjson")).unwrap();
+    assert_eq!(refused.lines().count(), 1, "once, though it was interrupted behind it");
+    let again = import(&app.database, "dossiers", many(6_000).as_bytes(), &["--update"]);
+    assert!(said(&again).contains("0 were made, 0 replaced; 5999 unchanged"), "{}", said(&again));
+}
+
+/// Notes that an import of this file came so far.
+fn interrupted(database: &TestDatabase, file: &str, last_row: u32) {
+    let digest: String = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, file.as_bytes())
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let row = format!(
+        "INSERT INTO file_imports VALUES ('periods', '{digest}', {last_row}, {}, 0, 0, 0, 0, 0)",
+        last_row - 1
+    );
+    cchc::db::migrate::single_connection(&database.location).unwrap().batch_execute(&row).unwrap();
+}
+
+async fn an_import_begins_again_when_it_is_told_to(app: TestApp) {
+    let admin = app.admin().await;
+    let file = years(2000, 3);
+    interrupted(&app.database, &file, 2);
+    let output = import(&app.database, "periods", file.as_bytes(), &[]);
+    assert!(said(&output).contains("went on behind row 2"), "{}", said(&output));
+    assert!(said(&output).contains("3 were made"), "with what was made before: {}", said(&output));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 2, "the row before was not read again");
+    interrupted(&app.database, &file, 4);
+    let restarted = import(&app.database, "periods", file.as_bytes(), &["--restart", "--update"]);
+    assert!(said(&restarted).contains("1 were made, 0 replaced; 2 unchanged"), "{}", said(&restarted));
+    assert_eq!(admin.get(PERIODS).await.expect(200)["total"], 3);
+}
+
+async fn owners_of_dossiers_have_columns_of_their_own(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let template = admin.get(&format!("{DOSSIERS}/template")).await;
+    let head = rows(&template.bytes, DATA);
+    let heading = |name: &str| &head[0][head[1].iter().position(|known| known == name).expect(name)];
+    assert_eq!(heading("owner.name"), "Chủ hồ sơ: họ tên, tên tổ chức (*)");
+    assert_eq!(heading("submitter.phone"), "Người nộp hồ sơ: số điện thoại");
+    assert!(!head[1].contains(&"owner".to_owned()));
+    let file = "code,procedure_code,receiving_unit_code,channel,received_at,owner.kind,owner.name,owner.id_number,submitter.kind,submitter.name\n\
+        H13.44-261102-0001,1.001193,31396,online,2026-11-02T02:10:00Z,công dân,Người nộp thử,012345678901,,\n\
+        H13.44-261102-0002,1.001193,31396,trực tiếp,2026-11-02T02:10:00Z,organization,Hội thử,,citizen,Người nộp thay\n\
+        H13.44-261102-0003,1.001193,31396,online,2026-11-02T02:10:00Z,citizen,,,,\n";
+    let output = import(&app.database, "dossiers", file.as_bytes(), &[]);
+    assert!(said(&output).contains("2 were made"), "{}", said(&output));
+    assert!(said(&output).contains("Cell G4: "), "the cell of the owner's name: {}", said(&output));
+    let held = admin.get(&format!("{DOSSIERS}?sort=received_at")).await.expect(200);
+    let held = held["items"].as_array().unwrap();
+    let find = |code: &str| held.iter().find(|it| it["code"] == code).unwrap();
+    assert_eq!(find("H13.44-261102-0001")["submitter"], Value::Null, "an empty group is none");
+    assert_eq!(find("H13.44-261102-0002")["submitter"]["name"], "N**** n** t***");
+    let list = admin.with("accept", "text/csv").get(DOSSIERS).await;
+    let list = String::from_utf8(list.bytes).unwrap();
+    let names = list.lines().next().unwrap();
+    assert!(names.contains(",owner.kind,owner.id_number,owner.name,owner.phone,submitter.kind,"), "{names}");
+    assert!(list.contains(",organization,,H** t**,,citizen,,N**** n** t***,,"), "{list}");
 }

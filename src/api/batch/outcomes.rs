@@ -36,6 +36,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All of them.
+    pub(in crate::api) fn rows(&self) -> u64 {
+        let Self { created, updated, unchanged, stale, refused } = self;
+        u64::try_from(created + updated + unchanged + stale + refused).unwrap_or_default()
+    }
+
     fn of(&mut self, outcome: BatchOutcome) -> &mut i64 {
         match outcome {
             BatchOutcome::Created => &mut self.created,

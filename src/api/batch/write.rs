@@ -85,6 +85,20 @@ impl<R: Records, O: Origin> Prepared<R, O> {
         // Who gets every line wrong speaks another schema, and should hear of it at once.
         let is_readable = read.iter().any(Result::is_ok);
         let mode = params.mode.filter(|_| is_readable).unwrap_or(BatchMode::All);
+        Self::in_mode(mode, scoped, params, read, origin)
+    }
+
+    /// Makes lines of a mode ready that are a part of more: where not one is well formed, others may be.
+    ///
+    /// # Errors
+    /// In mode `all` the faults of all lines where not one is well formed.
+    pub(in crate::api) fn in_mode(
+        mode: BatchMode,
+        scoped: Scoped,
+        params: BatchParams,
+        read: Lines<R::Body>,
+        origin: O,
+    ) -> Result<Self, ApiError> {
         let mut outcomes = Outcomes::of(origin, mode, read.len());
         let mut lines = Vec::with_capacity(read.len());
         for (index, line) in read.into_iter().enumerate() {

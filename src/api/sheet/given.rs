@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 use serde_json::{Map, Number, Value};
 
 use super::write::{DAY, MOMENT, cell, fitting, yes_or_no};
-use crate::api::table::{Choice, Columns, Content, plain};
+use crate::api::table::{Choice, Columns, Content, csv_cell, plain};
 use crate::error::{Bilingual, Fault};
 use crate::text::fold;
 
@@ -49,16 +49,17 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// How a place is called before what is wrong there: its cell, or its row where the file has no such
-    /// column.
-    pub(super) fn called(&self, columns: &Columns, row: u32, field: &str) -> Bilingual {
+    /// How a place in the record of a row is called before what is wrong there: its cell, or its row where
+    /// the file has no such column.
+    pub(super) fn called(&self, columns: &Columns, row: u32, pointer: &str) -> Bilingual {
+        let field = columns.at(pointer);
         let is_it = |place: &Option<usize>| {
-            place.and_then(|place| columns.all().get(place)).is_some_and(|column| column.name == field)
+            field.is_some() && place.and_then(|place| columns.all().get(place)) == field
         };
         let place = self.fields.iter().position(is_it).and_then(|place| u16::try_from(place).ok());
         match place.map(|place| cell_name(row, place)) {
             Some(cell) => Bilingual::new(format!("Ô {cell}: "), format!("Cell {cell}: ")),
-            None => match columns.all().iter().find(|column| column.name == field) {
+            None => match field {
                 Some(column) => {
                     let heading = column.heading();
                     Bilingual::new(
@@ -78,15 +79,28 @@ impl Head {
             let field = self.fields.get(usize::from(*place)).copied().flatten();
             let Some(column) = field.and_then(|field| columns.all().get(field)) else { continue };
             match given.value(&column.content) {
-                Ok(value) => {
-                    members.insert(column.name.clone(), value);
-                }
+                Ok(value) => put(&mut members, column.steps(), value),
                 Err((code, message)) => {
-                    faults.push(Fault::new(format!("/{}", column.name), code, message));
+                    faults.push(Fault::new(format!("/{}", column.name.replace('.', "/")), code, message));
                 }
             }
         }
         (members, faults)
+    }
+}
+
+/// Puts a value into a record, or into the object that is one of its members.
+fn put(members: &mut Map<String, Value>, (member, inner): (&str, Option<&str>), value: Value) {
+    match inner {
+        None => {
+            members.insert(member.to_owned(), value);
+        }
+        Some(inner) => {
+            let object = members.entry(member).or_insert_with(|| Map::new().into());
+            if let Some(object) = object.as_object_mut() {
+                object.insert(inner.to_owned(), value);
+            }
+        }
     }
 }
 
@@ -134,7 +148,7 @@ impl Given {
             (Self::Number(number), _) => whole(*number),
             (Self::Boolean(is_it), _) => (*is_it).into(),
             (Self::Day(at), Content::Date) if at.time() == NaiveTime::MIN => at.date().to_string().into(),
-            (Self::Day(at), Content::Instant) => format!("{}+07:00", at.format("%Y-%m-%dT%H:%M:%S")).into(),
+            (Self::Day(at), Content::Instant) => vietnamese(at).into(),
             (Self::Day(_), _) => return Err(unexpected_date()),
         })
     }
@@ -186,6 +200,28 @@ impl Given {
             Self::Day(at) => at.to_string(),
         }
     }
+}
+
+impl Given {
+    /// The text of CSV from which the same is read in a column with this content.
+    pub(super) fn in_csv(&self, content: &Content) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Text(text) | Self::Formula(text) | Self::Error(text) => {
+                csv_cell(&text.as_str().into()).into_owned()
+            }
+            Self::Number(number) => number.to_string(),
+            Self::Boolean(is_it) => is_it.to_string(),
+            Self::Day(at) if *content == Content::Instant => vietnamese(at),
+            Self::Day(at) if at.time() == NaiveTime::MIN => at.date().to_string(),
+            Self::Day(at) => vietnamese(at),
+        }
+    }
+}
+
+/// A moment that was entered in Vietnam.
+fn vietnamese(at: &NaiveDateTime) -> String {
+    format!("{}+07:00", at.format("%Y-%m-%dT%H:%M:%S"))
 }
 
 /// A choice by its value or by its Vietnamese term.

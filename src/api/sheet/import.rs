@@ -3,7 +3,6 @@
 //! copy of the file.
 
 use std::future::Future;
-use std::io::{Read, Seek};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,17 +14,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::given::{GivenRow, Head};
-use super::read::{Expected, Limits, Source, is_archive, read, source, unreadable};
+use super::given::Head;
+use super::parts::{Shape, Table};
+use super::read::{Expected, Limits, is_archive, unreadable};
 use super::spoken::spoken;
 use super::template::{Form, MarkedCopy};
 use super::write::{saved, sent};
 use super::{SheetOr, XLSX, apart};
 use crate::api::batch::{
-    BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, Lines, OnConflict, Origin,
-    Prepared, Telling, has_source_time, line,
+    BATCH_LINES, BatchLine, BatchMode, BatchOutcome, BatchParams, Counts, OnConflict, Origin, Prepared,
 };
-use crate::api::contract::Contract;
 use crate::api::frame::RequestFacts;
 use crate::api::idempotency::{BodyDigest, Once, Rendered};
 use crate::api::json::body;
@@ -34,7 +32,7 @@ use crate::api::records::Records;
 use crate::api::table::{Catalogue, Columns};
 use crate::auth::scope::Scoped;
 use crate::db::{Recorded, Turn, Weight, WriteTx};
-use crate::error::{ApiError, Bilingual, FAULTS_TOLD, Fault, Language, Problem, ProblemDetails};
+use crate::error::{ApiError, Bilingual, Fault, Language, Problem, ProblemDetails};
 use crate::state::App;
 
 /// How a file is taken in.
@@ -165,121 +163,6 @@ fn other_kind() -> ApiError {
     )])
 }
 
-/// What the rows of a file are held against.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shape<'a> {
-    /// The collection, and its fields.
-    pub expected: Expected<'a>,
-    pub contract: &'a Contract,
-    /// How deep the JSON of a cell may be.
-    pub depth: usize,
-    /// Whether the rows are kept as they came, for a copy of the file.
-    pub copied: bool,
-}
-
-impl Shape<'_> {
-    /// A copy marks more faults than an answer tells.
-    fn telling(&self) -> Telling {
-        Telling(if self.copied { 100 * FAULTS_TOLD } else { FAULTS_TOLD })
-    }
-}
-
-/// How the rows of a file are handed on.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Pace {
-    /// All together.
-    Whole,
-    /// So many at once, or fewer where they are long.
-    Parts(usize),
-}
-
-/// The bytes of text that rows have that are in memory together.
-pub(super) const TEXT_BYTES: usize = 32 << 20;
-
-/// Rows of a file, read and held against their limits.
-pub(super) struct Table<B> {
-    pub head: Head,
-    /// The rows as they came, where a copy of the file is wanted.
-    pub rows: Vec<GivenRow>,
-    /// Their numbers.
-    pub numbers: Vec<u32>,
-    pub lines: Lines<B>,
-}
-
-impl<B> Default for Table<B> {
-    fn default() -> Self {
-        Self { head: Head::default(), rows: Vec::new(), numbers: Vec::new(), lines: Vec::new() }
-    }
-}
-
-impl<B: DeserializeOwned + Validate + ToSchema> Table<B> {
-    /// Hands a file on in tables; the last one may have no rows.
-    pub(super) fn parts<S: Read + Seek>(
-        source: Source<S>,
-        shape: Shape<'_>,
-        pace: Pace,
-        mut take: impl FnMut(Self) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
-        let (mut part, mut bytes, mut telling) = (Self::default(), 0, shape.telling());
-        let own = has_source_time::<B>();
-        read(source, shape.expected, |head, row| {
-            let more = row.text_bytes();
-            if let Pace::Parts(most) = pace
-                && (part.lines.len() == most || bytes + more > TEXT_BYTES)
-            {
-                take(std::mem::take(&mut part))?;
-                (bytes, telling) = (0, shape.telling());
-            }
-            bytes += more;
-            if bytes > TEXT_BYTES {
-                return Err(too_much_text());
-            }
-            if part.lines.is_empty() {
-                part.head.clone_from(head);
-            }
-            let (record, faults) = head.record(shape.expected.columns, &row);
-            let text = serde_json::to_string(&record).map_err(ApiError::internal)?;
-            let read = with_cells(line(&text, shape.depth, shape.contract, own), faults);
-            part.lines.push(telling.of(read));
-            part.numbers.push(row.number);
-            if shape.copied {
-                part.rows.push(row);
-            }
-            Ok(())
-        })?;
-        take(part)
-    }
-
-    /// A file that is small enough to be one table.
-    fn whole(bytes: &[u8], shape: Shape<'_>) -> Result<Self, ApiError> {
-        let mut whole = Self::default();
-        Self::parts(source(bytes), shape, Pace::Whole, |table| {
-            whole = table;
-            Ok(())
-        })?;
-        Ok(whole)
-    }
-}
-
-fn too_much_text() -> ApiError {
-    ApiError::detailed(
-        Problem::PayloadTooLarge,
-        "Văn bản trong các ô quá dài; hãy rút ngắn hoặc chia thành nhiều tệp.",
-        "The texts of the cells are too long; shorten them, or send several files.",
-    )
-}
-
-/// A record with what is wrong with its cells: a field whose cell cannot be read is not missing.
-fn with_cells<T>(read: Result<T, ApiError>, cells: Vec<Fault>) -> Result<T, ApiError> {
-    if cells.is_empty() {
-        return read;
-    }
-    let others = read.err().map(ApiError::into_faults).unwrap_or_default();
-    let is_new = |other: &Fault| cells.iter().all(|cell| cell.pointer != other.pointer);
-    let others: Vec<_> = others.into_iter().filter(is_new).collect();
-    Err(ApiError::invalid(cells.into_iter().chain(others).collect()))
-}
-
 /// Which cell holds what.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -295,7 +178,23 @@ impl Layout {
         Self { columns: columns.clone(), head: table.head.clone(), numbers, dry_run }
     }
 
-    fn number(&self, index: usize) -> u32 {
+    /// Whether the file has a row that names its columns; without one each line is a record as JSON.
+    fn is_table(&self) -> bool {
+        !self.head.fields.is_empty()
+    }
+
+    /// How the place of a fault is called before what is wrong there.
+    pub(super) fn called(&self, number: u32, pointer: &str) -> Bilingual {
+        if self.is_table() {
+            return self.head.called(&self.columns, number, pointer);
+        }
+        let member = pointer.trim_start_matches('/');
+        let at = if member.is_empty() { String::new() } else { format!(", `{member}`") };
+        Bilingual::new(format!("Dòng {number}{at}: "), format!("Line {number}{at}: "))
+    }
+
+    /// The number of a row.
+    pub(super) fn number(&self, index: usize) -> u32 {
         self.numbers.get(index).copied().unwrap_or_default()
     }
 }
@@ -304,9 +203,9 @@ impl Origin for Arc<Layout> {
     fn located(&self, _mode: BatchMode, index: usize, error: ApiError) -> ApiError {
         let number = self.number(index);
         error.with_each_fault(|fault| {
-            let fault = spoken(&self.columns, fault);
-            let field = fault.pointer.split('/').nth(1).unwrap_or_default();
-            let place = self.head.called(&self.columns, number, field);
+            // Whoever writes JSON knows the names of its members.
+            let fault = if self.is_table() { spoken(&self.columns, fault) } else { fault };
+            let place = self.called(number, &fault.pointer);
             let Bilingual { vi, en } = &fault.message;
             let message = Bilingual::new(format!("{}{vi}", place.vi), format!("{}{en}", place.en));
             Fault { pointer: format!("/{number}{}", fault.pointer), code: fault.code, message }
@@ -352,9 +251,9 @@ impl Mark {
         self.pointer.split('/').nth(1).and_then(|row| row.parse().ok()).unwrap_or_default()
     }
 
-    /// The field, or nothing for the row as a whole.
-    pub(super) fn field(&self) -> &str {
-        self.pointer.split('/').nth(2).unwrap_or_default()
+    /// Where in the record it is wrong, as a JSON pointer; empty for the row as a whole.
+    pub(super) fn member(&self) -> &str {
+        self.pointer.match_indices('/').nth(1).and_then(|(at, _)| self.pointer.get(at..)).unwrap_or_default()
     }
 }
 
@@ -393,7 +292,7 @@ where
         let listed = Columns::of::<R::View>(&reader.contract);
         let expected = Expected { collection, columns: &fields, listed: &listed, limits };
         let depth = reader.config.json_depth.size();
-        let shape = Shape { expected, contract: &reader.contract, depth, copied: wants_copy };
+        let shape = Shape { expected, contract: &reader.contract, depth, copied: wants_copy, behind: 0 };
         let table = Table::<R::Body>::whole(&bytes, shape)?;
         let layout = Arc::new(Layout::of(&fields, &table, dry_run));
         let Table { head, rows, lines, .. } = table;

@@ -10,6 +10,7 @@ mod csv;
 pub mod file;
 mod given;
 pub mod import;
+mod parts;
 mod read;
 mod spoken;
 mod template;

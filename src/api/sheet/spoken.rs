@@ -7,9 +7,9 @@ use crate::error::{Bilingual, Fault};
 
 /// The fault of a row in the words of its sheet.
 pub(super) fn spoken(columns: &Columns, fault: Fault) -> Fault {
-    let mut steps = fault.pointer.split('/').skip(1);
-    let (field, is_whole) = (steps.next().unwrap_or_default(), steps.next().is_none());
-    let own = columns.all().iter().find(|column| column.name == field);
+    let own = columns.at(&fault.pointer);
+    let is_whole =
+        own.is_some_and(|column| column.name.replace('.', "/") == fault.pointer.trim_start_matches('/'));
     let message = match (own.map(|column| &column.content), fault.code.as_ref()) {
         (Some(Content::Choice(choices)), "enum") if is_whole => one_of(choices),
         (Some(Content::Boolean), "type") if is_whole => yes_no(),

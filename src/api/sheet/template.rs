@@ -390,6 +390,7 @@ impl MarkedCopy<'_> {
         let head = Head { row: HEAD_ROWS, fields: (0..width).map(Some).collect(), faults: Some(width) };
         let places: HashMap<&str, u16> = shown.names().zip(0..).collect();
         let place_of = |name: &str| places.get(name).copied();
+        let place_at = |pointer: &str| shown.at(pointer).and_then(|column| place_of(&column.name));
         let looks = Looks::new();
         let red = |look: &Format| look.clone().set_background_color(Color::RGB(0x00FF_C7CE));
         let wrong: Vec<Format> = shown.all().iter().map(|column| red(looks.of(&column.content))).collect();
@@ -407,9 +408,9 @@ impl MarkedCopy<'_> {
             let mut told = Vec::with_capacity(marks.len());
             for mark in marks {
                 let words = self.words(mark);
-                let here = head.called(&shown, line + 1, mark.field());
+                let here = head.called(&shown, line + 1, mark.member());
                 told.push(format!("{}{words}", here.in_language(self.language)));
-                let Some(place) = place_of(mark.field()) else { continue };
+                let Some(place) = place_at(mark.member()) else { continue };
                 // What the cell holds is written over it.
                 sheet.write_blank(line, place, wrong_at(place))?;
                 if notes.next().is_some() {
@@ -419,7 +420,7 @@ impl MarkedCopy<'_> {
             for (at, given) in &row.cells {
                 let Some(column) = field(usize::from(*at)) else { continue };
                 let Some(place) = place_of(&column.name) else { continue };
-                let is_wrong = marks.iter().any(|mark| mark.field() == column.name);
+                let is_wrong = marks.iter().any(|mark| place_at(mark.member()) == Some(place));
                 let look = if is_wrong { wrong_at(place) } else { looks.of(&column.content) };
                 given.write(sheet, (line, place), &column.content, look)?;
             }
@@ -433,7 +434,7 @@ impl MarkedCopy<'_> {
 
     /// What is wrong, without the place in the file, which stands elsewhere in the copy.
     fn words<'m>(&self, mark: &'m Mark) -> &'m str {
-        let there = self.head.called(&self.form.columns, mark.row(), mark.field());
+        let there = self.head.called(&self.form.columns, mark.row(), mark.member());
         mark.message.strip_prefix(there.in_language(self.language)).unwrap_or(&mark.message)
     }
 }

@@ -22,6 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     procedures::fields::routes(cfg);
     procedures::routes(cfg);
+    procedures::public::routes(cfg);
     publications::routes(cfg);
     postings::routes(cfg);
     processes::routes(cfg);

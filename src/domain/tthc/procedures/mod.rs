@@ -15,6 +15,7 @@ pub mod import;
 pub mod model;
 pub mod named;
 pub mod near_duplicates;
+pub mod public;
 pub mod rules;
 pub mod store;
 pub mod timeline;
