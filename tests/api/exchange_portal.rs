@@ -42,15 +42,19 @@ async fn commune(app: &TestApp) -> Client {
 
 /// A dossier as a one-stop system tells it, with its children.
 fn entry(number: u32) -> Value {
-    json!({
+    let scalars = json!({
         "MaHoSo": format!("H13.44-261102-{number:04}"), "MaTTHC": "1.001193.000.00.00.H13",
         "TenTTHC": "Đăng ký khai sinh", "MaLinhVuc": "HT", "TenLinhVuc": "Hộ tịch", "KenhThucHien": "2",
         "ChuHoSo": "Người nộp thử", "LoaiDoiTuong": "1", "MaDoiTuong": "", "ThongTinKhac": "", "Email": "",
         "Fax": "", "SoDienThoai": "0900000012", "TrichYeuHoSo": "Khai sinh cho con",
         "NgayTiepNhan": "20261102091000", "NgayHenTra": "20261109170000", "TrangThaiHoSo": "4",
+    });
+    let more = json!({
         "NgayTra": "", "ThongTinTra": "", "HinhThuc": "0", "NgayKetThucXuLy": "", "DonViXuLy": "Xã Hiệp Hưng",
         "GhiChu": "", "NoiNopHoSo": "2", "HoSoCoThanhPhanSoHoa": "1", "TaiKhoanDuocXacThucVoiVNeID": "1",
         "DuocThanhToanTrucTuyen": "1", "NgayTuChoi": "", "NgayNopHoSo": "20261102080000",
+    });
+    let children = json!({
         "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "012345678901"}],
         "DSKetNoiCSDL": [{"MaCSDL": "CSDLDC"}],
         "TaiLieuNop": [{"TepDinhKemId": "77", "TenTepDinhKem": "Tờ khai.pdf", "IsDeleted": "False",
@@ -60,7 +64,8 @@ fn entry(number: u32) -> Value {
         "DanhSachTepDinhKemKhac": [{"TenGiayTo": "Giấy chứng sinh", "SoLuong": 1, "LoaiGiayTo": 1}],
         "DanhSachHoSoBoSung": null,
         "DanhSachGiayToKetQua": [],
-    })
+    });
+    with(with(scalars, more), children)
 }
 
 fn envelope(updating: Value, data: &[Value]) -> Value {
