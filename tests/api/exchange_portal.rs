@@ -48,6 +48,8 @@ fn entry(number: u32) -> Value {
         "ChuHoSo": "Người nộp thử", "LoaiDoiTuong": "1", "MaDoiTuong": "", "ThongTinKhac": "", "Email": "",
         "Fax": "", "SoDienThoai": "0900000012", "TrichYeuHoSo": "Khai sinh cho con",
         "NgayTiepNhan": "20261102091000", "NgayHenTra": "20261109170000", "TrangThaiHoSo": "4",
+    });
+    let more = json!({
         "NgayTra": "", "ThongTinTra": "", "HinhThuc": "0", "NgayKetThucXuLy": "", "DonViXuLy": "Xã Hiệp Hưng",
         "GhiChu": "", "NoiNopHoSo": "2", "HoSoCoThanhPhanSoHoa": "1", "TaiKhoanDuocXacThucVoiVNeID": "1",
         "DuocThanhToanTrucTuyen": "1", "NgayTuChoi": "", "NgayNopHoSo": "20261102080000",
