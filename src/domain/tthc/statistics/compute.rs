@@ -234,7 +234,7 @@ impl Counted {
             Ok::<_, ApiError>(whose.tallies(conn, days, Apart::Whole)?.remove("").unwrap_or_default())
         };
         let firsts = months(days.from, days.to);
-        let ends = firsts.iter().skip(1).filter_map(|next| next.pred_opt()).chain([days.to]);
+        let ends = firsts.iter().skip(1).filter_map(NaiveDate::pred_opt).chain([days.to]);
         let mut rows = BTreeMap::new();
         for (place, (from, to)) in firsts.iter().zip(ends).enumerate() {
             rows.insert(month_key(place), whole(conn, Days { from: *from, to })?);
