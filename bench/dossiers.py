@@ -61,7 +61,8 @@ def deep(ours, unit, status):
 def prepare(options):
     """What is asked: name, kind of load.lua, paths of ours and of the bare server, connections, rows, a file."""
     ours, bare = Asker(options.ours, sign_in(options.ours)), Asker(options.bare, "none")
-    units = ours.json(query("/api/v1/organization/org-units", parent_code="92", as_of="2026-06-30", limit=200))["items"]
+    units = ours.json(query("/api/v1/organization/org-units", org_unit_code="92", scope="children", as_of="2026-06-30", limit=200))["items"]
+    units = [unit for unit in units if unit["kind"] == "commune"]
     # The first of a province has most.
     counts = []
     for unit in sorted(unit["id"] for unit in units)[:3]:

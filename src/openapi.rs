@@ -327,7 +327,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     let is_list = parameters.iter().any(|p| p.get("name").and_then(Value::as_str) == Some("bom"));
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     if is_list && let Some(forms) = responses.get_mut("200").and_then(|page| page.get_mut("content")) {
-        forms[CSV] = json!({"schema": {"description": "All rows after RFC 4180, with a line of names; a nested member stands in its cell as JSON."}});
+        forms[CSV] = json!({"schema": {"description": "All rows after RFC 4180, with a line of names; the members of an object have columns of their own (`owner.name`), a list stands in its cell as JSON."}});
         forms[NDJSON] = json!({"schema": {"description": "All rows, one JSON object a line."}});
         forms[XLSX] = json!({});
     }

@@ -162,6 +162,7 @@ async fn known<'k>(database: &web::Data<Database>, known: &'k Known, unit: &str)
     if let Some(facts) = known.get() {
         return Ok(facts);
     }
+    let database = database.clone();
     let facts = on!(database, facts(unit))?;
     Ok(known.get_or_init(|| facts))
 }

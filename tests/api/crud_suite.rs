@@ -1,5 +1,7 @@
 //! One suite of behaviour, run against every resource.
 
+use std::collections::BTreeSet;
+
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
@@ -541,11 +543,11 @@ async fn every_list_comes_in_one_stream(app: TestApp) {
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8; header=present", "{what}");
         let rows = crate::listing::records(&csv.text());
         assert_eq!(rows.len(), lines.len() + 1, "{what}");
-        let mut columns: Vec<&str> = rows[0].iter().collect();
-        assert_eq!(columns[0], "id", "{what}: in the order of the contract");
-        columns.sort_unstable();
-        let members: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
-        assert_eq!(columns, members, "{what}: one column a member");
+        assert_eq!(&rows[0][0], "id", "{what}: in the order of the contract");
+        let member = |column: &str| column.split('.').next().unwrap().to_owned();
+        let members: BTreeSet<String> = rows[0].iter().map(member).collect();
+        let told: BTreeSet<String> = lines[0].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, told, "{what}: a column for each member, or for each of its own");
 
         let sheet = admin.with("accept", XLSX).get(what).await;
         assert_eq!((sheet.status, sheet.header("content-type").as_str()), (200, XLSX), "{what}");
@@ -641,7 +643,11 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
 
         let cells = flat(&fixture.create);
         let names: Vec<_> = cells.keys().cloned().collect();
-        let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         let mut csv = csv::WriterBuilder::new().delimiter(b';').from_writer("\u{feff}".as_bytes().to_vec());
         csv.write_record(&names).unwrap();
         csv.write_record(cells.values().map(value)).unwrap();

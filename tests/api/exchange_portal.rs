@@ -65,15 +65,15 @@ fn entry(number: u32) -> Value {
         "DanhSachHoSoBoSung": null,
         "DanhSachGiayToKetQua": [],
     });
-    with(scalars, children)
+    with(with(scalars, more), children)
 }
 
-fn envelope(updating: Value, data: &[Value]) -> Value {
+fn envelope(updating: &Value, data: &[Value]) -> Value {
     json!({"service": "DongBoHoSoMC", "madonvi": "000.00.44.H13", "isUpdating": updating, "data": data})
 }
 
 async fn send(client: &Client, updating: bool, data: &[Value]) -> Value {
-    client.post(PORTAL, &envelope(json!(updating), data)).await.expect(200)
+    client.post(PORTAL, &envelope(&json!(updating), data)).await.expect(200)
 }
 
 /// `error_code` of each entry.
@@ -141,7 +141,7 @@ async fn the_bare_list_is_taken_in_too(app: TestApp) {
     let refused = admin.post(PORTAL, &json!([entry(1)])).await.problem(422, "invalid");
     assert_eq!(refused["errors"][0]["pointer"], "/madonvi");
     let differs = format!("{PORTAL}?MaDinhDanhDV=H13");
-    let refused = admin.post(&differs, &envelope(json!("False"), &[entry(3)])).await;
+    let refused = admin.post(&differs, &envelope(&json!("False"), &[entry(3)])).await;
     assert_eq!(refused.problem(422, "invalid")["errors"][0]["code"], "differs");
 }
 
@@ -369,7 +369,7 @@ async fn the_unit_of_another_province_is_refused(app: TestApp) {
         "identifier": "H26", "parent_id": country, "valid_from": "2008-08-01"});
     admin.post(units, &province).await.expect(201);
     let other = app.person("tp.hanoi", "editor", "01").await;
-    let refused = other.post(PORTAL, &envelope(json!(false), &[entry(1)])).await.problem(403, "forbidden");
+    let refused = other.post(PORTAL, &envelope(&json!(false), &[entry(1)])).await.problem(403, "forbidden");
     assert_eq!(refused["errors"][0]["code"], "out_of_reach");
     let unknown = json!({"madonvi": "H99.99", "data": [entry(1)]});
     let unknown = admin.post(PORTAL, &unknown).await.problem(422, "invalid");
@@ -380,7 +380,7 @@ async fn the_unit_of_another_province_is_refused(app: TestApp) {
     let id = ledger(&admin, "").await[0]["id"].as_str().unwrap().to_owned();
     other.get(&format!("{LEDGER}/{id}")).await.problem(404, "not-found");
     let neighbour = app.person("xa.tanbinh", "editor", "31399").await;
-    neighbour.post(PORTAL, &envelope(json!(true), &[entry(1)])).await.problem(403, "forbidden");
+    neighbour.post(PORTAL, &envelope(&json!(true), &[entry(1)])).await.problem(403, "forbidden");
 }
 
 #[derive(QueryableByName)]
@@ -422,7 +422,7 @@ async fn what_the_portal_answered_is_put_beside_what_was_sent(app: TestApp) {
     let admin = commune(&app).await;
     admin.post(DOSSIERS, &with(dossier(1), json!({"status": "stopped"}))).await.expect(201);
     let rewritten = with(entry(1), json!({"TrangThaiHoSo": "9", "NgayHenTra": ""}));
-    let body = envelope(json!(true), &[rewritten, entry(9)]);
+    let body = envelope(&json!(true), &[rewritten, entry(9)]);
     let reply = admin.post(SENDINGS, &body).await.expect(200);
     assert_eq!(codes(&reply), ["0", "-1"], "of a dossier that nobody has nothing was sent: {reply}");
     assert_eq!(held(&admin, 1).await["version"], 1, "no dossier changes");
@@ -454,11 +454,11 @@ async fn a_request_of_the_wrong_shape_is_a_problem(app: TestApp) {
     let other = json!({"service": "CapNhatTienDoHoSoMC", "madonvi": "H13.44", "data": []});
     admin.post(PORTAL, &other).await.problem(422, "invalid");
     let many = vec![json!({}); 10_001];
-    let many = admin.post(PORTAL, &envelope(json!(false), &many)).await;
+    let many = admin.post(PORTAL, &envelope(&json!(false), &many)).await;
     assert_eq!(many.problem(422, "invalid")["errors"][0]["code"], "too_many");
-    let nothing = admin.post(PORTAL, &envelope(json!(false), &[])).await.expect(200);
+    let nothing = admin.post(PORTAL, &envelope(&json!(false), &[])).await.expect(200);
     assert_eq!((&nothing["error_code"], &nothing["result"]), (&json!("0"), &json!([])));
-    let mut twice = envelope(json!(false), &[]).to_string();
+    let mut twice = envelope(&json!(false), &[]).to_string();
     twice = twice.replace("\"data\":[]", r#""data":[{"MaHoSo":"a","MaHoSo":"b"}]"#);
     assert_eq!(codes(&raw(&twice).await.expect(200)), ["-1"], "a member that is given twice");
     let keyed = admin.with("idempotency-key", "lan-gui-1");

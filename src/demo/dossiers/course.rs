@@ -88,7 +88,7 @@ fn moment(day: NaiveDate, hour: u32, minutes: u64) -> Instant {
     Instant::from_vietnam_time(day.and_time(time))
 }
 
-/// A number without pattern that follows from a number: the last steps of SplitMix64, the same on every
+/// A number without pattern that follows from a number: the last steps of `SplitMix64`, the same on every
 /// machine and in every version.
 pub(super) const fn mixed(number: u64, salt: u64) -> u64 {
     let mut mixed = number.wrapping_add(salt.wrapping_mul(0x9e37_79b9_7f4a_7c15));

@@ -100,7 +100,6 @@ fn course(days: &[NaiveDate], number: u64, received: usize, last: usize, must_en
     let of_a_thousand = below(1_000, number, 17);
     let waits = [DossierStatus::AwaitingSupplement, DossierStatus::AwaitingPayment, DossierStatus::Stopped];
     let after = match of_a_thousand {
-        0..900 => below(term, number, 18),
         900..970 => term,
         970..985 => term + 1 + below(10, number, 18),
         _ => below(term, number, 18),

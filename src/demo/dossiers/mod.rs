@@ -90,7 +90,7 @@ pub async fn load(
             plans.by_ref().take(PART).map(|plan| written.body(tree, &fields, plan)).collect();
         let (bodies, owned) = (bodies?, scoped.clone());
         state.db.write(scoped.author(), move |tx| dossiers_generate(tx, &owned, bodies)).await?;
-        if written.number % TOLD_EVERY == 0 {
+        if written.number.is_multiple_of(TOLD_EVERY) {
             told(&format!("{} made-up dossiers", written.number))?;
         }
     }
@@ -172,7 +172,7 @@ impl Writing {
 /// Nobody, by number.
 fn owner(number: u64) -> DossierPerson {
     DossierPerson {
-        kind: if number % 12 == 0 { PersonKind::Enterprise } else { PersonKind::Citizen },
+        kind: if number.is_multiple_of(12) { PersonKind::Enterprise } else { PersonKind::Citizen },
         name: format!("Chủ hồ sơ thử nghiệm {number:07}"),
         id_number: Some(format!("999{number:09}")),
         phone: None,

@@ -195,7 +195,7 @@ impl Planned {
             end: match self.outcome {
                 Outcome::Withdrawn => End::Withdrawn(ended),
                 Outcome::Refused => End::Refused(ended),
-                _ => End::Resolved(ended, day(end + usize::from(mixed(self.number, 8) % 3 == 0))?),
+                _ => End::Resolved(ended, day(end + usize::from(mixed(self.number, 8).is_multiple_of(3)))?),
             },
         })
     }
