@@ -16,6 +16,7 @@ pub mod history;
 pub mod late;
 pub mod life;
 pub mod lookups;
+mod making;
 pub mod model;
 pub mod people;
 pub mod progress;
