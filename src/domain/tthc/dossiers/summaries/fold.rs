@@ -23,6 +23,9 @@ const FOLDER_LOCK: i64 = 0x6363_6866;
 /// Deltas folded in one transaction: few enough to hold SQLite's writer for a moment only.
 const PASS: i64 = 200;
 
+/// Changes of one row: a batch takes several rows, so that no pass holds much.
+const CHANGES: usize = 50;
+
 /// What a write changed in the counts.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dossier_deltas, treat_none_as_default_value = false)]
@@ -48,9 +51,30 @@ pub fn keep(conn: &mut DbConn, counted: Counted) -> Result<(), ApiError> {
     if counted.is_empty() {
         return Ok(());
     }
-    let content = counted.into_iter().map(|(leaf, changes)| Delta { leaf, changes }).collect();
-    let row = DeltaRow { id: IdText::new().as_str().to_owned(), content: JsonText(content) };
-    Ok(insert_rows!(conn, dossier_deltas, vec![&row])?)
+    let deltas: Vec<Delta> = counted.into_iter().map(|(leaf, changes)| Delta { leaf, changes }).collect();
+    let row =
+        |part: &[Delta]| DeltaRow { id: IdText::new().as_str().to_owned(), content: JsonText(part.to_vec()) };
+    let rows: Vec<DeltaRow> = deltas.chunks(CHANGES).map(row).collect();
+    Ok(insert_rows!(conn, dossier_deltas, rows.iter().collect::<Vec<_>>())?)
+}
+
+/// Reads every change that is not folded yet, a part at a time.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn each_delta(conn: &mut DbConn, mut take: impl FnMut(Delta)) -> Result<(), ApiError> {
+    let mut last = String::new();
+    loop {
+        let rows: Vec<DeltaRow> = dossier_deltas::table
+            .filter(dossier_deltas::id.gt(&last))
+            .order(dossier_deltas::id)
+            .limit(PASS)
+            .select(DeltaRow::as_select())
+            .load(conn)?;
+        let Some(end) = rows.last() else { return Ok(()) };
+        last.clone_from(&end.id);
+        rows.into_iter().flat_map(|row| row.content.0).for_each(&mut take);
+    }
 }
 
 /// The area of all units.

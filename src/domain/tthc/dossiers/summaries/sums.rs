@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::contributions::{Changes, CountedBy, Leaf};
-use super::fold::{COUNTRY, Delta, DeltaRow, day_bucket, month_bucket, province_area, year_bucket};
+use super::fold::{COUNTRY, Delta, day_bucket, each_delta, month_bucket, province_area, year_bucket};
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
+use crate::db::schema::{dossier_areas, dossier_sums};
 use crate::db::{DbConn, snapshot};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::domain::tthc::dossiers::model::{Channel, DossierRole};
@@ -362,15 +362,13 @@ pub(super) fn unfolded(
     days: Days,
     mut take: impl FnMut(Time, Leaf, Changes),
 ) -> Result<(), ApiError> {
-    let rows: Vec<DeltaRow> = dossier_deltas::table.select(DeltaRow::as_select()).load(conn)?;
     let by = counted_by(role);
-    for Delta { leaf, changes } in rows.into_iter().flat_map(|row| row.content.0) {
-        let Some(time) = days.time(leaf.day) else { continue };
+    each_delta(conn, |Delta { leaf, changes }| {
+        let Some(time) = days.time(leaf.day) else { return };
         if by.contains(&leaf.by) && wanted.contains(&leaf.unit) {
             take(time, leaf, changes);
         }
-    }
-    Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use diesel::prelude::*;
 
 use super::contributions::{Changes, Counted, contributions};
-use super::fold::{COUNTRY, Delta, DeltaRow, SumKey, SumRow, Sums, fold_pass, keep};
+use super::fold::{COUNTRY, Delta, SumKey, SumRow, Sums, each_delta, fold_pass, keep};
 use super::procedures::{ProcedureKey, ProcedureSumRow};
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_procedure_sums, dossier_sums, dossiers};
 use crate::db::{Db, DbConn, snapshot};
@@ -110,20 +110,7 @@ fn dossiers_behind(conn: &mut DbConn, last: Option<DossierId>) -> Result<Vec<Dos
 }
 
 fn less_deltas(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
-    let mut last = String::new();
-    loop {
-        let rows: Vec<DeltaRow> = dossier_deltas::table
-            .filter(dossier_deltas::id.gt(&last))
-            .order(dossier_deltas::id)
-            .limit(PART)
-            .select(DeltaRow::as_select())
-            .load(conn)?;
-        let Some(end) = rows.last() else { return Ok(()) };
-        last.clone_from(&end.id);
-        for Delta { leaf, changes } in rows.into_iter().flat_map(|row| row.content.0) {
-            sums.add(&leaf, -changes, &is_wanted);
-        }
-    }
+    each_delta(conn, |Delta { leaf, changes }| sums.add(&leaf, -changes, &is_wanted))
 }
 
 fn less_sums(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
