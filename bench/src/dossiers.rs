@@ -178,7 +178,16 @@ pub(crate) struct Facts {
 
 impl Stored {
     pub(crate) fn new(body: DossierCreate, facts: &Facts) -> Self {
-        let DossierCreate { code, procedure_id, receiving_unit_id, channel, owner, received_at, due_at, status } = body;
+        let DossierCreate {
+            code,
+            procedure_id,
+            receiving_unit_id,
+            channel,
+            owner,
+            received_at,
+            due_at,
+            status,
+        } = body;
         let due_on = due_at.date_naive();
         let text = |value: serde_json::Value| value.to_string();
         let sealed = serde_json::to_string(&owner).unwrap_or_default();
@@ -321,7 +330,9 @@ pub(crate) struct LiveQuery {
 impl LiveQuery {
     /// The moments between which its days lie, in Vietnam.
     pub(crate) fn moments(&self) -> (i64, i64) {
-        let begins = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros() - 25_200_000_000;
+        let begins = |day: NaiveDate| {
+            day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros() - 25_200_000_000
+        };
         (begins(self.from), begins(self.to + chrono::Days::new(1)))
     }
 }

@@ -158,7 +158,11 @@ async fn list_dossiers(
 /// What is looked up for the first write only.
 type Known = OnceCell<Facts>;
 
-async fn known<'k>(database: &web::Data<Database>, known: &'k Known, unit: &str) -> actix_web::Result<&'k Facts> {
+async fn known<'k>(
+    database: &web::Data<Database>,
+    known: &'k Known,
+    unit: &str,
+) -> actix_web::Result<&'k Facts> {
     if let Some(facts) = known.get() {
         return Ok(facts);
     }

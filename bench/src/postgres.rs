@@ -5,8 +5,8 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio_postgres::NoTls;
 
 use crate::dossiers::{
-    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY, LIVE_FORM,
-    LiveQuery, LiveRow, Place, Stored,
+    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY,
+    LIVE_FORM, LiveQuery, LiveRow, Place, Stored,
 };
 use crate::model::{
     BY_NAME, FORM, FormRow, INSERT_PERIOD, Period, ProcedureCreate, UNITS, Unit, new_id, now,

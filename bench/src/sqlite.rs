@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::dossiers::{
-    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY, LIVE_FORM,
-    LiveQuery, LiveRow, Place, Stored,
+    DEEP, DOSSIERS, Dossier, DossierCreate, FACTS, Facts, INSERT_DELTA, INSERT_DOSSIER, INSERT_ENTRY,
+    LIVE_FORM, LiveQuery, LiveRow, Place, Stored,
 };
 use crate::model::{
     BY_NAME, FORM, FormRow, INSERT_PERIOD, Period, ProcedureCreate, UNITS, Unit, new_id, now,
