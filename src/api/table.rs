@@ -15,8 +15,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use super::contract::Contract;
-use cells::{Line, Unfit};
 use crate::error::ApiError;
+use cells::{Line, Unfit};
 
 /// The columns of a table: the members of a record, in the order of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]

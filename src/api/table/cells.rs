@@ -90,7 +90,11 @@ macro_rules! nothing_nested {
             value.serialize(self)
         }
 
-        fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Unfit> {
+        fn serialize_newtype_struct<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            value: &T,
+        ) -> Result<(), Unfit> {
             value.serialize(self)
         }
 
@@ -159,7 +163,11 @@ impl SerializeStruct for Members<'_> {
     type Ok = ();
     type Error = Unfit;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, member: &'static str, value: &T) -> Result<(), Unfit> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        member: &'static str,
+        value: &T,
+    ) -> Result<(), Unfit> {
         let Some((first, end)) = self.columns(member) else { return Ok(()) };
         self.next = end;
         let (columns, cells) = (self.line.columns.get(first..end), self.line.cells.get_mut(first..end));
@@ -169,7 +177,7 @@ impl SerializeStruct for Members<'_> {
             ([column], [cell]) if column.name.len() < inner => match value.serialize(Cell(cell)) {
                 Err(Unfit::Nested) => {
                     cell.clear();
-                    cell.push_str(&serde_json::to_string(value).map_err(ser::Error::custom)?);
+                    cell.push_str(&serde_json::to_string(value).map_err(<Unfit as ser::Error>::custom)?);
                     Ok(())
                 }
                 written => written,

@@ -218,7 +218,10 @@ fn a_line_has_the_cells_of_its_record() {
         is_written_as_its_cells(&columns, &count);
     }
     let columns = Columns::of::<Flat>(&contract);
-    is_written_as_its_cells(&columns, &Flat { code: 1, sheep: Sheep { zone: "A", age: None, bells: vec![] } });
+    is_written_as_its_cells(
+        &columns,
+        &Flat { code: 1, sheep: Sheep { zone: "A", age: None, bells: vec![] } },
+    );
 }
 
 #[test]
