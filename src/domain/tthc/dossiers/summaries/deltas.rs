@@ -72,7 +72,7 @@ pub fn keep(conn: &mut DbConn, counted: &Counted) -> Result<(), ApiError> {
                 row.changes += changes;
             }
             None => {
-                let id = IdText::new().as_str().to_owned();
+                let id = IdText::new().written().to_owned();
                 rows.push(DeltaRow { id, content: JsonText(vec![of_unit]), changes });
             }
         }

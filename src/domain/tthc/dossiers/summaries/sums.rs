@@ -251,6 +251,9 @@ pub fn unit_counts(
 /// Fewer units than this are read one by one, without looking whether they are all of a province.
 const FEW: usize = 32;
 
+/// More units than this are of many provinces, and may be all of the country.
+const MANY: usize = 2_000;
+
 /// The areas whose sums are those of these units together: the country, whole provinces, single units.
 pub(super) fn areas(
     conn: &mut DbConn,
@@ -261,12 +264,22 @@ pub(super) fn areas(
     if wanted.len() < FEW {
         return Ok(wanted.iter().copied().map(Area::Unit).collect());
     }
-    let known: Vec<(OrgUnitId, OrgUnitId)> =
-        a::table.filter(a::first_day.le(to)).select((a::province_id, a::unit_id)).load(conn)?;
-    Ok(covering(&known, wanted))
+    let mut known = a::table.filter(a::first_day.le(to)).into_boxed();
+    if wanted.len() < MANY {
+        let of_wanted = a::table.filter(a::unit_id.eq_any(wanted)).select(a::province_id).distinct();
+        let provinces: Vec<OrgUnitId> = of_wanted.load(conn)?;
+        known = known.filter(a::province_id.eq_any(provinces));
+    }
+    let known: Vec<(OrgUnitId, OrgUnitId)> = known.select((a::province_id, a::unit_id)).load(conn)?;
+    Ok(covering(&known, wanted, wanted.len() >= MANY))
 }
 
-fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>) -> Vec<Area> {
+/// The areas that cover the units wanted, of those that are known of some provinces, or of all.
+fn covering(
+    known: &[(OrgUnitId, OrgUnitId)],
+    wanted: &HashSet<OrgUnitId>,
+    of_all_provinces: bool,
+) -> Vec<Area> {
     let mut provinces: HashMap<OrgUnitId, HashSet<OrgUnitId>> = HashMap::new();
     let mut home: HashMap<OrgUnitId, OrgUnitId> = HashMap::new();
     // A unit that was counted in two provinces is read by itself, and neither of them whole.
@@ -279,7 +292,7 @@ fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>) -> Ve
         }
     }
     let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| wanted.contains(unit));
-    if provinces.values().all(is_whole) {
+    if of_all_provinces && provinces.values().all(is_whole) {
         return vec![Area::Country];
     }
     let mut areas = Vec::new();
@@ -440,14 +453,16 @@ mod tests {
     fn a_province_is_read_whole_where_every_unit_of_it_is_wanted() {
         let [p, q, a, b, c] = [(); 5].map(|()| OrgUnitId::new());
         let known = [(p, a), (p, b), (q, c)];
-        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect());
+        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), true);
         assert_eq!(cover(&[a, b, c]), [Area::Country]);
         assert_eq!(cover(&[a, b]), [Area::Province(p)]);
+        let of_one_province = covering(&known[..2], &HashSet::from([a, b]), false);
+        assert_eq!(of_one_province, [Area::Province(p)], "others may have units that are not wanted");
         let mixed = [Area::Unit(a), Area::Province(q)];
         assert_eq!(cover(&[a, c]), mixed);
         // A unit that came to another province counts in both: neither is read whole.
         let moved = [(p, a), (q, a), (q, b), (OrgUnitId::new(), c)];
-        let both = covering(&moved, &HashSet::from([a, b]));
+        let both = covering(&moved, &HashSet::from([a, b]), true);
         let mut each = vec![Area::Unit(a), Area::Unit(b)];
         each.sort_unstable();
         assert_eq!(both, each);
