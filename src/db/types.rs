@@ -438,6 +438,6 @@ mod tests {
     #[test]
     fn an_id_is_read_in_any_case_and_written_in_one() {
         let id: IdText = "0190AAAA-0000-7000-8000-00000000000A".parse().unwrap();
-        assert_eq!(id.to_string(), "0190aaaa-0000-7000-8000-00000000000a");
+        assert_eq!(&*id.written(), "0190aaaa-0000-7000-8000-00000000000a");
     }
 }
