@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::due::{Due, DueBasis, Timeliness, Wait, outcome, pending};
 use super::life::DossierStatus;
 use super::model::{Channel, Dossier, DossierCreate, DossierId, Named};
-use super::people::{DossierPerson, DossierPersonShown, Part, PersonKind};
+use super::people::{DossierPerson, DossierPersonShown, Part};
 use crate::api::records::Row;
 use crate::auth::keys::PersonalKeys;
 use crate::auth::scope::Scoped;
@@ -16,6 +16,7 @@ use crate::db::schema::dossiers;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::tthc::people::PersonKind;
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureVersionId};
 use crate::domain::validity::OPEN_END;
@@ -229,8 +230,7 @@ impl HeldDossier {
         let is_clear = scoped.sees_personal(&[row.receiving_unit_id, row.org_unit_id]);
         let shown = |kind: PersonKind, person: Option<DossierPerson>| match person {
             None => DossierPersonShown::erased(kind),
-            Some(person) if is_clear => DossierPersonShown::clear(person),
-            Some(person) => DossierPersonShown::masked(&person),
+            Some(person) => DossierPersonShown::of(&person, is_clear),
         };
         let owner = shown(row.owner_kind, row.owner(keys)?);
         let submitter = match row.submitter_kind {
