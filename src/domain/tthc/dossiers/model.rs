@@ -9,12 +9,10 @@ use super::due::Timeliness;
 use super::life::DossierStatus;
 use super::people::{DossierPerson, DossierPersonShown};
 use crate::api::{Change, Patch};
-use crate::audit::personal_reads::Shown;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::procedures::model::ProcedureId;
-use crate::exchange::record_types::RecordType;
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -171,18 +169,6 @@ pub struct Dossier {
 page_of!(DossierPage, Dossier, "dossiers");
 
 record!(Dossier, shown: in_clear);
-
-impl Dossier {
-    fn in_clear(&self) -> Option<Shown> {
-        self.is_clear.then(|| Shown {
-            record_type: RecordType::Dossier.as_str(),
-            id: self.id.to_string(),
-            version: self.version,
-            unit: self.resolving_unit_id,
-            province: Some(self.province_id),
-        })
-    }
-}
 
 /// A new dossier, in whatever status, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]

@@ -9,6 +9,7 @@ use super::life::DossierStatus;
 use super::model::{Channel, Dossier, DossierCreate, DossierId, Named};
 use super::people::{DossierPerson, DossierPersonShown, Part};
 use crate::api::records::Row;
+use crate::audit::personal_reads::Shown;
 use crate::auth::keys::PersonalKeys;
 use crate::auth::scope::Scoped;
 use crate::db::json_text::JsonText;
@@ -21,6 +22,7 @@ use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureVersionId};
 use crate::domain::validity::OPEN_END;
 use crate::error::ApiError;
+use crate::exchange::record_types::RecordType;
 
 /// A unit that has, or had, a dossier to resolve (đơn vị giữ hồ sơ).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -330,6 +332,19 @@ impl HeldDossier {
             foreign_code: row.foreign_code.clone(),
             linked_code: row.linked_code.clone(),
             source_updated_at: row.source_updated_at,
+        })
+    }
+}
+
+impl Dossier {
+    /// What the journal is told where this answer shows people in clear.
+    pub(super) fn in_clear(&self) -> Option<Shown> {
+        self.is_clear.then(|| Shown {
+            record_type: RecordType::Dossier.as_str(),
+            id: self.id.to_string(),
+            version: self.version,
+            unit: self.resolving_unit_id,
+            province: Some(self.province_id),
         })
     }
 }
