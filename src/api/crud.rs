@@ -16,11 +16,20 @@
 /// }
 /// ```
 ///
-/// The store functions have the shapes of those of periods; `patch` has `onto(&row) -> create`.
+/// The store functions have the shapes of those of periods; `patch` has `onto(&row) -> create`, or `patch_one`
+/// names a store function that takes it, where an answer does not tell the whole record. `personal` is the
+/// scope word under which personal data are shown in clear, for the contract.
 /// `batch` needs the resource's [`Records`](crate::api::records::Records); see [`bulk!`](crate::bulk).
 /// `afterwards` names the method of the state that refreshes what is held in memory.
 #[macro_export]
 macro_rules! crud {
+    (patched $tx:expr, $scoped:expr, $id:expr, $if_match:expr, $patch:expr, $get:path, $replace:path) => {{
+        let whole = $patch.onto(&$get($tx.conn(), $scoped, $id)?);
+        $replace($tx, $scoped, $id, $if_match, whole)
+    }};
+    (patched $tx:expr, $scoped:expr, $id:expr, $if_match:expr, $patch:expr, $get:path, $replace:path, $patched:path) => {
+        $patched($tx, $scoped, $id, $if_match, $patch)
+    };
     (
         tag: $tag:literal, what: $what:literal, many: $many:literal, vi: $vi:literal,
         collection: $collection:literal, record: $record:literal,
@@ -28,13 +37,14 @@ macro_rules! crud {
         read: $read:ty, write: $write:ty,
         list: $list:ident => $list_store:path, get: $get:ident => $get_store:path,
         create_one: $create_one:ident => $insert_store:path,
-        replace: $replace:ident => $replace_store:path, patch_one: $patch_one:ident,
+        replace: $replace:ident => $replace_store:path, patch_one: $patch_one:ident $(=> $patch_store:path)?,
         delete: $delete:ident => $delete_store:path,
         $(
             batch: $batch_path:literal, $batch:ident => $records:ty,
             import: $import_path:literal, $import:ident, template: $template_path:literal, $template:ident, sheet: $sheet:literal,
         )?
         $(afterwards: $afterwards:ident,)?
+        $(personal: $personal:literal,)?
     ) => {
         /// Mounts the standard operations.
         fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
@@ -68,7 +78,7 @@ macro_rules! crud {
 
         #[utoipa::path(
             operation_id = stringify!($list), tag = $tag, summary = concat!("List ", $many),
-            description = concat!("A page of ", $many, " (", $vi, ")."),
+            description = concat!("A page of ", $many, " (", $vi, ").", $(" Personal data are masked unless the token has the scope `", $personal, "`, and always in streams of all rows; each time they are shown in clear is noted in the journal.")?),
             params($filter, $crate::api::PageParams),
             responses((status = 200, description = "A page.", body = $page, headers(("Link" = String, description = "The next page.")))),
         )]
@@ -78,7 +88,7 @@ macro_rules! crud {
             query: $crate::api::ListQuery<$filter>,
             app: $crate::state::App,
         ) -> Result<$crate::api::Listed<$page>, $crate::error::ApiError> {
-            query.answer(permit.into_scoped(), &app, $list_store).await
+            query.answer_noted(permit.into_scoped(), &app, $list_store).await
         }
 
         #[utoipa::path(
@@ -106,7 +116,7 @@ macro_rules! crud {
 
         #[utoipa::path(
             operation_id = stringify!($get), tag = $tag, summary = concat!("Get ", $what),
-            description = concat!("Reads ", $what, " (", $vi, ") by its id."),
+            description = concat!("Reads ", $what, " (", $vi, ") by its id.", $(" Personal data are masked unless the token has the scope `", $personal, "`; each time they are shown in clear is noted in the journal.")?),
             params(("id" = $id, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
             responses((status = 200, description = "The record.", body = $row, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
         )]
@@ -116,8 +126,10 @@ macro_rules! crud {
             id: $crate::api::ValidPath<$id>,
             app: $crate::state::App,
         ) -> Result<$crate::api::Found<$row>, $crate::error::ApiError> {
-            let scoped = permit.into_scoped();
-            app.db.read(move |conn| $get_store(conn, &scoped, id.0)).await.map($crate::api::Found)
+            let found = move |conn: &mut $crate::db::DbConn, scoped: &$crate::auth::scope::Scoped| {
+                $get_store(conn, scoped, id.0)
+            };
+            $crate::audit::personal_reads::read(&app, permit.into_scoped(), found).await.map($crate::api::Found)
         }
 
         #[utoipa::path(
@@ -160,8 +172,7 @@ macro_rules! crud {
             let scoped = permit.into_scoped();
             let author = scoped.author();
             let patched = move |tx: &mut $crate::db::WriteTx<'_>| {
-                let whole = body.0.onto(&$get_store(tx.conn(), &scoped, id.0)?);
-                $replace_store(tx, &scoped, id.0, &if_match, whole)
+                $crate::crud!(patched tx, &scoped, id.0, &if_match, body.0, $get_store, $replace_store $(, $patch_store)?)
             };
             let row = app.db.write(author, patched).await?;
             refreshed(&app).await?;

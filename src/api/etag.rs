@@ -18,6 +18,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Res
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 
+use crate::audit::personal_reads::Shown;
 use crate::error::{ApiError, Problem};
 
 /// A record that is read and changed by its id.
@@ -33,12 +34,17 @@ pub trait Record: Serialize {
     fn tagged<'b>(&self, body: &'b str) -> Result<Cow<'b, str>, ApiError> {
         Ok(Cow::Borrowed(body))
     }
+    /// What the journal is told where this answer shows personal data in clear.
+    fn shown(&self) -> Option<Shown> {
+        None
+    }
 }
 
-/// Implements [`Record`] for a row with the fields `id` and `version`.
+/// Implements [`Record`] for a row with the fields `id` and `version`; for one with personal data `shown`
+/// names the method that tells whether they are in clear.
 #[macro_export]
 macro_rules! record {
-    ($row:ty) => {
+    ($row:ty $(, shown: $shown:ident)?) => {
         impl $crate::api::Record for $row {
             fn id_text(&self) -> String {
                 self.id.to_string()
@@ -46,6 +52,11 @@ macro_rules! record {
             fn version(&self) -> i64 {
                 self.version
             }
+            $(
+                fn shown(&self) -> Option<$crate::audit::personal_reads::Shown> {
+                    self.$shown()
+                }
+            )?
         }
     };
 }

@@ -19,11 +19,13 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::batch::NDJSON;
+use super::etag::Record;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
 use super::sheet::{SheetWriter, XLSX, apart, sent};
 use super::table::Columns;
 use super::{PageParams, Paged};
+use crate::audit::personal_reads;
 use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Turn};
@@ -135,6 +137,26 @@ impl<P: Page> Responder for Listed<P> {
 }
 
 impl<F: Send + Sync + 'static> ListQuery<F> {
+    /// The same of records that may hold personal data: a page that shows them in clear is noted in the
+    /// journal, and a stream of all rows never does.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], 503 when that cannot be noted.
+    pub async fn answer_noted<P, R>(self, scoped: Scoped, app: &App, rows: R) -> Result<Listed<P>, ApiError>
+    where
+        P: Page,
+        P::Item: Record,
+        R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<P::Item>, ApiError>,
+        R: Send + Sync + 'static,
+    {
+        let scoped = if self.is_page() { scoped } else { scoped.masked() };
+        let listed: Listed<P> = self.answer(scoped.clone(), app, rows).await?;
+        if let Listed::Page(Paged(page)) = &listed {
+            personal_reads::note(app, &scoped, page.items()).await?;
+        }
+        Ok(listed)
+    }
+
     /// The page or stream of the rows that a store function reads.
     ///
     /// # Errors

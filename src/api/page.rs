@@ -183,6 +183,9 @@ pub trait Page: Serialize + Sized + 'static {
     #[must_use]
     fn new(rows: PageRows<Self::Item>, page: &PageRequest, keys: &KeyRing) -> Self;
 
+    /// The records on it.
+    fn items(&self) -> &[Self::Item];
+
     /// The cursor of the next page.
     fn next_cursor(&self) -> Option<&str>;
 }
@@ -233,6 +236,10 @@ macro_rules! page_of {
             ) -> Self {
                 let next_cursor = rows.last.as_ref().map(|last| page.cursor(last, keys));
                 Self { items: rows.items, next_cursor, total: rows.total }
+            }
+
+            fn items(&self) -> &[$item] {
+                &self.items
             }
 
             fn next_cursor(&self) -> Option<&str> {

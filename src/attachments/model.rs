@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use crate::audit::personal_reads::Shown;
 use crate::db::schema::attachments;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::OrgUnitId;
@@ -26,10 +27,42 @@ text_enum! {
     }
 }
 
+/// An attachment as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+#[expect(missing_docs, reason = "the fields are explained on Attachment")]
+pub struct AttachmentRow {
+    pub id: AttachmentId,
+    pub record_type: RecordType,
+    pub record_id: String,
+    pub province_id: Option<OrgUnitId>,
+    pub org_unit_id: Option<OrgUnitId>,
+    pub name: String,
+    pub description: Option<String>,
+    pub media_type: String,
+    pub size_bytes: i64,
+    pub sha256: String,
+    pub created_by: String,
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+/// How the files of a record are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sight {
+    /// They hold nobody's personal data: whoever reads the record reads them.
+    #[default]
+    Open,
+    /// They may hold personal data, which this account sees in clear.
+    Clear,
+    /// They may hold personal data, of which this account sees no name, no description and no content.
+    Masked,
+}
+
 /// A file that belongs to a record (tệp đính kèm). It never changes: another content is another
 /// attachment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0190a8c0-0000-7000-8000-000000000009", "record_type": "processing_return",
     "record_id": "0190a8c0-0000-7000-8000-000000000001", "org_unit_id": "73c0c0b6-6b8e-5a55-8f2e-2f6f4f1d4a10",
@@ -47,16 +80,12 @@ pub struct Attachment {
     /// The record that it belongs to (bản ghi).
     #[schema(format = "uuid")]
     pub record_id: String,
-    /// The province of that record, for whoever follows changes.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub province_id: Option<OrgUnitId>,
     /// The unit of that record (đơn vị); null where it belongs to none.
     pub org_unit_id: Option<OrgUnitId>,
-    /// Name of the file (tên tệp).
+    /// Name of the file (tên tệp); of a file with personal data masked up to its extension.
     #[schema(min_length = 1, max_length = 255)]
     pub name: String,
-    /// What it is (mô tả).
+    /// What it is (mô tả); masked likewise.
     #[schema(max_length = 500)]
     pub description: Option<String>,
     /// Media type, as the content itself shows (loại tệp).
@@ -75,8 +104,61 @@ pub struct Attachment {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// In which province's journal it stands.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub province_id: Option<OrgUnitId>,
+    /// How it is seen.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub sight: Sight,
 }
-record!(Attachment);
+record!(Attachment, shown: in_clear);
+
+impl Attachment {
+    /// The answer of a stored attachment. Size, kind and digest stay where name and description are masked:
+    /// nobody learns a person from them, and whoever keeps copies compares them.
+    #[must_use]
+    pub fn of(row: AttachmentRow, sight: Sight) -> Self {
+        let is_masked = sight == Sight::Masked;
+        Self {
+            id: row.id,
+            record_type: row.record_type,
+            record_id: row.record_id,
+            org_unit_id: row.org_unit_id,
+            name: if is_masked { masked_name(&row.name) } else { row.name },
+            description: row.description.map(|told| if is_masked { MASK.to_owned() } else { told }),
+            media_type: row.media_type,
+            size_bytes: row.size_bytes,
+            sha256: row.sha256,
+            created_by: row.created_by,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            province_id: row.province_id,
+            sight,
+        }
+    }
+
+    fn in_clear(&self) -> Option<Shown> {
+        let unit = self.org_unit_id.filter(|_| self.sight == Sight::Clear)?;
+        Some(Shown {
+            record_type: RecordType::Attachment.as_str(),
+            id: self.id.to_string(),
+            version: self.version,
+            unit,
+            province: self.province_id,
+        })
+    }
+}
+
+/// What stands for a text that is not shown.
+const MASK: &str = "***";
+
+/// The name of a file without what it may tell of a person.
+fn masked_name(name: &str) -> String {
+    name.rsplit_once('.').map_or_else(|| MASK.to_owned(), |(_, extension)| format!("{MASK}.{extension}"))
+}
 page_of!(AttachmentPage, Attachment, "attachments");
 
 /// A file to attach (tệp cần đính kèm), as `multipart/form-data`.
@@ -100,4 +182,15 @@ pub struct AttachmentFilter {
     /// Order (thứ tự); oldest first when not given.
     #[param(inline)]
     pub sort: Option<AttachmentSort>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_name_keeps_its_extension_alone() {
+        assert_eq!(masked_name("Đơn của Nguyễn Văn A.012345678901.pdf"), "***.pdf");
+        assert_eq!(masked_name("khong-co-duoi"), "***");
+    }
 }

@@ -19,7 +19,9 @@
 /// ```
 ///
 /// `seen` and `changeable` are functions of the resource's store, by
-/// [`Owner`](crate::attachments::Owner).
+/// [`Owner`](crate::attachments::Owner). `personal: "tthc:personal"` at the end tells the contract the scope word
+/// of files that may hold personal data; that they are masked follows from what those functions answer
+/// ([`Belonging::of_people`](crate::attachments::Belonging::of_people)).
 #[macro_export]
 macro_rules! attachments {
     (
@@ -28,6 +30,7 @@ macro_rules! attachments {
         owner: $owner:ident, record_type: $record_type:ident, table: $table:literal, id: $id:ty,
         read: $read:ty, write: $write:ty, seen: $seen:path, changeable: $changeable:path,
         list: $list:ident, attach: $attach:ident, get: $get:ident, content: $content:ident, delete: $delete:ident,
+        $(personal: $personal:literal,)?
     ) => {
         #[doc = concat!("Attachments of ", $of, ".")]
         struct $owner;
@@ -63,7 +66,7 @@ macro_rules! attachments {
 
             #[utoipa::path(
                 operation_id = stringify!($list), tag = $tag, summary = concat!("List the attachments of ", $of),
-                description = concat!("A page of the attachments (tệp đính kèm) of ", $of, " (", $vi, ")."),
+                description = concat!("A page of the attachments (tệp đính kèm) of ", $of, " (", $vi, ").", $(" Its files may hold personal data: names and descriptions are masked unless the token has the scope `", $personal, "`, and always in streams of all rows; each time they are shown in clear is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), AttachmentFilter, PageParams),
                 responses((status = 200, description = "A page.", body = AttachmentPage, headers(("Link" = String, description = "The next page.")))),
             )]
@@ -97,7 +100,7 @@ macro_rules! attachments {
 
             #[utoipa::path(
                 operation_id = stringify!($get), tag = $tag, summary = concat!("Get an attachment of ", $of),
-                description = concat!("What is known of an attachment (tệp đính kèm) of ", $of, " (", $vi, ")."),
+                description = concat!("What is known of an attachment (tệp đính kèm) of ", $of, " (", $vi, ").", $(" Name and description are masked unless the token has the scope `", $personal, "`; each time they are shown in clear is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), ("attachment_id" = AttachmentId, Path, description = "The attachment."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
                 responses((status = 200, description = "The attachment.", body = Attachment, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
             )]
@@ -112,7 +115,7 @@ macro_rules! attachments {
 
             #[utoipa::path(
                 operation_id = stringify!($content), tag = $tag, summary = concat!("Download an attachment of ", $of),
-                description = concat!("The content of an attachment (nội dung tệp đính kèm) of ", $of, " (", $vi, "), to be saved; with `Range` a part of it."),
+                description = concat!("The content of an attachment (nội dung tệp đính kèm) of ", $of, " (", $vi, "), to be saved; with `Range` a part of it.", $(" It may hold personal data: 403 unless the token has the scope `", $personal, "`; each reading is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), ("attachment_id" = AttachmentId, Path, description = "The attachment."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already."), ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`."), ("If-Range" = Option<String>, Header, description = "The ETag that the part must be of; else the whole is sent.")),
                 responses(
                     (status = 200, description = "The content.", content_type = "application/octet-stream", body = String, headers(("ETag" = String, description = "Its hash."))),

@@ -6,11 +6,13 @@ use actix_web::HttpResponse;
 use serde::de::DeserializeOwned;
 
 use super::content::{Wanted, sent};
-use super::model::{Attachment, AttachmentFilter, AttachmentId, AttachmentPage};
+use super::model::{Attachment, AttachmentFilter, AttachmentId, AttachmentPage, Sight};
 use super::removals;
 use super::store::{Facts, attachment_delete, attachment_get, attachment_insert, attachment_list};
 use super::upload::Upload;
 use crate::api::{Created, Deleted, Found, IfMatch, ListQuery, Listed, Once, PageRequest, Rendered};
+use crate::audit::personal_reads;
+use crate::auth::permission::{Action, scope_word};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::organization::tree::OrgUnitId;
@@ -18,26 +20,34 @@ use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
 use crate::state::App;
 
-/// Whose an attachment is: that of its record.
+/// Whose an attachment is, and how it is seen: that of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Belonging {
     /// The unit of the record, if any.
     pub org_unit_id: Option<OrgUnitId>,
     /// The province of the record, if any.
     pub province_id: Option<OrgUnitId>,
+    /// How its files are seen.
+    pub sight: Sight,
 }
 
 impl Belonging {
     /// That of a record of no unit.
     #[must_use]
     pub const fn nobody() -> Self {
-        Self { org_unit_id: None, province_id: None }
+        Self { org_unit_id: None, province_id: None, sight: Sight::Open }
     }
 
     /// That of a record of a unit.
     #[must_use]
     pub const fn unit(org_unit_id: OrgUnitId, province_id: Option<OrgUnitId>) -> Self {
-        Self { org_unit_id: Some(org_unit_id), province_id }
+        Self { org_unit_id: Some(org_unit_id), province_id, sight: Sight::Open }
+    }
+
+    /// The same of a record whose files may hold personal data (dữ liệu cá nhân), seen in clear or masked.
+    #[must_use]
+    pub const fn of_people(self, is_clear: bool) -> Self {
+        Self { sight: if is_clear { Sight::Clear } else { Sight::Masked }, ..self }
     }
 }
 
@@ -73,7 +83,7 @@ pub async fn list<O: Owner>(
     let rows = move |conn: &mut DbConn, scoped: &Scoped, filter: &AttachmentFilter, page: &PageRequest| {
         attachment_list::<O>(conn, scoped, id, filter, page)
     };
-    query.answer(scoped, app, rows).await
+    query.answer_noted(scoped, app, rows).await
 }
 
 /// An attachment of a record.
@@ -85,21 +95,47 @@ pub async fn get<O: Owner>(
     scoped: Scoped,
     ids: (O::Id, AttachmentId),
 ) -> Result<Found<Attachment>, ApiError> {
-    app.db.read(move |conn| attachment_get::<O>(conn, &scoped, ids)).await.map(Found)
+    found::<O>(app, scoped, ids).await.map(Found)
+}
+
+async fn found<O: Owner>(
+    app: &App,
+    scoped: Scoped,
+    ids: (O::Id, AttachmentId),
+) -> Result<Attachment, ApiError> {
+    let get = move |conn: &mut DbConn, scoped: &Scoped| attachment_get::<O>(conn, scoped, ids);
+    personal_reads::read(app, scoped, get).await
 }
 
 /// The content of an attachment.
 ///
 /// # Errors
-/// As [`get`], 416 for a part that it does not have.
+/// As [`get`], 403 where it may hold personal data that the account does not see, 416 for a part that it does
+/// not have.
 pub async fn content<O: Owner>(
     app: &App,
     scoped: Scoped,
     ids: (O::Id, AttachmentId),
     wanted: Wanted,
 ) -> Result<HttpResponse, ApiError> {
-    let row = app.db.read(move |conn| attachment_get::<O>(conn, &scoped, ids)).await?;
-    sent(&app.storage, &row, &wanted).await
+    let attachment = found::<O>(app, scoped, ids).await?;
+    if attachment.sight == Sight::Masked {
+        return Err(unseen(O::RECORD_TYPE));
+    }
+    sent(&app.storage, &attachment, &wanted).await
+}
+
+fn unseen(of: RecordType) -> ApiError {
+    let word = of.domain().and_then(|domain| scope_word(Action::ReadPersonal, domain)).unwrap_or_default();
+    ApiError::detailed(
+        Problem::Forbidden,
+        format!(
+            "Tệp có thể chứa dữ liệu cá nhân: cần quyền xem dữ liệu cá nhân của đơn vị và mã truy cập có phạm vi `{word}`."
+        ),
+        format!(
+            "The file may hold personal data: it takes the action `read_personal` over the unit, and a token with the scope `{word}`."
+        ),
+    )
 }
 
 /// Attaches a file to a record.

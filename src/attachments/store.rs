@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::model::{Attachment, AttachmentFilter, AttachmentId, AttachmentSort};
+use super::model::{Attachment, AttachmentFilter, AttachmentId, AttachmentRow, AttachmentSort};
 use super::operations::{Belonging, Owner};
 use super::removals;
 use super::upload::Received;
@@ -37,7 +37,7 @@ pub fn attachment_list<O: Owner>(
     page: &PageRequest,
 ) -> Result<PageRows<Attachment>, ApiError> {
     use attachments as a;
-    (O::SEEN)(conn, scoped, id)?;
+    let Belonging { sight, .. } = (O::SEEN)(conn, scoped, id)?;
     let query = of_record::<O>(id);
     let query = match filter.sort.unwrap_or(AttachmentSort::CreatedAt) {
         AttachmentSort::CreatedAt => {
@@ -47,9 +47,10 @@ pub fn attachment_list<O: Owner>(
             keyset!(query, page, desc a::created_at => Instant, a::id => AttachmentId)
         }
     };
-    let rows = query.select(Attachment::as_select()).load(conn)?;
+    let rows: Vec<AttachmentRow> = query.select(AttachmentRow::as_select()).load(conn)?;
     let total = page.include_total().then(|| of_record::<O>(id).count().get_result(conn)).transpose()?;
-    Ok(page.cut(rows, total, |row| serde_json::json!([row.created_at, row.id])))
+    let rows = page.cut(rows, total, |row| serde_json::json!([row.created_at, row.id]));
+    Ok(rows.map(|row| Attachment::of(row, sight)))
 }
 
 /// An attachment of a record.
@@ -61,15 +62,15 @@ pub fn attachment_get<O: Owner>(
     scoped: &Scoped,
     (id, attachment): (O::Id, AttachmentId),
 ) -> Result<Attachment, ApiError> {
-    (O::SEEN)(conn, scoped, id)?;
-    attachment_find::<O>(conn, (id, attachment))
+    let Belonging { sight, .. } = (O::SEEN)(conn, scoped, id)?;
+    Ok(Attachment::of(attachment_find::<O>(conn, (id, attachment))?, sight))
 }
 
 fn attachment_find<O: Owner>(
     conn: &mut DbConn,
     (id, attachment): (O::Id, AttachmentId),
-) -> Result<Attachment, ApiError> {
-    let row = of_record::<O>(id).filter(attachments::id.eq(attachment)).select(Attachment::as_select());
+) -> Result<AttachmentRow, ApiError> {
+    let row = of_record::<O>(id).filter(attachments::id.eq(attachment)).select(AttachmentRow::as_select());
     Ok(row.first(conn)?)
 }
 
@@ -95,10 +96,11 @@ pub fn attachment_insert<O: Owner>(
     (id, attachment): (O::Id, AttachmentId),
     received: Facts,
 ) -> Result<Recorded<Attachment>, ApiError> {
-    let Belonging { org_unit_id, province_id } = held::<O>(tx, scoped, id)?;
+    // A write answers masked.
+    let Belonging { org_unit_id, province_id, sight } = held::<O>(tx, &scoped.masked(), id)?;
     removals::call_off(tx.conn(), attachment)?;
     let Facts { name, description, media_type, size_bytes, sha256 } = received;
-    let row = Attachment {
+    let row = AttachmentRow {
         id: attachment,
         record_type: O::RECORD_TYPE,
         record_id: id.to_string(),
@@ -115,7 +117,7 @@ pub fn attachment_insert<O: Owner>(
         updated_at: tx.at(),
     };
     diesel::insert_into(attachments::table).values(&row).execute(tx.conn())?;
-    Ok(recorded(tx, JournalAction::Create, &row)?.with(row))
+    Ok(recorded(tx, JournalAction::Create, &row)?.with(Attachment::of(row, sight)))
 }
 
 /// What is kept of a file beside its content.
@@ -158,7 +160,7 @@ pub fn attachment_delete<O: Owner>(
     hide_row!(tx, attachments, row)?;
     let due_at = tx.at().plus_seconds(kept_days * 86_400);
     removals::note(tx.conn(), attachment, due_at)?;
-    let row = Attachment { version: row.version + 1, ..row };
+    let row = AttachmentRow { version: row.version + 1, ..row };
     Ok(recorded(tx, JournalAction::Delete, &row)?.with(()))
 }
 
@@ -175,7 +177,7 @@ pub fn attachments_erase(
     use attachments as a;
     let of_record = || a::table.filter(a::record_id.eq(record_id).and(a::record_type.eq(record_type)));
     let standing = of_record().filter(a::deleted_at.is_null());
-    let rows: Vec<Attachment> = standing.select(Attachment::as_select()).load(tx.conn())?;
+    let rows: Vec<AttachmentRow> = standing.select(AttachmentRow::as_select()).load(tx.conn())?;
     let deleted = of_record().filter(a::deleted_at.is_not_null());
     let deleted: Vec<AttachmentId> = deleted.select(a::id).load(tx.conn())?;
     if rows.is_empty() && deleted.is_empty() {
@@ -190,7 +192,7 @@ pub fn attachments_erase(
         .execute(tx.conn())?;
     let ids: Vec<AttachmentId> = rows.iter().map(|row| row.id).collect();
     removals::note_all(tx.conn(), &ids, &deleted, at)?;
-    let gone = rows.into_iter().map(|row| Attachment { version: row.version + 1, ..row });
+    let gone = rows.into_iter().map(|row| AttachmentRow { version: row.version + 1, ..row });
     let entries = gone.map(|row| entry(JournalAction::Delete, &row)).collect::<Result<_, _>>()?;
     // The write of the record itself leaves the receipt.
     let _ = tx.journal_all(entries)?;
@@ -209,12 +211,12 @@ struct Kept<'a> {
     sha256: &'a str,
 }
 
-fn recorded(tx: &mut WriteTx<'_>, action: JournalAction, row: &Attachment) -> Result<Receipt, ApiError> {
+fn recorded(tx: &mut WriteTx<'_>, action: JournalAction, row: &AttachmentRow) -> Result<Receipt, ApiError> {
     tx.journal(entry(action, row)?)
 }
 
-fn entry(action: JournalAction, row: &Attachment) -> Result<Entry, ApiError> {
-    let Attachment { id, record_type, record_id, media_type, size_bytes, sha256, version, .. } = row;
+fn entry(action: JournalAction, row: &AttachmentRow) -> Result<Entry, ApiError> {
+    let AttachmentRow { id, record_type, record_id, media_type, size_bytes, sha256, version, .. } = row;
     let kept =
         Kept { id: *id, record_type: *record_type, record_id, media_type, size_bytes: *size_bytes, sha256 };
     let mut entry = Entry::new(action, RecordType::Attachment.as_str(), id, *version, &kept)?;

@@ -189,6 +189,25 @@ impl Db {
         self.transact(Weight::Single, None, kept).await
     }
 
+    /// Housekeeping over a whole table, part by part, so that nobody's write waits long. `part` is told where
+    /// the one before ended; it answers where it ends itself, or nothing when no row is left, and how much it
+    /// did.
+    pub(crate) async fn maintain_in_parts<K: Copy + Send + 'static>(
+        &self,
+        part: impl Fn(&mut DbConn, Option<K>) -> Result<(Option<K>, usize), ApiError> + Clone + Send + 'static,
+    ) -> Result<usize, ApiError> {
+        let (mut last, mut done) = (None, 0);
+        loop {
+            let part = part.clone();
+            let (end, count) = self.maintain(move |conn| part(conn, last)).await?;
+            done += count;
+            match end {
+                Some(_) => last = end,
+                None => return Ok(done),
+            }
+        }
+    }
+
     /// A turn among the large writes ends with the work, not with the client that may have gone away.
     async fn transact<T: Send + 'static>(
         &self,

@@ -153,6 +153,12 @@ const ATTEMPTS: &[Attempt] = &[
         Some(r#"{"order_number": "12/QĐ-UBND", "reason": "Theo yêu cầu."}"#),
     ),
     sending(
+        "erase_personal",
+        Some(Domain::Tthc),
+        "/api/v1/tthc/citizen-feedback/0190a8c0-0000-7000-8000-00000000ffff/erasure",
+        Some(r#"{"order_number": "12/QĐ-UBND", "reason": "Theo yêu cầu."}"#),
+    ),
+    sending(
         "review",
         Some(Domain::Tthc),
         "/api/v1/tthc/processing-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",

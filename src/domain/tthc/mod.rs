@@ -5,6 +5,7 @@ pub mod apologies;
 pub mod dossiers;
 pub mod feedback;
 pub mod focal_points;
+pub mod people;
 pub mod postings;
 pub mod procedures;
 pub mod processes;

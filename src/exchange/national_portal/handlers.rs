@@ -13,10 +13,10 @@ use super::request::{
 use super::writing::entry;
 use crate::api::page::Page;
 use crate::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
+use crate::audit::personal_reads;
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::tthc::dossiers::changed::dossiers_changed;
-use crate::domain::tthc::dossiers::noted;
 use crate::error::ApiError;
 use crate::state::App;
 
@@ -129,6 +129,6 @@ async fn list_portal_dossiers(
     let (reader, wanted, since) = (scoped.clone(), page.clone(), query.filter.changed_since);
     let rows =
         app.db.read_list(move |conn: &mut DbConn| dossiers_changed(conn, &reader, since, &wanted)).await?;
-    noted(&app, &scoped, &rows.items).await?;
+    personal_reads::note(&app, &scoped, &rows.items).await?;
     Ok(Paged(PortalDossierPage::new(rows.map(entry), &page, &app.keys())))
 }

@@ -365,6 +365,10 @@ impl crate::api::page::Page for PortalDossierPage {
         Self { service, is_updating: true, data: rows.items, next_cursor }
     }
 
+    fn items(&self) -> &[PortalDossier] {
+        &self.data
+    }
+
     fn next_cursor(&self) -> Option<&str> {
         self.next_cursor.as_deref()
     }

@@ -110,6 +110,14 @@ impl TestApp {
         Client::new(&self.base, Some(&token))
     }
 
+    /// The same for some scopes, such as that of personal data, which nobody has without asking.
+    pub async fn sign_in_for(&self, username: &str, scope: &str) -> Client {
+        let form =
+            [("grant_type", "password"), ("username", username), ("password", PASSWORD), ("scope", scope)];
+        let token = self.token(&form).await.expect(200)["access_token"].as_str().expect("a token").to_owned();
+        Client::new(&self.base, Some(&token))
+    }
+
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
         self.anonymous().post_form("/api/v1/auth/token", form).await
     }

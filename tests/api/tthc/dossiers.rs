@@ -23,6 +23,7 @@ tell![
     every_fault_of_a_dossier_is_told,
     who_holds_a_code_follows_it_without_a_token,
     wrong_tries_lock_a_code_and_tell_nothing,
+    who_handed_a_dossier_in_does_not_guess_its_owner,
     one_address_looks_up_so_often_a_minute,
 ];
 
@@ -432,11 +433,10 @@ async fn wrong_tries_lock_a_code_and_tell_nothing(app: TestApp) {
     let admin = catalogue(&app).await;
     admin.post(DOSSIERS, &dossier(1)).await.expect(201);
     let anyone = app.anonymous();
-    // The right answer forgets the tries before it.
-    for _ in 0..4 {
-        anyone.post(LOOKUPS, &lookup(1, "0000")).await.problem(404, "not-found");
+    // The right answer is no try.
+    for _ in 0..6 {
+        anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
     }
-    anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
     for number in [1, 2] {
         for _ in 0..5 {
             anyone.post(LOOKUPS, &lookup(number, "0000")).await.problem(404, "not-found");
@@ -449,6 +449,22 @@ async fn wrong_tries_lock_a_code_and_tell_nothing(app: TestApp) {
     anyone.post(LOOKUPS, &lookup(1, "8901")).await.problem(429, "too-many-requests");
     app.pass(60);
     anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
+}
+
+async fn who_handed_a_dossier_in_does_not_guess_its_owner(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let submitter = json!({"kind": "citizen", "name": "Người nộp thay", "id_number": "098765432109"});
+    admin.post(DOSSIERS, &with(dossier(1), json!({"submitter": submitter}))).await.expect(201);
+    admin.post(DOSSIERS, &dossier(2)).await.expect(201);
+    let anyone = app.anonymous();
+    for guess in ["0001", "0002", "0003", "0004"] {
+        anyone.post(LOOKUPS, &lookup(1, guess)).await.problem(404, "not-found");
+        anyone.post(LOOKUPS, &lookup(1, "2109")).await.expect(200);
+        anyone.post(LOOKUPS, &lookup(2, "8901")).await.expect(200);
+    }
+    anyone.post(LOOKUPS, &lookup(1, "0005")).await.problem(404, "not-found");
+    anyone.post(LOOKUPS, &lookup(1, "8901")).await.problem(429, "too-many-requests");
+    anyone.post(LOOKUPS, &lookup(2, "8901")).await.expect(200);
 }
 
 async fn one_address_looks_up_so_often_a_minute(app: TestApp) {

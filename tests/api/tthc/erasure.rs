@@ -24,7 +24,7 @@ tell![
 const FORM: &str =
     "/api/v1/reporting/forms/06a?source=records&from=2026-11-01&to=2026-11-23&org_unit_code=31396";
 
-fn order() -> Value {
+pub fn order() -> Value {
     json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."})
 }
 
@@ -44,15 +44,8 @@ fn handed_in(number: u32) -> Value {
     )
 }
 
-async fn who_sees_all(app: &TestApp) -> Client {
-    let form = [
-        ("grant_type", "password"),
-        ("username", "admin"),
-        ("password", crate::support::app::PASSWORD),
-        ("scope", "tthc:write tthc:personal"),
-    ];
-    let token = app.token(&form).await.expect(200)["access_token"].as_str().unwrap().to_owned();
-    app.with_token(&token)
+pub async fn who_sees_all(app: &TestApp) -> Client {
+    app.sign_in_for("admin", "tthc:write tthc:personal").await
 }
 
 async fn the_people_of_a_dossier_are_erased_and_its_figures_stay(app: TestApp) {
@@ -111,7 +104,7 @@ async fn what_is_kept_beside_a_dossier_is_erased_too(app: TestApp) {
     let gone = send(&once("tep-cu"), &path, &file).await;
     assert_eq!(admin.delete(&gone.header("location"), &gone.etag()).await.status, 204);
     let kept = send(&once("tep-moi"), &path, &file).await.header("location");
-    assert_eq!(admin.get(&format!("{kept}/content")).await.bytes, PDF);
+    assert_eq!(who_sees_all(&app).await.get(&format!("{kept}/content")).await.bytes, PDF);
 
     let erased = once("xoa").post(&format!("{path}/erasure"), &order()).await.expect(200);
     admin.get(&kept).await.problem(404, "not-found");

@@ -24,7 +24,7 @@ tell![
     many_come_with_their_whole_life,
 ];
 
-const FEEDBACK: &str = "/api/v1/tthc/citizen-feedback";
+pub const FEEDBACK: &str = "/api/v1/tthc/citizen-feedback";
 
 async fn holidays(app: &TestApp) {
     let at = cchc::db::types::Instant::from_micros(0);
@@ -37,7 +37,7 @@ fn at(day: &str) -> String {
 }
 
 /// Feedback received on a day.
-fn feedback(number: &str, received: &str) -> Value {
+pub fn feedback(number: &str, received: &str) -> Value {
     json!({
         "org_unit_code": "31396", "code": format!("PAKN.{}.{number}", received.replace('-', "")),
         "channel": "portal", "class": "conduct", "content": "Hồ sơ đã quá ngày hẹn trả.", "received_at": at(received),

@@ -7,6 +7,8 @@ pub mod dossiers;
 mod erasure;
 mod feedback;
 mod focal_points;
+mod personal_files;
+mod petitioners;
 mod postings;
 mod procedures;
 mod processes;
@@ -40,6 +42,8 @@ pub fn stories() -> Vec<Story> {
         support_activities::stories(),
         focal_points::stories(),
         feedback::stories(),
+        petitioners::stories(),
+        personal_files::stories(),
         satisfaction_ratings::stories(),
         statistics::stories(),
     ]

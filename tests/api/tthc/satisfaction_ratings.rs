@@ -10,6 +10,7 @@ tell![
     a_dossier_is_rated_once,
     a_rating_agrees_with_the_dossier_that_is_kept,
     a_unit_rates_nobody_elses_dossiers,
+    a_rating_does_not_tell_that_there_is_a_dossier,
     ratings_come_many_at_once_and_come_again,
     ratings_are_found_by_day_and_level,
     a_unit_with_a_rating_is_not_deleted,
@@ -80,6 +81,18 @@ async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
     assert_eq!(refused.problem(403, "forbidden")["errors"][0]["code"], "out_of_reach");
     let own = app.person("xa.hiephung", "editor", "31396").await;
     assert_eq!(levels(&own, "").await, ["very_satisfied"]);
+}
+
+async fn a_rating_does_not_tell_that_there_is_a_dossier(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let neighbour = app.person("xa.phunghiep", "editor", "31399").await;
+    let own = json!({"org_unit_code": "31399", "rated_on": "2026-11-01"});
+    let there = neighbour.post(RATINGS, &rating(made["code"].as_str().unwrap(), own.clone())).await;
+    let nowhere = neighbour.post(RATINGS, &rating("H13.44-261102-0099", own)).await;
+    let told = |answer: Value| (answer["dossier_id"].clone(), answer["level"].clone());
+    assert_eq!(told(there.expect(201)), (json!(null), json!("very_satisfied")));
+    assert_eq!(told(nowhere.expect(201)), (json!(null), json!("very_satisfied")));
 }
 
 async fn ratings_come_many_at_once_and_come_again(app: TestApp) {

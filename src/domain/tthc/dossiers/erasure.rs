@@ -7,40 +7,20 @@
 //! they name are left out; a patch that names people is refused.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
 
 use super::history::{ERASURE, Event};
 use super::model::{Dossier, DossierId, DossierPatch};
 use super::row::DossierRow;
 use super::steps::{changeable, stored};
-use crate::api::idempotency::erase_answers;
 use crate::api::{Change, IfMatch};
 use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::document_numbers::number_fault;
+use crate::domain::tthc::people::{PersonalDataErasure, erase_beside};
 use crate::error::{ApiError, Problem};
 use crate::exchange::national_portal::ledger::store::ledger_erase;
 use crate::exchange::record_types::RecordType;
-use crate::text::worded;
-
-/// An order to erase personal data (yêu cầu xóa dữ liệu cá nhân).
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."}))]
-pub struct DossierErasure {
-    /// The document that orders it (số, ký hiệu văn bản yêu cầu).
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub order_number: String,
-    /// Why (lý do), without personal data: the journal keeps it.
-    #[validate(length(min = 1, max = 2000), custom(function = worded))]
-    #[schema(min_length = 1, max_length = 2000)]
-    pub reason: String,
-}
 
 /// Erases the personal data of a dossier.
 ///
@@ -52,15 +32,13 @@ pub(super) fn dossier_erase(
     scoped: &Scoped,
     id: DossierId,
     expected: Option<&IfMatch>,
-    order: DossierErasure,
+    order: PersonalDataErasure,
 ) -> Result<Recorded<Dossier>, ApiError> {
     let held = changeable(tx, scoped, id, expected)?;
     if held.row.erased_at.is_some() {
         return Err(ApiError::new(Problem::PersonalDataErased));
     }
-    if let Some(fault) = number_fault("/order_number", &order.order_number) {
-        return Err(ApiError::invalid(vec![fault]));
-    }
+    order.must_be_ordered()?;
     let at = tx.at();
     let row = DossierRow {
         owner: None,
@@ -74,10 +52,7 @@ pub(super) fn dossier_erase(
         Event { order_number: Some(order.order_number), ..Event::new(ERASURE, at, Some(order.reason)) };
     // The dossier first: whoever attaches a file to it waits, and then finds it erased.
     let erased = stored(tx, scoped, held, row, &event)?;
-    let files = attachments_erase(tx, RecordType::Dossier, &id.written())?;
-    let mut records = vec![id.to_string()];
-    records.extend(files.iter().map(ToString::to_string));
-    erase_answers(tx.conn(), &records)?;
+    erase_beside(tx, RecordType::Dossier, &id.written())?;
     ledger_erase(tx, id)?;
     Ok(erased)
 }

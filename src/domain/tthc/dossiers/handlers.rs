@@ -3,8 +3,8 @@
 use actix_web::{delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::erasure::{DossierErasure, dossier_erase, told_again};
-use super::history::{DossierEventFilter, DossierEventPage, RECORD_TYPE, dossier_history};
+use super::erasure::{dossier_erase, told_again};
+use super::history::{DossierEventFilter, DossierEventPage, dossier_history};
 use super::life::DossierStep;
 use super::lookups::{DossierLookup, DossierProgress, look_up};
 use super::model::{
@@ -22,13 +22,14 @@ use super::writes::Dossiers;
 use crate::api::frame::RequestFacts;
 use crate::api::records::{insert, replace};
 use crate::api::{
-    Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Paged,
-    Rendered, Saved, ValidJson, ValidPath,
+    Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Rendered,
+    Saved, ValidJson, ValidPath,
 };
-use crate::audit::personal_reads::{self, Shown};
+use crate::audit::personal_reads;
 use crate::auth::permit::{ErasePersonal, Permit, Read, ReadPersonal, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
+use crate::domain::tthc::people::PersonalDataErasure;
 use crate::error::{ApiError, ProblemDetails};
 use crate::state::App;
 use crate::{attachments, bulk};
@@ -73,24 +74,7 @@ attachments! {
     seen: dossier_seen, changeable: dossier_changeable,
     list: list_dossier_attachments, attach: create_dossier_attachment, get: get_dossier_attachment,
     content: get_dossier_attachment_content, delete: delete_dossier_attachment,
-}
-
-/// Notes whose personal data an answer shows in clear.
-///
-/// # Errors
-/// 503 when that cannot be written: then nothing is shown.
-pub async fn noted<'d>(
-    app: &App,
-    scoped: &Scoped,
-    dossiers: impl IntoIterator<Item = &'d Dossier>,
-) -> Result<(), ApiError> {
-    let shown = dossiers.into_iter().filter(|dossier| dossier.is_clear).map(|dossier| Shown {
-        id: dossier.id.to_string(),
-        version: dossier.version,
-        unit: dossier.resolving_unit_id,
-        province: Some(dossier.province_id),
-    });
-    personal_reads::note(app, scoped, RECORD_TYPE, shown.collect()).await
+    personal: "tthc:personal",
 }
 
 #[utoipa::path(
@@ -105,13 +89,7 @@ async fn list_dossiers(
     query: ListQuery<DossierFilter>,
     app: App,
 ) -> Result<Listed<DossierPage>, ApiError> {
-    let scoped = permit.into_scoped();
-    let scoped = if query.is_page() { scoped } else { scoped.masked() };
-    let listed: Listed<DossierPage> = query.answer(scoped.clone(), &app, dossier_list).await?;
-    if let Listed::Page(Paged(page)) = &listed {
-        noted(&app, &scoped, &page.items).await?;
-    }
-    Ok(listed)
+    query.answer_noted(permit.into_scoped(), &app, dossier_list).await
 }
 
 #[utoipa::path(
@@ -149,7 +127,7 @@ async fn search_dossiers(
     let asker = scoped.clone();
     let found = move |conn: &mut DbConn| dossiers_of_number(conn, &asker, &body.0.id_number);
     let items = app.db.read(found).await?;
-    noted(&app, &scoped, &items).await?;
+    personal_reads::note(&app, &scoped, &items).await?;
     Ok(web::Json(DossiersFound { items }))
 }
 
@@ -165,11 +143,8 @@ async fn get_dossier(
     id: ValidPath<DossierId>,
     app: App,
 ) -> Result<Found<Dossier>, ApiError> {
-    let scoped = permit.into_scoped();
-    let reader = scoped.clone();
-    let dossier = app.db.read(move |conn| dossier_get(conn, &reader, id.0)).await?;
-    noted(&app, &scoped, [&dossier]).await?;
-    Ok(Found(dossier))
+    let found = move |conn: &mut DbConn, scoped: &Scoped| dossier_get(conn, scoped, id.0);
+    personal_reads::read(&app, permit.into_scoped(), found).await.map(Found)
 }
 
 #[utoipa::path(
@@ -284,7 +259,7 @@ async fn restate_dossier(
     operation_id = "erase_dossier", tag = "dossiers", summary = "Erase the personal data of a dossier",
     description = "Erases the owner's and submitter's names, numbers and telephones, the files and the answers that were kept of a dossier (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. What is counted stays as it is, the dossier goes on without people, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
-    request_body = DossierErasure,
+    request_body = PersonalDataErasure,
     responses((status = 200, description = "They were erased.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
 )]
 #[post("/api/v1/tthc/dossiers/{id}/erasure")]
@@ -294,7 +269,7 @@ async fn erase_dossier(
     if_match: Option<IfMatch>,
     once: Once,
     app: App,
-    body: ValidJson<DossierErasure>,
+    body: ValidJson<PersonalDataErasure>,
 ) -> Result<Rendered, ApiError> {
     let scoped = permit.into_scoped();
     let author = scoped.author();

@@ -6,7 +6,7 @@ use super::due::{Due, DueBasis, Wait, working_days_between};
 use super::facts::{ClockRules, Facts, VersionFacts};
 use super::life::becomes;
 use super::model::{DossierCreate, DossierId};
-use super::people::{DossierPerson, Part, PersonKind, number_digest};
+use super::people::{DossierPerson, Part};
 use super::row::{DossierRow, HeldDossier, Holder};
 use super::rules;
 use crate::api::json::check;
@@ -16,6 +16,7 @@ use crate::db::json_text::JsonText;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
+use crate::domain::tthc::people::{PersonKind, number_digest};
 use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::working_days::Calendar;
@@ -284,25 +285,15 @@ impl Making<'_> {
             });
         }
         let keys = self.scoped.personal_keys()?;
-        let sealed =
-            |part: Part, person: &DossierPerson, held: Option<DossierPerson>, text: Option<&String>| {
-                let digest = person.id_number.as_deref().map(|number| number_digest(keys, number));
-                match text.filter(|_| held.as_ref() == Some(person)) {
-                    Some(text) => Ok((Some(text.clone()), digest)),
-                    None => Ok::<Sealed, ApiError>((Some(part.seal(keys, self.at, id, person)?), digest)),
-                }
-            };
-        let (held, text) = match present {
-            Some(row) => (row.owner(keys)?, row.owner.as_ref()),
-            None => (None, None),
+        let sealed = |part: Part, person: &DossierPerson, held: Option<&String>| {
+            let digest = person.id_number.as_deref().map(|number| number_digest(keys, number));
+            let held = held.map(String::as_str);
+            let text = part.place(id).seal_over(keys, self.at, &person.identity(), held)?;
+            Ok::<Sealed, ApiError>((Some(text), digest))
         };
-        let owner = sealed(Part::Owner, &body.owner, held, text)?;
-        let (held, text) = match present {
-            Some(row) => (row.submitter(keys)?, row.submitter.as_ref()),
-            None => (None, None),
-        };
+        let owner = sealed(Part::Owner, &body.owner, present.and_then(|row| row.owner.as_ref()))?;
         let submitter = match &body.submitter {
-            Some(person) => sealed(Part::Submitter, person, held, text)?,
+            Some(person) => sealed(Part::Submitter, person, present.and_then(|row| row.submitter.as_ref()))?,
             None => (None, None),
         };
         let submitter_kind = body.submitter.as_ref().map(|person| person.kind);

@@ -28,5 +28,5 @@ mod store;
 pub mod summaries;
 mod writes;
 
-pub use handlers::{noted, routes};
+pub use handlers::routes;
 pub use writes::Dossiers;

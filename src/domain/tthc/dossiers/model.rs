@@ -168,7 +168,7 @@ pub struct Dossier {
 }
 page_of!(DossierPage, Dossier, "dossiers");
 
-record!(Dossier);
+record!(Dossier, shown: in_clear);
 
 /// A new dossier, in whatever status, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]

@@ -1,30 +1,16 @@
-//! Owners and submitters of dossiers (chủ hồ sơ, người nộp): personal data, which are sealed where they are
-//! stored and masked where they are shown to whoever has no need of them.
+//! Owners and submitters of dossiers (chủ hồ sơ, người nộp): personal data, sealed and masked as
+//! [`people`](crate::domain::tthc::people) says.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::model::DossierId;
 use crate::auth::keys::PersonalKeys;
-use crate::db::types::Instant;
-use crate::error::{ApiError, Bilingual, Fault};
-use crate::text::worded;
-use crate::text_enum;
-
-text_enum! {
-    /// Kind of applicant (loại đối tượng).
-    pub enum PersonKind {
-        /// A citizen.
-        Citizen => "citizen", "công dân";
-        /// An enterprise.
-        Enterprise => "enterprise", "doanh nghiệp";
-        /// A state agency.
-        StateAgency => "state_agency", "cơ quan nhà nước";
-        /// Another organization.
-        Organization => "organization", "tổ chức khác";
-    }
-}
+use crate::domain::tthc::people::{
+    Identity, PersonKind, Place, kind_fault, number_digits, phone_letters, told_whole,
+};
+use crate::error::{ApiError, Fault};
 
 /// Who owns or submits a dossier (chủ hồ sơ, người nộp hồ sơ), as it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -56,53 +42,30 @@ impl std::fmt::Debug for DossierPerson {
     }
 }
 
-/// A masked name that comes back with a dossier as it was read must not take the place of the true one.
-fn told_whole(text: &str) -> Result<(), ValidationError> {
-    worded(text)?;
-    if !text.contains('*') {
-        return Ok(());
-    }
-    Err(ValidationError::new("masked").with_message(
-        "Tên đã bị che một phần; hãy gửi tên đầy đủ, hoặc dùng PATCH để giữ nguyên người trong hồ sơ. | The name is masked; send it whole, or leave people as they are with a PATCH.".into(),
-    ))
-}
-
-fn number_digits(text: &str) -> Result<(), ValidationError> {
-    if text.bytes().all(|letter| letter.is_ascii_digit()) && matches!(text.len(), 9 | 10 | 12 | 13) {
-        return Ok(());
-    }
-    Err(ValidationError::new("digits")
-        .with_message("Số định danh gồm 9 hoặc 12 chữ số. | An identity number has 9 or 12 digits.".into()))
-}
-
-fn phone_letters(text: &str) -> Result<(), ValidationError> {
-    let is_fit = |letter: u8| letter.is_ascii_digit() || b"+ ().-".contains(&letter);
-    if text.bytes().all(is_fit) {
-        return Ok(());
-    }
-    Err(ValidationError::new("phone").with_message(
-        "Số điện thoại chỉ gồm chữ số, dấu cách và + ( ) . - | A telephone number has digits, blanks and + ( ) . - only.".into(),
-    ))
-}
-
 impl DossierPerson {
+    /// Someone of whom this was sealed.
+    fn of(kind: PersonKind, told: Identity) -> Self {
+        let Identity { name, id_number, phone, address: _ } = told;
+        Self { kind, name, id_number, phone }
+    }
+
     /// Who stands where a whole dossier names someone whose data were erased. It is never stored.
     #[must_use]
     pub fn erased(kind: PersonKind) -> Self {
         Self { kind, name: "Đã xóa dữ liệu cá nhân".to_owned(), id_number: None, phone: None }
     }
 
-    /// A number that is none for this kind of applicant: a tax code is no citizen's.
+    /// What of them is sealed.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let Self { kind: _, name, id_number, phone } = self.clone();
+        Identity { name, id_number, phone, address: None }
+    }
+
+    /// A number that is none for this kind of applicant.
     #[must_use]
     pub fn number_fault(&self, member: &str) -> Option<Fault> {
-        let is_tax_code = self.id_number.as_deref().is_some_and(|number| matches!(number.len(), 10 | 13));
-        (self.kind == PersonKind::Citizen && is_tax_code).then(|| {
-            let message = Bilingual::new(
-                "Số định danh của công dân gồm 9 hoặc 12 chữ số.",
-                "The identity number of a citizen has 9 or 12 digits.",
-            );
-            Fault::new(format!("/{member}/id_number"), "digits", message)
-        })
+        kind_fault(self.kind, self.id_number.as_deref(), member)
     }
 }
 
@@ -115,37 +78,15 @@ pub enum Part {
     Submitter,
 }
 
-/// What is sealed of a person.
-#[derive(Serialize, Deserialize)]
-struct Sealed {
-    name: String,
-    id_number: Option<String>,
-    phone: Option<String>,
-}
-
 impl Part {
-    fn place(self, dossier: DossierId) -> Vec<u8> {
+    /// Where they are sealed.
+    #[must_use]
+    pub fn place(self, dossier: DossierId) -> Place {
         let part = match self {
             Self::Owner => "owner",
             Self::Submitter => "submitter",
         };
-        format!("dossier {dossier} {part}").into_bytes()
-    }
-
-    /// Seals a person for this place in this dossier.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub fn seal(
-        self,
-        keys: &PersonalKeys,
-        now: Instant,
-        dossier: DossierId,
-        person: &DossierPerson,
-    ) -> Result<String, ApiError> {
-        let DossierPerson { kind: _, name, id_number, phone } = person.clone();
-        let text = serde_json::to_vec(&Sealed { name, id_number, phone }).map_err(ApiError::internal)?;
-        keys.seal(now, &text, &self.place(dossier)).map_err(ApiError::internal)
+        Place::new("dossier", dossier, part)
     }
 
     /// Opens a person that was sealed for this place.
@@ -159,18 +100,8 @@ impl Part {
         kind: PersonKind,
         sealed: &str,
     ) -> Result<DossierPerson, ApiError> {
-        let text = keys.open(sealed, &self.place(dossier)).map_err(ApiError::internal)?;
-        // The message of a parser may quote what stood there.
-        let Sealed { name, id_number, phone } = serde_json::from_slice(text.expose())
-            .map_err(|_| ApiError::internal("a sealed person is damaged"))?;
-        Ok(DossierPerson { kind, name, id_number, phone })
+        Ok(DossierPerson::of(kind, self.place(dossier).open(keys, sealed)?))
     }
-}
-
-/// The digest under which the dossiers of an identity number are found.
-#[must_use]
-pub fn number_digest(keys: &PersonalKeys, id_number: &str) -> String {
-    keys.search_digest("id_number", id_number)
 }
 
 /// Who owns or submits a dossier (chủ hồ sơ, người nộp hồ sơ), as it is shown: masked, unless the account
@@ -195,88 +126,11 @@ impl DossierPersonShown {
         Self { kind, name: None, id_number: None, phone: None }
     }
 
-    /// A person in clear.
+    /// A person, in clear or masked.
     #[must_use]
-    pub fn clear(person: DossierPerson) -> Self {
-        let DossierPerson { kind, name, id_number, phone } = person;
-        Self { kind, name: Some(name), id_number, phone }
-    }
-
-    /// A person masked.
-    #[must_use]
-    pub fn masked(person: &DossierPerson) -> Self {
-        Self {
-            kind: person.kind,
-            name: Some(masked_name(&person.name)),
-            id_number: person.id_number.as_deref().map(|number| "*".repeat(number.len())),
-            phone: person.phone.as_deref().map(masked_phone),
-        }
-    }
-}
-
-fn masked_name(name: &str) -> String {
-    let word = |word: &str| {
-        let mut letters = word.chars();
-        let first: String = letters.next().into_iter().collect();
-        first + &"*".repeat(letters.count())
-    };
-    name.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn masked_phone(phone: &str) -> String {
-    let shown_from = phone.chars().count().saturating_sub(2);
-    let letter = |(place, letter): (usize, char)| if place < shown_from { '*' } else { letter };
-    phone.chars().enumerate().map(letter).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::auth::keys::KeyRing;
-
-    fn person() -> DossierPerson {
-        DossierPerson {
-            kind: PersonKind::Citizen,
-            name: "Người nộp thử".into(),
-            id_number: Some("012345678901".into()),
-            phone: Some("0900000012".into()),
-        }
-    }
-
-    #[test]
-    fn a_masked_person_tells_no_number_and_no_name() {
-        let shown = DossierPersonShown::masked(&person());
-        assert_eq!(shown.name.as_deref(), Some("N**** n** t**"));
-        assert_eq!(shown.id_number.as_deref(), Some("************"));
-        assert_eq!(shown.phone.as_deref(), Some("********12"));
-        assert!(!format!("{:?}", person()).contains("thử"), "nor does a log");
-    }
-
-    #[test]
-    fn a_sealed_person_opens_in_its_own_place_only() {
-        let begin = Instant::from_micros(0);
-        let mut ring = KeyRing::generate(begin).unwrap();
-        let (one, other) = (DossierId::new(), DossierId::new());
-        let sealed = Part::Owner.seal(ring.personal(), begin, one, &person()).unwrap();
-        assert!(!sealed.contains("012345678901"));
-        let open = |part: Part, id| part.open(ring.personal(), id, PersonKind::Citizen, &sealed);
-        assert_eq!(open(Part::Owner, one).unwrap(), person());
-        assert!(open(Part::Submitter, one).is_err());
-        assert!(open(Part::Owner, other).is_err());
-        let digest = number_digest(ring.personal(), "012345678901");
-        ring.rotate_personal(begin, 60).unwrap();
-        let ring = KeyRing::from_document(ring.to_document().unwrap().expose()).unwrap();
-        assert!(ring.personal().is_current(begin, &sealed), "the others may not have the new key yet");
-        let later = begin.plus_seconds(60);
-        assert!(!ring.personal().is_current(later, &sealed));
-        let opened = Part::Owner.open(ring.personal(), one, PersonKind::Citizen, &sealed).unwrap();
-        assert_eq!(
-            number_digest(ring.personal(), &opened.id_number.unwrap()),
-            digest,
-            "after a rotation too"
-        );
-        let anew = Part::Owner.seal(ring.personal(), later, one, &person()).unwrap();
-        assert!(ring.personal().is_current(later, &anew) && anew.starts_with("2."));
-        assert_eq!(Part::Owner.open(ring.personal(), one, PersonKind::Citizen, &anew).unwrap(), person());
+    pub fn of(person: &DossierPerson, is_clear: bool) -> Self {
+        let told = person.identity();
+        let Identity { name, id_number, phone, address: _ } = if is_clear { told } else { told.masked() };
+        Self { kind: person.kind, name: Some(name), id_number, phone }
     }
 }

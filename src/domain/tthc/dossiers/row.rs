@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::due::{Due, DueBasis, Timeliness, Wait, outcome, pending};
 use super::life::DossierStatus;
 use super::model::{Channel, Dossier, DossierCreate, DossierId, Named};
-use super::people::{DossierPerson, DossierPersonShown, Part, PersonKind};
+use super::people::{DossierPerson, DossierPersonShown, Part};
 use crate::api::records::Row;
+use crate::audit::personal_reads::Shown;
 use crate::auth::keys::PersonalKeys;
 use crate::auth::scope::Scoped;
 use crate::db::json_text::JsonText;
@@ -16,10 +17,12 @@ use crate::db::schema::dossiers;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::tthc::people::PersonKind;
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureVersionId};
 use crate::domain::validity::OPEN_END;
 use crate::error::ApiError;
+use crate::exchange::record_types::RecordType;
 
 /// A unit that has, or had, a dossier to resolve (đơn vị giữ hồ sơ).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,8 +232,7 @@ impl HeldDossier {
         let is_clear = scoped.sees_personal(&[row.receiving_unit_id, row.org_unit_id]);
         let shown = |kind: PersonKind, person: Option<DossierPerson>| match person {
             None => DossierPersonShown::erased(kind),
-            Some(person) if is_clear => DossierPersonShown::clear(person),
-            Some(person) => DossierPersonShown::masked(&person),
+            Some(person) => DossierPersonShown::of(&person, is_clear),
         };
         let owner = shown(row.owner_kind, row.owner(keys)?);
         let submitter = match row.submitter_kind {
@@ -330,6 +332,19 @@ impl HeldDossier {
             foreign_code: row.foreign_code.clone(),
             linked_code: row.linked_code.clone(),
             source_updated_at: row.source_updated_at,
+        })
+    }
+}
+
+impl Dossier {
+    /// What the journal is told where this answer shows people in clear.
+    pub(super) fn in_clear(&self) -> Option<Shown> {
+        self.is_clear.then(|| Shown {
+            record_type: RecordType::Dossier.as_str(),
+            id: self.id.to_string(),
+            version: self.version,
+            unit: self.resolving_unit_id,
+            province: Some(self.province_id),
         })
     }
 }

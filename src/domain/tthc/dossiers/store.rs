@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::life::DossierStatus;
 use super::model::{Dossier, DossierFilter, DossierId, DossierRole, DossierSort};
-use super::people::number_digest;
 use super::row::{DossierRow, HeldDossier, OfProcedure};
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
@@ -20,6 +19,7 @@ use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::successors::wanted_units;
+use crate::domain::tthc::people::number_digest;
 use crate::domain::tthc::procedures::store::code_forms;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Problem};
@@ -105,7 +105,12 @@ pub(super) fn dossier_get(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> 
 /// 404 when there is none in reach.
 pub(super) fn dossier_seen(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<Belonging, ApiError> {
     let HeldDossier { row, .. } = held_find(conn, scoped, id)?;
-    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+    Ok(belonging(scoped, &row))
+}
+
+fn belonging(scoped: &Scoped, row: &DossierRow) -> Belonging {
+    let is_clear = scoped.sees_personal(&[row.receiving_unit_id, row.org_unit_id]);
+    Belonging::unit(row.org_unit_id, Some(row.province_id)).of_people(is_clear)
 }
 
 /// The same for whoever may change the dossier.
@@ -122,7 +127,7 @@ pub(super) fn dossier_changeable(
     if row.erased_at.is_some() {
         return Err(ApiError::new(Problem::PersonalDataErased));
     }
-    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+    Ok(belonging(scoped, &row))
 }
 
 /// A part of a list that an index gives in its order.

@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::model::{CitizenFeedback, FeedbackChannel, FeedbackClass, FeedbackStep};
+use super::model::{FeedbackChannel, FeedbackClass, FeedbackRow, FeedbackStep};
+use super::petitioner::Petitioner;
 use crate::api::{Change, Patch};
+use crate::auth::keys::PersonalKeys;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::error::ApiError;
 
 /// New feedback, or the whole of a changed one.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -95,6 +98,10 @@ pub struct CitizenFeedbackCreate {
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     pub note: Option<String>,
+    /// Who sent it (người phản ánh, kiến nghị), where they said so.
+    #[serde(default)]
+    #[validate(nested)]
+    pub petitioner: Option<Petitioner>,
 }
 
 impl CitizenFeedbackCreate {
@@ -118,10 +125,13 @@ impl CitizenFeedbackCreate {
         }
     }
 
-    /// The whole of what is held.
-    fn of(present: &CitizenFeedback) -> Self {
-        let present = present.clone();
-        Self {
+    /// The whole of what is held; once its petitioner was erased without one.
+    ///
+    /// # Errors
+    /// When the petitioner was sealed under other keys.
+    pub(super) fn of(present: FeedbackRow, keys: &PersonalKeys) -> Result<Self, ApiError> {
+        let petitioner = present.petitioner(keys)?;
+        Ok(Self {
             org_unit_id: Some(present.org_unit_id),
             org_unit_identifier: None,
             org_unit_code: None,
@@ -142,7 +152,8 @@ impl CitizenFeedbackCreate {
             answer_number: present.answer_number,
             published_at: present.published_at,
             note: present.note,
-        }
+            petitioner,
+        })
     }
 }
 
@@ -211,13 +222,16 @@ pub struct CitizenFeedbackPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     pub note: Patch<String>,
+    /// Who sent it (người phản ánh, kiến nghị), as a whole.
+    #[serde(default)]
+    #[schema(value_type = Option<Petitioner>)]
+    pub petitioner: Patch<Petitioner>,
 }
 
 impl CitizenFeedbackPatch {
     /// The whole feedback after the patch.
     #[must_use]
-    pub fn onto(self, present: &CitizenFeedback) -> CitizenFeedbackCreate {
-        let present = CitizenFeedbackCreate::of(present);
+    pub fn onto(self, present: CitizenFeedbackCreate) -> CitizenFeedbackCreate {
         CitizenFeedbackCreate {
             receiving_unit_id: self.receiving_unit_id.onto(present.receiving_unit_id),
             code: self.code.onto(present.code),
@@ -234,6 +248,7 @@ impl CitizenFeedbackPatch {
             answer_number: self.answer_number.onto(present.answer_number),
             published_at: self.published_at.onto(present.published_at),
             note: self.note.onto(present.note),
+            petitioner: self.petitioner.onto(present.petitioner),
             ..present
         }
     }
@@ -307,11 +322,6 @@ pub trait TakenStep: Send + 'static {
     const STEP: FeedbackStep;
     /// The whole feedback after the step, taken now where it is not said when.
     fn onto(self, present: CitizenFeedbackCreate, now: Instant) -> CitizenFeedbackCreate;
-}
-
-/// The whole feedback after a step.
-pub(super) fn after<S: TakenStep>(step: S, present: &CitizenFeedback, now: Instant) -> CitizenFeedbackCreate {
-    step.onto(CitizenFeedbackCreate::of(present), now)
 }
 
 impl TakenStep for FeedbackRefusal {

@@ -1,24 +1,23 @@
 //! The operations on feedback: the standard ones, the steps of its life, and what they come to.
 
-use actix_web::{get, web};
+use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::bodies::{
     CitizenFeedbackCreate, CitizenFeedbackPatch, FeedbackAnswer, FeedbackPublication, FeedbackRefusal,
     FeedbackSupplement, FeedbackSupplementRequest,
 };
-use super::model::{
-    CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackPage, CitizenFeedbackSummary,
-    CitizenFeedbackSummaryFilter,
-};
+use super::erasure::feedback_erase;
+use super::model::{CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackPage};
 use super::steps::feedback_step;
-use super::store::{feedback_get, feedback_list, feedback_seen};
-use super::summary::feedback_summary;
-use super::writes::{CitizenFeedbacks, feedback_delete};
+use super::store::{feedback_changeable, feedback_get, feedback_list, feedback_seen};
+use super::summary::{CitizenFeedbackSummary, CitizenFeedbackSummaryFilter, feedback_summary};
+use super::writes::{CitizenFeedbacks, feedback_delete, feedback_patch};
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
-use crate::auth::permit::{Permit, Read, Tthc, Write};
+use crate::auth::permit::{ErasePersonal, Permit, Read, Tthc, Write};
 use crate::db::{Weight, WriteTx};
+use crate::domain::tthc::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
 use crate::{attachments, crud};
@@ -31,10 +30,11 @@ crud! {
     read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
     list: list_citizen_feedback => feedback_list, get: get_citizen_feedback => feedback_get,
     create_one: create_citizen_feedback => insert::<CitizenFeedbacks>,
-    replace: replace_citizen_feedback => replace::<CitizenFeedbacks>, patch_one: patch_citizen_feedback,
+    replace: replace_citizen_feedback => replace::<CitizenFeedbacks>, patch_one: patch_citizen_feedback => feedback_patch,
     delete: delete_citizen_feedback => feedback_delete,
     batch: "/api/v1/tthc/citizen-feedback/batch", batch_citizen_feedback => CitizenFeedbacks,
     import: "/api/v1/tthc/citizen-feedback/import", import_citizen_feedback, template: "/api/v1/tthc/citizen-feedback/template", get_citizen_feedback_template, sheet: "citizen-feedback",
+    personal: "tthc:personal",
 }
 
 attachments! {
@@ -44,10 +44,11 @@ attachments! {
     content_path: "/api/v1/tthc/citizen-feedback/{id}/attachments/{attachment_id}/content",
     owner: FeedbackAttachments, record_type: CitizenFeedback, table: "citizen_feedback", id: CitizenFeedbackId,
     read: Permit<Read, Tthc>, write: Permit<Write, Tthc>,
-    seen: feedback_seen, changeable: feedback_seen,
+    seen: feedback_seen, changeable: feedback_changeable,
     list: list_citizen_feedback_attachments, attach: create_citizen_feedback_attachment,
     get: get_citizen_feedback_attachment, content: get_citizen_feedback_attachment_content,
     delete: delete_citizen_feedback_attachment,
+    personal: "tthc:personal",
 }
 
 /// Mounts the operations.
@@ -56,6 +57,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(get_citizen_feedback_summary);
     crud_routes(cfg);
     step_routes(cfg);
+    cfg.service(erase_citizen_feedback);
     attachment_routes(cfg);
 }
 
@@ -114,6 +116,30 @@ steps! {
     answer_citizen_feedback: "/api/v1/tthc/citizen-feedback/{id}/answer", FeedbackAnswer, "Answer feedback";
     /// Makes the answer public (công khai kết quả).
     publish_citizen_feedback: "/api/v1/tthc/citizen-feedback/{id}/publication", FeedbackPublication, "Publish the answer to feedback";
+}
+
+#[utoipa::path(
+    operation_id = "erase_citizen_feedback", tag = "citizen-feedback", summary = "Erase the personal data of feedback",
+    description = "Erases who sent feedback, its files and the answers that were kept of it (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. What is counted stays as it is, the feedback goes on without a petitioner, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
+    params(("id" = CitizenFeedbackId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+    request_body = PersonalDataErasure,
+    responses((status = 200, description = "They were erased.", body = CitizenFeedback, headers(("ETag" = String, description = "Its version.")))),
+)]
+#[post("/api/v1/tthc/citizen-feedback/{id}/erasure")]
+async fn erase_citizen_feedback(
+    permit: Permit<ErasePersonal, Tthc>,
+    id: ValidPath<CitizenFeedbackId>,
+    if_match: Option<IfMatch>,
+    once: Once,
+    app: App,
+    body: ValidJson<PersonalDataErasure>,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let author = scoped.author();
+    let erased = move |tx: &mut WriteTx<'_>| {
+        Ok(feedback_erase(tx, &scoped, id.0, if_match.as_ref(), &body.0)?.map(Saved))
+    };
+    once.write(&app, author, Weight::Single, erased).await
 }
 
 #[utoipa::path(

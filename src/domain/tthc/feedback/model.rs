@@ -9,13 +9,19 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::limits::TimeLimits;
+use super::petitioner::{Petitioner, PetitionerShown, place};
 use super::rules;
 use crate::api::records::Row;
+use crate::audit::personal_reads::Shown;
+use crate::auth::keys::PersonalKeys;
 use crate::db::schema::citizen_feedback;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
+use crate::domain::tthc::people::PersonKind;
+use crate::error::ApiError;
+use crate::exchange::record_types::RecordType;
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -133,6 +139,10 @@ pub struct FeedbackRow {
     pub answer_number: Option<String>,
     pub published_at: Option<Instant>,
     pub note: Option<String>,
+    pub petitioner_kind: Option<PersonKind>,
+    /// The petitioner, sealed; none where nobody said who they are, and once the data were erased.
+    pub petitioner: Option<String>,
+    pub erased_at: Option<Instant>,
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
@@ -165,6 +175,15 @@ impl FeedbackRow {
             answered_at: self.answered_at,
             published_at: self.published_at,
         }
+    }
+
+    /// Who sent it, in clear; none where nobody said so, or once erased.
+    ///
+    /// # Errors
+    /// When the keys are not those under which the data were sealed.
+    pub fn petitioner(&self, keys: &PersonalKeys) -> Result<Option<Petitioner>, ApiError> {
+        let (Some(kind), Some(sealed)) = (self.petitioner_kind, &self.petitioner) else { return Ok(None) };
+        Ok(Some(Petitioner::of(kind, place(self.id).open(keys, sealed)?)))
     }
 }
 
@@ -225,8 +244,7 @@ pub struct FeedbackLimit {
     pub legal_basis: String,
 }
 
-/// Feedback or a petition, and what became of it (phản ánh, kiến nghị; PAKN). It tells nothing of whoever
-/// sent it.
+/// Feedback or a petition, and what became of it (phản ánh, kiến nghị; PAKN).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0190a8c0-0000-7000-8000-000000000024", "org_unit_id": "0190a8c0-0000-7000-8000-000000000004",
@@ -242,7 +260,8 @@ pub struct FeedbackLimit {
         "outcome": "in_time", "legal_basis": "Quyết định số 766/QĐ-TTg ngày 23/6/2022"},
         {"step": "publication", "working_days": 2, "due_on": "2024-01-18", "done_at": null,
         "outcome": "pending", "legal_basis": "Quyết định số 766/QĐ-TTg ngày 23/6/2022"}
-    ], "remarks": [], "note": null, "version": 2, "created_at": "2023-12-25T02:05:00Z",
+    ], "remarks": [], "note": null, "petitioner": {"kind": "citizen", "name": "N**** g** t** n*****",
+    "id_number": null, "phone": "********12", "address": null}, "erased_at": null, "version": 2, "created_at": "2023-12-25T02:05:00Z",
     "updated_at": "2024-01-16T03:00:00Z"
 }))]
 pub struct CitizenFeedback {
@@ -302,19 +321,32 @@ pub struct CitizenFeedback {
     pub remarks: Vec<Remark>,
     /// Note (ghi chú).
     pub note: Option<String>,
+    /// Who sent it (người phản ánh, kiến nghị); null where nobody said who they are.
+    pub petitioner: Option<PetitionerShown>,
+    /// When its personal data were erased on order (thời điểm xóa dữ liệu cá nhân).
+    pub erased_at: Option<Instant>,
     /// Version of the record.
     pub version: i64,
     /// When it was made.
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// In which province's journal it stands.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub province_id: OrgUnitId,
+    /// Whether it shows personal data in clear.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub is_clear: bool,
 }
 page_of!(CitizenFeedbackPage, CitizenFeedback, "feedback and petitions");
 
-record!(CitizenFeedback);
+record!(CitizenFeedback, shown: in_clear);
 
 impl CitizenFeedback {
-    /// The answer of stored feedback, with the units that answer and that received it.
+    /// The answer of stored feedback, with the units that answer and that received it. Of the petitioner it
+    /// tells the kind alone.
     #[must_use]
     pub fn of(held: HeldFeedback, unit: UnitLabel, receiving: Option<UnitLabel>) -> Self {
         let HeldFeedback { row, limits } = held;
@@ -350,10 +382,24 @@ impl CitizenFeedback {
             limits,
             remarks,
             note: row.note,
+            petitioner: row.petitioner_kind.map(PetitionerShown::erased),
+            erased_at: row.erased_at,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            province_id: row.province_id,
+            is_clear: false,
         }
+    }
+
+    fn in_clear(&self) -> Option<Shown> {
+        self.is_clear.then(|| Shown {
+            record_type: RecordType::CitizenFeedback.as_str(),
+            id: self.id.to_string(),
+            version: self.version,
+            unit: self.org_unit_id,
+            province: Some(self.province_id),
+        })
     }
 }
 
@@ -403,116 +449,4 @@ pub struct CitizenFeedbackFilter {
     /// Order (thứ tự); the latest first when not given.
     #[param(inline)]
     pub sort: Option<CitizenFeedbackSort>,
-}
-
-/// Which feedback is counted.
-#[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CitizenFeedbackSummaryFilter {
-    /// The unit that answers, by id; exactly one of id, identifier and code (đơn vị xử lý).
-    pub org_unit_id: Option<OrgUnitId>,
-    /// The unit by its identification code (mã định danh).
-    #[validate(length(min = 1, max = 35))]
-    #[param(min_length = 1, max_length = 35)]
-    pub org_unit_identifier: Option<String>,
-    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
-    #[validate(length(min = 1, max = 20))]
-    #[param(min_length = 1, max_length = 20)]
-    pub org_unit_code: Option<String>,
-    /// The day on which the unit's code and the tree are read; today when not given.
-    pub as_of: Option<NaiveDate>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
-    #[param(inline)]
-    pub scope: Option<UnitScope>,
-    /// Received on this day or later (tiếp nhận từ ngày).
-    pub received_from: NaiveDate,
-    /// Received on this day or before (tiếp nhận đến ngày).
-    pub received_to: NaiveDate,
-    /// What it is about (loại phản ánh, kiến nghị); both when not given.
-    #[param(inline)]
-    pub class: Option<FeedbackClass>,
-}
-
-/// How many kept one time limit (số lượng theo tình trạng thời hạn).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"step": "answer", "in_time": 11, "late": 1, "pending": 2, "pending_late": 0}))]
-pub struct FeedbackLimitCounts {
-    /// The step (bước xử lý).
-    pub step: FeedbackStep,
-    /// Taken by the due day (đúng hạn).
-    #[schema(minimum = 0)]
-    pub in_time: u64,
-    /// Taken after it (trễ hạn).
-    #[schema(minimum = 0)]
-    pub late: u64,
-    /// Not taken yet, and not due yet (chưa đến hạn).
-    #[schema(minimum = 0)]
-    pub pending: u64,
-    /// Not taken yet, and due before today (quá hạn chưa thực hiện).
-    #[schema(minimum = 0)]
-    pub pending_late: u64,
-}
-
-/// What became of the feedback received between two days (tình hình tiếp nhận, xử lý phản ánh, kiến nghị).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({
-    "org_unit_id": "0190a8c0-0000-7000-8000-000000000004", "org_unit_code": "31420",
-    "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp", "scope": "self", "units": 1,
-    "as_of": "2026-07-01", "received_from": "2026-01-01", "received_to": "2026-06-30", "class": null,
-    "received": 15, "by_rule": 4, "by_conduct": 11, "in_progress": 2, "awaiting_supplement": 0, "refused": 1,
-    "answered": 12, "published": 10, "overdue": 1,
-    "limits": [{"step": "answer", "in_time": 11, "late": 1, "pending": 2, "pending_late": 0}]
-}))]
-pub struct CitizenFeedbackSummary {
-    /// The unit (đơn vị xử lý).
-    pub org_unit_id: OrgUnitId,
-    /// Its statistics code (mã đơn vị hành chính).
-    pub org_unit_code: Option<String>,
-    /// Its identification code (mã định danh).
-    pub org_unit_identifier: Option<String>,
-    /// Its name on the day (tên đơn vị).
-    pub org_unit_name: String,
-    /// Which units beside it (phạm vi).
-    pub scope: UnitScope,
-    /// How many units these are (số đơn vị).
-    #[schema(minimum = 1)]
-    pub units: usize,
-    /// The day on which the tree was read (ngày tra cứu).
-    pub as_of: NaiveDate,
-    /// First day of receipt (tiếp nhận từ ngày).
-    pub received_from: NaiveDate,
-    /// Last day of receipt (tiếp nhận đến ngày).
-    pub received_to: NaiveDate,
-    /// What it is about (loại phản ánh, kiến nghị); null for both.
-    pub class: Option<FeedbackClass>,
-    /// How much was received (số PAKN tiếp nhận).
-    #[schema(minimum = 0)]
-    pub received: u64,
-    /// Of it about rules (số PAKN về quy định hành chính).
-    #[schema(minimum = 0)]
-    pub by_rule: u64,
-    /// Of it about conduct (số PAKN về hành vi hành chính).
-    #[schema(minimum = 0)]
-    pub by_conduct: u64,
-    /// Neither refused nor answered, nothing awaited (đang xử lý).
-    #[schema(minimum = 0)]
-    pub in_progress: u64,
-    /// The sender was asked for more (chờ bổ sung thông tin).
-    #[schema(minimum = 0)]
-    pub awaiting_supplement: u64,
-    /// Refused (từ chối tiếp nhận).
-    #[schema(minimum = 0)]
-    pub refused: u64,
-    /// Answered, whether public or not (đã trả lời).
-    #[schema(minimum = 0)]
-    pub answered: u64,
-    /// Of the answered those whose answer is public (đã công khai kết quả).
-    #[schema(minimum = 0)]
-    pub published: u64,
-    /// Those of which a step is owed that was due before today (quá hạn).
-    #[schema(minimum = 0)]
-    pub overdue: u64,
-    /// How many kept each time limit (tình hình thực hiện từng thời hạn).
-    pub limits: Vec<FeedbackLimitCounts>,
 }

@@ -7,9 +7,11 @@ use super::limits::{TimeLimit, TimeLimits};
 use super::model::{
     FeedbackLimit, FeedbackRow, FeedbackStatus, FeedbackStep, FeedbackTimes, TimeLimitOutcome,
 };
+use super::petitioner::Petitioner;
 use crate::db::types::Instant;
 use crate::domain::document_numbers::{number_fault, year_remark};
 use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::tthc::people::kind_fault;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::day_vi;
 
@@ -43,6 +45,9 @@ pub(super) fn faults(body: &CitizenFeedbackCreate, today: NaiveDate) -> Vec<Faul
     }));
     if let Some(number) = &body.answer_number {
         faults.extend(number_fault("/answer_number", number));
+    }
+    if let Some(Petitioner { kind, id_number, .. }) = &body.petitioner {
+        faults.extend(kind_fault(*kind, id_number.as_deref(), "petitioner"));
     }
     faults
 }

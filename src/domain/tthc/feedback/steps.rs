@@ -1,10 +1,10 @@
 //! The steps of feedback's life: each is what a correction would be, let through only where it may be
 //! taken now.
 
-use super::bodies::{TakenStep, after};
+use super::bodies::{CitizenFeedbackCreate, TakenStep};
 use super::model::{CitizenFeedback, CitizenFeedbackId};
 use super::rules;
-use super::store::{answer, held_find};
+use super::store::held_find;
 use super::writes::CitizenFeedbacks;
 use crate::api::IfMatch;
 use crate::api::records::{Draft, Records, Row};
@@ -27,7 +27,8 @@ pub(super) fn feedback_step<S: TakenStep>(
     let present = held_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.row.version))?;
     rules::step(&present.row.times(), S::STEP)?;
-    let body = after(step, &answer(scoped, present.clone()), tx.at());
+    let whole = CitizenFeedbackCreate::of(present.row.clone(), scoped.personal_keys()?)?;
+    let body = step.onto(whole, tx.at());
     let made = CitizenFeedbacks::made(tx, scoped, vec![Draft { body, present: Some(present) }])?;
     let mut rows = made.into_iter().collect::<Result<Vec<_>, _>>()?;
     rows.iter_mut().for_each(|row| row.revise(tx.at()));

@@ -8,11 +8,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::json;
 
+use super::erasure::not_erased;
 use super::limits::TimeLimits;
 use super::model::{
     CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackSort, FeedbackRow,
     FeedbackStatus, FeedbackStep, HeldFeedback,
 };
+use super::petitioner::PetitionerShown;
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::attachments::Belonging;
@@ -34,12 +36,24 @@ pub(super) type Feedback<'a> = citizen_feedback::BoxedQuery<'a, MultiBackend>;
 /// A condition on feedback that is never unknown.
 type Condition = Box<dyn BoxableExpression<citizen_feedback::table, MultiBackend, SqlType = Bool>>;
 
-/// The answer of feedback, with its units as they were named on the day of receipt.
-pub(super) fn answer(scoped: &Scoped, held: HeldFeedback) -> CitizenFeedback {
+/// The answer of feedback, with its units as they were named on the day of receipt, and its petitioner masked
+/// unless the account sees personal data.
+///
+/// # Errors
+/// When the petitioner was sealed under other keys.
+pub(super) fn answer(scoped: &Scoped, held: HeldFeedback) -> Result<CitizenFeedback, ApiError> {
     let (tree, day) = (scoped.tree(), held.row.received_at.vietnam_day());
     let unit = label(tree, held.row.org_unit_id, day);
     let receiving = held.row.receiving_unit_id.map(|unit| label(tree, unit, day));
-    CitizenFeedback::of(held, unit, receiving)
+    let petitioner = match &held.row.petitioner {
+        None => None,
+        Some(_) => held.row.petitioner(scoped.personal_keys()?)?,
+    };
+    let answer = CitizenFeedback::of(held, unit, receiving);
+    let Some(petitioner) = petitioner else { return Ok(answer) };
+    let is_clear = scoped.sees_personal(&[answer.org_unit_id]);
+    let petitioner = Some(PetitionerShown::of(petitioner.kind, petitioner.identity(), is_clear));
+    Ok(CitizenFeedback { petitioner, is_clear, ..answer })
 }
 
 pub(super) fn standing<'a>() -> Feedback<'a> {
@@ -201,7 +215,9 @@ pub(super) fn feedback_list(
     };
     let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
     let rows = page.cut(rows, total, |row| json!([row.received_at, row.id]));
-    Ok(rows.map(|row| answer(scoped, HeldFeedback { row, limits: limits.clone() })))
+    let PageRows { items, last, total } = rows;
+    let answers = items.into_iter().map(|row| answer(scoped, HeldFeedback { row, limits: limits.clone() }));
+    Ok(PageRows { items: answers.collect::<Result<_, _>>()?, last, total })
 }
 
 /// Feedback by its id, in reach, as it is stored.
@@ -225,7 +241,7 @@ pub(super) fn feedback_get(
     scoped: &Scoped,
     id: CitizenFeedbackId,
 ) -> Result<CitizenFeedback, ApiError> {
-    Ok(answer(scoped, held_find(conn, scoped, id)?))
+    answer(scoped, held_find(conn, scoped, id)?)
 }
 
 /// Whose the papers of feedback are: those of the unit that answers.
@@ -238,7 +254,26 @@ pub(super) fn feedback_seen(
     id: CitizenFeedbackId,
 ) -> Result<Belonging, ApiError> {
     let HeldFeedback { row, .. } = held_find(conn, scoped, id)?;
-    Ok(Belonging::unit(row.org_unit_id, Some(row.province_id)))
+    Ok(belonging(scoped, &row))
+}
+
+/// The same while files may be attached and deleted.
+///
+/// # Errors
+/// 409 once its personal data were erased, 404 when there is none in reach.
+pub(super) fn feedback_changeable(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    id: CitizenFeedbackId,
+) -> Result<Belonging, ApiError> {
+    let HeldFeedback { row, .. } = held_find(conn, scoped, id)?;
+    not_erased(&row)?;
+    Ok(belonging(scoped, &row))
+}
+
+fn belonging(scoped: &Scoped, row: &FeedbackRow) -> Belonging {
+    let is_clear = scoped.sees_personal(&[row.org_unit_id]);
+    Belonging::unit(row.org_unit_id, Some(row.province_id)).of_people(is_clear)
 }
 
 #[cfg(test)]

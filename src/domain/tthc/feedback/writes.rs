@@ -4,15 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
-use super::bodies::CitizenFeedbackCreate;
+use super::bodies::{CitizenFeedbackCreate, CitizenFeedbackPatch};
+use super::erasure::{forget_deleted, told_again};
 use super::limits::TimeLimits;
 use super::model::{CitizenFeedback, CitizenFeedbackId, FeedbackRow, HeldFeedback};
+use super::petitioner::{PetitionerShown, place};
 use super::rules;
 use super::store::{answer, held_find};
 use crate::api::IfMatch;
 use crate::api::json::check;
-use crate::api::records::{Draft, Records, Written, key_text};
+use crate::api::records::{Draft, Records, Written, key_text, replace};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::citizen_feedback;
@@ -21,6 +24,7 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::{Owner, named_unit};
 use crate::domain::organization::reference::named_as;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::tthc::people::{PersonKind, PersonalDataErasure};
 use crate::error::{ApiError, Fault};
 use crate::text::fold;
 use crate::{hide_row, save_rows};
@@ -105,34 +109,48 @@ impl Records for CitizenFeedbacks {
         scoped: &Scoped,
         rows: &[HeldFeedback],
     ) -> Result<Written<CitizenFeedback>, ApiError> {
-        let stored = save_rows!(
-            tx.conn(),
-            citizen_feedback,
-            CitizenFeedbackId,
-            rows.iter().map(|held| &held.row),
-            [
-                receiving_unit_id,
-                code,
-                channel,
-                class,
-                content,
-                content_folded,
-                received_at,
-                refused_at,
-                refusal_reason,
-                supplement_requested_at,
-                supplement_request,
-                supplement_received_at,
-                answered_at,
-                answer_number,
-                published_at,
-                note,
-            ]
-        )?;
-        let entry =
-            |action, view: &CitizenFeedback, held: &HeldFeedback| journal_entry(action, view, &held.row);
-        Written::journal(tx, rows, &stored, entry, |held| answer(scoped, held.clone()))
+        save_as(tx, scoped, rows, None)
     }
+}
+
+/// Stores feedback with its journal entries, which also tell the order where its personal data are erased.
+pub(super) fn save_as(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    rows: &[HeldFeedback],
+    order: Option<&PersonalDataErasure>,
+) -> Result<Written<CitizenFeedback>, ApiError> {
+    let masked = scoped.masked();
+    let stored = save_rows!(
+        tx.conn(),
+        citizen_feedback,
+        CitizenFeedbackId,
+        rows.iter().map(|held| &held.row),
+        [
+            receiving_unit_id,
+            code,
+            channel,
+            class,
+            content,
+            content_folded,
+            received_at,
+            refused_at,
+            refusal_reason,
+            supplement_requested_at,
+            supplement_request,
+            supplement_received_at,
+            answered_at,
+            answer_number,
+            published_at,
+            note,
+            petitioner_kind,
+            petitioner,
+            erased_at,
+        ]
+    )?;
+    let entry =
+        |action, view: &CitizenFeedback, held: &HeldFeedback| journal_entry(action, view, &held.row, order);
+    Written::try_journal(tx, rows, &stored, entry, |held| answer(&masked, held.clone()))
 }
 
 fn feedback_made(
@@ -151,8 +169,10 @@ fn feedback_made(
     let receiving = receiving_unit(scoped, &body).map_err(|found| faults.extend(found)).ok().flatten();
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
     let owner = Owner::within_reach(scoped, &body.unit_name(), unit)?;
+    let id = present.map_or_else(CitizenFeedbackId::new, |row| row.id);
+    let (petitioner_kind, petitioner) = sealed_petitioner(scoped, &body, present, id, at)?;
     Ok(FeedbackRow {
-        id: present.map_or_else(CitizenFeedbackId::new, |row| row.id),
+        id,
         province_id: present.map_or(owner.province, |row| row.province_id),
         org_unit_id: owner.unit,
         receiving_unit_id: receiving.filter(|receiving| *receiving != owner.unit),
@@ -171,10 +191,30 @@ fn feedback_made(
         answer_number: body.answer_number,
         published_at: body.published_at,
         note: body.note,
+        petitioner_kind,
+        petitioner,
+        erased_at: present.and_then(|row| row.erased_at),
         version: present.map_or(0, |row| row.version),
         created_at: present.map_or(at, |row| row.created_at),
         updated_at: present.map_or(at, |row| row.updated_at),
     })
+}
+
+/// Who sent it, sealed. One who says the same stays as they are sealed, and one who was erased stays so.
+fn sealed_petitioner(
+    scoped: &Scoped,
+    body: &CitizenFeedbackCreate,
+    present: Option<&FeedbackRow>,
+    id: CitizenFeedbackId,
+    at: Instant,
+) -> Result<(Option<PersonKind>, Option<String>), ApiError> {
+    if let Some(row) = present.filter(|row| row.erased_at.is_some()) {
+        return Ok((row.petitioner_kind, None));
+    }
+    let Some(told) = &body.petitioner else { return Ok((None, None)) };
+    let held = present.and_then(|row| row.petitioner.as_deref());
+    let sealed = place(id).seal_over(scoped.personal_keys()?, at, &told.identity(), held)?;
+    Ok((Some(told.kind), Some(sealed)))
 }
 
 /// The unit that received it, where the body names one.
@@ -183,16 +223,47 @@ fn receiving_unit(scoped: &Scoped, body: &CitizenFeedbackCreate) -> Result<Optio
     named_as(named, "receiving_unit")
 }
 
+/// The journal entry of a write. It tells nobody's name, masked or not: an entry never changes, and personal
+/// data must go on order.
 fn journal_entry(
     action: JournalAction,
     view: &CitizenFeedback,
     row: &FeedbackRow,
+    order: Option<&PersonalDataErasure>,
 ) -> Result<Entry, ApiError> {
-    Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, view)?
+    #[derive(Serialize)]
+    struct Content<'a> {
+        #[serde(flatten)]
+        feedback: &'a CitizenFeedback,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        erasure: Option<&'a PersonalDataErasure>,
+    }
+    let petitioner = row.petitioner_kind.map(PetitionerShown::erased);
+    let nameless = CitizenFeedback { petitioner, ..view.clone() };
+    let content = Content { feedback: &nameless, erasure: order };
+    let action = order.map_or(action, |_| JournalAction::ErasePersonal);
+    Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, &content)?
         .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
 }
 
-/// Deletes feedback that was entered by mistake.
+/// Changes single members of feedback; its petitioner as a whole, for nobody changes what they see masked.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 where it tells an erased petitioner again, 412 when it has changed.
+pub(super) fn feedback_patch(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: CitizenFeedbackId,
+    expected: &IfMatch,
+    patch: CitizenFeedbackPatch,
+) -> Result<Recorded<CitizenFeedback>, ApiError> {
+    let HeldFeedback { row, .. } = held_find(tx.conn(), scoped, id)?;
+    told_again(&row, &patch)?;
+    let whole = patch.onto(CitizenFeedbackCreate::of(row, scoped.personal_keys()?)?);
+    replace::<CitizenFeedbacks>(tx, scoped, id, expected, whole)
+}
+
+/// Deletes feedback that was entered by mistake, and leaves nobody behind in it.
 ///
 /// # Errors
 /// 412 when it has changed.
@@ -206,6 +277,7 @@ pub(super) fn feedback_delete(
     expected.check(row.version)?;
     hide_row!(tx, citizen_feedback, row)?;
     let row = FeedbackRow { version: row.version + 1, ..row };
-    let view = answer(scoped, HeldFeedback { row: row.clone(), limits });
-    Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row)?)?.with(()))
+    let view = answer(&scoped.masked(), HeldFeedback { row: row.clone(), limits })?;
+    forget_deleted(tx, id)?;
+    Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row, None)?)?.with(()))
 }

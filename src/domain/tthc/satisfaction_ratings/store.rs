@@ -254,7 +254,11 @@ fn rating_made(
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
     let owner = Owner::within_reach(scoped, &body.unit_name(), unit)?;
     let province = present.map_or(owner.province, |row| row.province_id);
-    let dossier = dossiers.get(&(body.dossier_code.clone(), province));
+    // A dossier out of reach is to the account as one that is not kept here: else a rating would tell that
+    // there is one of this code.
+    let is_reached =
+        |dossier: &&Rated| scoped.reaches(dossier.receiving) || scoped.reaches(dossier.resolving);
+    let dossier = dossiers.get(&(body.dossier_code.clone(), province)).filter(is_reached);
     if let Some(dossier) = dossier {
         let faults = rules::faults_beside(owner.unit, body.rated_on, dossier);
         if !faults.is_empty() {
@@ -266,7 +270,7 @@ fn rating_made(
         province_id: province,
         org_unit_id: owner.unit,
         dossier_code: body.dossier_code,
-        dossier_id: dossier.map(|dossier| dossier.id),
+        dossier_id: dossier.map(|dossier| dossier.id).or_else(|| present?.dossier_id),
         rated_on: body.rated_on,
         level: body.level,
         channel: body.channel,

@@ -10,11 +10,11 @@ use super::store::{ledger_answer, ledger_get, ledger_list};
 use crate::api::{
     Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
 };
-use crate::audit::personal_reads::{self, Shown};
+use crate::audit::personal_reads;
 use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::db::{Weight, WriteTx};
+use crate::auth::scope::Scoped;
+use crate::db::{DbConn, Weight, WriteTx};
 use crate::error::ApiError;
-use crate::exchange::record_types::RecordType;
 use crate::state::App;
 
 /// Mounts the operations.
@@ -49,18 +49,8 @@ async fn get_portal_ledger_entry(
     id: ValidPath<PortalLedgerEntryId>,
     app: App,
 ) -> Result<Found<PortalLedgerEntry>, ApiError> {
-    let scoped = permit.into_scoped();
-    let reader = scoped.clone();
-    let entry = app.db.read(move |conn| ledger_get(conn, &reader, id.0)).await?;
-    let shown = entry.body.as_ref().map(|_| Shown {
-        id: entry.id.to_string(),
-        version: entry.version,
-        unit: entry.org_unit_id,
-        province: Some(entry.province_id),
-    });
-    let record_type = RecordType::PortalLedgerEntry.as_str();
-    personal_reads::note(&app, &scoped, record_type, shown.into_iter().collect()).await?;
-    Ok(Found(entry))
+    let found = move |conn: &mut DbConn, scoped: &Scoped| ledger_get(conn, scoped, id.0);
+    personal_reads::read(&app, permit.into_scoped(), found).await.map(Found)
 }
 
 #[utoipa::path(

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::super::differences::PortalDifference;
+use crate::audit::personal_reads::Shown;
 use crate::db::json_text::JsonText;
 use crate::db::schema::portal_ledger;
 use crate::db::types::Instant;
@@ -15,6 +16,7 @@ use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::tthc::dossiers::life::DossierStatus;
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::tthc::dossiers::row::HeldDossier;
+use crate::exchange::record_types::RecordType;
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -205,7 +207,19 @@ pub struct PortalLedgerEntry {
 }
 page_of!(PortalLedgerPage, PortalLedgerEntry, "the ledger of the national portal");
 
-record!(PortalLedgerEntry);
+record!(PortalLedgerEntry, shown: in_clear);
+
+impl PortalLedgerEntry {
+    fn in_clear(&self) -> Option<Shown> {
+        self.body.as_ref().map(|_| Shown {
+            record_type: RecordType::PortalLedgerEntry.as_str(),
+            id: self.id.to_string(),
+            version: self.version,
+            unit: self.org_unit_id,
+            province: Some(self.province_id),
+        })
+    }
+}
 
 /// Which entries a list holds; the latest first.
 #[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]

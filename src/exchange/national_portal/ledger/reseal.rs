@@ -20,16 +20,7 @@ const PART: i64 = 500;
 /// # Errors
 /// When the database is away, or a value was sealed under other keys.
 pub async fn reseal(db: &Db, ring: Arc<KeyRing>, now: Instant) -> Result<usize, ApiError> {
-    let (mut last, mut resealed) = (None, 0);
-    loop {
-        let keys = ring.clone();
-        let (end, count) = db.maintain(move |conn| part(conn, &keys, now, last)).await?;
-        resealed += count;
-        match end {
-            Some(id) => last = Some(id),
-            None => return Ok(resealed),
-        }
-    }
+    db.maintain_in_parts(move |conn, last| part(conn, &ring, now, last)).await
 }
 
 fn part(

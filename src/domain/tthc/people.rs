@@ -1,0 +1,306 @@
+//! People who come to the administration (chủ hồ sơ, người nộp hồ sơ, người phản ánh, kiến nghị): personal data,
+//! which are sealed where they are stored, masked where they are shown to whoever has no need of them, and
+//! erased on order.
+
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use crate::api::idempotency::erase_answers;
+use crate::attachments::store::attachments_erase;
+use crate::auth::keys::PersonalKeys;
+use crate::db::WriteTx;
+use crate::db::types::Instant;
+use crate::domain::document_numbers::number_fault;
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::exchange::record_types::RecordType;
+use crate::text::worded;
+use crate::text_enum;
+
+text_enum! {
+    /// Kind of applicant (loại đối tượng).
+    pub enum PersonKind {
+        /// A citizen.
+        Citizen => "citizen", "công dân";
+        /// An enterprise.
+        Enterprise => "enterprise", "doanh nghiệp";
+        /// A state agency.
+        StateAgency => "state_agency", "cơ quan nhà nước";
+        /// Another organization.
+        Organization => "organization", "tổ chức khác";
+    }
+}
+
+/// A masked text that comes back with a record as it was read must not take the place of the true one.
+pub(super) fn told_whole(text: &str) -> Result<(), ValidationError> {
+    worded(text)?;
+    if !text.contains('*') {
+        return Ok(());
+    }
+    Err(ValidationError::new("masked").with_message(
+        "Thông tin đã bị che một phần; hãy gửi đầy đủ, hoặc dùng PATCH để giữ nguyên người trong hồ sơ. | This is masked; send it whole, or leave people as they are with a PATCH.".into(),
+    ))
+}
+
+/// A number of an identity card has 12 digits, or 9; a tax code 10 or 13.
+pub(super) fn number_digits(text: &str) -> Result<(), ValidationError> {
+    if text.bytes().all(|letter| letter.is_ascii_digit()) && matches!(text.len(), 9 | 10 | 12 | 13) {
+        return Ok(());
+    }
+    Err(ValidationError::new("digits")
+        .with_message("Số định danh gồm 9 hoặc 12 chữ số. | An identity number has 9 or 12 digits.".into()))
+}
+
+/// A telephone number is written with digits and what parts them.
+pub(super) fn phone_letters(text: &str) -> Result<(), ValidationError> {
+    let is_fit = |letter: u8| letter.is_ascii_digit() || b"+ ().-".contains(&letter);
+    if text.bytes().all(is_fit) {
+        return Ok(());
+    }
+    Err(ValidationError::new("phone").with_message(
+        "Số điện thoại chỉ gồm chữ số, dấu cách và + ( ) . - | A telephone number has digits, blanks and + ( ) . - only.".into(),
+    ))
+}
+
+/// A number that is none for this kind of person: a tax code is no citizen's.
+pub(super) fn kind_fault(kind: PersonKind, id_number: Option<&str>, member: &str) -> Option<Fault> {
+    let is_tax_code = id_number.is_some_and(|number| matches!(number.len(), 10 | 13));
+    (kind == PersonKind::Citizen && is_tax_code).then(|| {
+        let message = Bilingual::new(
+            "Số định danh của công dân gồm 9 hoặc 12 chữ số.",
+            "The identity number of a citizen has 9 or 12 digits.",
+        );
+        Fault::new(format!("/{member}/id_number"), "digits", message)
+    })
+}
+
+/// What is told of a person and sealed (thông tin của một người).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Name (họ tên, tên tổ chức).
+    pub name: String,
+    /// Number of the identity card, or tax code (số định danh, mã số thuế).
+    pub id_number: Option<String>,
+    /// Telephone (số điện thoại).
+    pub phone: Option<String>,
+    /// Address (địa chỉ).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}
+
+impl Identity {
+    /// The same masked: of a name the first letter of each word, of a telephone its last two digits; of an
+    /// address nothing, for its words alone may lead to a house.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        Self {
+            name: masked_name(&self.name),
+            id_number: self.id_number.as_deref().map(|number| "*".repeat(number.len())),
+            phone: self.phone.as_deref().map(masked_phone),
+            address: self.address.as_ref().map(|_| "***".to_owned()),
+        }
+    }
+}
+
+fn masked_name(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first: String = letters.next().into_iter().collect();
+        first + &"*".repeat(letters.count())
+    };
+    name.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn masked_phone(phone: &str) -> String {
+    let shown_from = phone.chars().count().saturating_sub(2);
+    let letter = |(place, letter): (usize, char)| if place < shown_from { '*' } else { letter };
+    phone.chars().enumerate().map(letter).collect()
+}
+
+/// The place for which a person is sealed, such as the owner of one dossier: moved elsewhere nobody opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(String);
+
+impl Place {
+    /// The place of someone in a record.
+    #[must_use]
+    pub fn new(record: &str, id: impl Display, part: &str) -> Self {
+        Self(format!("{record} {id} {part}"))
+    }
+
+    /// Seals a person for this place.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn seal(&self, keys: &PersonalKeys, now: Instant, told: &Identity) -> Result<String, ApiError> {
+        let text = serde_json::to_vec(told).map_err(ApiError::internal)?;
+        keys.seal(now, &text, self.0.as_bytes()).map_err(ApiError::internal)
+    }
+
+    /// The same where someone is sealed there already: who is told alike stays as they are sealed.
+    ///
+    /// # Errors
+    /// As [`Self::seal`] and [`Self::open`].
+    pub fn seal_over(
+        &self,
+        keys: &PersonalKeys,
+        now: Instant,
+        told: &Identity,
+        held: Option<&str>,
+    ) -> Result<String, ApiError> {
+        match held {
+            Some(sealed) if self.open(keys, sealed)? == *told => Ok(sealed.to_owned()),
+            _ => self.seal(keys, now, told),
+        }
+    }
+
+    /// Opens a person that was sealed for this place.
+    ///
+    /// # Errors
+    /// When the keys are not those under which it was sealed.
+    pub fn open(&self, keys: &PersonalKeys, sealed: &str) -> Result<Identity, ApiError> {
+        let text = keys.open(sealed, self.0.as_bytes()).map_err(ApiError::internal)?;
+        // The message of a parser may quote what stood there.
+        serde_json::from_slice(text.expose()).map_err(|_| ApiError::internal("a sealed person is damaged"))
+    }
+
+    /// The same person under the newest key; nothing where it is sealed under that one.
+    ///
+    /// # Errors
+    /// As [`Self::seal`] and [`Self::open`].
+    pub fn resealed(
+        &self,
+        keys: &PersonalKeys,
+        now: Instant,
+        sealed: &str,
+    ) -> Result<Option<String>, ApiError> {
+        if keys.is_current(now, sealed) {
+            return Ok(None);
+        }
+        self.seal(keys, now, &self.open(keys, sealed)?).map(Some)
+    }
+}
+
+/// The digest under which the records of an identity number are found.
+#[must_use]
+pub fn number_digest(keys: &PersonalKeys, id_number: &str) -> String {
+    keys.search_digest("id_number", id_number)
+}
+
+/// An order to erase personal data (yêu cầu xóa dữ liệu cá nhân).
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."}))]
+pub struct PersonalDataErasure {
+    /// The document that orders it (số, ký hiệu văn bản yêu cầu).
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub order_number: String,
+    /// Why (lý do), without personal data: the journal keeps it.
+    #[validate(length(min = 1, max = 2000), custom(function = worded))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+impl PersonalDataErasure {
+    /// Lets an order go on that a document gives.
+    ///
+    /// # Errors
+    /// 422 for a number that no document has.
+    pub fn must_be_ordered(&self) -> Result<(), ApiError> {
+        match number_fault("/order_number", &self.order_number) {
+            Some(fault) => Err(ApiError::invalid(vec![fault])),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Erases what is kept of people beside a record: its files, and the answers that were given of it and them.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn erase_beside(tx: &mut WriteTx<'_>, record_type: RecordType, id: &str) -> Result<(), ApiError> {
+    let files = attachments_erase(tx, record_type, id)?;
+    let mut records = vec![id.to_owned()];
+    records.extend(files.iter().map(ToString::to_string));
+    erase_answers(tx.conn(), &records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::keys::KeyRing;
+
+    fn identity() -> Identity {
+        Identity {
+            name: "Người nộp thử".into(),
+            id_number: Some("012345678901".into()),
+            phone: Some("0900000012".into()),
+            address: Some("12 đường Hùng Vương".into()),
+        }
+    }
+
+    #[test]
+    fn a_masked_person_tells_no_number_and_no_name() {
+        let shown = identity().masked();
+        assert_eq!(shown.name, "N**** n** t**");
+        assert_eq!(shown.id_number.as_deref(), Some("************"));
+        assert_eq!(shown.phone.as_deref(), Some("********12"));
+        assert_eq!(shown.address.as_deref(), Some("***"));
+        assert!(!format!("{:?}", identity()).contains("thử"), "nor does a log");
+        for masked in [shown.name.as_str(), "***"] {
+            assert_eq!(told_whole(masked).unwrap_err().code, "masked", "{masked} does not come back");
+        }
+    }
+
+    #[test]
+    fn a_tax_code_is_no_citizens_number() {
+        let fault = |kind, number| kind_fault(kind, Some(number), "owner").map(|fault| fault.pointer);
+        assert_eq!(fault(PersonKind::Citizen, "0123456789").as_deref(), Some("/owner/id_number"));
+        assert_eq!(fault(PersonKind::Enterprise, "0123456789"), None);
+        assert_eq!(fault(PersonKind::Citizen, "012345678901"), None);
+    }
+
+    #[test]
+    fn a_sealed_person_opens_in_its_own_place_only() {
+        let begin = Instant::from_micros(0);
+        let mut ring = KeyRing::generate(begin).unwrap();
+        let here = Place::new("dossier", "1", "owner");
+        let sealed = here.seal(ring.personal(), begin, &identity()).unwrap();
+        assert!(!sealed.contains("012345678901"));
+        assert_eq!(here.open(ring.personal(), &sealed).unwrap(), identity());
+        for elsewhere in [Place::new("dossier", "1", "submitter"), Place::new("dossier", "2", "owner")] {
+            assert!(elsewhere.open(ring.personal(), &sealed).is_err());
+        }
+        let digest = number_digest(ring.personal(), "012345678901");
+        ring.rotate_personal(begin, 60).unwrap();
+        let ring = KeyRing::from_document(ring.to_document().unwrap().expose()).unwrap();
+        let keys = ring.personal();
+        assert_eq!(here.resealed(keys, begin, &sealed).unwrap(), None, "others may not have the new key yet");
+        let later = begin.plus_seconds(60);
+        let anew = here.resealed(keys, later, &sealed).unwrap().unwrap();
+        assert!(keys.is_current(later, &anew) && anew.starts_with("2."));
+        assert_eq!(here.open(keys, &anew).unwrap(), identity());
+        assert_eq!(number_digest(keys, "012345678901"), digest, "after a rotation too");
+    }
+
+    #[test]
+    fn who_is_told_alike_stays_as_they_are_sealed() {
+        let now = Instant::from_micros(0);
+        let ring = KeyRing::generate(now).unwrap();
+        let (keys, here) = (ring.personal(), Place::new("dossier", "1", "owner"));
+        let sealed = here.seal(keys, now, &identity()).unwrap();
+        assert_eq!(here.seal_over(keys, now, &identity(), Some(&sealed)).unwrap(), sealed);
+        let moved = Identity { address: None, ..identity() };
+        let anew = here.seal_over(keys, now, &moved, Some(&sealed)).unwrap();
+        assert_eq!(here.open(keys, &anew).unwrap(), moved);
+    }
+}
