@@ -7,13 +7,10 @@ use super::bodies::{
     CitizenFeedbackCreate, CitizenFeedbackPatch, FeedbackAnswer, FeedbackPublication, FeedbackRefusal,
     FeedbackSupplement, FeedbackSupplementRequest,
 };
-use super::model::{
-    CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackPage, CitizenFeedbackSummary,
-    CitizenFeedbackSummaryFilter,
-};
+use super::model::{CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackPage};
 use super::steps::feedback_step;
 use super::store::{feedback_get, feedback_list, feedback_seen};
-use super::summary::feedback_summary;
+use super::summary::{CitizenFeedbackSummary, CitizenFeedbackSummaryFilter, feedback_summary};
 use super::writes::{CitizenFeedbacks, feedback_delete};
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};

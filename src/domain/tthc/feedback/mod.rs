@@ -12,7 +12,7 @@ pub mod model;
 mod rules;
 mod steps;
 mod store;
-mod summary;
+pub mod summary;
 mod writes;
 
 pub use handlers::routes;

@@ -1,12 +1,15 @@
 //! What became of the feedback of a period: every record is held against its limits by the same rule as
 //! when it is read by itself, and counted. A district receives some hundreds a year.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 use super::limits::TimeLimits;
 use super::model::{
-    CitizenFeedbackId, CitizenFeedbackSummary, CitizenFeedbackSummaryFilter, FeedbackClass,
-    FeedbackLimitCounts, FeedbackStatus, FeedbackStep, FeedbackTimes, TimeLimitOutcome,
+    CitizenFeedbackId, FeedbackClass, FeedbackStatus, FeedbackStep, FeedbackTimes, TimeLimitOutcome,
 };
 use super::rules;
 use super::store::{Feedback, end_of, standing};
@@ -15,11 +18,123 @@ use crate::db::DbConn;
 use crate::db::schema::citizen_feedback;
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
-use crate::domain::organization::reference::{UnitName, label, scoped_units};
+use crate::domain::organization::reference::{UnitName, UnitScope, label, scoped_units};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::{days_in_range, storable};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
+
+/// Which feedback is counted.
+#[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CitizenFeedbackSummaryFilter {
+    /// The unit that answers, by id; exactly one of id, identifier and code (đơn vị xử lý).
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
+    /// Received on this day or later (tiếp nhận từ ngày).
+    pub received_from: NaiveDate,
+    /// Received on this day or before (tiếp nhận đến ngày).
+    pub received_to: NaiveDate,
+    /// What it is about (loại phản ánh, kiến nghị); both when not given.
+    #[param(inline)]
+    pub class: Option<FeedbackClass>,
+}
+
+/// How many kept one time limit (số lượng theo tình trạng thời hạn).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"step": "answer", "in_time": 11, "late": 1, "pending": 2, "pending_late": 0}))]
+pub struct FeedbackLimitCounts {
+    /// The step (bước xử lý).
+    pub step: FeedbackStep,
+    /// Taken by the due day (đúng hạn).
+    #[schema(minimum = 0)]
+    pub in_time: u64,
+    /// Taken after it (trễ hạn).
+    #[schema(minimum = 0)]
+    pub late: u64,
+    /// Not taken yet, and not due yet (chưa đến hạn).
+    #[schema(minimum = 0)]
+    pub pending: u64,
+    /// Not taken yet, and due before today (quá hạn chưa thực hiện).
+    #[schema(minimum = 0)]
+    pub pending_late: u64,
+}
+
+/// What became of the feedback received between two days (tình hình tiếp nhận, xử lý phản ánh, kiến nghị).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "org_unit_id": "0190a8c0-0000-7000-8000-000000000004", "org_unit_code": "31420",
+    "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp", "scope": "self", "units": 1,
+    "as_of": "2026-07-01", "received_from": "2026-01-01", "received_to": "2026-06-30", "class": null,
+    "received": 15, "by_rule": 4, "by_conduct": 11, "in_progress": 2, "awaiting_supplement": 0, "refused": 1,
+    "answered": 12, "published": 10, "overdue": 1,
+    "limits": [{"step": "answer", "in_time": 11, "late": 1, "pending": 2, "pending_late": 0}]
+}))]
+pub struct CitizenFeedbackSummary {
+    /// The unit (đơn vị xử lý).
+    pub org_unit_id: OrgUnitId,
+    /// Its statistics code (mã đơn vị hành chính).
+    pub org_unit_code: Option<String>,
+    /// Its identification code (mã định danh).
+    pub org_unit_identifier: Option<String>,
+    /// Its name on the day (tên đơn vị).
+    pub org_unit_name: String,
+    /// Which units beside it (phạm vi).
+    pub scope: UnitScope,
+    /// How many units these are (số đơn vị).
+    #[schema(minimum = 1)]
+    pub units: usize,
+    /// The day on which the tree was read (ngày tra cứu).
+    pub as_of: NaiveDate,
+    /// First day of receipt (tiếp nhận từ ngày).
+    pub received_from: NaiveDate,
+    /// Last day of receipt (tiếp nhận đến ngày).
+    pub received_to: NaiveDate,
+    /// What it is about (loại phản ánh, kiến nghị); null for both.
+    pub class: Option<FeedbackClass>,
+    /// How much was received (số PAKN tiếp nhận).
+    #[schema(minimum = 0)]
+    pub received: u64,
+    /// Of it about rules (số PAKN về quy định hành chính).
+    #[schema(minimum = 0)]
+    pub by_rule: u64,
+    /// Of it about conduct (số PAKN về hành vi hành chính).
+    #[schema(minimum = 0)]
+    pub by_conduct: u64,
+    /// Neither refused nor answered, nothing awaited (đang xử lý).
+    #[schema(minimum = 0)]
+    pub in_progress: u64,
+    /// The sender was asked for more (chờ bổ sung thông tin).
+    #[schema(minimum = 0)]
+    pub awaiting_supplement: u64,
+    /// Refused (từ chối tiếp nhận).
+    #[schema(minimum = 0)]
+    pub refused: u64,
+    /// Answered, whether public or not (đã trả lời).
+    #[schema(minimum = 0)]
+    pub answered: u64,
+    /// Of the answered those whose answer is public (đã công khai kết quả).
+    #[schema(minimum = 0)]
+    pub published: u64,
+    /// Those of which a step is owed that was due before today (quá hạn).
+    #[schema(minimum = 0)]
+    pub overdue: u64,
+    /// How many kept each time limit (tình hình thực hiện từng thời hạn).
+    pub limits: Vec<FeedbackLimitCounts>,
+}
 
 /// How many rows are held in memory at once.
 const PART: i64 = 2_000;
@@ -180,7 +295,7 @@ mod tests {
     fn a_period_is_read_from_the_index_by_time() {
         let (_folder, mut conn) = migrated();
         let mut postgres = MigratedPostgres::new();
-        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         let filter = CitizenFeedbackSummaryFilter {
             org_unit_id: None,
             org_unit_identifier: None,
