@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{Datelike, NaiveDate};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::contributions::{Changes, CountedBy, Leaf};
 use super::fold::{COUNTRY, Delta, day_bucket, each_delta, month_bucket, province_area, year_bucket};
@@ -217,12 +217,30 @@ pub(super) fn areas(
     if wanted.len() < FEW {
         return Ok(wanted.iter().map(OrgUnitId::to_string).collect());
     }
-    let known: Vec<(OrgUnitId, OrgUnitId)> =
-        a::table.filter(a::first_day.le(to)).select((a::province_id, a::unit_id)).load(conn)?;
-    Ok(covering(&known, wanted))
+    let units: Vec<OrgUnitId> = wanted.iter().copied().collect();
+    let mut provinces: HashSet<OrgUnitId> = HashSet::new();
+    for part in units.chunks(STATEMENT) {
+        provinces.extend(provinces_of(part).load::<OrgUnitId>(conn)?);
+    }
+    let provinces: Vec<OrgUnitId> = provinces.into_iter().collect();
+    let known: Vec<(OrgUnitId, OrgUnitId)> = a::table
+        .filter(a::province_id.eq_any(&provinces).and(a::first_day.le(to)))
+        .select((a::province_id, a::unit_id))
+        .load(conn)?;
+    let other = a::table.filter(a::province_id.ne_all(&provinces).and(a::first_day.le(to)));
+    let are_others: bool = diesel::select(diesel::dsl::exists(other)).get_result(conn)?;
+    Ok(covering(&known, wanted, are_others))
 }
 
-fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>) -> Vec<String> {
+/// The provinces in which these units were counted.
+fn provinces_of(units: &[OrgUnitId]) -> dossier_areas::BoxedQuery<'_, MultiBackend, Text> {
+    use dossier_areas as a;
+    a::table.filter(a::unit_id.eq_any(units)).select(a::province_id).distinct().into_boxed()
+}
+
+/// The areas that cover these units; `known` are all units of the provinces in which they were counted,
+/// and other provinces may have been counted beside these.
+fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_others: bool) -> Vec<String> {
     let mut provinces: HashMap<OrgUnitId, HashSet<OrgUnitId>> = HashMap::new();
     let mut home: HashMap<OrgUnitId, OrgUnitId> = HashMap::new();
     // A unit that was counted in two provinces is read by itself, and neither of them whole.
@@ -235,7 +253,7 @@ fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>) -> Ve
         }
     }
     let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| wanted.contains(unit));
-    if provinces.values().all(is_whole) {
+    if !are_others && provinces.values().all(is_whole) {
         return vec![COUNTRY.to_owned()];
     }
     let mut areas = Vec::new();
@@ -376,6 +394,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     fn day(offset: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2022, 11, 1).unwrap() + chrono::Days::new(offset)
@@ -408,18 +427,31 @@ mod tests {
     }
 
     #[test]
+    fn the_provinces_of_units_come_from_an_index() {
+        let (_folder, mut conn) = migrated();
+        let units = [OrgUnitId::new(), OrgUnitId::new()];
+        let told = plan(&mut conn, provinces_of(&units));
+        assert!(told.iter().any(|step| step.contains("dossier_areas_by_unit")), "{told:?}");
+        if let Some(mut postgres) = MigratedPostgres::new() {
+            let told = postgres_plan(postgres.conn(), provinces_of(&units));
+            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+        }
+    }
+
+    #[test]
     fn a_province_is_read_whole_where_every_unit_of_it_is_wanted() {
         let [p, q, a, b, c] = [(); 5].map(|()| OrgUnitId::new());
         let known = [(p, a), (p, b), (q, c)];
-        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect());
+        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), false);
         assert_eq!(cover(&[a, b, c]), [COUNTRY]);
         assert_eq!(cover(&[a, b]), [province_area(p)]);
+        assert_eq!(covering(&known[..2], &HashSet::from([a, b]), true), [province_area(p)]);
         let mut mixed = vec![a.to_string(), province_area(q)];
         mixed.sort_unstable();
         assert_eq!(cover(&[a, c]), mixed);
         // A unit that came to another province counts in both: neither is read whole.
         let moved = [(p, a), (q, a), (q, b), (OrgUnitId::new(), c)];
-        let both = covering(&moved, &HashSet::from([a, b]));
+        let both = covering(&moved, &HashSet::from([a, b]), false);
         let mut each = vec![a.to_string(), b.to_string()];
         each.sort_unstable();
         assert_eq!(both, each);

@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::contributions::{Changes, Counted, contributions};
@@ -29,16 +30,45 @@ pub struct Verified {
     pub dossiers: i64,
     /// How many sums they make.
     pub sums: usize,
-    /// Sums that are not what the dossiers say: the first ones, in words.
+    /// Sums and late days that are not what the dossiers say: the first ones, in words.
     pub wrong: Vec<String>,
-    /// How many of them there are.
+    /// How many sums are wrong.
     pub wrong_count: usize,
+    /// Of how many dossiers the stored day behind which they are late is wrong.
+    pub late_count: usize,
+}
+
+impl Verified {
+    /// Whether all that is stored is what the dossiers say.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.wrong_count == 0 && self.late_count == 0
+    }
+
+    /// Holds the stored day behind which a dossier is late against what the dossier says.
+    fn hold_late_day(&mut self, row: &DossierRow) {
+        let (stored, right) = (row.late_after, row.is_late_after());
+        if stored == right {
+            return;
+        }
+        self.late_count += 1;
+        if self.wrong.len() < TOLD {
+            let day = |day: Option<NaiveDate>| day.map_or_else(|| "none".to_owned(), |day| day.to_string());
+            self.wrong.push(format!(
+                "dossier {}: the day behind which it is late is {}, not {}",
+                row.id,
+                day(right),
+                day(stored)
+            ));
+        }
+    }
 }
 
 /// Differences that are told one by one.
 const TOLD: usize = 20;
 
-/// Counts all dossiers again and holds the sums, with the deltas that are not folded yet, against it.
+/// Counts all dossiers again and holds the sums, with the deltas that are not folded yet, against it; and the
+/// day behind which each dossier is late.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -50,10 +80,15 @@ pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
         let mut verified = Verified { dossiers, ..Verified::default() };
         for share in 0..shares {
             // What stands there is taken from what should: nothing may be left.
-            let mut sums = counted(conn, |area| share_of(area, shares) == share)?;
+            let is_wanted = |area: &str| share_of(area, shares) == share;
+            let mut sums = counted(conn, is_wanted, |row| {
+                if share == 0 {
+                    verified.hold_late_day(row);
+                }
+            })?;
             verified.sums += sums.len();
-            less_deltas(conn, &mut sums, |area| share_of(area, shares) == share)?;
-            less_sums(conn, &mut sums, |area| share_of(area, shares) == share)?;
+            less_deltas(conn, &mut sums, is_wanted)?;
+            less_sums(conn, &mut sums, is_wanted)?;
             sums.trim();
             verified.wrong_count += sums.len();
             let left = TOLD.saturating_sub(verified.wrong.len());
@@ -85,13 +120,18 @@ fn told_procedure(key: &ProcedureKey, changes: &Changes) -> String {
     )
 }
 
-/// The sums of these areas as the dossiers make them.
-fn counted(conn: &mut DbConn, is_wanted: impl Fn(&str) -> bool) -> Result<Sums, ApiError> {
+/// The sums of these areas as the dossiers make them, each of which `look` is shown.
+fn counted(
+    conn: &mut DbConn,
+    is_wanted: impl Fn(&str) -> bool,
+    mut look: impl FnMut(&DossierRow),
+) -> Result<Sums, ApiError> {
     let (mut sums, mut last) = (Sums::default(), None);
     loop {
         let rows = dossiers_behind(conn, last)?;
         let Some(end) = rows.last() else { break };
         last = Some(end.id);
+        rows.iter().for_each(&mut look);
         for (leaf, changes) in rows.iter().flat_map(contributions) {
             sums.add(&leaf, changes, &is_wanted);
         }
