@@ -376,15 +376,20 @@ fn health(config: &Config, out: &mut impl Write) -> Result<ExitCode, StartError>
 fn verify_counts(location: &Location, out: &mut impl Write) -> Result<ExitCode, StartError> {
     migrate::check(location)?;
     let mut conn = migrate::single_connection(location)?;
-    let Verified { dossiers, sums, wrong, wrong_count } = summaries::verify::verify(&mut conn)?;
-    if wrong_count == 0 {
+    let verified = summaries::verify::verify(&mut conn)?;
+    let is_sound = verified.is_sound();
+    let Verified { dossiers, sums, wrong, wrong_count, late_count } = verified;
+    if is_sound {
         writeln!(out, "sound: {dossiers} dossiers make {sums} sums")?;
         return Ok(ExitCode::SUCCESS);
     }
     for line in wrong {
         writeln!(out, "{line}")?;
     }
-    writeln!(out, "WRONG: {wrong_count} of {sums} sums; `cchc rollup rebuild` makes them anew")?;
+    writeln!(
+        out,
+        "WRONG: {wrong_count} of {sums} sums, {late_count} of {dossiers} late days; `cchc rollup rebuild` makes them anew"
+    )?;
     Ok(ExitCode::FAILURE)
 }
 

@@ -1,4 +1,3 @@
-DROP INDEX dossier_areas_by_unit;
 DROP TABLE dossier_deltas;
 CREATE TABLE dossier_deltas (
   id TEXT PRIMARY KEY NOT NULL,

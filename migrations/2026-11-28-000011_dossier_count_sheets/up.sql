@@ -18,6 +18,3 @@ CREATE TABLE dossier_sums (
   procedures TEXT NOT NULL,
   PRIMARY KEY (area, bucket)
 );
-
--- Of which provinces' sheets some units are.
-CREATE INDEX dossier_areas_by_unit ON dossier_areas (unit_id);

@@ -4,25 +4,29 @@
 //! that no slow client holds a connection to the database; an error after the first byte breaks the
 //! connection rather than ending the stream politely.
 
+use std::convert::Infallible;
 use std::fs::File;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::body::{BodyStream, BoxBody};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, Accept, Header};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use utoipa::PartialSchema;
 
 use super::batch::NDJSON;
 use super::etag::Record;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
-use super::sheet::{SheetWriter, XLSX, apart, sent};
+use super::sheet::{SheetWriter, XLSX, apart, plain_name, sent};
 use super::table::Columns;
 use super::{PageParams, Paged};
 use crate::audit::personal_reads;
@@ -112,6 +116,49 @@ impl Form {
         let bom = (bom.is_some() && self != Self::Csv).then_some(&"/bom");
         given.chain(bom).map(misplaced).collect()
     }
+}
+
+/// The form in which a table is wanted that is no list, such as a statutory form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableOr {
+    /// A spreadsheet.
+    Sheet,
+    /// Its rows as CSV.
+    Csv,
+    /// The whole as JSON.
+    Json,
+}
+
+impl FromRequest for TableOr {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(match Form::accepted(req) {
+            Form::Sheet => Self::Sheet,
+            Form::Csv => Self::Csv,
+            Form::Page | Form::Lines => Self::Json,
+        }))
+    }
+}
+
+/// Answers with the rows of a table as CSV, in the manner of lists.
+///
+/// # Errors
+/// None that rows of ours can cause.
+pub fn csv_sent<T: Serialize + PartialSchema>(
+    app: &App,
+    name: &str,
+    rows: &[T],
+) -> Result<HttpResponse, ApiError> {
+    let table = Lines { form: Form::Csv, columns: Columns::of::<T>(&app.contract) };
+    let mut bytes = table.head(false)?;
+    table.lines(rows, &mut bytes)?;
+    let name = plain_name(name);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, Form::Csv.media_type()))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+        .body(bytes))
 }
 
 /// The answer of a list.

@@ -456,6 +456,7 @@ diesel::table! {
         working_days -> Nullable<BigInt>,
         late_after -> Nullable<Date>,
         rescheduled_to -> Nullable<Date>,
+        apology_letter -> Nullable<Text>,
         fee_vnd -> Nullable<BigInt>,
         paid_online -> Bool,
         input_digitised -> Bool,
@@ -638,11 +639,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    feedback_time_limits (class, step, valid_from) {
+    feedback_time_limits (id) {
+        id -> Text,
         class -> Text,
         step -> Text,
         valid_from -> Date,
-        valid_to -> Date,
         working_days -> Integer,
         legal_basis -> Text,
     }
@@ -766,3 +767,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     periods,
     processing_returns
 );
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(dossiers::procedure_id, satisfaction_ratings::level,);

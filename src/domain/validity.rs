@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::error::{ApiError, Bilingual, Fault};
+use crate::text::day_vi;
 use crate::text_enum;
 
 text_enum! {
@@ -82,12 +83,50 @@ pub fn span_faults(span: Span, others: &[Span]) -> Vec<Fault> {
     faults
 }
 
+/// Faults of the first day of a version that succeeds another, where none is ever changed. It begins after the
+/// last one, and after today: what was received this morning keeps what held when it was received.
+#[must_use]
+pub fn succession_faults(from: NaiveDate, last: Option<NaiveDate>, today: NaiveDate) -> Vec<Fault> {
+    if let Some(fault) = day_fault("/valid_from", from) {
+        return vec![fault];
+    }
+    let mut faults = Vec::new();
+    if from <= today {
+        let message = Bilingual::new(
+            format!("Ngày bắt đầu áp dụng phải sau ngày hôm nay ({}).", day_vi(today)),
+            format!("It must begin after today ({today})."),
+        );
+        faults.push(Fault::new("/valid_from", "not_after_today", message));
+    }
+    if let Some(last) = last.filter(|last| from <= *last) {
+        let message = Bilingual::new(
+            format!("Ngày bắt đầu áp dụng phải sau ngày bắt đầu của phiên bản gần nhất ({}).", day_vi(last)),
+            format!("It must begin after the last version, which begins on {last}."),
+        );
+        faults.push(Fault::new("/valid_from", "not_after_last", message));
+    }
+    faults
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn who_succeeds_another_begins_after_it_and_after_today() {
+        let codes = |from, last: Option<NaiveDate>| -> Vec<String> {
+            let faults = succession_faults(from, last, day("2026-11-23"));
+            faults.into_iter().map(|fault| fault.code.into_owned()).collect()
+        };
+        assert_eq!(codes(day("2026-11-24"), None), [""; 0]);
+        assert_eq!(codes(day("2026-11-24"), Some(day("2022-06-23"))), [""; 0]);
+        assert_eq!(codes(day("2026-11-23"), None), ["not_after_today"]);
+        assert_eq!(codes(day("2027-01-01"), Some(day("2027-01-01"))), ["not_after_last"]);
+        assert_eq!(codes(NaiveDate::MAX, None), ["out_of_range"]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ text_enum! {
         ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính";
         /// A dossier.
         Dossier => "dossier", "hồ sơ thủ tục hành chính";
+        /// A version of the rules of the clock of dossiers.
+        DossierRules => "dossier_rules", "quy tắc tính thời hạn giải quyết hồ sơ";
         /// A review of procedures.
         ProcedureReview => "procedure_review", "rà soát thủ tục hành chính";
         /// A support activity.
@@ -34,6 +36,8 @@ text_enum! {
         FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính";
         /// Feedback or a petition.
         CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị";
+        /// A time limit of feedback.
+        FeedbackTimeLimit => "feedback_time_limit", "thời hạn xử lý phản ánh, kiến nghị";
         /// A satisfaction rating.
         SatisfactionRating => "satisfaction_rating", "đánh giá sự hài lòng";
         /// A processing return.
@@ -64,9 +68,12 @@ impl RecordType {
             Self::Attachment => return None,
             Self::OrgUnit | Self::OrgUnitSuccession => (Action::ReadReference, Domain::Organization),
             Self::Period | Self::Holiday => (Action::ReadReference, Domain::Reporting),
-            Self::ProcedureField | Self::Procedure | Self::ProcedurePublication | Self::ProcedureProcess => {
-                (Action::ReadReference, Domain::Tthc)
-            }
+            Self::ProcedureField
+            | Self::Procedure
+            | Self::ProcedurePublication
+            | Self::ProcedureProcess
+            | Self::DossierRules
+            | Self::FeedbackTimeLimit => (Action::ReadReference, Domain::Tthc),
             Self::ProcedurePosting
             | Self::Dossier
             | Self::ProcedureReview
@@ -112,11 +119,13 @@ impl RecordType {
             | Self::ProcedurePosting
             | Self::ProcedureProcess
             | Self::Dossier
+            | Self::DossierRules
             | Self::RecordDeclaration
             | Self::ProcedureReview
             | Self::SupportActivity
             | Self::FocalPoint
             | Self::CitizenFeedback
+            | Self::FeedbackTimeLimit
             | Self::SatisfactionRating
             | Self::PortalLedgerEntry
             | Self::Attachment
@@ -148,10 +157,12 @@ impl RecordType {
             Self::ProcedurePosting => "/api/v1/tthc/procedure-postings",
             Self::ProcedureProcess => "/api/v1/tthc/procedure-processes",
             Self::Dossier => "/api/v1/tthc/dossiers",
+            Self::DossierRules => "/api/v1/tthc/dossier-rules",
             Self::ProcedureReview => "/api/v1/tthc/procedure-reviews",
             Self::SupportActivity => "/api/v1/tthc/support-activities",
             Self::FocalPoint => "/api/v1/tthc/focal-points",
             Self::CitizenFeedback => "/api/v1/tthc/citizen-feedback",
+            Self::FeedbackTimeLimit => "/api/v1/tthc/feedback-time-limits",
             Self::SatisfactionRating => "/api/v1/tthc/satisfaction-ratings",
             Self::ProcessingReturn => "/api/v1/tthc/processing-returns",
             Self::RecordDeclaration => "/api/v1/tthc/record-declarations",

@@ -1,10 +1,15 @@
 //! Dossiers in the shape of the national portal, as a one-stop system sends them and reads them back, and the
 //! ledger of what was exchanged.
 
+use std::sync::Arc;
+
+use cchc::auth::keystore;
+use cchc::exchange::national_portal::ledger::reseal::reseal;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Value, json};
 
+use crate::start::on;
 use crate::support::app::PASSWORD;
 use crate::support::{Client, TestApp};
 use crate::tell;
@@ -24,6 +29,7 @@ tell![
     what_came_is_shown_to_who_may_see_it_alone,
     what_the_portal_answered_is_put_beside_what_was_sent,
     a_request_of_the_wrong_shape_is_a_problem,
+    what_came_is_sealed_anew_under_the_newest_key,
 ];
 
 const PORTAL: &str = "/api/v1/exchange/national-portal/dossiers";
@@ -464,4 +470,35 @@ async fn a_request_of_the_wrong_shape_is_a_problem(app: TestApp) {
     let keyed = admin.with("idempotency-key", "lan-gui-1");
     let first = send(&keyed, false, &[entry(1)]).await;
     assert_eq!(send(&keyed, false, &[entry(1)]).await, first, "sent again it is answered again");
+}
+
+async fn what_came_is_sealed_anew_under_the_newest_key(app: TestApp) {
+    commune(&app).await;
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    send(&clerk, false, &[entry(1), entry(2)]).await;
+    let (db, config) = (&app.state.db, &app.state.config);
+    keystore::rotate_personal(db, config, app.state.now()).await.unwrap();
+    app.pass(120);
+    let now = app.state.now();
+    let ring = Arc::new(keystore::load(db, config).await.unwrap().unwrap());
+    let current = || -> Vec<bool> {
+        let rows: Vec<Kept> = diesel::sql_query("SELECT body AS text FROM portal_ledger ORDER BY id")
+            .load(&mut app.connect())
+            .unwrap();
+        rows.iter().map(|row| ring.personal().is_current(now, &row.text)).collect()
+    };
+    assert_eq!(current(), [false, false], "they stand under the key before");
+    assert_eq!(reseal(db, ring.clone(), now).await.unwrap(), 2);
+    assert_eq!(current(), [true, true]);
+    assert_eq!(reseal(db, ring.clone(), now).await.unwrap(), 0, "nothing is sealed twice");
+    app.state.refresh().await.unwrap();
+    let clear = scoped(&app, "xa.hiephung", "tthc:read tthc:personal").await;
+    for line in ledger(&clear, "").await {
+        let body = clear.get(&format!("{LEDGER}/{}", line["id"].as_str().unwrap())).await.expect(200);
+        let body: Value = serde_json::from_str(body["body"].as_str().unwrap()).unwrap();
+        assert!([entry(1), entry(2)].contains(&body), "verbatim as before: {body}");
+    }
+    let outdated = on(&app.database, &["keys", "reseal"]);
+    assert!(outdated.status.success(), "{}", String::from_utf8_lossy(&outdated.stderr));
+    assert!(String::from_utf8_lossy(&outdated.stdout).contains("entries of the ledger were sealed anew"));
 }

@@ -17,17 +17,13 @@ mod template;
 mod write;
 mod xlsx;
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::http::header::{Accept, Header};
-use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::ApiError;
 
 pub(super) use write::SheetWriter;
-pub use write::{saved, sent};
+pub use write::{plain_name, saved, sent};
 pub(crate) use xlsx::lists_macros;
 
 /// The media type of XLSX.
@@ -47,15 +43,6 @@ impl SheetOr {
         let Ok(accepted) = <Accept as Header>::parse(req) else { return Self::Json };
         let is_sheet = accepted.ranked().first().is_some_and(|media| media.essence_str() == XLSX);
         if is_sheet { Self::Sheet } else { Self::Json }
-    }
-}
-
-impl FromRequest for SheetOr {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::of(req)))
     }
 }
 

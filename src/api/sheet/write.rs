@@ -273,14 +273,20 @@ pub fn saved(book: &mut Workbook) -> Result<File, ApiError> {
     Ok(file)
 }
 
+/// The name of a file without what a header cannot hold.
+#[must_use]
+pub fn plain_name(name: &str) -> String {
+    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    name.chars().filter(is_plain).collect()
+}
+
 /// Answers with a spreadsheet.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn sent(status: StatusCode, name: &str, file: File) -> Result<HttpResponse, ApiError> {
     let size = file.metadata().map_err(ApiError::internal)?.len();
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
-    let name: String = name.chars().filter(is_plain).collect();
+    let name = plain_name(name);
     let stream = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 64 * 1024);
     Ok(HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, XLSX))

@@ -2,8 +2,10 @@
 //! the administration, and how it was handled.
 
 pub mod apologies;
+pub mod dossier_rules;
 pub mod dossiers;
 pub mod feedback;
+pub mod feedback_time_limits;
 pub mod focal_points;
 pub mod people;
 pub mod postings;
@@ -28,11 +30,13 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     postings::routes(cfg);
     processes::routes(cfg);
     processing_returns::routes(cfg);
+    dossier_rules::routes(cfg);
     dossiers::routes(cfg);
     record_declarations::routes(cfg);
     reviews::routes(cfg);
     support_activities::routes(cfg);
     focal_points::routes(cfg);
+    feedback_time_limits::routes(cfg);
     feedback::routes(cfg);
     satisfaction_ratings::routes(cfg);
     statistics::routes(cfg);

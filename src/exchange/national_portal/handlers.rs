@@ -3,19 +3,20 @@
 use actix_web::{get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::body::{PortalDossier, PortalProgress};
+use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
 use super::ledger;
 use super::request::{
     PortalChangesFilter, PortalDossierPage, PortalDossiersRequest, PortalParams, PortalProgressRequest,
-    PortalReply, PortalRequest,
+    PortalReply, PortalRequest, Sent,
 };
 use super::writing::entry;
 use crate::api::page::Page;
 use crate::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
 use crate::audit::personal_reads;
 use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::db::{DbConn, Weight, WriteTx};
+use crate::auth::scope::Scoped;
+use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::domain::tthc::dossiers::changed::dossiers_changed;
 use crate::error::ApiError;
 use crate::state::App;
@@ -27,6 +28,28 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
         .service(create_portal_progress)
         .service(create_portal_sendings);
     ledger::routes(cfg);
+}
+
+/// Does the work of a request for the unit that sends it, all its entries in one transaction.
+async fn exchanged<E: PortalEntry>(
+    permit: Permit<Write, Tthc>,
+    once: Once,
+    params: &PortalParams,
+    app: &App,
+    request: PortalRequest<E>,
+    work: impl FnOnce(&mut WriteTx<'_>, &Scoped, Sender, Vec<Sent<E>>) -> Result<Recorded<PortalReply>, ApiError>
+    + Send
+    + 'static,
+) -> Result<Rendered, ApiError> {
+    let scoped = permit.into_scoped();
+    let (pointer, identifier) = request.sender(params)?;
+    let sender = Sender::of(&scoped, pointer, identifier)?;
+    let author = scoped.author();
+    let done = move |tx: &mut WriteTx<'_>| {
+        let PortalRequest { entries, turn: _turn, .. } = request;
+        work(tx, &scoped, sender, entries)
+    };
+    once.write(app, author, Weight::Many, done).await
 }
 
 #[utoipa::path(
@@ -44,16 +67,11 @@ async fn create_portal_dossiers(
     app: App,
     request: PortalRequest<PortalDossier>,
 ) -> Result<Rendered, ApiError> {
-    let scoped = permit.into_scoped();
-    let (pointer, identifier) = request.sender(&query.0)?;
-    let sender = Sender::of(&scoped, pointer, identifier)?;
     let is_updating = request.is_updating(&query.0)?;
-    let author = scoped.author();
-    let received = move |tx: &mut WriteTx<'_>| {
-        let PortalRequest { entries, turn: _turn, .. } = request;
-        receive_dossiers(tx, &scoped, sender, is_updating, entries)
+    let received = move |tx: &mut WriteTx<'_>, scoped: &Scoped, sender: Sender, entries| {
+        receive_dossiers(tx, scoped, sender, is_updating, entries)
     };
-    once.write(&app, author, Weight::Many, received).await
+    exchanged(permit, once, &query.0, &app, request, received).await
 }
 
 #[utoipa::path(
@@ -71,15 +89,7 @@ async fn create_portal_progress(
     app: App,
     request: PortalRequest<PortalProgress>,
 ) -> Result<Rendered, ApiError> {
-    let scoped = permit.into_scoped();
-    let (pointer, identifier) = request.sender(&query.0)?;
-    let sender = Sender::of(&scoped, pointer, identifier)?;
-    let author = scoped.author();
-    let received = move |tx: &mut WriteTx<'_>| {
-        let PortalRequest { entries, turn: _turn, .. } = request;
-        receive_progress(tx, &scoped, sender, entries)
-    };
-    once.write(&app, author, Weight::Many, received).await
+    exchanged(permit, once, &query.0, &app, request, receive_progress).await
 }
 
 #[utoipa::path(
@@ -97,15 +107,7 @@ async fn create_portal_sendings(
     app: App,
     request: PortalRequest<PortalDossier>,
 ) -> Result<Rendered, ApiError> {
-    let scoped = permit.into_scoped();
-    let (pointer, identifier) = request.sender(&query.0)?;
-    let sender = Sender::of(&scoped, pointer, identifier)?;
-    let author = scoped.author();
-    let reported = move |tx: &mut WriteTx<'_>| {
-        let PortalRequest { entries, turn: _turn, .. } = request;
-        report_sendings(tx, &scoped, sender, entries)
-    };
-    once.write(&app, author, Weight::Many, reported).await
+    exchanged(permit, once, &query.0, &app, request, report_sendings).await
 }
 
 #[utoipa::path(

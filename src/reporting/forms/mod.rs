@@ -5,6 +5,7 @@ pub mod aggregate;
 pub mod form06a;
 pub mod form07b;
 pub mod kept;
+mod printed;
 pub mod roster;
 #[cfg(test)]
 mod story;

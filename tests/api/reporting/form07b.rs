@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::sheets::{XLSX, rows};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
@@ -9,6 +10,7 @@ tell![
     form_07b_counts_procedures_in_force_on_the_last_day,
     form_07b_counts_what_decisions_announced_within_the_days,
     form_07b_says_what_is_missing,
+    form_07b_is_printed_as_it_is_told,
 ];
 
 const FORM: &str = "/api/v1/reporting/forms/07b";
@@ -124,4 +126,75 @@ async fn form_07b_says_what_is_missing(app: TestApp) {
     assert_eq!(fault("").await, "required");
     assert_eq!(fault("from=2026-07-02&to=2026-07-01").await, "before_start");
     assert_eq!(fault("period=2031-Q1").await, "unknown_period");
+}
+
+/// The columns, in the order in which they are printed.
+const COLUMNS: [&str; 9] = [
+    "in_force",
+    "full_online",
+    "partial_online",
+    "information_only",
+    "unknown",
+    "added",
+    "changed",
+    "replaced",
+    "repealed",
+];
+
+fn printed_columns(columns: &Value) -> Vec<String> {
+    COLUMNS.map(|name| columns[name].to_string()).to_vec()
+}
+
+async fn form_07b_is_printed_as_it_is_told(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q3").await;
+    let decision = json!({
+        "org_unit_code": "92", "number": "2271/QĐ-UBND", "issued_on": "2026-09-01", "effective_on": "2026-09-01",
+        "title": "Công bố danh mục thủ tục hành chính", "items": [
+            {"action": "change", "procedure_code": "1.001193"},
+            {"action": "add", "procedure_code": "1.009999", "name": "Thủ tục mới"},
+        ],
+    });
+    admin.post("/api/v1/tthc/procedure-publications", &decision).await.expect(201);
+    let path = format!("{FORM}?period=2026-Q3&org_unit_code=92");
+    let form = admin.get(&path).await.expect(200);
+    let answer = admin.with("accept", XLSX).get(&path).await;
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"II.07b-92-2026-Q3.xlsx\"");
+    let printed = rows(&answer.bytes, "II.07b");
+    let found = |words: &str| printed.iter().position(|row| row.iter().any(|cell| cell.contains(words)));
+    for words in [
+        "II.07b/VPCP/KSTT",
+        "Đơn vị báo cáo: Thành phố Cần Thơ (mã 92)",
+        "Kỳ báo cáo: Quý III năm 2026 (từ ngày 01/07/2026 đến ngày 30/09/2026)",
+        "Ban hành mới",
+        "chưa đối chiếu với mẫu in",
+        "THỦ TRƯỞNG ĐƠN VỊ",
+    ] {
+        assert!(found(words).is_some(), "{words}: {printed:#?}");
+    }
+    let numbered: Vec<_> = (1..=11).map(|number| format!("({number})")).collect();
+    let first = found("(11)").unwrap();
+    assert_eq!(printed[first], numbered);
+    let total = found("Tổng cộng").unwrap();
+    assert_eq!(printed[total][2..], printed_columns(&form["totals"]));
+    let lines: Vec<_> = printed[first + 1..total].iter().filter(|row| !row[0].is_empty()).collect();
+    let told: Vec<_> = form["rows"].as_array().unwrap().iter().collect();
+    assert_eq!(lines.len(), told.len());
+    for (line, row) in lines.iter().zip(&told) {
+        assert_eq!(line[1], row["field"].as_str().unwrap_or("Chưa xác định lĩnh vực"));
+        assert_eq!(line[2..], printed_columns(&row["columns"]));
+    }
+    let csv = admin.with("accept", "text/csv").get(&path).await;
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"II.07b-92-2026-Q3.csv\"");
+    let csv = csv.text();
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let head = lines.next().unwrap();
+    for (line, row) in lines.zip(&told) {
+        let cell = |name: &str| {
+            let place = head.iter().position(|known| *known == format!("columns.{name}"));
+            line[place.unwrap_or_else(|| panic!("{name}: {head:?}"))].to_owned()
+        };
+        assert_eq!(COLUMNS.map(cell).to_vec(), printed_columns(&row["columns"]));
+    }
+    assert_eq!(csv.lines().count(), told.len() + 1);
 }

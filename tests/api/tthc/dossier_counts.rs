@@ -11,6 +11,7 @@ use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use super::dossiers::{DOSSIERS, catalogue, dossier, with};
+use crate::start::on;
 use crate::support::{Client, TestApp};
 use crate::tell;
 
@@ -22,6 +23,8 @@ tell![
     a_dossier_counts_once_and_as_whose_is_asked,
     what_is_outside_the_form_is_not_counted,
     corrections_and_deletions_are_followed,
+    hours_are_counted_by_the_moment,
+    a_late_day_that_was_lost_is_found_and_mended,
     days_may_be_asked_for_instead_of_a_period,
     dossiers_take_the_place_of_a_return_from_the_day_declared,
     random_histories_are_counted_as_a_naive_count_does,
@@ -238,6 +241,63 @@ async fn corrections_and_deletions_are_followed(app: TestApp) {
     assert_eq!(both(&app, &admin, AUTUMN).await, of([]));
     let verified = verify(&mut app.connect()).unwrap();
     assert_eq!((verified.dossiers, verified.wrong_count), (0, 0), "{verified:?}");
+}
+
+async fn hours_are_counted_by_the_moment(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let procedure = json!({
+        "code": "1.000656", "name": "Chứng thực bản sao", "level": "commune",
+        "deadlines": [{"value": 8, "unit": "working_hour"}],
+    });
+    admin.post("/api/v1/tthc/procedures", &procedure).await.expect(201);
+    let of_hours = |number: u32, members: Value| {
+        with(with(dossier(number), json!({"procedure_code": "1.000656"})), members)
+    };
+    // Received at ten past nine on Monday: eight office hours end at twenty to ten on Tuesday.
+    let due = "2026-11-03T02:40:00Z";
+    let resolved = [("2026-11-03T02:39:00Z", "early"), (due, "on_time"), ("2026-11-03T02:41:00Z", "overdue")];
+    for (number, (at, timeliness)) in (1..).zip(resolved) {
+        let made = admin.post(DOSSIERS, &of_hours(number, json!({"resolved_at": at}))).await.expect(201);
+        assert_eq!((&made["due_at"], &made["due_on"]), (&json!(due), &json!("2026-11-03")));
+        assert_eq!(made["timeliness"], timeliness, "{at}");
+    }
+    // Papers that came a day later move the moment by a day.
+    let made = admin.post(DOSSIERS, &of_hours(4, json!({}))).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    let asked = json!({"at": "2026-11-02T03:00:00Z", "reason": "Bổ sung bản chính."});
+    admin.post(&format!("{path}/supplement-requests"), &asked).await.expect(200);
+    admin.post(&format!("{path}/supplements"), &json!({"at": "2026-11-03T03:00:00Z"})).await.expect(200);
+    let done = admin.post(&format!("{path}/resolution"), &json!({"at": "2026-11-04T02:00:00Z"})).await;
+    let done = done.expect(200);
+    assert_eq!((&done["due_at"], &done["timeliness"]), (&json!("2026-11-04T02:40:00Z"), &json!("early")));
+    let expected =
+        of([("received_online", 4), ("resolved_early", 2), ("resolved_on_time", 1), ("resolved_overdue", 1)]);
+    assert_eq!(both(&app, &admin, AUTUMN).await, expected);
+}
+
+async fn a_late_day_that_was_lost_is_found_and_mended(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    admin.post(DOSSIERS, &dossier(2)).await.expect(201);
+    let verified = || {
+        let verified = on(&app.database, &["rollup", "verify"]);
+        (verified.status.success(), String::from_utf8_lossy(&verified.stdout).into_owned())
+    };
+    assert!(verified().0);
+    diesel::sql_query("UPDATE dossiers SET late_after = NULL WHERE code = 'H13.44-261102-0001'")
+        .execute(&mut app.connect())
+        .unwrap();
+    let (is_sound, told) = verified();
+    assert!(!is_sound && told.contains("1 of 2 late days"), "{told}");
+    let which = made["id"].as_str().unwrap();
+    assert!(
+        told.contains(&format!("dossier {which}: the day behind which it is late is 2026-11-09, not none")),
+        "{told}"
+    );
+    let rebuilt = on(&app.database, &["rollup", "rebuild"]);
+    assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
+    let (is_sound, told) = verified();
+    assert!(is_sound, "{told}");
 }
 
 async fn days_may_be_asked_for_instead_of_a_period(app: TestApp) {

@@ -20,6 +20,7 @@ tell![
     a_masked_name_does_not_take_the_place_of_the_true_one,
     a_number_is_found_by_who_may_see_it,
     what_is_older_than_what_is_held_is_not_written,
+    a_wait_ends_at_the_latest_with_what_it_waited_for,
     every_fault_of_a_dossier_is_told,
     who_holds_a_code_follows_it_without_a_token,
     wrong_tries_lock_a_code_and_tell_nothing,
@@ -382,6 +383,32 @@ async fn what_is_older_than_what_is_held_is_not_written(app: TestApp) {
         assert_eq!(report["lines"][0]["outcome"], *outcome, "{report}");
     }
     assert_eq!(admin.get(&at(&made)).await.expect(200)["fee_vnd"], 3);
+}
+
+async fn a_wait_ends_at_the_latest_with_what_it_waited_for(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let waiting = json!({"status": "awaiting_supplement"});
+    let over = [
+        json!({"status": "resolved", "resolved_at": "2026-11-05T02:00:00Z"}),
+        json!({
+            "status": "resolved", "resolved_at": "2026-11-05T02:00:00Z",
+            "source_updated_at": "2026-11-12T02:00:00Z",
+        }),
+    ];
+    for (number, over) in (1..).zip(over) {
+        let made = admin.post(DOSSIERS, &with(dossier(number), waiting.clone())).await.expect(201);
+        let batch = format!("{DOSSIERS}/batch?on_conflict=update");
+        let report = admin.post(&batch, &json!([with(dossier(number), over)])).await.expect(200);
+        assert_eq!(report["updated"], 1, "{report}");
+        let told = admin.get(&at(&made)).await.expect(200);
+        // It waited from Monday to Thursday, not until the report of it came.
+        assert_eq!((&told["due_on"], &told["timeliness"]), (&json!("2026-11-12"), &json!("early")));
+    }
+    let made = admin.post(DOSSIERS, &with(dossier(3), waiting)).await;
+    let (path, etag) = (made.header("location"), made.etag());
+    let closed = json!({"status": "withdrawn", "closed_at": "2026-11-04T02:00:00Z"});
+    let told = admin.put(&path, &etag, &with(dossier(3), closed)).await.expect(200);
+    assert_eq!(told["due_on"], "2026-11-11");
 }
 
 async fn every_fault_of_a_dossier_is_told(app: TestApp) {

@@ -2,6 +2,7 @@
 
 mod demo_dossiers;
 mod dossier_counts;
+mod dossier_rules;
 mod dossier_writers;
 pub mod dossiers;
 mod erasure;
@@ -34,6 +35,7 @@ pub fn stories() -> Vec<Story> {
         processing_returns::stories(),
         dossiers::stories(),
         dossier_counts::stories(),
+        dossier_rules::stories(),
         dossier_writers::stories(),
         demo_dossiers::stories(),
         erasure::stories(),

@@ -14,6 +14,7 @@ tell![
     ratings_come_many_at_once_and_come_again,
     ratings_are_found_by_day_and_level,
     a_unit_with_a_rating_is_not_deleted,
+    ratings_of_a_period_are_summed_up,
 ];
 
 const RATINGS: &str = "/api/v1/tthc/satisfaction-ratings";
@@ -138,4 +139,55 @@ async fn a_unit_with_a_rating_is_not_deleted(app: TestApp) {
     let rated = rating("H13.01-261102-0001", json!({"org_unit_code": "SNV"}));
     admin.post(RATINGS, &rated).await.expect(201);
     admin.delete(&place, &etag).await.problem(409, "in-use");
+}
+
+async fn ratings_of_a_period_are_summed_up(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let other = json!({"org_unit_code": "31399"});
+    let lines = [
+        rating(made["code"].as_str().unwrap(), json!({})),
+        rating("H13.44-261102-0002", json!({"level": "satisfied"})),
+        rating("H13.44-261102-0003", with(other.clone(), json!({"level": "dissatisfied"}))),
+        rating("H13.44-261102-0004", with(other.clone(), json!({"level": "normal"}))),
+        rating("H13.44-261102-0005", with(other, json!({"rated_on": "2026-11-10"}))),
+    ];
+    admin.post(&format!("{RATINGS}/batch"), &json!(lines)).await.expect(200);
+    let summary = format!("{RATINGS}/summary?rated_from=2026-11-01&rated_to=2026-11-09");
+    let whole = admin.get(&format!("{summary}&org_unit_code=92&scope=subtree")).await.expect(200);
+    let totals = json!({
+        "very_satisfied": 1, "satisfied": 1, "normal": 1, "dissatisfied": 1, "answered": 4,
+        "satisfied_rate": {"numerator": 2, "denominator": 4, "rate_percent": 50.0},
+    });
+    assert_eq!(whole["totals"], totals, "the one of the tenth is not in it");
+    let rows: Vec<_> = whole["rows"].as_array().unwrap().iter().collect();
+    let told: Vec<_> =
+        rows.iter().map(|row| (&row["unit"]["org_unit_code"], &row["counts"]["answered"])).collect();
+    assert_eq!(told, [(&json!("31396"), &json!(2)), (&json!("31399"), &json!(2))]);
+    let by_procedure = format!("{summary}&org_unit_code=92&scope=subtree&by=procedure");
+    let by_procedure = admin.get(&by_procedure).await.expect(200);
+    assert_eq!(by_procedure["totals"], totals);
+    let rows = by_procedure["rows"].as_array().unwrap().iter();
+    let told: Vec<_> = rows.map(|row| (&row["procedure_code"], &row["counts"]["answered"])).collect();
+    let expected = [(&json!(null), &json!(3)), (&json!("1.001193"), &json!(1))];
+    assert_eq!(told, expected, "of dossiers that are kept elsewhere the procedure is not known");
+    assert_eq!(by_procedure["rows"][1]["procedure_name"], "Đăng ký khai sinh");
+    // Who reaches one unit sums that one up.
+    let own = app.person("xa.hiephung", "inspector", "31396").await;
+    let of_own = own.get(&format!("{summary}&org_unit_code=31396")).await.expect(200);
+    assert_eq!(
+        of_own["totals"]["satisfied_rate"],
+        json!({"numerator": 2, "denominator": 2, "rate_percent": 100.0})
+    );
+    own.get(&format!("{summary}&org_unit_code=31399")).await.problem(403, "forbidden");
+    own.get(&format!("{summary}&org_unit_code=92&scope=subtree")).await.problem(403, "forbidden");
+    let backwards =
+        format!("{RATINGS}/summary?rated_from=2026-11-09&rated_to=2026-11-01&org_unit_code=31396");
+    assert_eq!(own.get(&backwards).await.faults(422, "invalid"), ["/rated_to"]);
+    let none = format!("{RATINGS}/summary?rated_from=2025-01-01&rated_to=2025-01-31&org_unit_code=31396");
+    let none = own.get(&none).await.expect(200);
+    assert_eq!(
+        (&none["rows"], &none["totals"]["satisfied_rate"]["rate_percent"]),
+        (&json!([]), &json!(null))
+    );
 }

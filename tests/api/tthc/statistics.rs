@@ -227,11 +227,29 @@ async fn late_dossiers_without_an_apology_are_listed(app: TestApp) {
     assert_eq!(codes(&admin, &format!("{own}&state=given")).await, ["H13.44-261102-0004"]);
     let found = admin.get(&format!("{DOSSIERS}?code=H13.44-261102-0001")).await.expect(200);
     let path = format!("{DOSSIERS}/{}", found["items"][0]["id"].as_str().unwrap());
-    let letter = json!({"rescheduled_to": "2026-11-30", "apology": "Xin lỗi vì trả kết quả chậm."});
+    let letter = json!({
+        "rescheduled_to": "2026-11-30", "apology": "Xin lỗi vì trả kết quả chậm.",
+        "letter_number": "15/TXL-UBND", "signed_on": "2026-11-20", "signer_title": "Phó Chủ tịch UBND xã",
+    });
+    for (day, code) in [("2026-11-01", "before_received"), ("2026-11-24", "after_sending")] {
+        let wrong = with(letter.clone(), json!({"signed_on": day}));
+        let refused = admin.post(&format!("{path}/extensions"), &wrong).await.problem(422, "invalid");
+        assert_eq!(
+            (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+            (&json!("/signed_on"), &json!(code))
+        );
+    }
     admin.post(&format!("{path}/extensions"), &letter).await.expect(200);
+    let history = admin.get(&format!("{path}/history")).await.expect(200);
+    for name in ["letter_number", "signed_on", "signer_title"] {
+        assert_eq!((&history["items"][0][name], &history["items"][1][name]), (&json!(null), &letter[name]));
+    }
     let given = admin.get(&format!("{own}&state=given&include_total=true")).await.expect(200);
     assert_eq!((&given["total"], &given["items"][1]["rescheduled_to"]), (&json!(2), &json!("2026-11-30")));
     assert_eq!(given["items"][0]["working_days_late"], 5);
+    let told = ["letter_number", "signed_on", "signer_title"];
+    assert_eq!(told.map(|name| &given["items"][1][name]), told.map(|name| &letter[name]));
+    assert_eq!(told.map(|name| &given["items"][0][name]), [&json!(null); 3], "nobody told of its letter");
     let csv = admin.with("accept", "text/csv").get(&own).await.text();
     assert_eq!(csv.lines().count(), 2, "a heading, and the one that lacks an apology: {csv}");
     assert!(csv.contains("H13.44-261102-0002"));

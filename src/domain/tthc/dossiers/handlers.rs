@@ -3,6 +3,7 @@
 use actix_web::{delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::apology::DossierExtension;
 use super::erasure::{dossier_erase, told_again};
 use super::history::{DossierEventFilter, DossierEventPage, dossier_history};
 use super::life::DossierStep;
@@ -12,8 +13,8 @@ use super::model::{
 };
 use super::row::HeldDossier;
 use super::steps::{
-    DossierExtension, DossierResolution, DossierRestatement, DossierStepReasoned, DossierStepTaken,
-    DossierTransfer, dossier_delete, dossier_restate, dossier_step,
+    DossierResolution, DossierRestatement, DossierStepReasoned, DossierStepTaken, DossierTransfer,
+    dossier_delete, dossier_restate, dossier_step,
 };
 use super::store::{
     dossier_changeable, dossier_get, dossier_list, dossier_seen, dossiers_of_number, held_find,

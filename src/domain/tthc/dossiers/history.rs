@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use super::apology::ApologyLetter;
 use super::life::DossierStatus;
 use super::model::{Dossier, DossierId};
 use super::people::DossierPersonShown;
@@ -41,12 +42,15 @@ pub struct Event {
     /// The document that orders it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_number: Option<String>,
+    /// The letter of an apology.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<ApologyLetter>,
 }
 
 impl Event {
     /// An event that no document orders.
     pub(super) fn new(kind: &str, at: Instant, reason: Option<String>) -> Self {
-        Self { kind: kind.to_owned(), at, reason, order_number: None }
+        Self { kind: kind.to_owned(), at, reason, order_number: None, letter: None }
     }
 
     /// What the journal says was done, where it is no plain write.
@@ -89,7 +93,8 @@ pub(super) fn journal_entry(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "version": 2, "action": "update", "kind": "supplement-request", "at": "2026-11-03T02:00:00Z",
-    "reason": "Bổ sung bản sao giấy chứng sinh.", "order_number": null, "status": "awaiting_supplement", "due_on": "2026-11-05",
+    "reason": "Bổ sung bản sao giấy chứng sinh.", "order_number": null,
+    "letter_number": null, "signed_on": null, "signer_title": null, "status": "awaiting_supplement", "due_on": "2026-11-05",
     "resolving_unit_id": "0190a8c0-0000-7000-8000-000000000004", "actor_kind": "client",
     "actor_id": "0190a8c0-0000-7000-8000-000000000031", "recorded_at": "2026-11-03T02:00:04Z"
 }))]
@@ -106,6 +111,12 @@ pub struct DossierEvent {
     pub reason: Option<String>,
     /// The document that orders it (số, ký hiệu văn bản yêu cầu); of an erasure of personal data.
     pub order_number: Option<String>,
+    /// Number of the letter of apology (số, ký hiệu thư xin lỗi).
+    pub letter_number: Option<String>,
+    /// When the letter was signed (ngày ký thư xin lỗi).
+    pub signed_on: Option<NaiveDate>,
+    /// The position of whoever signed it (chức vụ người ký thư xin lỗi).
+    pub signer_title: Option<String>,
     /// Status afterwards (trạng thái).
     pub status: Option<DossierStatus>,
     /// Due day afterwards (ngày hẹn trả).
@@ -153,10 +164,13 @@ impl From<Written> for DossierEvent {
         let nothing = Told { status: None, due_on: None, resolving_unit_id: None, event: None };
         let Told { status, due_on, resolving_unit_id, event } =
             serde_json::from_str(&written.content).unwrap_or(nothing);
-        let (kind, at, reason, order_number) = match event {
-            Some(Event { kind, at, reason, order_number }) => (Some(kind), at, reason, order_number),
-            None => (None, written.recorded_at, None, None),
+        let (kind, at, reason, order_number, letter) = match event {
+            Some(Event { kind, at, reason, order_number, letter }) => {
+                (Some(kind), at, reason, order_number, letter)
+            }
+            None => (None, written.recorded_at, None, None, None),
         };
+        let ApologyLetter { letter_number, signed_on, signer_title } = letter.unwrap_or_default();
         Self {
             version: written.record_version,
             action: written.action,
@@ -164,6 +178,9 @@ impl From<Written> for DossierEvent {
             at,
             reason,
             order_number,
+            letter_number,
+            signed_on,
+            signer_title,
             status,
             due_on,
             resolving_unit_id,

@@ -10,6 +10,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use super::apology::ApologyLetter;
 use super::due::working_days_between;
 use super::life::DossierStatus;
 use super::model::DossierId;
@@ -18,6 +19,7 @@ use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::{Confinement, Scoped};
 use crate::db::DbConn;
+use crate::db::json_text::JsonText;
 use crate::db::schema::{dossiers, procedure_versions, procedures};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
@@ -58,7 +60,8 @@ text_enum! {
     "procedure_name": "Đăng ký khai sinh", "org_unit_id": "0190a8c0-0000-7000-8000-000000000004",
     "org_unit_code": "31420", "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp",
     "received_at": "2026-11-02T02:10:00Z", "due_on": "2026-11-05", "status": "processing",
-    "resolved_at": null, "working_days_late": 3, "rescheduled_to": "2026-11-12"
+    "resolved_at": null, "working_days_late": 3, "rescheduled_to": "2026-11-12",
+    "letter_number": "15/TXL-UBND", "signed_on": "2026-11-09", "signer_title": "Phó Chủ tịch UBND xã"
 }))]
 pub struct LateDossier {
     /// The dossier (hồ sơ).
@@ -92,6 +95,12 @@ pub struct LateDossier {
     pub working_days_late: Option<i64>,
     /// The day that was promised with an apology (ngày hẹn lại); null where there is no apology.
     pub rescheduled_to: Option<NaiveDate>,
+    /// Number of the letter of apology (số, ký hiệu thư xin lỗi).
+    pub letter_number: Option<String>,
+    /// When it was signed (ngày ký thư xin lỗi).
+    pub signed_on: Option<NaiveDate>,
+    /// The position of whoever signed it (chức vụ người ký thư xin lỗi).
+    pub signer_title: Option<String>,
 }
 page_of!(LateDossierPage, LateDossier, "late dossiers");
 
@@ -223,6 +232,7 @@ struct Loaded {
     status: DossierStatus,
     resolved_at: Option<Instant>,
     rescheduled_to: Option<NaiveDate>,
+    letter: Option<JsonText<ApologyLetter>>,
 }
 
 type Columns = (
@@ -237,6 +247,7 @@ type Columns = (
     dossiers::status,
     dossiers::resolved_at,
     dossiers::rescheduled_to,
+    dossiers::apology_letter,
 );
 
 const fn columns() -> Columns {
@@ -253,6 +264,7 @@ const fn columns() -> Columns {
         d::status,
         d::resolved_at,
         d::rescheduled_to,
+        d::apology_letter,
     )
 }
 
@@ -339,6 +351,7 @@ fn told(scoped: &Scoped, row: Loaded, calendar: &Calendar, day: NaiveDate) -> Op
     let due_on = row.late_after?;
     let end = row.resolved_at.map_or(day, Instant::vietnam_day);
     let unit = label(scoped.tree(), row.unit, scoped.today());
+    let letter = row.letter.map(|letter| letter.0).unwrap_or_default();
     Some(LateDossier {
         dossier_id: row.id,
         code: row.code,
@@ -355,6 +368,9 @@ fn told(scoped: &Scoped, row: Loaded, calendar: &Calendar, day: NaiveDate) -> Op
         resolved_at: row.resolved_at,
         working_days_late: working_days_between(calendar, due_on, end).ok(),
         rescheduled_to: row.rescheduled_to,
+        letter_number: letter.letter_number,
+        signed_on: letter.signed_on,
+        signer_title: letter.signer_title,
     })
 }
 

@@ -151,6 +151,9 @@ impl Making<'_> {
             working_days: None,
             late_after: None,
             rescheduled_to: body.rescheduled_to,
+            apology_letter: present
+                .filter(|row| row.rescheduled_to == body.rescheduled_to)
+                .and_then(|row| row.apology_letter.clone()),
             fee_vnd: body.fee_vnd,
             paid_online: body.paid_online,
             input_digitised: body.input_digitised,
@@ -216,10 +219,12 @@ impl Making<'_> {
         holder_of(self.scoped.tree(), unit, since, pointer)
     }
 
-    /// When the sending system changed the dossier, as far as that is known.
+    /// When the sending system changed the dossier, as far as that is known: at the latest when it was
+    /// resolved or closed.
     fn moment(&self, body: &DossierCreate, row: &DossierRow) -> Instant {
         let since = row.waits.0.last().map_or(row.received_at, |wait| wait.until.unwrap_or(wait.since));
-        body.source_updated_at.unwrap_or(self.at).min(self.at).max(since)
+        let known = [body.source_updated_at, body.resolved_at, body.closed_at];
+        known.into_iter().flatten().fold(self.at, Instant::min).max(since)
     }
 
     fn waits(&self, body: &DossierCreate, present: Option<&DossierRow>, rules: &ClockRules) -> Vec<Wait> {

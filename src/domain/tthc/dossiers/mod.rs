@@ -5,6 +5,7 @@
 //! the clock. Two units may have to do with it, one that receives and one that resolves; both see it.
 //! Its people are sealed; on order they are erased, and it counts on without them ([`erasure`]).
 
+pub mod apology;
 pub mod changed;
 pub mod codes;
 pub mod due;

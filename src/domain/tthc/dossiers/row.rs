@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::apology::ApologyLetter;
 use super::due::{Due, DueBasis, Timeliness, Wait, outcome, pending};
 use super::life::DossierStatus;
 use super::model::{Channel, Dossier, DossierCreate, DossierId, Named};
@@ -81,6 +82,8 @@ pub struct DossierRow {
     /// The day behind which it is late, as [`Self::is_late_after`] says; stored, so that an index finds it.
     pub late_after: Option<NaiveDate>,
     pub rescheduled_to: Option<NaiveDate>,
+    /// The letter by which that day was promised, where something is told of it.
+    pub apology_letter: Option<JsonText<ApologyLetter>>,
     pub fee_vnd: Option<i64>,
     pub paid_online: bool,
     pub input_digitised: bool,

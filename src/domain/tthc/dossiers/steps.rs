@@ -1,12 +1,12 @@
 //! The steps of a dossier's life, and what else is done to it apart from writing it whole: each changes the
 //! row by the same rules, moves the counts and leaves its event in the journal.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::apology::{ApologyLetter, DossierExtension};
 use super::due::{DueBasis, Wait};
 use super::erasure::forget_deleted;
 use super::facts::{ClockRules, calendar_from, clock_rules};
@@ -23,6 +23,7 @@ use crate::api::IfMatch;
 use crate::api::records::{Draft, Records, Row};
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::Scoped;
+use crate::db::json_text::JsonText;
 use crate::db::schema::dossiers;
 use crate::db::types::Instant;
 use crate::db::{Recorded, WriteTx};
@@ -61,23 +62,6 @@ pub struct DossierStepReasoned {
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     pub reason: String,
-}
-
-/// An apology with another day (thư xin lỗi và hẹn lại ngày trả). It changes neither the due day nor whether
-/// the dossier is in time.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"rescheduled_to": "2026-11-12", "apology": "Xin lỗi vì trả kết quả chậm do phải xác minh hồ sơ."}))]
-pub struct DossierExtension {
-    /// When it was sent (thời điểm gửi); now where it is not given.
-    #[serde(default)]
-    pub at: Option<Instant>,
-    /// The day that is promised (ngày hẹn lại).
-    pub rescheduled_to: NaiveDate,
-    /// What the apology says (nội dung xin lỗi).
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
-    pub apology: String,
 }
 
 /// That a dossier is resolved (kết quả giải quyết).
@@ -205,6 +189,13 @@ impl Taken {
             Self::Transferred(taken) => taken.reason.clone(),
         }
     }
+
+    fn letter(&self) -> Option<ApologyLetter> {
+        match self {
+            Self::Extended(taken) => taken.letter().told(),
+            Self::Plain(_) | Self::Resolved(_) | Self::Transferred(_) => None,
+        }
+    }
 }
 
 /// A dossier by its id that this account may change, as it was read.
@@ -235,7 +226,7 @@ pub(super) fn dossier_step(
     let held = changeable(tx, scoped, id, expected)?;
     let status = step(held.row.status, kind)?;
     let at = moment(taken.at(), &held.row, tx.at())?;
-    let event = Event::new(kind.as_str(), at, taken.reason());
+    let event = Event { letter: taken.letter(), ..Event::new(kind.as_str(), at, taken.reason()) };
     if kind == DossierStep::Acceptance {
         return accepted(tx, scoped, held, at, &event);
     }
@@ -244,18 +235,12 @@ pub(super) fn dossier_step(
     match taken {
         Taken::Plain(_) => {}
         Taken::Extended(extension) => {
-            if extension.rescheduled_to < at.vietnam_day() {
-                let message = Bilingual::new(
-                    "Ngày hẹn lại phải từ ngày gửi thư xin lỗi trở đi.",
-                    "The promised day must not be before the apology.",
-                );
-                return Err(ApiError::invalid(vec![Fault::new(
-                    "/rescheduled_to",
-                    "before_apology",
-                    message,
-                )]));
+            let faults = extension.faults(row.received_on(), at.vietnam_day());
+            if !faults.is_empty() {
+                return Err(ApiError::invalid(faults));
             }
             row.rescheduled_to = Some(extension.rescheduled_to);
+            row.apology_letter = extension.letter().told().map(JsonText);
         }
         Taken::Resolved(resolution) => {
             row.result_digitised = resolution.result_digitised.unwrap_or(row.result_digitised);

@@ -115,6 +115,7 @@ pub(super) fn save_as<'e>(
             working_days,
             late_after,
             rescheduled_to,
+            apology_letter,
             fee_vnd,
             paid_online,
             input_digitised,

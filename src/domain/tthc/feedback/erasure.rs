@@ -39,7 +39,7 @@ pub(super) fn feedback_erase(
     held.revise(tx.at());
     // The feedback first: whoever attaches a file to it waits, and then finds it erased.
     let erased = save_as(tx, scoped, &[held], Some(order))?.only()?;
-    erase_beside(tx, RecordType::CitizenFeedback, id.as_str())?;
+    erase_beside(tx, RecordType::CitizenFeedback, &id.written())?;
     Ok(erased)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn feedback_erase(
 pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: CitizenFeedbackId) -> Result<(), ApiError> {
     use citizen_feedback as f;
     diesel::update(f::table.find(id)).set(f::petitioner.eq(None::<String>)).execute(tx.conn())?;
-    attachments_erase(tx, RecordType::CitizenFeedback, id.as_str()).map(drop)
+    attachments_erase(tx, RecordType::CitizenFeedback, &id.written()).map(drop)
 }
 
 /// Refuses a patch that would tell an erased petitioner again.

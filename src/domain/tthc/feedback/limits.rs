@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use super::model::{FeedbackClass, FeedbackStep};
 use crate::db::DbConn;
 use crate::db::schema::feedback_time_limits;
+use crate::domain::tthc::feedback_time_limits::FeedbackTimeLimit;
+use crate::domain::validity::OPEN_END;
 use crate::error::ApiError;
 use crate::reporting::holidays::calendar;
 use crate::reporting::working_days::{Calendar, Span, UnknownYear, due};
 
 /// How long a step may take, for what was received while it held.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = feedback_time_limits)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimit {
     /// Of feedback about this.
     pub class: FeedbackClass,
@@ -21,11 +22,23 @@ pub struct TimeLimit {
     pub step: FeedbackStep,
     /// First day of receipt for which it holds.
     pub valid_from: NaiveDate,
-    /// First day of receipt for which it no longer holds.
+    /// First day of receipt for which it no longer holds: the next one of its class and step begins.
     pub valid_to: NaiveDate,
     working_days: i32,
     /// The rule that sets it.
     pub legal_basis: String,
+}
+
+/// Limits with their ends, of limits in the order of class, step and first day.
+fn with_ends(limits: Vec<FeedbackTimeLimit>) -> Vec<TimeLimit> {
+    let mut ended: Vec<TimeLimit> = Vec::with_capacity(limits.len());
+    for FeedbackTimeLimit { class, step, valid_from, working_days, legal_basis, .. } in limits {
+        if let Some(before) = ended.last_mut().filter(|before| (before.class, before.step) == (class, step)) {
+            before.valid_to = valid_from;
+        }
+        ended.push(TimeLimit { class, step, valid_from, valid_to: OPEN_END, working_days, legal_basis });
+    }
+    ended
 }
 
 impl TimeLimit {
@@ -55,7 +68,9 @@ impl TimeLimits {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(conn: &mut DbConn, today: NaiveDate) -> Result<Self, ApiError> {
-        let rows = feedback_time_limits::table.select(TimeLimit::as_select()).load(conn)?;
+        use feedback_time_limits as l;
+        let limits = l::table.order((l::class, l::step, l::valid_from));
+        let rows = with_ends(limits.select(FeedbackTimeLimit::as_select()).load(conn)?);
         // All listed days: some fifteen a year.
         Ok(Self { rows, calendar: calendar(conn, 1..=9_999)?, today })
     }
@@ -117,7 +132,7 @@ impl TimeLimits {
             class,
             step,
             valid_from: NaiveDate::from_ymd_opt(2022, 6, 23).unwrap(),
-            valid_to: NaiveDate::from_ymd_opt(9999, 12, 31).unwrap(),
+            valid_to: OPEN_END,
             working_days,
             legal_basis: "766".into(),
         };
@@ -132,6 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::tthc::feedback_time_limits::FeedbackTimeLimitId;
     use crate::reporting::holidays::bundled_calendar;
 
     fn day(text: &str) -> NaiveDate {
@@ -144,6 +160,29 @@ mod tests {
         assert_eq!(limits.due_on(day("2023-12-25"), 15), Ok(day("2024-01-16")), "New Year's day is none");
         assert_eq!(limits.due_on(day("2024-02-07"), 2), Ok(day("2024-02-16")), "nor are those of Tết");
         assert_eq!(limits.due_on(day("2019-01-02"), 2), Err(UnknownYear(2019)));
+    }
+
+    #[test]
+    fn a_limit_holds_until_the_next_one_of_its_step_begins() {
+        let limit = |step, from: &str, working_days| FeedbackTimeLimit {
+            id: FeedbackTimeLimitId::new(),
+            class: FeedbackClass::Rule,
+            step,
+            valid_from: day(from),
+            working_days,
+            legal_basis: "766".into(),
+        };
+        let rows = with_ends(vec![
+            limit(FeedbackStep::Answer, "2022-06-23", 15),
+            limit(FeedbackStep::Answer, "2027-01-01", 10),
+            limit(FeedbackStep::Publication, "2022-06-23", 2),
+        ]);
+        let limits = TimeLimits { rows, ..TimeLimits::default() };
+        let of =
+            |step, received| limits.of(FeedbackClass::Rule, step, day(received)).map(TimeLimit::working_days);
+        assert_eq!(of(FeedbackStep::Answer, "2026-12-31"), Some(15));
+        assert_eq!(of(FeedbackStep::Answer, "2027-01-01"), Some(10));
+        assert_eq!(of(FeedbackStep::Publication, "2027-01-01"), Some(2));
     }
 
     #[test]

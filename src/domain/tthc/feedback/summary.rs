@@ -24,9 +24,6 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::{days_in_range, storable};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 
-/// How many rows are held in memory at once.
-const PART: i64 = 2_000;
-
 /// Which feedback is counted.
 #[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +135,9 @@ pub struct CitizenFeedbackSummary {
     /// How many kept each time limit (tình hình thực hiện từng thời hạn).
     pub limits: Vec<FeedbackLimitCounts>,
 }
+
+/// How many rows are held in memory at once.
+const PART: i64 = 2_000;
 
 /// Where the next part begins: behind this row.
 type Last = (Instant, CitizenFeedbackId);
@@ -295,7 +295,7 @@ mod tests {
     fn a_period_is_read_from_the_index_by_time() {
         let (_folder, mut conn) = migrated();
         let mut postgres = MigratedPostgres::new();
-        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         let filter = CitizenFeedbackSummaryFilter {
             org_unit_id: None,
             org_unit_identifier: None,

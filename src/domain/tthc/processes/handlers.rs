@@ -2,10 +2,8 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{
-    ProcedureProcess, ProcedureProcessCreate, ProcedureProcessFilter, ProcedureProcessId,
-    ProcedureProcessPage, ProcedureProcessPatch,
-};
+use super::bodies::{ProcedureProcessCreate, ProcedureProcessPatch};
+use super::model::{ProcedureProcess, ProcedureProcessFilter, ProcedureProcessId, ProcedureProcessPage};
 use super::store::{
     ProcedureProcesses, process_changeable, process_delete, process_get, process_list, process_seen,
 };

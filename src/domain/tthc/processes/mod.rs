@@ -5,6 +5,7 @@
 //!
 //! They are approved for a whole province and every one-stop centre works by them: reference data.
 
+pub mod bodies;
 mod handlers;
 pub mod model;
 pub mod rules;

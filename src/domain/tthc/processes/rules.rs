@@ -1,7 +1,8 @@
 //! What a process must satisfy, and how its time stands to the procedure's deadline: pure, without
 //! database or HTTP.
 
-use super::model::{HeldProcess, ProcedureProcessCreate, ProcessKind, ProcessStep};
+use super::bodies::ProcedureProcessCreate;
+use super::model::{HeldProcess, ProcessKind, ProcessStep};
 use crate::domain::document_numbers::{number_fault, year_remark};
 use crate::domain::remarks::{Remark, RemarkSeverity};
 use crate::domain::tthc::procedures::model::{Deadline, DeadlineUnit};

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::bodies::ProcedureProcessCreate;
 use super::model::{
-    HeldProcess, LinkRow, ProcedureProcess, ProcedureProcessCreate, ProcedureProcessFilter,
-    ProcedureProcessId, ProcedureProcessSort, ProcessLink, ProcessRow, ProcessedProcedure,
+    HeldProcess, LinkRow, ProcedureProcess, ProcedureProcessFilter, ProcedureProcessId, ProcedureProcessSort,
+    ProcessLink, ProcessRow, ProcessedProcedure,
 };
 use super::rules;
 use crate::api::json::check;

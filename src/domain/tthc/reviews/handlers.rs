@@ -2,10 +2,8 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{
-    ProcedureReview, ProcedureReviewCreate, ProcedureReviewFilter, ProcedureReviewId, ProcedureReviewPage,
-    ProcedureReviewPatch,
-};
+use super::bodies::{ProcedureReviewCreate, ProcedureReviewPatch};
+use super::model::{ProcedureReview, ProcedureReviewFilter, ProcedureReviewId, ProcedureReviewPage};
 use super::store::{review_get, review_list, review_seen};
 use super::writes::{ProcedureReviews, review_delete};
 use crate::api::records::{insert, replace};

@@ -4,6 +4,7 @@
 //! A review names its fields as its paper does ("ngành, lĩnh vực"), and its procedures by code where they
 //! have one there. Totals follow from the proposals.
 
+pub mod bodies;
 mod handlers;
 pub mod model;
 mod rules;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::model::{HeldReview, ProcedureReviewCreate, ReviewOutcome, ReviewProposal, ReviewProposalKind};
+use super::bodies::ProcedureReviewCreate;
+use super::model::{HeldReview, ReviewOutcome, ReviewProposal, ReviewProposalKind};
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::remarks::{Remark, RemarkSeverity};
 use crate::domain::validity::day_faults;

@@ -5,10 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{
-    HeldReview, ProcedureReview, ProcedureReviewCreate, ProcedureReviewId, ProposalRow, ReviewProposal,
-    ReviewRow,
-};
+use super::bodies::ProcedureReviewCreate;
+use super::model::{HeldReview, ProcedureReview, ProcedureReviewId, ProposalRow, ReviewProposal, ReviewRow};
 use super::rules;
 use super::store::{answer, held_find, held_of, known};
 use crate::api::IfMatch;

@@ -1,5 +1,6 @@
 //! The operations on satisfaction ratings.
 
+use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
@@ -7,9 +8,13 @@ use super::model::{
     SatisfactionRatingPage, SatisfactionRatingPatch,
 };
 use super::store::{SatisfactionRatings, rating_delete, rating_get, rating_list};
+use super::summary::{SatisfactionSummary, SatisfactionSummaryFilter, rating_summary};
+use crate::api::ValidQuery;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::crud;
+use crate::error::ApiError;
+use crate::state::App;
 
 crud! {
     tag: "satisfaction-ratings", what: "a satisfaction rating", many: "satisfaction ratings",
@@ -28,5 +33,23 @@ crud! {
 
 /// Mounts the operations.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    // `/summary` would match `/{id}` too.
+    cfg.service(get_satisfaction_summary);
     crud_routes(cfg);
+}
+
+#[utoipa::path(
+    operation_id = "get_satisfaction_summary", tag = "satisfaction-ratings", summary = "Get how satisfied applicants were in a period",
+    description = "How many rated a unit between two days with each level, and the rate of those who are satisfied with its exact parts (tổng hợp mức độ hài lòng), by unit or by procedure; with `scope` also of the units below.",
+    params(SatisfactionSummaryFilter),
+    responses((status = 200, description = "The counts.", body = SatisfactionSummary)),
+)]
+#[get("/api/v1/tthc/satisfaction-ratings/summary")]
+async fn get_satisfaction_summary(
+    permit: Permit<Read, Tthc>,
+    query: ValidQuery<SatisfactionSummaryFilter>,
+    app: App,
+) -> Result<web::Json<SatisfactionSummary>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.read_list(move |conn| rating_summary(conn, &scoped, &query.0)).await.map(web::Json)
 }

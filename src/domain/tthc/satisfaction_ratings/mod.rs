@@ -8,6 +8,7 @@ mod handlers;
 pub mod model;
 mod rules;
 mod store;
+pub mod summary;
 
 pub use handlers::routes;
 pub use store::SatisfactionRatings;

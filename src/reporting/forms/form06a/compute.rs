@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::coverage::{
+    Form06aCoverage, Form06aEndedLine, Form06aLevelCoverage, Form06aRecordsLine, Form06aStatedLine,
+};
 use super::model::{
-    Form06Columns, Form06Definition, Form06DefinitionUsed, Form06Source, Form06a, Form06aCoverage,
-    Form06aEndedLine, Form06aLevelCoverage, Form06aQuery, Form06aRecordsLine, Form06aRow, Form06aStatedLine,
+    Form06Columns, Form06Definition, Form06DefinitionUsed, Form06Source, Form06a, Form06aQuery, Form06aRow,
     FormUnit,
 };
 use crate::auth::permission::Domain;

@@ -4,19 +4,20 @@
 use std::fs::File;
 
 use chrono::NaiveDate;
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
-use super::model::{Form06Columns, Form06Source, Form06a, Form06aLevelCoverage};
+use super::coverage::Form06aLevelCoverage;
+use super::model::{Form06Columns, Form06Source, Form06a};
 use crate::api::sheet::saved;
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::Tier;
 use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::error::ApiError;
-use crate::reporting::periods::period_name_vi;
+use crate::reporting::forms::printed::{HeadCell, Looks, exact, head, notes, numbers, signatures, span_vi};
 use crate::text::day_vi;
 
-/// The head: first and last row, first and last column, words.
-const HEAD: [(u32, u32, u16, u16, &str); 14] = [
+/// The head.
+const HEAD: [HeadCell<'_>; 14] = [
     (7, 9, 0, 0, "STT"),
     (7, 9, 1, 1, "Lĩnh vực giải quyết theo cấp"),
     (7, 7, 2, 5, "Số hồ sơ nhận giải quyết"),
@@ -42,36 +43,6 @@ const APART: [(u16, &str); 2] = [(13, "Rút hồ sơ"), (14, "Từ chối")];
 /// The row of the columns' numbers, from 0.
 const NUMBERS: u32 = 10;
 
-/// The looks of the form.
-struct Looks {
-    plain: Format,
-    bold: Format,
-    title: Format,
-    head: Format,
-    text: Format,
-    count: Format,
-    total: Format,
-    middle: Format,
-}
-
-impl Looks {
-    fn new() -> Self {
-        let plain = Format::new().set_font_name("Times New Roman").set_font_size(12);
-        let bold = plain.clone().set_bold();
-        let framed = plain.clone().set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
-        Self {
-            title: bold.clone().set_font_size(13).set_align(FormatAlign::Center).set_text_wrap(),
-            head: framed.clone().set_bold().set_align(FormatAlign::Center).set_text_wrap(),
-            text: framed.clone().set_text_wrap(),
-            count: framed.clone().set_num_format("#,##0"),
-            total: framed.set_bold().set_num_format("#,##0"),
-            middle: bold.clone().set_align(FormatAlign::Center),
-            plain,
-            bold,
-        }
-    }
-}
-
 /// The form as a file.
 ///
 /// # Errors
@@ -92,7 +63,7 @@ fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
     sheet.set_column_width(0, 6)?.set_column_width(1, 40)?;
     sheet.set_column_range_width(2, last, 11)?.set_row_height(9, 48)?;
     heading(sheet, form, last, &looks)?;
-    head(sheet, apart, &looks)?;
+    heads(sheet, apart, &looks)?;
     let mut row = NUMBERS + 1;
     for tier in [Tier::Province, Tier::District, Tier::Commune] {
         let of_tier: Vec<_> = form.rows.iter().filter(|line| line.handling_level == tier).collect();
@@ -113,7 +84,7 @@ fn laid_out(sheet: &mut Worksheet, form: &Form06a) -> Result<(), XlsxError> {
     sheet.write_blank(row, 0, &looks.total)?;
     sheet.write_string_with_format(row, 1, "Tổng cộng", &looks.total)?;
     counts(sheet, row, &form.totals, &looks.total)?;
-    let row = notes(sheet, row + 2, form, &looks)?;
+    let row = notes(sheet, row + 2, &remarks(form), &looks)?;
     signatures(sheet, row + 1, last, &looks)
 }
 
@@ -138,18 +109,7 @@ fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> R
     )?;
     let title = "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH";
     sheet.merge_range(3, 0, 3, last, title, &looks.title)?;
-    let (from, to) = days(form);
-    let span = match &form.period {
-        Some(period) if (period.starts_on, period.ends_on) == (from, to) => {
-            let name = period_name_vi(period.kind, &period.code);
-            format!("Kỳ báo cáo: {name} (từ ngày {} đến ngày {})", day_vi(from), day_vi(to))
-        }
-        Some(period) => {
-            let name = period_name_vi(period.kind, &period.code);
-            format!("Kỳ báo cáo: {name}; hồ sơ tính từ ngày {} đến ngày {}", day_vi(from), day_vi(to))
-        }
-        None => format!("Từ ngày {} đến ngày {}", day_vi(from), day_vi(to)),
-    };
+    let span = span_vi(form.period.as_ref(), days(form), "hồ sơ tính");
     sheet.merge_range(4, 0, 4, last, &span, &looks.middle)?;
     if let Some(closure) = form.closure.as_ref().filter(|closure| closure.is_snapshot) {
         let kept = format!(
@@ -163,20 +123,11 @@ fn heading(sheet: &mut Worksheet, form: &Form06a, last: u16, looks: &Looks) -> R
     Ok(())
 }
 
-fn head(sheet: &mut Worksheet, apart: bool, looks: &Looks) -> Result<(), XlsxError> {
+fn heads(sheet: &mut Worksheet, apart: bool, looks: &Looks) -> Result<(), XlsxError> {
     let pending = PENDING.map(|(place, words)| (8, 9, place, place, words));
-    let beside = APART.map(|(place, words)| (7, 9, place, place, words));
-    let beside = beside.iter().filter(|_| apart);
-    for (top, bottom, left, right, words) in HEAD.iter().chain(&pending).chain(beside) {
-        if (top, left) == (bottom, right) {
-            sheet.write_string_with_format(*top, *left, *words, &looks.head)?;
-        } else {
-            sheet.merge_range(*top, *left, *bottom, *right, words, &looks.head)?;
-        }
-    }
-    for place in 0..13_u16 {
-        sheet.write_string_with_format(NUMBERS, place, format!("({})", place + 1), &looks.head)?;
-    }
+    let beside = APART.map(|(place, words)| (7, 9, place, place, words)).into_iter().filter(|_| apart);
+    head(sheet, HEAD.into_iter().chain(pending).chain(beside), looks)?;
+    numbers(sheet, NUMBERS, 13, looks)?;
     for (place, _) in APART.iter().filter(|_| apart) {
         sheet.write_blank(NUMBERS, *place, &looks.head)?;
     }
@@ -208,12 +159,7 @@ fn counts(sheet: &mut Worksheet, row: u32, columns: &Form06Columns, look: &Forma
     Ok(())
 }
 
-/// A spreadsheet knows floating numbers only; counts are far below 2^53, to which they are exact.
-fn exact(count: i64) -> f64 {
-    count.to_string().parse().unwrap_or(f64::NAN)
-}
-
-fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Result<u32, XlsxError> {
+fn remarks(form: &Form06a) -> Vec<String> {
     let scope = match form.scope {
         UnitScope::Own => "riêng đơn vị",
         UnitScope::Children => "đơn vị và các đơn vị trực thuộc một cấp",
@@ -273,13 +219,7 @@ fn notes(sheet: &mut Worksheet, row: u32, form: &Form06a, looks: &Looks) -> Resu
             day_vi(closure.closed_at.vietnam_day())
         ));
     }
-    sheet.write_string_with_format(row, 0, "Ghi chú:", &looks.bold)?;
-    let mut row = row + 1;
-    for line in lines {
-        sheet.write_string_with_format(row, 0, line, &looks.plain)?;
-        row += 1;
-    }
-    Ok(row)
+    lines
 }
 
 fn filed(level: &Form06aLevelCoverage) -> String {
@@ -315,18 +255,4 @@ const fn level_words(tier: Tier) -> &'static str {
         Tier::District => "TTHC thuộc thẩm quyền giải quyết của cấp huyện",
         Tier::Commune => "TTHC thuộc thẩm quyền giải quyết của cấp xã",
     }
-}
-
-fn signatures(sheet: &mut Worksheet, row: u32, last: u16, looks: &Looks) -> Result<(), XlsxError> {
-    let italic = looks.plain.clone().set_italic().set_align(FormatAlign::Center);
-    let right = (last - 4, last);
-    sheet.merge_range(row, right.0, row, right.1, "......, ngày ..... tháng ..... năm .......", &italic)?;
-    for ((left, last), title, hint) in [
-        ((0, 4), "NGƯỜI LẬP BIỂU", "(Ký, ghi rõ họ tên)"),
-        (right, "THỦ TRƯỞNG ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"),
-    ] {
-        sheet.merge_range(row + 1, left, row + 1, last, title, &looks.middle)?;
-        sheet.merge_range(row + 2, left, row + 2, last, hint, &italic)?;
-    }
-    Ok(())
 }

@@ -1,11 +1,15 @@
 //! The operation on form 07b.
 
-use actix_web::{get, web};
+use actix_web::http::StatusCode;
+use actix_web::{Either, HttpResponse, get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::compute::form07b;
 use super::model::{Form07b, Form07bQuery};
+use super::sheet::form07b_sheet;
 use crate::api::ValidQuery;
+use crate::api::listing::{TableOr, csv_sent};
+use crate::api::sheet::{apart, sent};
 use crate::auth::permit::{Permit, ReadReference, Tthc};
 use crate::error::ApiError;
 use crate::state::App;
@@ -17,16 +21,27 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 
 #[utoipa::path(
     operation_id = "get_form_07b", tag = "forms", summary = "Compute form II.07b",
-    description = "Form II.07b/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tổng hợp số lượng thủ tục hành chính): procedures in force on the last day by field and level, with how far they can be done online, and what decisions that took effect within the days added, changed, replaced and repealed. The columns are this service's own: those of the printed form are not verified.",
+    description = "Form II.07b/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tổng hợp số lượng thủ tục hành chính): procedures in force on the last day by field and level, with how far they can be done online, and what decisions that took effect within the days added, changed, replaced and repealed. The columns are this service's own: those of the printed form are not verified. With `Accept` of a spreadsheet it is laid out in the manner of the printed forms, with `text/csv` its rows alone.",
     params(Form07bQuery),
-    responses((status = 200, description = "The form.", body = Form07b)),
+    responses((status = 200, description = "The form.", content((
+        Form07b = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
 #[get("/api/v1/reporting/forms/07b")]
 async fn get_form_07b(
     permit: Permit<ReadReference, Tthc>,
     query: ValidQuery<Form07bQuery>,
+    form: TableOr,
     app: App,
-) -> Result<web::Json<Form07b>, ApiError> {
+) -> Result<Either<web::Json<Form07b>, HttpResponse>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read_list(move |conn| form07b(conn, &scoped, &query.0)).await.map(web::Json)
+    let computed = app.db.read_list(move |conn| form07b(conn, &scoped, &query.0)).await?;
+    let name = computed.file_name();
+    match form {
+        TableOr::Json => Ok(Either::Left(web::Json(computed))),
+        TableOr::Csv => csv_sent(&app, &name, &computed.rows).map(Either::Right),
+        TableOr::Sheet => {
+            let file = apart(move || form07b_sheet(&computed)).await?;
+            sent(StatusCode::OK, &name, file).map(Either::Right)
+        }
+    }
 }

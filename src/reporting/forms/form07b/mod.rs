@@ -12,5 +12,6 @@
 mod compute;
 mod handlers;
 pub mod model;
+mod sheet;
 
 pub use handlers::routes;

@@ -176,3 +176,16 @@ pub struct Form07b {
     /// All of them together (tổng cộng).
     pub totals: Form07bColumns,
 }
+
+impl Form07b {
+    /// What a file with it is called.
+    #[must_use]
+    pub(super) fn file_name(&self) -> String {
+        let unit = self.unit.as_ref().and_then(|unit| unit.org_unit_code.as_deref());
+        let unit = unit.map(|code| format!("{code}-")).unwrap_or_default();
+        match &self.period {
+            Some(period) => format!("II.07b-{unit}{}", period.code),
+            None => format!("II.07b-{unit}{}-{}", self.from, self.to),
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 
 use super::contributions::{Changes, CountedBy, Leaf};
 use super::deltas::each_delta;
@@ -264,22 +264,31 @@ pub(super) fn areas(
     if wanted.len() < FEW {
         return Ok(wanted.iter().copied().map(Area::Unit).collect());
     }
-    let mut known = a::table.filter(a::first_day.le(to)).into_boxed();
-    if wanted.len() < MANY {
-        let of_wanted = a::table.filter(a::unit_id.eq_any(wanted)).select(a::province_id).distinct();
-        let provinces: Vec<OrgUnitId> = of_wanted.load(conn)?;
-        known = known.filter(a::province_id.eq_any(provinces));
+    if wanted.len() >= MANY {
+        let known: Vec<(OrgUnitId, OrgUnitId)> =
+            a::table.filter(a::first_day.le(to)).select((a::province_id, a::unit_id)).load(conn)?;
+        return Ok(covering(&known, wanted, false));
     }
-    let known: Vec<(OrgUnitId, OrgUnitId)> = known.select((a::province_id, a::unit_id)).load(conn)?;
-    Ok(covering(&known, wanted, wanted.len() >= MANY))
+    let units: Vec<OrgUnitId> = wanted.iter().copied().collect();
+    let provinces: Vec<OrgUnitId> = provinces_of(&units).load(conn)?;
+    let known: Vec<(OrgUnitId, OrgUnitId)> = a::table
+        .filter(a::province_id.eq_any(&provinces).and(a::first_day.le(to)))
+        .select((a::province_id, a::unit_id))
+        .load(conn)?;
+    let other = a::table.filter(a::province_id.ne_all(&provinces).and(a::first_day.le(to)));
+    let are_others: bool = diesel::select(diesel::dsl::exists(other)).get_result(conn)?;
+    Ok(covering(&known, wanted, are_others))
 }
 
-/// The areas that cover the units wanted, of those that are known of some provinces, or of all.
-fn covering(
-    known: &[(OrgUnitId, OrgUnitId)],
-    wanted: &HashSet<OrgUnitId>,
-    of_all_provinces: bool,
-) -> Vec<Area> {
+/// The provinces in which these units were counted.
+fn provinces_of(units: &[OrgUnitId]) -> dossier_areas::BoxedQuery<'_, MultiBackend, Text> {
+    use dossier_areas as a;
+    a::table.filter(a::unit_id.eq_any(units)).select(a::province_id).distinct().into_boxed()
+}
+
+/// The areas that cover these units; `known` are all units of the provinces in which they were counted,
+/// and other provinces may have been counted beside these.
+fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_others: bool) -> Vec<Area> {
     let mut provinces: HashMap<OrgUnitId, HashSet<OrgUnitId>> = HashMap::new();
     let mut home: HashMap<OrgUnitId, OrgUnitId> = HashMap::new();
     // A unit that was counted in two provinces is read by itself, and neither of them whole.
@@ -292,7 +301,7 @@ fn covering(
         }
     }
     let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| wanted.contains(unit));
-    if of_all_provinces && provinces.values().all(is_whole) {
+    if !are_others && provinces.values().all(is_whole) {
         return vec![Area::Country];
     }
     let mut areas = Vec::new();
@@ -411,6 +420,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     fn day(offset: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2022, 11, 1).unwrap() + chrono::Days::new(offset)
@@ -450,19 +460,31 @@ mod tests {
     }
 
     #[test]
+    fn the_provinces_of_units_come_from_an_index() {
+        let (_folder, mut conn) = migrated();
+        let units = [OrgUnitId::new(), OrgUnitId::new()];
+        let told = plan(&mut conn, provinces_of(&units));
+        assert!(told.iter().any(|step| step.contains("dossier_areas_by_unit")), "{told:?}");
+        if let Some(mut postgres) = MigratedPostgres::new() {
+            let told = postgres_plan(postgres.conn(), provinces_of(&units));
+            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+        }
+    }
+
+    #[test]
     fn a_province_is_read_whole_where_every_unit_of_it_is_wanted() {
         let [p, q, a, b, c] = [(); 5].map(|()| OrgUnitId::new());
         let known = [(p, a), (p, b), (q, c)];
-        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), true);
+        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), false);
         assert_eq!(cover(&[a, b, c]), [Area::Country]);
         assert_eq!(cover(&[a, b]), [Area::Province(p)]);
-        let of_one_province = covering(&known[..2], &HashSet::from([a, b]), false);
+        let of_one_province = covering(&known[..2], &HashSet::from([a, b]), true);
         assert_eq!(of_one_province, [Area::Province(p)], "others may have units that are not wanted");
         let mixed = [Area::Unit(a), Area::Province(q)];
         assert_eq!(cover(&[a, c]), mixed);
         // A unit that came to another province counts in both: neither is read whole.
         let moved = [(p, a), (q, a), (q, b), (OrgUnitId::new(), c)];
-        let both = covering(&moved, &HashSet::from([a, b]), true);
+        let both = covering(&moved, &HashSet::from([a, b]), false);
         let mut each = vec![Area::Unit(a), Area::Unit(b)];
         each.sort_unstable();
         assert_eq!(both, each);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Neg;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::contributions::{Changes, Counted, Leaf, contributions};
@@ -33,16 +34,45 @@ pub struct Verified {
     pub dossiers: i64,
     /// How many sums they make.
     pub sums: usize,
-    /// Sums that are not what the dossiers say: the first ones, in words.
+    /// Sums and late days that are not what the dossiers say: the first ones, in words.
     pub wrong: Vec<String>,
-    /// How many of them there are.
+    /// How many sums are wrong.
     pub wrong_count: usize,
+    /// Of how many dossiers the stored day behind which they are late is wrong.
+    pub late_count: usize,
+}
+
+impl Verified {
+    /// Whether all that is stored is what the dossiers say.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.wrong_count == 0 && self.late_count == 0
+    }
+
+    /// Holds the stored day behind which a dossier is late against what the dossier says.
+    fn hold_late_day(&mut self, row: &DossierRow) {
+        let (stored, right) = (row.late_after, row.is_late_after());
+        if stored == right {
+            return;
+        }
+        self.late_count += 1;
+        if self.wrong.len() < TOLD {
+            let day = |day: Option<NaiveDate>| day.map_or_else(|| "none".to_owned(), |day| day.to_string());
+            self.wrong.push(format!(
+                "dossier {}: the day behind which it is late is {}, not {}",
+                row.id,
+                day(right),
+                day(stored)
+            ));
+        }
+    }
 }
 
 /// Differences that are told one by one.
 const TOLD: usize = 20;
 
-/// Counts all dossiers again and holds the sums, with the deltas that are not folded yet, against it.
+/// Counts all dossiers again and holds the sums, with the deltas that are not folded yet, against it; and the
+/// day behind which each dossier is late.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -55,7 +85,11 @@ pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
         for share in 0..shares {
             // What stands there is taken from what should: nothing may be left.
             let is_wanted = |area| share_of(area, shares) == share;
-            let mut sheets = counted(conn, is_wanted)?;
+            let mut sheets = counted(conn, is_wanted, |row| {
+                if share == 0 {
+                    verified.hold_late_day(row);
+                }
+            })?;
             verified.sums += count(&mut sheets);
             each_delta(conn, |leaf, changes| add(&mut sheets, &leaf, -changes, is_wanted))?;
             less_stored(conn, &mut sheets, is_wanted)?;
@@ -102,13 +136,18 @@ fn add(sheets: &mut Sheets, leaf: &Leaf, changes: Changes, is_wanted: impl Fn(Ar
     }
 }
 
-/// The sheets of these areas as the dossiers make them.
-fn counted(conn: &mut DbConn, is_wanted: impl Fn(Area) -> bool) -> Result<Sheets, ApiError> {
+/// The sheets of these areas as the dossiers make them, each of which `look` is shown.
+fn counted(
+    conn: &mut DbConn,
+    is_wanted: impl Fn(Area) -> bool,
+    mut look: impl FnMut(&DossierRow),
+) -> Result<Sheets, ApiError> {
     let (mut sheets, mut last) = (Sheets::new(), None);
     loop {
         let rows = dossiers_behind(conn, last)?;
         let Some(end) = rows.last() else { return Ok(sheets) };
         last = Some(end.id);
+        rows.iter().for_each(&mut look);
         for (leaf, changes) in rows.iter().flat_map(contributions) {
             add(&mut sheets, &leaf, changes, &is_wanted);
         }
