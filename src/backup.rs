@@ -72,7 +72,6 @@ const TABLES: &[&str] = &[
     "dossiers",
     "dossier_deltas",
     "dossier_sums",
-    "dossier_procedure_sums",
     "dossier_areas",
     "record_declarations",
     "procedure_reviews",

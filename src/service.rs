@@ -17,7 +17,8 @@ use crate::db::schema::{refresh_tokens, revoked_tokens};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
 use crate::domain::tthc::dossiers::lookups;
-use crate::domain::tthc::dossiers::summaries::fold::fold;
+use crate::domain::tthc::dossiers::summaries::fold::fold_in_time;
+use crate::domain::tthc::dossiers::summaries::verify;
 use crate::error::ApiError;
 use crate::state::{AppState, Clock, StartError};
 
@@ -37,6 +38,7 @@ impl Service {
         let lock = migrate::lock_for_serving(&location)?;
         migrate::prepare(&location)?;
         let db = Db::open(location, &config)?;
+        verify::make_missing(&db).await?;
         let state = AppState::open(config, clock, db, HashCost::default()).await?;
         Ok(Self { state, _lock: lock })
     }
@@ -81,12 +83,17 @@ async fn seal_journal(state: Arc<AppState>) {
     }
 }
 
-/// Folds the counts of dossiers once a second: whoever reads them has few deltas to add.
+/// Folds the counts of dossiers: whoever reads them has few deltas to add.
 async fn fold_counts(state: Arc<AppState>) {
+    let mut last = std::time::Instant::now();
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if let Err(error) = fold(&state.db).await {
-            log::warn!("the counts of dossiers could not be folded, the next pass goes on: {error}");
+        match fold_in_time(&state.db, last).await {
+            Ok(0) => {}
+            Ok(_) => last = std::time::Instant::now(),
+            Err(error) => {
+                log::warn!("the counts of dossiers could not be folded, the next pass goes on: {error}");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! all rows, and a write of what the service writes: the dossier, its journal entry, its change in the counts.
 //! It takes ids as they are sent, seals nothing and computes nothing.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{new_id, now};
@@ -198,16 +198,13 @@ impl Stored {
             "owner": {"kind": owner.kind, "name": "*", "id_number": "*"}, "paid_online": false,
             "input_digitised": false, "result_digitised": false, "generated": false,
         }));
+        let days = [received_at.date_naive(), due_on].map(|day| day.num_days_from_ce());
         let changes = text(serde_json::json!([{
-            "by": "both", "unit": receiving_unit_id, "province": facts.province_id, "tier": "commune",
-            "field": facts.field_id, "procedure": procedure_id, "channel": channel,
-            "day": received_at.date_naive(), "working_days": null, "received": 1, "resolved_early": 0,
-            "resolved_on_time": 0, "resolved_overdue": 0, "withdrawn": 0, "refused": 0, "moved": 0, "overdue": 0,
-        }, {
-            "by": "both", "unit": receiving_unit_id, "province": facts.province_id, "tier": "commune",
-            "field": facts.field_id, "procedure": procedure_id, "channel": channel,
-            "day": due_on, "working_days": null, "received": 0, "resolved_early": 0,
-            "resolved_on_time": 0, "resolved_overdue": 0, "withdrawn": 0, "refused": 0, "moved": 0, "overdue": 1,
+            "unit": receiving_unit_id, "province": facts.province_id, "counts": {
+                "by": ["both"], "tiers": ["commune"], "channels": [channel], "fields": [facts.field_id],
+                "procedures": [procedure_id],
+                "counts": [days[0], 1, 1, 1, 1, 1, -1, 0, 1, days[1], 1, 1, 1, 1, 1, -1, 7, 1],
+            },
         }]));
         Self {
             id: new_id(),
@@ -251,7 +248,7 @@ pub(crate) const INSERT_ENTRY: &str = "
         record_version, org_unit_id, province_id, content)
     VALUES ($1, $2, 'user', 'bare', 'bare', 'create', 'dossier', $3, 1, $4, $5, $6)";
 
-pub(crate) const INSERT_DELTA: &str = "INSERT INTO dossier_deltas (id, content) VALUES ($1, $2)";
+pub(crate) const INSERT_DELTA: &str = "INSERT INTO dossier_deltas (id, content, changes) VALUES ($1, $2, 2)";
 
 /// What stands for the rest of the province, procedure and field of the benchmark's bodies.
 pub(crate) const FACTS: &str = "

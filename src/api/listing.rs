@@ -19,13 +19,14 @@ use futures_util::Stream;
 use futures_util::stream::try_unfold;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use utoipa::PartialSchema;
 
 use super::batch::NDJSON;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
 use super::sheet::{SheetWriter, XLSX, apart, plain_name, sent};
-use super::table::{Columns, csv_cell};
+use super::table::Columns;
 use super::{PageParams, Paged};
 use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
@@ -286,7 +287,8 @@ where
         .await
     }
 
-    /// The parts as they are sent: the next one is read when the client has taken the one before.
+    /// The parts as they are sent: while one is written and taken by the client the next one is read, and no
+    /// more than that.
     fn parts(
         self,
         table: Lines,
@@ -294,26 +296,31 @@ where
         request: PageRequest,
         first: PageRows<T>,
     ) -> impl Stream<Item = Result<Bytes, ApiError>> {
-        let state = (self, table, request, Next::Rows(head, first));
-        try_unfold(state, |(source, table, request, next)| async move {
-            let (mut bytes, rows) = match next {
-                Next::Nothing => return Ok(None),
-                Next::Rows(head, rows) => (head, rows),
-                Next::Behind(key) => match source.next(&request, key).await {
-                    Ok(rows) => (Vec::new(), rows),
-                    Err(error) => {
-                        log::warn!("a list was broken off: {error}");
-                        return Err(error);
-                    }
-                },
-            };
-            let written = move || {
-                table.lines(&rows.items, &mut bytes)?;
-                Ok((bytes, table, rows.last))
-            };
-            let (bytes, table, last) = apart(written).await?;
-            let next = last.map_or(Next::Nothing, Next::Behind);
-            Ok(Some((Bytes::from(bytes), (source, table, request, next))))
+        let source = Arc::new(self);
+        let state = (Arc::new(table), head, Next::Rows(first));
+        try_unfold(state, move |(table, mut bytes, next)| {
+            let (source, request) = (source.clone(), request.clone());
+            async move {
+                let rows = match next {
+                    Next::Nothing => return Ok(None),
+                    Next::Rows(rows) => rows,
+                    Next::Coming(reading) => match reading.await.map_err(ApiError::internal)? {
+                        Ok(rows) => rows,
+                        Err(error) => {
+                            log::warn!("a list was broken off: {error}");
+                            return Err(error);
+                        }
+                    },
+                };
+                let PageRows { items, last, .. } = rows;
+                let next = last.map_or(Next::Nothing, |key| {
+                    Next::Coming(actix_web::rt::spawn(async move { source.next(&request, key).await }))
+                });
+                let lines = table.clone();
+                let written = move || lines.lines(&items, &mut bytes).map(|()| bytes);
+                let bytes = apart(written).await?;
+                Ok(Some((Bytes::from(bytes), (table, Vec::new(), next))))
+            }
         })
     }
 }
@@ -333,10 +340,10 @@ fn too_many(total: i64, most: u32) -> ApiError {
 
 /// What a stream sends next.
 enum Next<T> {
-    /// Rows that were read already, behind the head.
-    Rows(Vec<u8>, PageRows<T>),
-    /// The rows behind this key.
-    Behind(Value),
+    /// Rows that were read.
+    Rows(PageRows<T>),
+    /// Rows that are being read.
+    Coming(JoinHandle<Result<PageRows<T>, ApiError>>),
     /// Nothing more.
     Nothing,
 }
@@ -368,12 +375,10 @@ impl Lines {
             }
             return Ok(());
         }
-        let mut writer = csv_writer(bytes);
+        let (mut writer, mut texts) = (csv_writer(bytes), Vec::new());
         for row in rows {
-            for cell in self.columns.cells(row)? {
-                writer.write_field(csv_cell(&cell).as_bytes()).map_err(ApiError::internal)?;
-            }
-            writer.write_record(None::<&[u8]>).map_err(ApiError::internal)?;
+            self.columns.texts(row, &mut texts)?;
+            writer.write_record(&texts).map_err(ApiError::internal)?;
         }
         writer.flush().map_err(ApiError::internal)
     }

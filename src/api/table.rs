@@ -2,6 +2,7 @@
 //! object has a column for each of its own members, `owner.name`; what is nested deeper, and a list,
 //! stands in its cell as JSON.
 
+mod cells;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use utoipa::openapi::schema::Schema;
 
 use super::contract::Contract;
 use crate::error::ApiError;
+use cells::{Line, Unfit};
 
 /// The columns of a table: the members of a record, in the order of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +143,23 @@ impl Columns {
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|column| column.name.as_str())
+    }
+
+    /// Writes the cells of a record as CSV has them, one a column.
+    ///
+    /// # Errors
+    /// When the record is no object.
+    pub fn texts(&self, record: &impl Serialize, texts: &mut Vec<String>) -> Result<(), ApiError> {
+        texts.resize(self.0.len(), String::new());
+        texts.iter_mut().for_each(String::clear);
+        match record.serialize(Line { columns: &self.0, cells: texts, skip: 0 }) {
+            // A record that has others flattened into it writes itself as a map.
+            Err(Unfit::Nested) => {
+                *texts = self.cells(record)?.iter().map(|cell| csv_cell(cell).into_owned()).collect();
+                Ok(())
+            }
+            written => written.map_err(ApiError::internal),
+        }
     }
 
     /// The cells of a record, one a column.
@@ -385,20 +404,24 @@ fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -
     }
 }
 
-/// A cell as CSV has it. A text that a spreadsheet program would take for a formula gets an
+/// A text as a cell of CSV has it. One that a spreadsheet program would take for a formula gets an
 /// apostrophe before it (OWASP, CSV injection), and so does one that begins with an apostrophe, so
 /// that [`plain`] finds every text again.
+fn guarded(text: &str) -> Cow<'_, str> {
+    if text.starts_with(GUARDED) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// A value as a cell of CSV has it.
 #[must_use]
 pub fn csv_cell(cell: &Value) -> Cow<'_, str> {
     match cell {
         Value::Null => Cow::Borrowed(""),
-        Value::String(text) if text.starts_with(GUARDED) => Cow::Owned(format!("'{text}")),
-        Value::String(text) => Cow::Borrowed(text),
+        Value::String(text) => guarded(text),
         other => Cow::Owned(other.to_string()),
     }
 }
 
-/// The text behind a cell that [`csv_cell`] wrote.
+/// The text behind a cell of CSV, as it was before it was guarded.
 #[must_use]
 pub fn plain(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)

@@ -77,7 +77,7 @@ impl JournalRow {
         let optional = |value: &Option<String>| value.as_ref().map_or("-".into(), |v| format!("+{v}"));
         part(before);
         part(&position.to_string());
-        part(self.id.as_str());
+        part(&self.id.written());
         part(&self.recorded_at.micros().to_string());
         part(self.actor_kind.as_str());
         part(&self.actor_id);

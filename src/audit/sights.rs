@@ -142,7 +142,7 @@ impl Sight {
 
     fn sees(&self, record_type: RecordType, (unit, province): &Belonging) -> bool {
         let is_in = |ids: &[OrgUnitId], id: &Option<String>| {
-            id.as_deref().is_some_and(|id| ids.iter().any(|known| known.as_str() == id))
+            id.as_deref().and_then(|id| id.parse().ok()).is_some_and(|id| ids.contains(&id))
         };
         let reached = |to: &Confinement| is_in(&to.provinces, province) || is_in(&to.units, unit);
         self.types.contains(&record_type) && self.confinement.as_ref().is_none_or(reached)

@@ -155,7 +155,7 @@ pub(super) async fn with_password(
         expires_at: now.plus_seconds(i64::from(app.config.refresh_seconds.get())),
     };
     let asked = asked.map(str::to_owned);
-    let author = Author::new(ActorKind::User, user.as_str(), &facts.request_id, now);
+    let author = Author::new(ActorKind::User, user.to_string(), &facts.request_id, now);
     let units = app.units();
     let (principal, scope) = app
         .db
@@ -206,7 +206,7 @@ fn user_lock(conn: &mut DbConn, user: UserId) -> Result<Option<Principal>, ApiEr
     let locked = diesel::update(users::table.find(user).filter(active))
         .set(users::epoch.eq(users::epoch))
         .execute(conn)?;
-    if locked == 0 { Ok(None) } else { principal_load(conn, ActorKind::User, user.as_str()) }
+    if locked == 0 { Ok(None) } else { principal_load(conn, ActorKind::User, &user.written()) }
 }
 
 fn session_begin(
@@ -269,7 +269,7 @@ pub(super) async fn with_client_credentials(
         };
         app.db.maintain(rehashed).await?;
     }
-    let principal = app.db.read(move |conn| principal_load(conn, ActorKind::Client, id.as_str())).await?;
+    let principal = app.db.read(move |conn| principal_load(conn, ActorKind::Client, &id.written())).await?;
     let principal = principal.filter(|principal| principal.active).ok_or_else(invalid_client)?;
     let held = principal.scope_words(app.now().vietnam_day());
     let scope = granted(held, asked).ok_or_else(invalid_scope)?.join(" ");
@@ -363,7 +363,7 @@ pub(super) async fn session_end(
         })
         .await?;
     let Some((family, user)) = found else { return Ok(()) };
-    let author = Author::new(ActorKind::User, user.as_str(), &facts.request_id, app.now());
+    let author = Author::new(ActorKind::User, user.to_string(), &facts.request_id, app.now());
     let units = app.units();
     let ended = move |tx: &mut WriteTx<'_>| {
         // The person first, as whoever lets the session go on: its next token is there to be deleted,

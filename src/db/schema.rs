@@ -497,45 +497,17 @@ diesel::table! {
     dossier_deltas (id) {
         id -> Text,
         content -> Text,
+        changes -> BigInt,
     }
 }
 
 diesel::table! {
-    dossier_sums (area, bucket, counted_by, tier, field_id, channel) {
+    dossier_sums (area, bucket) {
         area -> Text,
         bucket -> Text,
-        counted_by -> Text,
-        tier -> Text,
-        field_id -> Text,
-        channel -> Text,
-        received -> BigInt,
-        resolved_early -> BigInt,
-        resolved_on_time -> BigInt,
-        resolved_overdue -> BigInt,
-        withdrawn -> BigInt,
-        refused -> BigInt,
-        moved -> BigInt,
-        overdue -> BigInt,
-    }
-}
-
-diesel::table! {
-    dossier_procedure_sums (area, bucket, counted_by, procedure_id, field_id, channel, working_days) {
-        area -> Text,
-        bucket -> Text,
-        counted_by -> Text,
-        procedure_id -> Text,
-        field_id -> Text,
-        channel -> Text,
-        working_days -> BigInt,
-        received -> BigInt,
-        resolved_early -> BigInt,
-        resolved_on_time -> BigInt,
-        resolved_overdue -> BigInt,
-        withdrawn -> BigInt,
-        refused -> BigInt,
-        moved -> BigInt,
-        overdue -> BigInt,
+        totals -> Text,
+        days -> Text,
+        procedures -> Text,
     }
 }
 

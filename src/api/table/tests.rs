@@ -170,6 +170,60 @@ fn a_nested_column_knows_its_members_and_what_it_may_look_like() {
     );
 }
 
+#[derive(Serialize, ToSchema)]
+struct Count {
+    rate: f64,
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<u8>,
+    is_done: bool,
+    change: i64,
+    /// Who watches it (người chăn).
+    shepherd: Option<Shepherd>,
+    #[serde(rename = "last")]
+    end: char,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Flat {
+    code: u8,
+    #[serde(flatten)]
+    sheep: Sheep,
+}
+
+/// What is written member by member is what the cells are as CSV has them.
+fn is_written_as_its_cells(columns: &Columns, record: &impl Serialize) {
+    let mut texts = vec!["left over".to_owned()];
+    columns.texts(record, &mut texts).unwrap();
+    let cells = columns.cells(record).unwrap();
+    assert_eq!(texts, cells.iter().map(|cell| csv_cell(cell).into_owned()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_line_has_the_cells_of_its_record() {
+    let shepherd = serde_json::to_value(Shepherd::schema()).unwrap();
+    let contract = Contract::new(json!({"components": {"schemas": {"Shepherd": shepherd}}}));
+    let columns = Columns::of::<Sheep>(&contract);
+    is_written_as_its_cells(&columns, &Sheep { zone: "=1", age: Some(3), bells: vec![1, 2] });
+    is_written_as_its_cells(&columns, &json!({"zone": "Hòa Mỹ", "bells": [], "more": 1}));
+    let columns = Columns::of::<Herd>(&contract);
+    let shepherd = |name| Shepherd { name, phone: Some("+84"), sheep: vec![1] };
+    for helper in [None, Some(shepherd("Người giúp thử"))] {
+        is_written_as_its_cells(&columns, &Herd { code: 1, shepherd: shepherd("'A, \"B\""), helper });
+    }
+    let columns = Columns::of::<Count>(&contract);
+    for (left_out, shepherd) in [(None, None), (Some(7), Some(shepherd("A")))] {
+        let note = left_out.map(|_| "@".to_owned());
+        let count = Count { rate: 0.5, note, left_out, is_done: true, change: -1, shepherd, end: '=' };
+        is_written_as_its_cells(&columns, &count);
+    }
+    let columns = Columns::of::<Flat>(&contract);
+    is_written_as_its_cells(
+        &columns,
+        &Flat { code: 1, sheep: Sheep { zone: "A", age: None, bells: vec![] } },
+    );
+}
+
 #[test]
 fn a_term_begins_with_a_capital() {
     assert_eq!(capital("đơn vị báo cáo"), "Đơn vị báo cáo");

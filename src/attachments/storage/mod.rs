@@ -146,6 +146,6 @@ impl std::fmt::Display for Storage {
 
 /// Where content stands: 256 folders, by the end of the id, which is random.
 fn place(id: AttachmentId) -> (String, String) {
-    let text = id.as_str();
-    (text.get(text.len().saturating_sub(2)..).unwrap_or_default().to_owned(), text.to_owned())
+    let text = id.to_string();
+    (text.get(text.len().saturating_sub(2)..).unwrap_or_default().to_owned(), text)
 }

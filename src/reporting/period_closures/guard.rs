@@ -155,8 +155,7 @@ fn closed(tree: &OrgTree, closing: &ClosureRow, period: &PeriodFacts) -> ApiErro
 /// for all its sessions.
 fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Result<(), ApiError> {
     if let DbConn::Pg(pg) = conn {
-        let (periods, units): (Vec<_>, Vec<_>) =
-            keys.iter().map(|(period, unit)| (period.as_str(), unit.as_str())).unzip();
+        let (periods, units): (Vec<PeriodId>, Vec<OrgUnitId>) = keys.iter().copied().unzip();
         // In one order, so that two batches and two closings do not wait for each other.
         diesel::sql_query(
             "SELECT count(pg_advisory_xact_lock_shared(hashtext('period_closures'), place)) FROM ( \
@@ -177,8 +176,8 @@ pub(super) fn hold_closed(conn: &mut DbConn, period: PeriodId, unit: OrgUnitId) 
         diesel::sql_query(
             "SELECT pg_advisory_xact_lock(hashtext('period_closures'), hashtext($1 || $2) & 255)",
         )
-        .bind::<Text, _>(period.as_str())
-        .bind::<Text, _>(unit.as_str())
+        .bind::<Text, _>(period)
+        .bind::<Text, _>(unit)
         .execute(pg)?;
     }
     Ok(())

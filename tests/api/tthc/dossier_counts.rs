@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cchc::domain::tthc::dossiers::summaries::fold::fold;
-use cchc::domain::tthc::dossiers::summaries::verify::{rebuild, verify};
+use cchc::domain::tthc::dossiers::summaries::verify::{make_missing, rebuild, verify};
 use diesel::RunQueryDsl;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -28,6 +28,7 @@ tell![
     days_may_be_asked_for_instead_of_a_period,
     dossiers_take_the_place_of_a_return_from_the_day_declared,
     random_histories_are_counted_as_a_naive_count_does,
+    dossiers_without_counts_are_counted_at_the_start,
 ];
 
 const FORM: &str = "/api/v1/reporting/forms/06a";
@@ -699,4 +700,20 @@ async fn dossiers_take_the_place_of_a_return_from_the_day_declared(app: TestApp)
     let tag = admin.get(&path).await.etag();
     admin.delete(&path, &tag).await;
     assert_eq!(online(&form(province).await), 12, "withdrawn");
+}
+
+/// An earlier version kept other counts, or none, and so did its backups.
+async fn dossiers_without_counts_are_counted_at_the_start(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let lines: Vec<_> = (1..4).map(dossier).collect();
+    admin.post(&format!("{DOSSIERS}/batch"), &json!(lines)).await.expect(200);
+    let before = both(&app, &admin, AUTUMN).await;
+    for table in ["dossier_sums", "dossier_areas"] {
+        diesel::sql_query(format!("DELETE FROM {table}")).execute(&mut app.connect()).unwrap();
+    }
+    assert_eq!(told(&counts(&admin, AUTUMN).await).len(), 0);
+    make_missing(&app.state.db).await.unwrap();
+    assert_eq!(both(&app, &admin, AUTUMN).await, before);
+    make_missing(&app.state.db).await.unwrap();
+    assert_eq!(both(&app, &admin, AUTUMN).await, before, "and once");
 }

@@ -151,7 +151,7 @@ pub fn client_replace(
     let unit = own_unit(scoped, unit_name(&body), present.org_unit_id)?;
     let deactivated = present.active && !body.active;
     if deactivated {
-        not_oneself(tx, id.as_str())?;
+        not_oneself(tx, &id.written())?;
     }
     let row = ClientRow {
         client_id: body.client_id.to_ascii_lowercase(),
@@ -226,7 +226,7 @@ pub fn client_delete(
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
     let present = changeable(tx, scoped, id, expected)?;
-    not_oneself(tx, id.as_str())?;
+    not_oneself(tx, &id.written())?;
     let at = tx.at();
     let version = present.version + 1;
     let deleted = diesel::update(clients::table.find(id).filter(clients::version.eq(present.version)))

@@ -135,12 +135,12 @@ impl Records for Grants {
     fn order(body: &GrantCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            body.user_id.as_ref().map(UserId::as_str),
+            body.user_id.map(|id| id.written()).as_deref(),
             body.username.as_deref(),
-            body.client_id.as_ref().map(ClientId::as_str),
+            body.client_id.map(|id| id.written()).as_deref(),
             body.client_code.as_deref(),
             Some(body.role.as_str()),
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
             Some(&domain_words(&body.domains)),

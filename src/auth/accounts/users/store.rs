@@ -158,7 +158,7 @@ pub fn user_replace(
     let unit = own_unit(scoped, name, present.org_unit_id)?;
     let deactivated = present.active && !body.active;
     if deactivated {
-        not_oneself(tx, id.as_str())?;
+        not_oneself(tx, &id.written())?;
     }
     let reset = password_hash.is_some();
     let sessions_end = deactivated || reset;
@@ -226,7 +226,7 @@ pub fn user_delete(
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
     let present = changeable(tx, scoped, id, expected)?;
-    not_oneself(tx, id.as_str())?;
+    not_oneself(tx, &id.written())?;
     let at = tx.at();
     let deleted = diesel::update(users::table.find(id).filter(users::version.eq(present.version)))
         .set((

@@ -66,9 +66,9 @@ fn ids_follow_from_the_keys_and_differ() {
     assert_eq!(plan(BUNDLED).unwrap(), *PLAN);
     let ids: HashSet<_> = PLAN.units.iter().map(|unit| unit.id).collect();
     assert_eq!(ids.len(), PLAN.units.len());
-    let id: Uuid = old("31420").as_str().parse().unwrap();
+    let id: Uuid = old("31420").to_string().parse().unwrap();
     assert_eq!(id.get_version_num(), 5);
-    assert_eq!(id_of_key(COUNTRY_KEY).as_str(), "0e7bdb6d-8e53-56c8-a9dd-4f4265eb3bab");
+    assert_eq!(id_of_key(COUNTRY_KEY).to_string(), "0e7bdb6d-8e53-56c8-a9dd-4f4265eb3bab");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(super) fn dossier_erase(
         Event { order_number: Some(order.order_number), ..Event::new(ERASURE, at, Some(order.reason)) };
     // The dossier first: whoever attaches a file to it waits, and then finds it erased.
     let erased = stored(tx, scoped, held, row, &event)?;
-    let files = attachments_erase(tx, RecordType::Dossier, id.as_str())?;
+    let files = attachments_erase(tx, RecordType::Dossier, &id.written())?;
     let mut records = vec![id.to_string()];
     records.extend(files.iter().map(ToString::to_string));
     erase_answers(tx.conn(), &records)?;
@@ -97,7 +97,7 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
             d::submitter_digest.eq(&nothing),
         ))
         .execute(tx.conn())?;
-    attachments_erase(tx, RecordType::Dossier, id.as_str())?;
+    attachments_erase(tx, RecordType::Dossier, &id.written())?;
     ledger_erase(tx, id)
 }
 

@@ -204,7 +204,7 @@ pub(super) fn dossier_history(
     held_find(conn, scoped, id)?;
     let of_dossier = || {
         journal::table
-            .filter(journal::record_id.eq(id.as_str()).and(journal::record_type.eq(RECORD_TYPE)))
+            .filter(journal::record_id.eq(id.to_string()).and(journal::record_type.eq(RECORD_TYPE)))
             .filter(journal::action.ne(JournalAction::ReadPersonal))
             .into_boxed()
     };

@@ -17,7 +17,7 @@ use super::model::{Dossier, DossierCreate, DossierId};
 use super::row::{DossierRow, HeldDossier};
 use super::rules;
 use super::summaries::contributions::difference;
-use super::summaries::fold::keep;
+use super::summaries::deltas::keep;
 use super::writes::{Dossiers, save_as};
 use crate::api::IfMatch;
 use crate::api::records::{Draft, Records, Row};
@@ -338,7 +338,7 @@ pub(super) fn dossier_delete(
 ) -> Result<Recorded<()>, ApiError> {
     let held = changeable(tx, scoped, id, Some(expected))?;
     hide_row!(tx, dossiers, held.row)?;
-    keep(tx.conn(), difference(Some(&held.row), None))?;
+    keep(tx.conn(), &difference(Some(&held.row), None))?;
     forget_deleted(tx, id)?;
     let row = DossierRow { version: held.row.version + 1, ..held.row.clone() };
     let held = HeldDossier { row, ..held };

@@ -9,7 +9,7 @@ use super::model::{Dossier, DossierCreate, DossierId};
 use super::row::{DossierRow, HeldDossier};
 use super::store::{held_by_codes, held_find};
 use super::summaries::contributions::{Counted, difference};
-use super::summaries::fold::keep;
+use super::summaries::deltas::keep;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::dossiers;
@@ -135,7 +135,7 @@ pub(super) fn save_as<'e>(
             *counted.entry(leaf).or_default() += changes;
         }
     }
-    keep(tx.conn(), counted)?;
+    keep(tx.conn(), &counted)?;
     let entry = |action, view: &Dossier, held: &HeldDossier| {
         journal_entry(action, view, &held.row, event(held.row.id))
     };

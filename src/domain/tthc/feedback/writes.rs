@@ -48,7 +48,7 @@ impl Records for CitizenFeedbacks {
         let unit = body.unit_name();
         key_text([
             Some(body.code.as_str()),
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
         ])

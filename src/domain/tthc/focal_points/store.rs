@@ -199,7 +199,7 @@ impl Records for FocalPoints {
     fn order(body: &FocalPointCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
             Some(body.duty.as_str()),

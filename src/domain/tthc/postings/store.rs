@@ -276,10 +276,10 @@ impl Records for ProcedurePostings {
     fn order(body: &ProcedurePostingCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
-            body.procedure_id.as_ref().map(ProcedureId::as_str),
+            body.procedure_id.map(|id| id.written()).as_deref(),
             body.procedure_code.as_deref(),
             Some(body.form.as_str()),
             Some(&body.posted_on.to_string()),

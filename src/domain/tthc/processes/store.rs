@@ -274,9 +274,9 @@ impl Records for ProcedureProcesses {
     fn order(body: &ProcedureProcessCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            body.procedure_id.as_ref().map(ProcedureId::as_str),
+            body.procedure_id.map(|id| id.written()).as_deref(),
             body.procedure_code.as_deref(),
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
             Some(body.kind.as_str()),

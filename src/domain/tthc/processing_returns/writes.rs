@@ -37,10 +37,10 @@ impl Records for ProcessingReturns {
 
     fn order(body: &ProcessingReturnCreate) -> String {
         key_text([
-            body.org_unit_id.as_ref().map(OrgUnitId::as_str),
+            body.org_unit_id.map(|id| id.written()).as_deref(),
             body.org_unit_identifier.as_deref(),
             body.org_unit_code.as_deref(),
-            body.period_id.as_ref().map(PeriodId::as_str),
+            body.period_id.map(|id| id.written()).as_deref(),
             body.period_code.as_deref(),
             Some(body.handling_level.as_str()),
             body.field.as_deref(),

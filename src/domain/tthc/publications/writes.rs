@@ -40,8 +40,8 @@ impl Records for ProcedurePublications {
 
     fn order(body: &ProcedurePublicationCreate) -> String {
         let (number, year, unit) = (number_key(&body.number), body.issued_on.year(), body.unit_name());
-        let unit_id = unit.id.as_ref().map(OrgUnitId::as_str);
-        key_text([Some(&number), Some(&year.to_string()), unit_id, unit.identifier, unit.code])
+        let unit_id = unit.id.map(|id| id.written());
+        key_text([Some(&number), Some(&year.to_string()), unit_id.as_deref(), unit.identifier, unit.code])
     }
 
     fn find(

@@ -162,7 +162,7 @@ impl Records for RecordDeclarations {
 
     fn order(body: &RecordDeclarationCreate) -> String {
         let unit = body.unit_name();
-        key_text([unit.id.as_ref().map(OrgUnitId::as_str), unit.identifier, unit.code])
+        key_text([unit.id.map(|id| id.written()).as_deref(), unit.identifier, unit.code])
     }
 
     fn find(conn: &mut DbConn, scoped: &Scoped, id: RecordDeclarationId) -> Result<DeclarationRow, ApiError> {

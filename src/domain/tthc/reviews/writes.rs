@@ -47,7 +47,7 @@ impl Records for ProcedureReviews {
     fn order(body: &ProcedureReviewCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
             Some(&body.starts_on.to_string()),

@@ -179,7 +179,7 @@ impl Records for SupportActivities {
     fn order(body: &SupportActivityCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            unit.id.as_ref().map(OrgUnitId::as_str),
+            unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
             Some(body.kind.as_str()),

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use std::ops::{AddAssign, Neg};
 
 use chrono::NaiveDate;
-use diesel::prelude::Queryable;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::domain::tthc::dossiers::due::{Timeliness, Wait, outcome};
@@ -34,7 +32,7 @@ text_enum! {
 }
 
 /// Where and on which day something is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Leaf {
     /// As whose.
     pub by: CountedBy,
@@ -57,7 +55,7 @@ pub struct Leaf {
 }
 
 /// Changes that happen on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Queryable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changes {
     /// Received.
     pub received: i64,
@@ -89,6 +87,47 @@ impl Changes {
         moved: 0,
         overdue: 0,
     };
+
+    /// The changes in the order of the fields.
+    #[must_use]
+    pub const fn parts(self) -> [i64; 8] {
+        let Self {
+            received,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            withdrawn,
+            refused,
+            moved,
+            overdue,
+        } = self;
+        [received, resolved_early, resolved_on_time, resolved_overdue, withdrawn, refused, moved, overdue]
+    }
+
+    /// The changes of their [`Changes::parts`].
+    #[must_use]
+    pub const fn of_parts(parts: [i64; 8]) -> Self {
+        let [
+            received,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            withdrawn,
+            refused,
+            moved,
+            overdue,
+        ] = parts;
+        Self {
+            received,
+            resolved_early,
+            resolved_on_time,
+            resolved_overdue,
+            withdrawn,
+            refused,
+            moved,
+            overdue,
+        }
+    }
 
     /// By how much what is pending grows.
     #[must_use]

@@ -1,15 +1,16 @@
 //! The counts of dossiers (số liệu tổng hợp hồ sơ): kept with every write, in its own transaction, and read
 //! by forms and statistics, which never look at single dossiers.
 //!
-//! A write leaves what it changes as one row of deltas, which no other writer waits for. Deltas are folded
-//! into sums by day, month and year, of each unit, each province and the whole country, by whoever has time
-//! ([`fold`]). Whoever reads takes the sums and the deltas that are not folded yet out of one snapshot: the
-//! counts are right at every moment, and cheap whatever is stored ([`sums`] for forms, [`tallies`] for
-//! statistics).
+//! A write leaves what it changes as a few rows of deltas ([`deltas`]), which no other writer waits for. Deltas
+//! are folded into sheets of counts by month and year, of each unit, each province and the whole country, by
+//! whoever has time ([`fold`]). Whoever reads takes the sheets and the deltas that are not folded yet out of
+//! one snapshot: the counts are right at every moment, and cheap whatever is stored ([`sums`] for forms,
+//! [`tallies`] for statistics).
 
 pub mod contributions;
+pub mod deltas;
 pub mod fold;
-mod procedures;
+mod sheets;
 pub mod sums;
 pub mod tallies;
 pub mod verify;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::Bool;
 
 use super::contributions::{Changes, CountedBy, Leaf};
-use super::fold::{COUNTRY, Delta, day_bucket, each_delta, month_bucket, province_area, year_bucket};
+use super::deltas::each_delta;
+use super::sheets::{Area, Bucket, Cell, Packed};
 use crate::db::conn::MultiBackend;
+use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_areas, dossier_sums};
 use crate::db::{DbConn, snapshot};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
@@ -79,8 +80,51 @@ pub(super) enum Time {
     Behind,
 }
 
-/// Buckets from the first to before the second.
-pub(super) type Buckets = (String, String);
+/// Days that are read from sheets: from the first to before the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// Whole years, from their sheets.
+    Years(NaiveDate, NaiveDate),
+    /// Whole months, from their sheets.
+    Months(NaiveDate, NaiveDate),
+    /// Days of one month, from its sheet.
+    Days(NaiveDate, NaiveDate),
+}
+
+impl Span {
+    /// The sheets that it is read from, the second no more among them.
+    fn sheets(self) -> (String, String) {
+        match self {
+            Self::Years(first, end) => (Bucket::year(first).to_string(), Bucket::year(end).to_string()),
+            Self::Months(first, end) => (Bucket::month(first).to_string(), Bucket::month(end).to_string()),
+            Self::Days(first, _) => {
+                (Bucket::month(first).to_string(), Bucket::month(months_later(first, 1)).to_string())
+            }
+        }
+    }
+
+    /// Whether it is of days of a month.
+    pub(super) const fn is_of_days(self) -> bool {
+        matches!(self, Self::Days(..))
+    }
+
+    /// Whether a count of this day is meant, where single days are read.
+    fn holds(self, day: Option<NaiveDate>) -> bool {
+        match (self, day) {
+            (Self::Days(first, end), Some(day)) => first <= day && day < end,
+            _ => true,
+        }
+    }
+}
+
+/// Which sheets tell what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Sheets of months and of years.
+    ByYear,
+    /// Those of months alone.
+    ByMonth,
+}
 
 impl Days {
     /// When a day is; none behind the last.
@@ -92,17 +136,23 @@ impl Days {
         })
     }
 
-    /// The buckets of each time, which together hold every day up to the last once.
-    pub(super) fn buckets(self) -> Vec<(Time, Vec<Buckets>)> {
+    /// The spans of each time, which together hold every day up to the last once.
+    pub(super) fn spans(self, kept: Kept) -> Vec<(Time, Span)> {
         let second = self.from.succ_opt().unwrap_or(self.from);
         let end = self.to.succ_opt().unwrap_or(self.to);
-        vec![
-            (Time::Before, before(self.from)),
-            (Time::FirstDay, between(self.from, second.min(end))),
-            (Time::Behind, between(second, end)),
-        ]
+        let of = |time: Time, spans: Vec<Span>| spans.into_iter().map(move |span| (time, span));
+        of(Time::Before, between(EVER, self.from, kept))
+            .chain(of(Time::FirstDay, between(self.from, second.min(end), kept)))
+            .chain(of(Time::Behind, between(second, end, kept)))
+            .collect()
     }
 }
+
+/// Before every day that is counted.
+const EVER: NaiveDate = match NaiveDate::from_ymd_opt(0, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
 
 fn month_start(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
@@ -112,38 +162,32 @@ fn year_start(day: NaiveDate) -> NaiveDate {
     NaiveDate::from_ymd_opt(day.year(), 1, 1).unwrap_or(day)
 }
 
-/// The buckets of all days before this one: whole years, then months, then days.
-fn before(end: NaiveDate) -> Vec<Buckets> {
-    vec![
-        ("y".to_owned(), year_bucket(end)),
-        (month_bucket(year_start(end)), month_bucket(end)),
-        (day_bucket(month_start(end)), day_bucket(end)),
-    ]
+fn months_later(day: NaiveDate, months: u32) -> NaiveDate {
+    day.checked_add_months(chrono::Months::new(months)).unwrap_or(NaiveDate::MAX)
 }
 
-/// The buckets from a first day to before another: days to the end of a month, months to the end of a
+/// The spans from a first day to before another: days to the end of a month, months to the end of a
 /// year, years, and the same backwards.
-fn between(first: NaiveDate, end: NaiveDate) -> Vec<Buckets> {
-    let months = |day: NaiveDate, months| {
-        day.checked_add_months(chrono::Months::new(months)).unwrap_or(NaiveDate::MAX)
-    };
+fn between(first: NaiveDate, end: NaiveDate, kept: Kept) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = first;
-    let mut take = |at: NaiveDate, until: NaiveDate, bucket: fn(NaiveDate) -> String| {
+    let mut take = |at: NaiveDate, until: NaiveDate, span: fn(NaiveDate, NaiveDate) -> Span| {
         if at < until {
-            spans.push((bucket(at), bucket(until)));
+            spans.push(span(at, until));
         }
         at.max(until)
     };
     if at != month_start(at) {
-        at = take(at, end.min(months(month_start(at), 1)), day_bucket);
+        at = take(at, end.min(months_later(month_start(at), 1)), Span::Days);
     }
-    if at != year_start(at) {
-        at = take(at, month_start(end).min(months(year_start(at), 12)), month_bucket);
+    if kept == Kept::ByYear {
+        if at != year_start(at) {
+            at = take(at, month_start(end).min(months_later(year_start(at), 12)), Span::Months);
+        }
+        at = take(at, year_start(end), Span::Years);
     }
-    at = take(at, year_start(end), year_bucket);
-    at = take(at, month_start(end), month_bucket);
-    take(at, end, day_bucket);
+    at = take(at, month_start(end), Span::Months);
+    take(at, end, Span::Days);
     spans
 }
 
@@ -164,12 +208,11 @@ pub fn total_counts(
     snapshot(conn, |conn| {
         let areas = areas(conn, &wanted, days.to)?;
         let mut counts: BTreeMap<RowKey, Count> = BTreeMap::new();
-        read(conn, &areas, role, days, |Row { tier, field, channel, time, changes, .. }| {
+        let mut add = |time, Cell { tier, field, channel, .. }, changes| {
             counts.entry((tier, field)).or_default().add(channel, time, &changes);
-        })?;
-        unfolded(conn, &wanted, role, days, |time, Leaf { tier, field, channel, .. }, changes| {
-            counts.entry((tier, field)).or_default().add(channel, time, &changes);
-        })?;
+        };
+        read(conn, &areas, role, days, |_, time, cell, changes| add(time, cell, changes))?;
+        unfolded(conn, &wanted, role, days, |time, leaf, changes| add(time, Cell::whole(&leaf), changes))?;
         counts.retain(|_, count| *count != Count::default());
         Ok(counts)
     })
@@ -186,18 +229,19 @@ pub fn unit_counts(
     days: Days,
 ) -> Result<BTreeMap<(OrgUnitId, RowKey), Count>, ApiError> {
     let wanted: HashSet<OrgUnitId> = units.iter().copied().collect();
-    let names: Vec<String> = units.iter().map(OrgUnitId::to_string).collect();
-    let of_name: HashMap<&str, OrgUnitId> =
-        names.iter().map(String::as_str).zip(units.iter().copied()).collect();
+    let areas: Vec<Area> = units.iter().copied().map(Area::Unit).collect();
     snapshot(conn, |conn| {
         let mut counts: BTreeMap<(OrgUnitId, RowKey), Count> = BTreeMap::new();
-        read(conn, &names, role, days, |Row { area, tier, field, channel, time, changes }| {
-            if let Some(unit) = of_name.get(area.as_str()) {
-                counts.entry((*unit, (tier, field))).or_default().add(channel, time, &changes);
+        let mut add = |unit, time, Cell { tier, field, channel, .. }, changes| {
+            counts.entry((unit, (tier, field))).or_default().add(channel, time, &changes);
+        };
+        read(conn, &areas, role, days, |area, time, cell, changes| {
+            if let Area::Unit(unit) = area {
+                add(unit, time, cell, changes);
             }
         })?;
-        unfolded(conn, &wanted, role, days, |time, Leaf { unit, tier, field, channel, .. }, changes| {
-            counts.entry((unit, (tier, field))).or_default().add(channel, time, &changes);
+        unfolded(conn, &wanted, role, days, |time, leaf, changes| {
+            add(leaf.unit, time, Cell::whole(&leaf), changes);
         })?;
         counts.retain(|_, count| *count != Count::default());
         Ok(counts)
@@ -207,40 +251,35 @@ pub fn unit_counts(
 /// Fewer units than this are read one by one, without looking whether they are all of a province.
 const FEW: usize = 32;
 
+/// More units than this are of many provinces, and may be all of the country.
+const MANY: usize = 2_000;
+
 /// The areas whose sums are those of these units together: the country, whole provinces, single units.
 pub(super) fn areas(
     conn: &mut DbConn,
     wanted: &HashSet<OrgUnitId>,
     to: NaiveDate,
-) -> Result<Vec<String>, ApiError> {
+) -> Result<Vec<Area>, ApiError> {
     use dossier_areas as a;
     if wanted.len() < FEW {
-        return Ok(wanted.iter().map(OrgUnitId::to_string).collect());
+        return Ok(wanted.iter().copied().map(Area::Unit).collect());
     }
-    let units: Vec<OrgUnitId> = wanted.iter().copied().collect();
-    let mut provinces: HashSet<OrgUnitId> = HashSet::new();
-    for part in units.chunks(STATEMENT) {
-        provinces.extend(provinces_of(part).load::<OrgUnitId>(conn)?);
+    let mut known = a::table.filter(a::first_day.le(to)).into_boxed();
+    if wanted.len() < MANY {
+        let of_wanted = a::table.filter(a::unit_id.eq_any(wanted)).select(a::province_id).distinct();
+        let provinces: Vec<OrgUnitId> = of_wanted.load(conn)?;
+        known = known.filter(a::province_id.eq_any(provinces));
     }
-    let provinces: Vec<OrgUnitId> = provinces.into_iter().collect();
-    let known: Vec<(OrgUnitId, OrgUnitId)> = a::table
-        .filter(a::province_id.eq_any(&provinces).and(a::first_day.le(to)))
-        .select((a::province_id, a::unit_id))
-        .load(conn)?;
-    let other = a::table.filter(a::province_id.ne_all(&provinces).and(a::first_day.le(to)));
-    let are_others: bool = diesel::select(diesel::dsl::exists(other)).get_result(conn)?;
-    Ok(covering(&known, wanted, are_others))
+    let known: Vec<(OrgUnitId, OrgUnitId)> = known.select((a::province_id, a::unit_id)).load(conn)?;
+    Ok(covering(&known, wanted, wanted.len() >= MANY))
 }
 
-/// The provinces in which these units were counted.
-fn provinces_of(units: &[OrgUnitId]) -> dossier_areas::BoxedQuery<'_, MultiBackend, Text> {
-    use dossier_areas as a;
-    a::table.filter(a::unit_id.eq_any(units)).select(a::province_id).distinct().into_boxed()
-}
-
-/// The areas that cover these units; `known` are all units of the provinces in which they were counted,
-/// and other provinces may have been counted beside these.
-fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_others: bool) -> Vec<String> {
+/// The areas that cover the units wanted, of those that are known of some provinces, or of all.
+fn covering(
+    known: &[(OrgUnitId, OrgUnitId)],
+    wanted: &HashSet<OrgUnitId>,
+    of_all_provinces: bool,
+) -> Vec<Area> {
     let mut provinces: HashMap<OrgUnitId, HashSet<OrgUnitId>> = HashMap::new();
     let mut home: HashMap<OrgUnitId, OrgUnitId> = HashMap::new();
     // A unit that was counted in two provinces is read by itself, and neither of them whole.
@@ -253,30 +292,20 @@ fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_o
         }
     }
     let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| wanted.contains(unit));
-    if !are_others && provinces.values().all(is_whole) {
-        return vec![COUNTRY.to_owned()];
+    if of_all_provinces && provinces.values().all(is_whole) {
+        return vec![Area::Country];
     }
     let mut areas = Vec::new();
     for (province, units) in provinces {
         if is_whole(&units) && !shared.contains(&province) {
-            areas.push(province_area(province));
+            areas.push(Area::Province(province));
         } else {
-            areas.extend(units.intersection(wanted).map(OrgUnitId::to_string));
+            areas.extend(units.intersection(wanted).copied().map(Area::Unit));
         }
     }
     areas.sort_unstable();
     areas.dedup();
     areas
-}
-
-/// Changes of an area, level, field and channel within a time.
-struct Row {
-    area: String,
-    tier: Tier,
-    field: Option<ProcedureFieldId>,
-    channel: Channel,
-    time: Time,
-    changes: Changes,
 }
 
 /// The ways of counting that a role asks for.
@@ -287,89 +316,77 @@ pub(super) fn counted_by(role: DossierRole) -> [CountedBy; 2] {
     }
 }
 
-#[derive(Queryable)]
-struct Summed {
-    area: String,
-    tier: Tier,
-    field_id: String,
-    channel: Channel,
-    received: i64,
-    resolved_early: i64,
-    resolved_on_time: i64,
-    resolved_overdue: i64,
-    withdrawn: i64,
-    refused: i64,
-    moved: i64,
-    overdue: i64,
+/// Areas of one statement: what it answers is held at once.
+const TOGETHER: usize = 500;
+
+/// Which part of its sheet answers a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Totals without procedures.
+    Totals,
+    /// Single days: with procedures those of a unit.
+    Days,
+    /// Totals by procedure, of provinces alone.
+    Procedures,
 }
 
-/// Areas of one statement.
-pub(super) const STATEMENT: usize = 4_000;
-
-/// Reads the folded sums of some areas.
-fn read(
+/// Reads the sheets of some areas, without their procedures.
+pub(super) fn read(
     conn: &mut DbConn,
-    areas: &[String],
+    areas: &[Area],
     role: DossierRole,
     days: Days,
-    mut take: impl FnMut(Row),
+    mut take: impl FnMut(Area, Time, Cell, Changes),
 ) -> Result<(), ApiError> {
-    for (time, buckets) in days.buckets() {
-        for part in areas.chunks(STATEMENT) {
-            for row in summed(conn, part, role, &buckets)? {
-                let Summed { area, tier, field_id, channel, .. } = row;
-                let changes = Changes {
-                    received: row.received,
-                    resolved_early: row.resolved_early,
-                    resolved_on_time: row.resolved_on_time,
-                    resolved_overdue: row.resolved_overdue,
-                    withdrawn: row.withdrawn,
-                    refused: row.refused,
-                    moved: row.moved,
-                    overdue: row.overdue,
-                };
-                take(Row { area, tier, field: field_id.parse().ok(), channel, time, changes });
-            }
-        }
-    }
-    Ok(())
+    let (single, whole): (Vec<_>, Vec<_>) =
+        days.spans(Kept::ByYear).into_iter().partition(|(_, span)| span.is_of_days());
+    read_part(conn, areas, role, Part::Totals, &whole, &mut take)?;
+    read_part(conn, areas, role, Part::Days, &single, &mut take)
 }
 
 type Condition = Box<dyn BoxableExpression<dossier_sums::table, MultiBackend, SqlType = Bool>>;
 
-/// The sums of these buckets, by area, level, field and channel.
-fn summed(
+/// Reads a part of the sheets of some areas in which these spans are.
+pub(super) fn read_part(
     conn: &mut DbConn,
-    areas: &[String],
+    areas: &[Area],
     role: DossierRole,
-    buckets: &[Buckets],
-) -> QueryResult<Vec<Summed>> {
+    part: Part,
+    spans: &[(Time, Span)],
+    take: &mut impl FnMut(Area, Time, Cell, Changes),
+) -> Result<(), ApiError> {
     use dossier_sums as s;
-    let within = |(first, end): &Buckets| -> Condition {
-        Box::new(s::bucket.ge(first.clone()).and(s::bucket.lt(end.clone())))
-    };
-    let either = |one: Condition, other: Condition| -> Condition { Box::new(one.or(other)) };
-    let Some(within) = buckets.iter().map(within).reduce(either) else { return Ok(Vec::new()) };
-    s::table
-        .filter(s::area.eq_any(areas.to_vec()))
-        .filter(s::counted_by.eq_any(counted_by(role)))
-        .filter(within)
-        .group_by((s::area, s::tier, s::field_id, s::channel))
-        .select((
-            s::area,
-            s::tier,
-            s::field_id,
-            s::channel,
-            sql::<BigInt>("CAST(SUM(received) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(resolved_early) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(resolved_on_time) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(resolved_overdue) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(withdrawn) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(refused) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(moved) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(overdue) AS BIGINT)"),
-        ))
-        .load(conn)
+    let by = counted_by(role);
+    let spans: Vec<(Time, Span, (String, String))> =
+        spans.iter().map(|(time, span)| (*time, *span, span.sheets())).collect();
+    for areas in areas.chunks(TOGETHER) {
+        let of_name: HashMap<String, Area> = areas.iter().map(|area| (area.to_string(), *area)).collect();
+        let within = |(_, _, (first, end)): &(Time, Span, (String, String))| -> Condition {
+            Box::new(s::bucket.ge(first.clone()).and(s::bucket.lt(end.clone())))
+        };
+        let either = |one: Condition, other: Condition| -> Condition { Box::new(one.or(other)) };
+        let Some(within) = spans.iter().map(within).reduce(either) else { return Ok(()) };
+        let names: Vec<&String> = of_name.keys().collect();
+        let query = s::table.filter(s::area.eq_any(names)).filter(within);
+        let rows: Vec<(String, String, JsonText<Packed>)> = match part {
+            Part::Totals => query.select((s::area, s::bucket, s::totals)).load(conn)?,
+            Part::Days => query.select((s::area, s::bucket, s::days)).load(conn)?,
+            Part::Procedures => query.select((s::area, s::bucket, s::procedures)).load(conn)?,
+        };
+        for (area, bucket, packed) in rows {
+            let Some(area) = of_name.get(&area) else { continue };
+            for (time, span, (first, end)) in &spans {
+                if *first <= bucket && bucket < *end {
+                    packed.0.each(|cell, changes| {
+                        if by.contains(&cell.by) && span.holds(cell.day) {
+                            take(*area, *time, cell, changes);
+                        }
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads what was committed and is not folded yet.
@@ -381,7 +398,7 @@ pub(super) fn unfolded(
     mut take: impl FnMut(Time, Leaf, Changes),
 ) -> Result<(), ApiError> {
     let by = counted_by(role);
-    each_delta(conn, |Delta { leaf, changes }| {
+    each_delta(conn, |leaf, changes| {
         let Some(time) = days.time(leaf.day) else { return };
         if by.contains(&leaf.by) && wanted.contains(&leaf.unit) {
             take(time, leaf, changes);
@@ -394,47 +411,41 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     fn day(offset: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2022, 11, 1).unwrap() + chrono::Days::new(offset)
     }
 
-    /// How often a day stands in these buckets.
-    fn held(buckets: &[Buckets], day: NaiveDate) -> usize {
-        let of_day = [day_bucket(day), month_bucket(day), year_bucket(day)];
-        let is_in = |(first, end): &Buckets| of_day.iter().filter(|it| *first <= **it && **it < *end).count();
-        buckets.iter().map(is_in).sum()
+    /// How often a day is read from the sheets of these spans.
+    fn held(spans: &[Span], day: NaiveDate) -> usize {
+        let (month, year) = (Bucket::month(day).to_string(), Bucket::year(day).to_string());
+        let is_read = |span: &&Span| {
+            let (first, end) = span.sheets();
+            let is_in = |sheet: &String| first <= *sheet && *sheet < end;
+            (is_in(&month) || is_in(&year)) && span.holds(span.is_of_days().then_some(day))
+        };
+        spans.iter().filter(is_read).count()
     }
 
     proptest! {
-        /// Every day up to the last stands in the buckets of its own time once, and in no others.
+        /// Every day up to the last stands in the spans of its own time once, and in no others.
         #[test]
-        fn every_day_is_read_once(from in 0_u64..900, length in 0_u64..900, asked in 0_u64..2_000) {
+        fn every_day_is_read_once(from in 0_u64..900, length in 0_u64..900, asked in 0_u64..2_000, by_year: bool) {
             let days = Days { from: day(from), to: day(from + length) };
-            for (time, buckets) in days.buckets() {
+            let kept = if by_year { Kept::ByYear } else { Kept::ByMonth };
+            for time in [Time::Before, Time::FirstDay, Time::Behind] {
+                let of_time = |(it, span): (Time, Span)| (it == time).then_some(span);
+                let spans: Vec<Span> = days.spans(kept).into_iter().filter_map(of_time).collect();
                 let expected = usize::from(days.time(day(asked)) == Some(time));
-                prop_assert_eq!(held(&buckets, day(asked)), expected, "{:?} {:?}", time, buckets);
+                prop_assert_eq!(held(&spans, day(asked)), expected, "{:?} {:?}", time, spans);
             }
         }
 
-        /// A long span costs few buckets, wherever it begins and ends.
+        /// A long span costs few spans, wherever it begins and ends.
         #[test]
-        fn few_buckets_hold_many_days(from in 0_u64..900, length in 0_u64..900) {
+        fn few_spans_hold_many_days(from in 0_u64..900, length in 0_u64..900) {
             let days = Days { from: day(from), to: day(from + length) };
-            prop_assert!(days.buckets().iter().map(|(_, buckets)| buckets.len()).sum::<usize>() <= 9);
-        }
-    }
-
-    #[test]
-    fn the_provinces_of_units_come_from_an_index() {
-        let (_folder, mut conn) = migrated();
-        let units = [OrgUnitId::new(), OrgUnitId::new()];
-        let told = plan(&mut conn, provinces_of(&units));
-        assert!(told.iter().any(|step| step.contains("dossier_areas_by_unit")), "{told:?}");
-        if let Some(mut postgres) = MigratedPostgres::new() {
-            let told = postgres_plan(postgres.conn(), provinces_of(&units));
-            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+            prop_assert!(days.spans(Kept::ByYear).len() <= 9);
         }
     }
 
@@ -442,17 +453,17 @@ mod tests {
     fn a_province_is_read_whole_where_every_unit_of_it_is_wanted() {
         let [p, q, a, b, c] = [(); 5].map(|()| OrgUnitId::new());
         let known = [(p, a), (p, b), (q, c)];
-        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), false);
-        assert_eq!(cover(&[a, b, c]), [COUNTRY]);
-        assert_eq!(cover(&[a, b]), [province_area(p)]);
-        assert_eq!(covering(&known[..2], &HashSet::from([a, b]), true), [province_area(p)]);
-        let mut mixed = vec![a.to_string(), province_area(q)];
-        mixed.sort_unstable();
+        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), true);
+        assert_eq!(cover(&[a, b, c]), [Area::Country]);
+        assert_eq!(cover(&[a, b]), [Area::Province(p)]);
+        let of_one_province = covering(&known[..2], &HashSet::from([a, b]), false);
+        assert_eq!(of_one_province, [Area::Province(p)], "others may have units that are not wanted");
+        let mixed = [Area::Unit(a), Area::Province(q)];
         assert_eq!(cover(&[a, c]), mixed);
         // A unit that came to another province counts in both: neither is read whole.
         let moved = [(p, a), (q, a), (q, b), (OrgUnitId::new(), c)];
-        let both = covering(&moved, &HashSet::from([a, b]), false);
-        let mut each = vec![a.to_string(), b.to_string()];
+        let both = covering(&moved, &HashSet::from([a, b]), true);
+        let mut each = vec![Area::Unit(a), Area::Unit(b)];
         each.sort_unstable();
         assert_eq!(both, each);
     }

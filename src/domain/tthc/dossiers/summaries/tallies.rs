@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 
-use super::contributions::{Changes, Leaf};
-use super::fold::{COUNTRY, province_area};
-use super::procedures::NO_WORKING_DAYS;
-use super::sums::{Buckets, Days, STATEMENT, Time, areas, counted_by, unfolded};
+use super::contributions::Changes;
+use super::sheets::{Area, Cell};
+use super::sums::{Days, Kept, Part, Time, areas, read, read_part, unfolded};
 use crate::db::DbConn;
-use crate::db::schema::{dossier_areas, dossier_procedure_sums};
+use crate::db::schema::dossier_areas;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::error::ApiError;
@@ -33,35 +30,14 @@ pub enum Apart {
 }
 
 impl Apart {
-    /// What stored sums are told apart by, in SQL.
-    const fn column(self) -> &'static str {
-        match self {
-            Self::Whole => "''",
-            Self::Unit => "area",
-            Self::Field => "field_id",
-            Self::Procedure => "procedure_id",
-            Self::Channel => "channel",
-        }
-    }
-
-    /// What sums are grouped by, in SQL.
-    const fn groups(self) -> &'static str {
-        match self {
-            Self::Whole => "working_days",
-            Self::Unit => "area, working_days",
-            Self::Field => "field_id, working_days",
-            Self::Procedure => "procedure_id, working_days",
-            Self::Channel => "channel, working_days",
-        }
-    }
-
-    fn key(self, leaf: &Leaf) -> String {
+    fn key(self, unit: Option<OrgUnitId>, cell: &Cell) -> String {
+        let told = |id: Option<String>| id.unwrap_or_default();
         match self {
             Self::Whole => String::new(),
-            Self::Unit => leaf.unit.to_string(),
-            Self::Field => leaf.field.map(|field| field.to_string()).unwrap_or_default(),
-            Self::Procedure => leaf.procedure.to_string(),
-            Self::Channel => leaf.channel.as_str().to_owned(),
+            Self::Unit => told(unit.map(|unit| unit.to_string())),
+            Self::Field => told(cell.field.map(|field| field.to_string())),
+            Self::Procedure => told(cell.procedure.map(|procedure| procedure.to_string())),
+            Self::Channel => cell.channel.as_str().to_owned(),
         }
     }
 }
@@ -162,22 +138,27 @@ impl Whose {
         apart: Apart,
     ) -> Result<BTreeMap<String, Tally>, ApiError> {
         let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        let units: Vec<String> = self.units.iter().map(OrgUnitId::to_string).collect();
-        let wide = if apart == Apart::Unit { units.clone() } else { self.areas(conn, days.to)? };
-        for (time, buckets) in days.buckets() {
-            for span in &buckets {
-                // Single days are kept of units alone.
-                let areas = if span.0.starts_with('d') { &units } else { &wide };
-                for part in areas.chunks(STATEMENT) {
-                    for (key, working_days, changes) in summed(conn, part, self.role, span, apart)? {
-                        let working_days = (working_days != NO_WORKING_DAYS).then_some(working_days);
-                        tallies.entry(key).or_default().add(time, working_days, &changes);
-                    }
-                }
+        let mut add = |unit: Option<OrgUnitId>, time: Time, cell: Cell, changes: Changes| {
+            tallies.entry(apart.key(unit, &cell)).or_default().add(time, cell.working_days, &changes);
+        };
+        let of_area = |area: Area| if let Area::Unit(unit) = area { Some(unit) } else { None };
+        match apart {
+            Apart::Procedure => self.read_procedures(conn, days, |time, cell, changes| {
+                add(None, time, cell, changes);
+            })?,
+            Apart::Unit => {
+                let units: Vec<Area> = self.units.iter().copied().map(Area::Unit).collect();
+                read(conn, &units, self.role, days, |area, time, cell, changes| {
+                    add(of_area(area), time, cell, changes);
+                })?;
+            }
+            Apart::Whole | Apart::Field | Apart::Channel => {
+                let areas = areas(conn, &self.units, days.to)?;
+                read(conn, &areas, self.role, days, |_, time, cell, changes| add(None, time, cell, changes))?;
             }
         }
         unfolded(conn, &self.units, self.role, days, |time, leaf, changes| {
-            tallies.entry(apart.key(&leaf)).or_default().add(time, leaf.working_days, &changes);
+            add(Some(leaf.unit), time, Cell::whole(&leaf), changes);
         })?;
         for tally in tallies.values_mut() {
             tally.times.retain(|_, count| *count != 0);
@@ -186,47 +167,34 @@ impl Whose {
         Ok(tallies)
     }
 
-    /// The areas whose months and years are those of these units together; the country is not summed.
-    fn areas(&self, conn: &mut DbConn, to: NaiveDate) -> Result<Vec<String>, ApiError> {
+    /// Reads what tells procedures apart: whole provinces from their own sheets, other units and days of a
+    /// month from the days of single units.
+    fn read_procedures(
+        &self,
+        conn: &mut DbConn,
+        days: Days,
+        mut take: impl FnMut(Time, Cell, Changes),
+    ) -> Result<(), ApiError> {
+        let mut take = |_, time, cell, changes| take(time, cell, changes);
+        let (alone, wide): (Vec<Area>, Vec<Area>) =
+            self.areas(conn, days.to)?.into_iter().partition(|area| matches!(area, Area::Unit(_)));
+        let all: Vec<Area> = self.units.iter().copied().map(Area::Unit).collect();
+        let spans = |kept| days.spans(kept).into_iter().partition(|(_, span)| span.is_of_days());
+        let (single, years): (Vec<_>, Vec<_>) = spans(Kept::ByYear);
+        let (_, months): (Vec<_>, Vec<_>) = spans(Kept::ByMonth);
+        read_part(conn, &wide, self.role, Part::Procedures, &years, &mut take)?;
+        read_part(conn, &alone, self.role, Part::Days, &months, &mut take)?;
+        read_part(conn, &all, self.role, Part::Days, &single, &mut take)
+    }
+
+    /// The areas whose months and years are those of these units together, the country as its provinces.
+    fn areas(&self, conn: &mut DbConn, to: NaiveDate) -> Result<Vec<Area>, ApiError> {
         let found = areas(conn, &self.units, to)?;
-        if found != [COUNTRY] {
+        if found != [Area::Country] {
             return Ok(found);
         }
         let provinces: Vec<OrgUnitId> =
             dossier_areas::table.select(dossier_areas::province_id).distinct().load(conn)?;
-        Ok(provinces.into_iter().map(province_area).collect())
+        Ok(provinces.into_iter().map(Area::Province).collect())
     }
-}
-
-type Summed = (String, i64, Changes);
-
-/// The sums of these buckets.
-fn summed(
-    conn: &mut DbConn,
-    areas: &[String],
-    role: DossierRole,
-    (first, end): &Buckets,
-    apart: Apart,
-) -> QueryResult<Vec<Summed>> {
-    use dossier_procedure_sums as s;
-    s::table
-        .filter(s::area.eq_any(areas.to_vec()))
-        .filter(s::counted_by.eq_any(counted_by(role)))
-        .filter(s::bucket.ge(first).and(s::bucket.lt(end)))
-        .group_by(sql::<Text>(apart.groups()))
-        .select((
-            sql::<Text>(apart.column()),
-            sql::<BigInt>("working_days"),
-            (
-                sql::<BigInt>("CAST(SUM(received) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(resolved_early) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(resolved_on_time) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(resolved_overdue) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(withdrawn) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(refused) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(moved) AS BIGINT)"),
-                sql::<BigInt>("CAST(SUM(overdue) AS BIGINT)"),
-            ),
-        ))
-        .load(conn)
 }

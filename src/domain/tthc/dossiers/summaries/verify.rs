@@ -3,16 +3,20 @@
 //! Counting everything again takes memory for each unit and day. It is therefore done in shares, each of
 //! some units: every share reads all dossiers once, and all shares see one snapshot.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Neg;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::contributions::{Changes, Counted, contributions};
-use super::fold::{COUNTRY, Delta, SumKey, SumRow, Sums, each_delta, fold_pass, keep};
-use super::procedures::{ProcedureKey, ProcedureSumRow};
-use crate::db::schema::{dossier_areas, dossier_deltas, dossier_procedure_sums, dossier_sums, dossiers};
+use super::contributions::{Changes, Counted, Leaf, contributions};
+use super::deltas::{each_delta, keep};
+use super::fold::{SheetRow, fold_pass};
+use super::sheets::{Area, Bucket, Cell, Sheet};
+use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
 use crate::db::{Db, DbConn, snapshot};
+use crate::domain::tthc::dossiers::life::DossierStatus;
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::tthc::dossiers::row::DossierRow;
 use crate::error::ApiError;
@@ -80,64 +84,74 @@ pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
         let mut verified = Verified { dossiers, ..Verified::default() };
         for share in 0..shares {
             // What stands there is taken from what should: nothing may be left.
-            let is_wanted = |area: &str| share_of(area, shares) == share;
-            let mut sums = counted(conn, is_wanted, |row| {
+            let is_wanted = |area| share_of(area, shares) == share;
+            let mut sheets = counted(conn, is_wanted, |row| {
                 if share == 0 {
                     verified.hold_late_day(row);
                 }
             })?;
-            verified.sums += sums.len();
-            less_deltas(conn, &mut sums, is_wanted)?;
-            less_sums(conn, &mut sums, is_wanted)?;
-            sums.trim();
-            verified.wrong_count += sums.len();
+            verified.sums += count(&mut sheets);
+            each_delta(conn, |leaf, changes| add(&mut sheets, &leaf, -changes, is_wanted))?;
+            less_stored(conn, &mut sheets, is_wanted)?;
+            verified.wrong_count += count(&mut sheets);
             let left = TOLD.saturating_sub(verified.wrong.len());
-            let by_level = sums.by_level.iter().map(|(key, changes)| told(key, changes));
-            let by_procedure = sums.by_procedure.iter().map(|(key, changes)| told_procedure(key, changes));
-            verified.wrong.extend(by_level.chain(by_procedure).take(left));
+            verified.wrong.extend(sheets.iter().flat_map(|(key, sheet)| told(key, sheet)).take(left));
         }
         Ok(verified)
     })
 }
 
-fn share_of(area: &str, shares: u64) -> u64 {
+/// The sheets of some areas.
+type Sheets = BTreeMap<(Area, Bucket), Sheet>;
+
+fn share_of(area: Area, shares: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
     area.hash(&mut hasher);
     hasher.finish() % shares
 }
 
-fn told(key: &SumKey, changes: &Changes) -> String {
-    let SumKey { area, bucket, counted_by, tier, field_id, channel } = key;
-    let area = if area == COUNTRY { "the country" } else { area };
-    format!("{area}, {bucket}, {counted_by}, {tier}, field {field_id:?}, {channel}: off by {changes:?}")
+/// How many sums there are that are not nothing.
+fn count(sheets: &mut Sheets) -> usize {
+    sheets.values_mut().for_each(Sheet::trim);
+    sheets.values().map(Sheet::len).sum()
 }
 
-fn told_procedure(key: &ProcedureKey, changes: &Changes) -> String {
-    let ProcedureKey { area, bucket, counted_by, procedure_id, field_id, channel, working_days } = key;
-    format!(
-        "{area}, {bucket}, {counted_by}, procedure {procedure_id}, field {field_id:?}, {channel}, \
-         {working_days} working days: off by {changes:?}"
-    )
+fn told<'s>((area, bucket): &'s (Area, Bucket), sheet: &'s Sheet) -> impl Iterator<Item = String> + 's {
+    let parts = [&sheet.totals, &sheet.days, &sheet.procedures];
+    parts.into_iter().flatten().map(move |(cell, changes)| {
+        let Cell { day, by, tier, channel, field, procedure, working_days } = cell;
+        format!(
+            "{area}, {bucket}, day {day:?}, {by}, {tier}, {channel}, {field:?}, {procedure:?}, \
+             {working_days:?} working days: off by {changes:?}"
+        )
+    })
 }
 
-/// The sums of these areas as the dossiers make them, each of which `look` is shown.
+/// Adds changes to the sheets of the areas that are wanted.
+fn add(sheets: &mut Sheets, leaf: &Leaf, changes: Changes, is_wanted: impl Fn(Area) -> bool) {
+    for area in Area::all_of(leaf).into_iter().filter(|area| is_wanted(*area)) {
+        for bucket in Bucket::both_of(leaf.day) {
+            sheets.entry((area, bucket)).or_default().add(area, bucket, leaf, changes);
+        }
+    }
+}
+
+/// The sheets of these areas as the dossiers make them, each of which `look` is shown.
 fn counted(
     conn: &mut DbConn,
-    is_wanted: impl Fn(&str) -> bool,
+    is_wanted: impl Fn(Area) -> bool,
     mut look: impl FnMut(&DossierRow),
-) -> Result<Sums, ApiError> {
-    let (mut sums, mut last) = (Sums::default(), None);
+) -> Result<Sheets, ApiError> {
+    let (mut sheets, mut last) = (Sheets::new(), None);
     loop {
         let rows = dossiers_behind(conn, last)?;
-        let Some(end) = rows.last() else { break };
+        let Some(end) = rows.last() else { return Ok(sheets) };
         last = Some(end.id);
         rows.iter().for_each(&mut look);
         for (leaf, changes) in rows.iter().flat_map(contributions) {
-            sums.add(&leaf, changes, &is_wanted);
+            add(&mut sheets, &leaf, changes, &is_wanted);
         }
     }
-    sums.trim();
-    Ok(sums)
 }
 
 /// The next dossiers that are not deleted.
@@ -149,25 +163,49 @@ fn dossiers_behind(conn: &mut DbConn, last: Option<DossierId>) -> Result<Vec<Dos
     Ok(query.order(dossiers::id).limit(PART).select(DossierRow::as_select()).load(conn)?)
 }
 
-fn less_deltas(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
-    each_delta(conn, |Delta { leaf, changes }| sums.add(&leaf, -changes, &is_wanted))
-}
-
-fn less_sums(conn: &mut DbConn, sums: &mut Sums, is_wanted: impl Fn(&str) -> bool) -> Result<(), ApiError> {
-    use {dossier_procedure_sums as p, dossier_sums as s};
-    let areas: Vec<String> = s::table.select(s::area).distinct().load(conn)?;
-    for area in areas.iter().filter(|area| is_wanted(area)) {
-        let rows: Vec<SumRow> = s::table.filter(s::area.eq(area)).select(SumRow::as_select()).load(conn)?;
-        for (key, changes) in rows.into_iter().map(SumRow::into_parts) {
-            *sums.by_level.entry(key).or_insert(Changes::NONE) += -changes;
+/// Takes away what is stored.
+fn less_stored(
+    conn: &mut DbConn,
+    sheets: &mut Sheets,
+    is_wanted: impl Fn(Area) -> bool,
+) -> Result<(), ApiError> {
+    use dossier_sums as s;
+    let names: Vec<String> = s::table.select(s::area).distinct().load(conn)?;
+    for name in names {
+        let area: Area = name.parse()?;
+        if !is_wanted(area) {
+            continue;
+        }
+        let rows: Vec<SheetRow> =
+            s::table.filter(s::area.eq(&name)).select(SheetRow::as_select()).load(conn)?;
+        for row in rows {
+            let key = (area, row.bucket.parse()?);
+            row.add_to(sheets.entry(key).or_default(), Neg::neg)?;
         }
     }
-    let areas: Vec<String> = p::table.select(p::area).distinct().load(conn)?;
-    for area in areas.iter().filter(|area| is_wanted(area)) {
-        let rows = p::table.filter(p::area.eq(area)).select(ProcedureSumRow::as_select());
-        for (key, changes) in rows.load(conn)?.into_iter().map(ProcedureSumRow::into_parts) {
-            *sums.by_procedure.entry(key).or_insert(Changes::NONE) += -changes;
-        }
+    Ok(())
+}
+
+/// Makes the counts where there are dossiers and nothing is counted: of a database that an earlier version
+/// wrote, or a backup of it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn make_missing(db: &Db) -> Result<(), ApiError> {
+    use diesel::dsl::exists;
+    let is_missing = db
+        .read(|conn| {
+            let counted = dossiers::status.ne(DossierStatus::Registered).and(dossiers::deleted_at.is_null());
+            let dossiers = dossiers::table.filter(counted).select(dossiers::id);
+            let sheets = dossier_sums::table.select(dossier_sums::area);
+            let deltas = dossier_deltas::table.select(dossier_deltas::id);
+            let is_any: bool = diesel::select(exists(sheets).or(exists(deltas))).get_result(conn)?;
+            Ok(!is_any && diesel::select(exists(dossiers)).get_result(conn)?)
+        })
+        .await?;
+    if is_missing {
+        let count = remake(db).await?;
+        log::info!("the counts of {count} dossiers were made");
     }
     Ok(())
 }
@@ -191,7 +229,6 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
     }
     diesel::delete(dossier_deltas::table).execute(conn)?;
     diesel::delete(dossier_sums::table).execute(conn)?;
-    diesel::delete(dossier_procedure_sums::table).execute(conn)?;
     diesel::delete(dossier_areas::table).execute(conn)?;
     let (mut last, mut count) = (None, 0);
     loop {
@@ -204,7 +241,7 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
         }
         count += i64::try_from(rows.len()).unwrap_or_default();
         correct_late_days(conn, &rows)?;
-        keep(conn, counted)?;
+        keep(conn, &counted)?;
         while fold_pass(conn)? > 0 {}
     }
 }

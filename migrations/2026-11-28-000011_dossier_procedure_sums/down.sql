@@ -1,1 +1,0 @@
-DROP TABLE dossier_procedure_sums;
