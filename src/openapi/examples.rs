@@ -1,4 +1,5 @@
-//! Examples that follow from others: a page is one of its record, and so is a list as CSV or as lines.
+//! Examples that follow from others: a page is one of its record, and so is a list as CSV or as lines; the rows of a
+//! form as CSV are those of the form.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,12 @@ pub(super) fn complete_pages(schemas: &mut Map<String, Value>) {
 pub(super) fn complete_lists(forms: &mut Map<String, Value>, schemas: &Map<String, Value>, orders: &Orders) {
     let page = forms.get("application/json").and_then(|form| form.pointer("/schema/$ref")?.as_str());
     let page = page.and_then(|page| schemas.get(page.rsplit('/').next()?));
-    let Some(item) = page.and_then(item_of) else { return };
+    let Some(item) = page.and_then(item_of) else {
+        if let (Some(form), Some(csv)) = (page, forms.get_mut(CSV)) {
+            complete_rows(csv, form, schemas, orders);
+        }
+        return;
+    };
     let example = schemas.get(item).and_then(|schema| schema.get("example")?.as_object());
     let (Some(example), Some(order)) = (example, orders.get(item)) else { return };
     if let Some(form) = forms.get_mut(NDJSON) {
@@ -41,6 +47,17 @@ pub(super) fn complete_lists(forms: &mut Map<String, Value>, schemas: &Map<Strin
     if let Some(form) = forms.get_mut(CSV) {
         let order = spread_all(schemas, item, order);
         form["example"] = json!(rows(example, &order));
+    }
+}
+
+/// Gives the rows of a form its example as CSV: the first row of the form's own.
+fn complete_rows(csv: &mut Value, form: &Value, schemas: &Map<String, Value>, orders: &Orders) {
+    let row = form.pointer("/properties/rows/items/$ref").and_then(|row| row.as_str()?.rsplit('/').next());
+    let example = form.pointer("/example/rows/0").and_then(Value::as_object);
+    if let (Some(row), Some(example)) = (row, example)
+        && let Some(order) = orders.get(row)
+    {
+        csv["example"] = json!(rows(example, &spread_all(schemas, row, order)));
     }
 }
 

@@ -25,7 +25,9 @@ tell![
 ];
 
 /// Resources with a life of their own, told in stories of their own.
-const APART: [&str; 1] = [
+const APART: [&str; 2] = [
+    // Succeeded, never changed: `tthc::feedback`.
+    "/api/v1/tthc/feedback-time-limits",
     // Made and reopened, never changed: `reporting::period_closures`.
     "/api/v1/reporting/period-closures",
 ];

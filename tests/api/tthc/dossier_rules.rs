@@ -43,7 +43,11 @@ async fn the_next_rules_hold_for_what_is_received_from_their_day_on(app: TestApp
     app.pass(7 * DAY);
     let admin = app.sign_in(ADMIN).await;
     let old = paid(&admin, 1, "2026-11-23T02:00:00Z", "2026-11-24T02:00:00Z", "2026-11-26T02:00:00Z").await;
-    assert_eq!((&old["rules_version"], &old["due_on"]), (&json!(1), &json!("2026-12-02")), "two days waited");
+    assert_eq!(
+        (&old["rules_version"], &old["due_on"]),
+        (&json!(1), &json!("2026-12-03")),
+        "two working days waited"
+    );
     let new = paid(&admin, 2, "2026-11-24T02:00:00Z", "2026-11-24T03:00:00Z", "2026-11-26T02:00:00Z").await;
     assert_eq!(
         (&new["rules_version"], &new["due_on"]),

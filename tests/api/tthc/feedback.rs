@@ -487,7 +487,7 @@ async fn feedback_keeps_the_limits_under_which_it_was_received(app: TestApp) {
     let (before, _) = made(&admin, &feedback("0001", "2026-11-23")).await;
     let (after, _) = made(&admin, &feedback("0002", "2026-11-24")).await;
     let held = admin.get(&before).await.expect(200);
-    assert_eq!(limit(&held, "answer"), pair("2026-12-14", "pending_late"));
+    assert_eq!(limit(&held, "answer"), pair("2026-12-15", "pending_late"));
     let held = admin.get(&after).await.expect(200);
     assert_eq!(limit(&held, "answer"), pair("2026-12-08", "pending_late"));
     let basis = held["limits"].as_array().unwrap().iter().find(|limit| limit["step"] == "answer").unwrap();

@@ -420,7 +420,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     fn day(offset: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2022, 11, 1).unwrap() + chrono::Days::new(offset)
@@ -456,18 +455,6 @@ mod tests {
         fn few_spans_hold_many_days(from in 0_u64..900, length in 0_u64..900) {
             let days = Days { from: day(from), to: day(from + length) };
             prop_assert!(days.spans(Kept::ByYear).len() <= 9);
-        }
-    }
-
-    #[test]
-    fn the_provinces_of_units_come_from_an_index() {
-        let (_folder, mut conn) = migrated();
-        let units = [OrgUnitId::new(), OrgUnitId::new()];
-        let told = plan(&mut conn, provinces_of(&units));
-        assert!(told.iter().any(|step| step.contains("dossier_areas_by_unit")), "{told:?}");
-        if let Some(mut postgres) = MigratedPostgres::new() {
-            let told = postgres_plan(postgres.conn(), provinces_of(&units));
-            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
         }
     }
 
