@@ -1,5 +1,7 @@
 //! HTTP as a client speaks it.
 
+use std::time::Duration;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -13,7 +15,13 @@ pub struct Client {
 impl Client {
     pub fn new(base: &str, token: Option<&str>) -> Self {
         let client = Self {
-            http: reqwest::Client::builder().no_gzip().build().expect("a client"),
+            // Shorter than the service keeps a connection: a story that waits for a command serves nobody
+            // meanwhile, and must not write to one that the service is about to end.
+            http: reqwest::Client::builder()
+                .no_gzip()
+                .pool_idle_timeout(Duration::from_secs(1))
+                .build()
+                .expect("a client"),
             base: base.to_owned(),
             headers: HeaderMap::new(),
         };

@@ -332,8 +332,7 @@ mod tests {
 
     #[test]
     fn what_was_not_packed_here_is_refused() {
-        let mut packed = Packed::default();
-        packed.counts = vec![0, 1, 1, 1, 0, 0, -1, 0, 1];
+        let mut packed = Packed { counts: vec![0, 1, 1, 1, 0, 0, -1, 0, 1], ..Packed::default() };
         assert!(packed.each(|_, _| {}).is_err());
         packed.counts.pop();
         assert!(packed.each(|_, _| {}).is_err());
