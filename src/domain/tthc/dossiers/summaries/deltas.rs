@@ -18,7 +18,7 @@ use crate::insert_rows;
 /// Units of one row: a batch takes several rows, so that no reader holds much at once.
 const UNITS: usize = 50;
 
-/// Rows read at once.
+/// Rows that a reader holds at once.
 const ROWS: i64 = 200;
 
 /// What a write changed in the counts.
@@ -81,11 +81,11 @@ pub fn keep(conn: &mut DbConn, counted: &Counted) -> Result<(), ApiError> {
 }
 
 /// The next changes that are not folded yet, behind this row.
-pub(super) fn behind(conn: &mut DbConn, last: &str) -> QueryResult<Vec<DeltaRow>> {
+pub(super) fn behind(conn: &mut DbConn, last: &str, rows: i64) -> QueryResult<Vec<DeltaRow>> {
     dossier_deltas::table
         .filter(dossier_deltas::id.gt(last))
         .order(dossier_deltas::id)
-        .limit(ROWS)
+        .limit(rows)
         .select(DeltaRow::as_select())
         .load(conn)
 }
@@ -97,7 +97,7 @@ pub(super) fn behind(conn: &mut DbConn, last: &str) -> QueryResult<Vec<DeltaRow>
 pub(super) fn each_delta(conn: &mut DbConn, mut take: impl FnMut(Leaf, Changes)) -> Result<(), ApiError> {
     let mut last = String::new();
     loop {
-        let rows = behind(conn, &last)?;
+        let rows = behind(conn, &last, ROWS)?;
         let Some(end) = rows.last() else { return Ok(()) };
         last.clone_from(&end.id);
         for row in &rows {

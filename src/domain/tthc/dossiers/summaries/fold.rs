@@ -21,9 +21,17 @@ use crate::insert_rows;
 /// Key of the PostgreSQL advisory lock that makes one instance the folder.
 const FOLDER_LOCK: i64 = 0x6363_6866;
 
-/// Changes folded in one transaction: the more there are, the fewer times a sheet is written, and the
-/// longer SQLite's writer is held.
-const PASS: i64 = 30_000;
+/// Changes folded in one transaction: the more there are, the fewer times a sheet is written. SQLite's one
+/// writer, for which every other write waits, is held for a moment only.
+const fn pass(conn: &DbConn) -> i64 {
+    match conn {
+        DbConn::Pg(_) => 30_000,
+        DbConn::Sqlite(_) => 6_000,
+    }
+}
+
+/// Deltas read at once: of batches they hold a hundred changes each and more.
+const STEP: i64 = 40;
 
 /// Changes that are worth folding: as many are read along with the sheets in a few milliseconds.
 const WORTH: i64 = 10_000;
@@ -137,8 +145,8 @@ pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
 /// The oldest deltas, as many as one pass takes.
 fn oldest(conn: &mut DbConn) -> QueryResult<Vec<DeltaRow>> {
     let (mut rows, mut changes): (Vec<DeltaRow>, i64) = (Vec::new(), 0);
-    while changes < PASS {
-        let more = deltas::behind(conn, rows.last().map_or("", |row| &row.id))?;
+    while changes < pass(conn) {
+        let more = deltas::behind(conn, rows.last().map_or("", |row| &row.id), STEP)?;
         if more.is_empty() {
             break;
         }
