@@ -274,14 +274,24 @@ where
 
     /// The part behind this key, if the session still stands.
     async fn next(&self, request: &PageRequest, key: Value) -> Result<PageRows<T>, ApiError> {
-        let stands = match &self.session {
-            Some(session) => session.still_stands(&self.app).await?,
-            None => true,
-        };
-        if !stands {
-            return Err(ApiError::new(crate::error::Problem::Unauthorized));
-        }
+        self.still_stands().await?;
         self.part(&request.clone().behind(key)).await
+    }
+
+    async fn still_stands(&self) -> Result<(), ApiError> {
+        match &self.session {
+            Some(session) if !session.still_stands(&self.app).await? => {
+                Err(ApiError::new(crate::error::Problem::Unauthorized))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The rows of a part that was being read, if the session still stands now that they are sent.
+    async fn come(&self, reading: Reading<T>) -> Result<PageRows<T>, ApiError> {
+        let rows = reading.await.map_err(ApiError::internal)?;
+        self.still_stands().await?;
+        rows
     }
 
     /// A spreadsheet of all parts. It is made before the first byte is sent, for its directory stands at
@@ -326,7 +336,7 @@ where
                 let rows = match next {
                     Next::Nothing => return Ok(None),
                     Next::Rows(rows) => rows,
-                    Next::Coming(reading) => match reading.await.map_err(ApiError::internal)? {
+                    Next::Coming(reading) => match source.come(reading).await {
                         Ok(rows) => rows,
                         Err(error) => {
                             log::warn!("a list was broken off: {error}");
@@ -336,7 +346,7 @@ where
                 };
                 let PageRows { items, last, .. } = rows;
                 let next = last.map_or(Next::Nothing, |key| {
-                    Next::Coming(actix_web::rt::spawn(async move { source.next(&request, key).await }))
+                    Next::Coming(actix_web::rt::spawn(async move { source.part(&request.behind(key)).await }))
                 });
                 let lines = table.clone();
                 let written = move || lines.lines(&items, &mut bytes).map(|()| bytes);
@@ -360,12 +370,15 @@ fn too_many(total: i64, most: u32) -> ApiError {
     )])
 }
 
+/// A part that is being read.
+type Reading<T> = JoinHandle<Result<PageRows<T>, ApiError>>;
+
 /// What a stream sends next.
 enum Next<T> {
     /// Rows that were read.
     Rows(PageRows<T>),
     /// Rows that are being read.
-    Coming(JoinHandle<Result<PageRows<T>, ApiError>>),
+    Coming(Reading<T>),
     /// Nothing more.
     Nothing,
 }
