@@ -17,7 +17,7 @@ use crate::db::schema::{refresh_tokens, revoked_tokens};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Location};
 use crate::domain::tthc::dossiers::lookups;
-use crate::domain::tthc::dossiers::summaries::fold::fold_in_time;
+use crate::domain::tthc::dossiers::summaries::fold::{fold, worth};
 use crate::domain::tthc::dossiers::summaries::verify;
 use crate::error::ApiError;
 use crate::state::{AppState, Clock, StartError};
@@ -88,7 +88,7 @@ async fn fold_counts(state: Arc<AppState>) {
     let mut last = std::time::Instant::now();
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        match fold_in_time(&state.db, last).await {
+        match fold(&state.db, worth(last)).await {
             Ok(0) => {}
             Ok(_) => last = std::time::Instant::now(),
             Err(error) => {

@@ -58,6 +58,19 @@ pub fn days_in_range<const N: usize>(days: [(&str, Option<NaiveDate>); N]) -> Re
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
 }
 
+/// Refuses a query whose last day, named by this pointer, is before its first.
+///
+/// # Errors
+/// 422 there.
+pub fn days_in_order(from: NaiveDate, (pointer, to): (&str, NaiveDate)) -> Result<(), ApiError> {
+    if from <= to {
+        return Ok(());
+    }
+    let message =
+        Bilingual::new("Ngày cuối không được trước ngày đầu.", "The last day must not be before the first.");
+    Err(ApiError::invalid(vec![Fault::new(pointer, "before_start", message)]))
+}
+
 /// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].
 pub type Span = (NaiveDate, NaiveDate);
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::reference::{UnitName, UnitScope, scoped_units};
 use super::tree::{OrgTree, OrgUnitId};
+use crate::auth::scope::Scoped;
 use crate::error::{ApiError, Problem};
 use crate::text::day_vi;
 
@@ -43,6 +44,26 @@ pub fn wanted_units(
     }
     let unit = unit_in_force(tree, name, day)?;
     Ok(Some(scoped_units(tree, unit, scope, day)))
+}
+
+/// The unit of which figures are asked, in force on a day, and those of its scope that the account reaches.
+///
+/// # Errors
+/// 403 for a unit out of reach, 422 as [`unit_in_force`].
+pub fn reached_units(
+    scoped: &Scoped,
+    name: &UnitName<'_>,
+    scope: UnitScope,
+    day: NaiveDate,
+) -> Result<(OrgUnitId, Vec<OrgUnitId>), ApiError> {
+    let tree = scoped.tree();
+    let unit = unit_in_force(tree, name, day)?;
+    if !scoped.reaches(unit) {
+        return Err(ApiError::new(Problem::Forbidden));
+    }
+    let mut units = scoped_units(tree, unit, scope, day);
+    units.retain(|unit| scoped.reaches(*unit));
+    Ok((unit, units))
 }
 
 /// 422: these units are not in force on the day; names those that carry their territory then.

@@ -72,7 +72,7 @@ const AUTUMN: &str = "from=2026-11-01&to=2026-11-23&org_unit_code=31396";
 /// Asks before the deltas are folded, and behind.
 async fn both(app: &TestApp, client: &Client, query: &str) -> BTreeMap<String, i64> {
     let fresh = counts(client, query).await;
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     let folded = counts(client, query).await;
     assert_eq!(fresh, folded, "folding changes nothing");
     told(&folded).into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
@@ -121,7 +121,7 @@ async fn form_06_counts_dossiers_by_their_days(app: TestApp) {
 async fn time_passes_without_any_work(app: TestApp) {
     let admin = catalogue(&app).await;
     admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     for (to, in_time) in
         [("2026-11-02", true), ("2026-11-09", true), ("2026-11-10", false), ("2026-12-31", false)]
     {
@@ -625,7 +625,7 @@ async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
     for (number, one) in (1..).zip(&histories) {
         play(&admin, number, one).await;
         if number % 17 == 0 {
-            fold(&app.state.db).await.unwrap();
+            fold(&app.state.db, 1).await.unwrap();
         }
     }
     let spans =
@@ -650,7 +650,7 @@ async fn random_histories_are_counted_as_a_naive_count_does(app: TestApp) {
     }
     let verified = verify(&mut app.connect()).unwrap();
     assert_eq!((verified.dossiers, verified.wrong_count), (60, 0), "{:?}", verified.wrong);
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     let sums = verify(&mut app.connect()).unwrap();
     assert_eq!(sums, verified, "folded, and counted from the dossiers alone");
     let mut conn = app.connect();

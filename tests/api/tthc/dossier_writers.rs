@@ -81,7 +81,7 @@ async fn what_many_write_at_once_is_counted_right(app: TestApp) {
         let (state, over) = (app.state.clone(), over.clone());
         actix_web::rt::spawn(async move {
             while !over.load(Ordering::Acquire) {
-                fold(&state.db).await.unwrap();
+                fold(&state.db, 1).await.unwrap();
                 tokio::task::yield_now().await;
             }
         })
@@ -119,7 +119,7 @@ async fn what_many_write_at_once_is_counted_right(app: TestApp) {
     assert!(written.load(Ordering::Acquire) > 40, "most turns wrote something");
     for folded in [false, true] {
         if folded {
-            fold(&app.state.db).await.unwrap();
+            fold(&app.state.db, 1).await.unwrap();
         }
         let verified = verify(&mut app.connect()).unwrap();
         assert_eq!(verified.wrong_count, 0, "{verified:?}");

@@ -45,7 +45,7 @@ async fn statistics_tell_rates_and_times_with_their_parts(app: TestApp) {
     made(&admin, resolved.into_iter().chain([json!({})])).await;
     let query = "org_unit_code=31396&from=2026-11-01&to=2026-11-23&by=channel";
     let fresh = statistics(&admin, query).await;
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     let told = statistics(&admin, query).await;
     assert_eq!(fresh, told, "folding changes nothing");
     let rows = told["rows"].as_array().unwrap();
@@ -72,7 +72,7 @@ async fn each_month_carries_over_what_the_one_before_left(app: TestApp) {
     let september = json!({"received_at": "2026-09-14T02:00:00Z", "resolved_at": "2026-11-03T02:00:00Z"});
     let october = json!({"received_at": "2026-10-05T02:00:00Z", "resolved_at": "2026-10-06T02:00:00Z"});
     made(&admin, [september, october]).await;
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     let told = statistics(&admin, "org_unit_code=31396&from=2026-09-10&to=2026-11-23&by=month").await;
     let rows = told["rows"].as_array().unwrap();
     let row = |row: &Value| {
@@ -102,7 +102,7 @@ async fn around_the_reform(app: &TestApp) -> Client {
         of("31396", "2026-08-03T02:00:00Z", "2026-08-04T02:00:00Z"),
     ];
     made(&admin, dossiers).await;
-    fold(&app.state.db).await.unwrap();
+    fold(&app.state.db, 1).await.unwrap();
     admin
 }
 

@@ -18,11 +18,11 @@ use crate::db::DbConn;
 use crate::db::schema::citizen_feedback;
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
-use crate::domain::organization::reference::{UnitName, UnitScope, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::{UnitName, UnitScope, label};
+use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::validity::{days_in_range, storable};
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::domain::validity::{days_in_order, days_in_range, storable};
+use crate::error::ApiError;
 
 /// Which feedback is counted.
 #[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
@@ -173,26 +173,15 @@ pub(super) fn feedback_summary(
 ) -> Result<CitizenFeedbackSummary, ApiError> {
     let (from, to) = (filter.received_from, filter.received_to);
     days_in_range([("/as_of", filter.as_of), ("/received_from", Some(from)), ("/received_to", Some(to))])?;
-    if to < from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        return Err(ApiError::invalid(vec![Fault::new("/received_to", "before_start", message)]));
-    }
+    days_in_order(from, ("/received_to", to))?;
     let name = UnitName {
         id: filter.org_unit_id,
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
     let (tree, as_of) = (scoped.tree(), filter.as_of.unwrap_or_else(|| scoped.today()));
-    let unit = unit_in_force(tree, &name, as_of)?;
-    if !scoped.reaches(unit) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
     let scope = filter.scope.unwrap_or_default();
-    let mut units = scoped_units(tree, unit, scope, as_of);
-    units.retain(|unit| scoped.reaches(*unit));
+    let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
     let limits = TimeLimits::load(conn, scoped.today())?;
     let mut counts = Counts::default();
     let mut last = None;

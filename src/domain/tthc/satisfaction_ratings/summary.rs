@@ -15,14 +15,14 @@ use super::model::SatisfactionLevel;
 use crate::auth::scope::Scoped;
 use crate::db::schema::{dossiers, procedure_versions, procedures, satisfaction_ratings};
 use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{UnitName, UnitScope, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::{UnitName, UnitScope, label};
+use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::procedures::model::ProcedureId;
 use crate::domain::tthc::statistics::figures::StatisticsRate;
 use crate::domain::tthc::statistics::model::StatisticsUnit;
-use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::domain::validity::{days_in_order, days_in_range};
+use crate::error::ApiError;
 use crate::text_enum;
 
 text_enum! {
@@ -212,26 +212,15 @@ pub(super) fn rating_summary(
 ) -> Result<SatisfactionSummary, ApiError> {
     let (from, to) = (filter.rated_from, filter.rated_to);
     days_in_range([("/as_of", filter.as_of), ("/rated_from", Some(from)), ("/rated_to", Some(to))])?;
-    if to < from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        return Err(ApiError::invalid(vec![Fault::new("/rated_to", "before_start", message)]));
-    }
+    days_in_order(from, ("/rated_to", to))?;
     let name = UnitName {
         id: filter.org_unit_id,
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
     let (tree, as_of) = (scoped.tree(), filter.as_of.unwrap_or_else(|| scoped.today()));
-    let unit = unit_in_force(tree, &name, as_of)?;
-    if !scoped.reaches(unit) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
     let scope = filter.scope.unwrap_or_default();
-    let mut units = scoped_units(tree, unit, scope, as_of);
-    units.retain(|unit| scoped.reaches(*unit));
+    let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
     let by = filter.by.unwrap_or(SatisfactionSummaryBy::Unit);
     let (rows, total) = match by {
         SatisfactionSummaryBy::Unit => of_units(conn, scoped, &units, filter, as_of)?,

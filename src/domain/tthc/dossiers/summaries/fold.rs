@@ -83,39 +83,28 @@ impl SheetRow {
     }
 }
 
-/// Folds what has been committed, if there is enough of it or it has waited since `last` for long enough;
-/// answers how many deltas. Several instances may call it: on PostgreSQL one of them works, the others find
-/// the lock taken and answer 0.
+/// How many changes are worth folding when the last folding was at `last`.
+#[must_use]
+pub fn worth(last: Instant) -> i64 {
+    if last.elapsed() < PATIENCE { WORTH } else { 1 }
+}
+
+/// Folds what has been committed, if there are at least so many changes, and goes on while others bring as
+/// many as are worth it; answers how many deltas. Several instances may call it: on PostgreSQL one of them
+/// works, the others find the lock taken and answer 0.
 ///
 /// # Errors
 /// When the database is away; the next pass then goes on.
-pub async fn fold_in_time(db: &Db, last: Instant) -> Result<usize, ApiError> {
-    let mut folded = 0;
-    loop {
-        let waiting = db.read(|conn| Ok(waiting(conn)?)).await?;
-        let is_late = folded == 0 && waiting > 0 && last.elapsed() >= PATIENCE;
-        if waiting < WORTH && !is_late {
-            return Ok(folded);
-        }
+pub async fn fold(db: &Db, least: i64) -> Result<usize, ApiError> {
+    let (mut folded, mut least) = (0, least);
+    while db.read(|conn| Ok(waiting(conn)?)).await? >= least {
         match db.maintain(fold_pass).await? {
-            0 => return Ok(folded),
+            0 => break,
             count => folded += count,
         }
+        least = WORTH;
     }
-}
-
-/// Folds all that has been committed; answers how many deltas.
-///
-/// # Errors
-/// When the database is away.
-pub async fn fold(db: &Db) -> Result<usize, ApiError> {
-    let mut folded = 0;
-    loop {
-        match db.maintain(fold_pass).await? {
-            0 => return Ok(folded),
-            count => folded += count,
-        }
-    }
+    Ok(folded)
 }
 
 /// How many changes are not folded.

@@ -10,13 +10,13 @@ use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::{org_units, procedure_postings, procedure_versions, procedures};
-use crate::domain::organization::reference::{UnitName, UnitScope, label, scoped_units};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::{UnitName, UnitScope, label};
+use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
 use crate::domain::tthc::postings::model::PostingForm;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
 use crate::domain::validity::storable;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::keyset;
 
 /// Each of the units with each of the procedures, in the version that speaks for the day.
@@ -132,15 +132,9 @@ impl Asked {
             code: filter.org_unit_code.as_deref(),
         };
         let day = storable(filter.as_of.unwrap_or_else(|| scoped.today()));
-        let tree = scoped.tree();
-        let named = unit_in_force(tree, &name, day)?;
-        if !scoped.reaches(named) {
-            return Err(ApiError::new(Problem::Forbidden));
-        }
         let scope = filter.scope.unwrap_or_default();
-        let mut units = scoped_units(tree, named, scope, day);
-        units.retain(|unit| scoped.reaches(*unit));
-        let owed = owed(tree, named, &units, filter.level, day);
+        let (named, units) = reached_units(scoped, &name, scope, day)?;
+        let owed = owed(scoped.tree(), named, &units, filter.level, day);
         if owed.iter().all(|owed| owed.units.is_empty()) {
             return Err(ApiError::invalid(vec![no_level()]));
         }
