@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, ContentType, HeaderName};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, get, web};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::frame::{REQUEST_ID, frame};
 use crate::api::head::head_as_get;
+use crate::api::mount::Mount;
 use crate::api::unread::read_to_the_end;
 use crate::api::{health, problems};
 use crate::config::Config;
@@ -22,14 +21,14 @@ use crate::state::{App, AppState};
 use crate::{audit, auth, domain, exchange, reporting};
 
 /// Every operation of the contract.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    auth::routes(cfg);
-    audit::routes(cfg);
-    domain::organization::routes(cfg);
-    domain::tthc::routes(cfg);
-    reporting::routes(cfg);
-    exchange::routes(cfg);
-    cfg.service(health::live).service(health::ready).service(health::metrics);
+pub fn routes(mount: &mut Mount) {
+    auth::routes(mount);
+    audit::routes(mount);
+    domain::organization::routes(mount);
+    domain::tthc::routes(mount);
+    reporting::routes(mount);
+    exchange::routes(mount);
+    mount.service(health::live).service(health::ready).service(health::metrics);
 }
 
 /// Starts serving on this listener with so many workers (0: one a core); the server runs until it is
@@ -43,8 +42,9 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
     let server = HttpServer::new({
         let config = config.clone();
         move || {
-            let (app, _) = actix_web::App::new().into_utoipa_app().configure(routes).split_for_parts();
-            app.app_data(data.clone())
+            actix_web::App::new()
+                .configure(|application| Mount::serve(application, routes))
+                .app_data(data.clone())
                 .service(openapi_document)
                 .service(problems::problem_page)
                 .service(
@@ -114,7 +114,7 @@ fn cors(config: &Config) -> Cors {
 /// The contract that this service serves.
 #[get("/api-docs/openapi.json")]
 async fn openapi_document(app: App) -> HttpResponse {
-    HttpResponse::Ok().json(app.contract.document())
+    HttpResponse::Ok().content_type(ContentType::json()).body(app.contract.text())
 }
 
 /// 405 where another method would have been right, else 404.

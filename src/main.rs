@@ -28,6 +28,10 @@ use cchc::{app, auth, demo, doctor, domain, exchange, openapi, reporting};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+/// Batches make and drop millions of small things on many threads: what is free goes back to the system.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The open service for administrative reform (cải cách hành chính) of a Vietnamese province.
 #[derive(Parser)]
 #[command(name = "cchc", version)]

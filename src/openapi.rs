@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
-use utoipa_actix_web::AppExt;
 
 use self::examples::Orders;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
+use crate::api::mount::Mount;
 use crate::api::sheet::XLSX;
 use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
@@ -64,11 +64,7 @@ struct Base;
 /// The contract as it is served and as it stands in `openapi/openapi.json`.
 #[must_use]
 pub fn document() -> Value {
-    let (_, collected) = actix_web::App::new()
-        .into_utoipa_app()
-        .openapi(Base::openapi())
-        .configure(crate::app::routes)
-        .split_for_parts();
+    let collected = Mount::describe(Base::openapi(), crate::app::routes);
     let orders = orders(&collected);
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     complete(&mut document, &orders);

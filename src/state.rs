@@ -23,6 +23,7 @@ use crate::auth::limits::{Allowance, LoginLimits, RequestLimits};
 use crate::auth::password::{HashCost, Hasher};
 use crate::auth::principal::{Principal, principal_load};
 use crate::auth::scope::Units;
+use crate::auth::token::CheckedTokens;
 use crate::config::Config;
 use crate::db::epochs::{self, Epoch};
 use crate::db::schema::revoked_tokens;
@@ -34,6 +35,9 @@ use crate::reporting::working_days::OfficeSpan;
 
 /// Uploads of attachments under way at once.
 pub const UPLOADS: usize = 64;
+
+/// How many tokens are remembered whose signature was right: some kilobytes each.
+const CHECKED_TOKENS: usize = 10_000;
 
 /// What time it is; a test sets it.
 #[derive(Debug, Clone)]
@@ -94,6 +98,8 @@ pub struct AppState {
     pub storage: Storage,
     /// Room for uploads that are under way, each of which takes space on the disk.
     pub uploads: Semaphore,
+    /// Tokens of late whose signature was right.
+    pub tokens: CheckedTokens,
     keys: RwLock<Arc<KeyRing>>,
     units: RwLock<Arc<Units>>,
     access: RwLock<Access>,
@@ -136,6 +142,8 @@ impl AppState {
     /// Whatever stops the start, in one line.
     pub async fn open(config: Config, clock: Clock, db: Db, cost: HashCost) -> Result<Arc<Self>, StartError> {
         let now = clock.now();
+        // It takes as long as all that is read from the database meanwhile.
+        let contract = tokio::task::spawn_blocking(|| Contract::new(&crate::openapi::document()));
         let storage = Storage::open(&config)?;
         let keys = keystore::load_or_create(&db, &config, now).await?;
         let (seen, units) = db.read(|conn| Ok((epochs::all(conn)?, units_load(conn)?))).await?;
@@ -154,7 +162,7 @@ impl AppState {
             100_000,
         );
         let state = Arc::new(Self {
-            contract: Contract::new(crate::openapi::document()),
+            contract: contract.await.map_err(ApiError::internal)?,
             under_way: UnderWay::default(),
             requests: std::num::NonZeroU32::new(config.rate_per_minute.get())
                 .map(|per_minute| RequestLimits::new(per_minute, 100_000)),
@@ -172,6 +180,7 @@ impl AppState {
             office: config.office_hours.0.as_slice().into(),
             config,
             clock,
+            tokens: CheckedTokens::new(CHECKED_TOKENS),
             keys: RwLock::new(Arc::new(keys)),
             units: RwLock::new(Arc::new(units)),
             access: RwLock::default(),
@@ -331,6 +340,7 @@ impl AppState {
     pub async fn keys_changed(&self) -> Result<(), StartError> {
         let keys = keystore::load_or_create(&self.db, &self.config, self.now()).await?;
         *write(&self.keys) = Arc::new(keys);
+        self.tokens.forget();
         Ok(())
     }
 

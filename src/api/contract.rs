@@ -1,28 +1,51 @@
 //! The service's own OpenAPI document, in memory: what bodies of the wrong shape are held against,
 //! and what tells a wrong method from an unknown path.
+//!
+//! It is kept as text, for as a tree it takes ten times the room, and little of it is ever asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use actix_router::ResourceDef;
+use actix_web::web::Bytes;
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::shape;
 use crate::error::Fault;
 
 /// The contract, with its schemas ready to validate.
 pub struct Contract {
-    document: Value,
-    routes: Vec<(ResourceDef, Vec<String>)>,
-    /// By path and method.
-    takes: HashMap<(String, String), Takes>,
+    text: Bytes,
+    /// Each schema by its name, as JSON.
+    schemas: HashMap<String, Box<str>>,
+    routes: matchit::Router<Route>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
 
 impl std::fmt::Debug for Contract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Contract({} paths)", self.routes.len())
+        write!(f, "Contract({} schemas)", self.schemas.len())
+    }
+}
+
+/// A path of the contract, and what its operations take.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The path, with its parameters in braces.
+    pub path: Arc<str>,
+    operations: BTreeMap<String, Takes>,
+}
+
+impl Route {
+    /// Its methods.
+    pub fn methods(&self) -> Vec<String> {
+        self.operations.keys().cloned().collect()
+    }
+
+    /// What its operation of this method takes.
+    #[must_use]
+    pub fn takes(&self, method: &str) -> Option<Takes> {
+        self.operations.get(method).copied()
     }
 }
 
@@ -43,63 +66,67 @@ impl Takes {
             body: operation.get("requestBody").is_some(),
         }
     }
-
-    fn by_operation(document: &Value) -> HashMap<(String, String), Self> {
-        let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-        paths
-            .flat_map(|(path, item)| {
-                METHODS.iter().filter_map(move |method| {
-                    Some(((path.clone(), method.to_uppercase()), Self::of(item.get(*method)?)))
-                })
-            })
-            .collect()
-    }
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
+/// How a schema is referred to.
+const REFERENCE: &str = "#/components/schemas/";
+
 impl Contract {
     /// The contract of this document.
     #[must_use]
-    pub fn new(document: Value) -> Self {
-        let routes = document
-            .get("paths")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(path, item)| {
-                let methods = METHODS.iter().filter(|m| item.get(**m).is_some()).map(|m| m.to_uppercase());
-                (ResourceDef::new(path.as_str()), methods.collect())
-            })
-            .collect();
-        let takes = Takes::by_operation(&document);
-        Self { document, routes, takes, validators: RwLock::default() }
+    pub fn new(document: &Value) -> Self {
+        let members =
+            |pointer: &str| document.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let mut routes = matchit::Router::new();
+        for (path, item) in members("/paths") {
+            let operation = |method: &&str| Some((method.to_uppercase(), Takes::of(item.get(*method)?)));
+            let operations = METHODS.iter().filter_map(operation).collect();
+            let route = Route { path: path.as_str().into(), operations };
+            if let Err(error) = routes.insert(nameless(path), route) {
+                log::error!("the path {path} of the contract cannot be told from another: {error}");
+            }
+        }
+        let schemas = members("/components/schemas");
+        let schemas = schemas.map(|(name, schema)| (name.clone(), schema.to_string().into())).collect();
+        Self { text: document.to_string().into(), schemas, routes, validators: RwLock::default() }
     }
 
-    /// What the operation takes; `None` for what is no operation.
+    /// The document as JSON.
     #[must_use]
-    pub fn takes(&self, method: &str, route: &str) -> Option<Takes> {
-        self.takes.get(&(route.to_owned(), method.to_owned())).copied()
+    pub fn text(&self) -> Bytes {
+        self.text.clone()
     }
 
-    /// The document itself.
+    /// The document, read out of its text.
     #[must_use]
-    pub fn document(&self) -> &Value {
-        &self.document
+    pub fn document(&self) -> Value {
+        serde_json::from_slice(&self.text).unwrap_or_default()
     }
 
-    /// The methods of the operation at this path; empty when there is none.
+    /// The schema to which a reference points, read out of its text.
+    #[must_use]
+    pub fn referred(&self, reference: &str) -> Option<Value> {
+        self.schema(reference.strip_prefix(REFERENCE)?)
+    }
+
+    /// The schema of this name, read out of its text.
+    #[must_use]
+    pub fn schema(&self, name: &str) -> Option<Value> {
+        serde_json::from_str(self.schemas.get(name)?).ok()
+    }
+
+    /// What lies at this path.
+    #[must_use]
+    pub fn route(&self, path: &str) -> Option<&Route> {
+        self.routes.at(path).ok().map(|found| found.value)
+    }
+
+    /// The methods of the operations at this path; empty when there is none.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<String> {
-        // `/periods/batch` is a path of its own, though `/periods/{id}` would match it too.
-        if let Some((_, methods)) = self.routes.iter().find(|(route, _)| route.pattern() == Some(path)) {
-            return methods.clone();
-        }
-        self.routes
-            .iter()
-            .filter(|(route, _)| route.is_match(path))
-            .flat_map(|(_, methods)| methods.iter().cloned())
-            .collect()
+        self.route(path).map(Route::methods).unwrap_or_default()
     }
 
     /// Every fault of shape that the named schema finds in the value.
@@ -117,12 +144,82 @@ impl Contract {
         if let Some(known) = self.validators.read().ok()?.get(schema) {
             return known.clone();
         }
-        let root = json!({
-            "$ref": format!("#/components/schemas/{schema}"),
-            "components": self.document.get("components"),
-        });
+        let reference = format!("{REFERENCE}{schema}");
+        let root = json!({"$ref": reference, "components": {"schemas": self.with_all_referred(schema)}});
         let built = jsonschema::options().should_validate_formats(true).build(&root).ok().map(Arc::new);
         self.validators.write().ok()?.insert(schema.to_owned(), built.clone());
         built
+    }
+
+    /// The schema of this name and those that it refers to, near and far.
+    fn with_all_referred(&self, name: &str) -> Map<String, Value> {
+        let mut found = Map::new();
+        let mut open = BTreeSet::from([name.to_owned()]);
+        while let Some(name) = open.pop_first() {
+            let Some(schema) = self.schema(&name) else { continue };
+            let mut referred = Vec::new();
+            references(&schema, &mut referred);
+            found.insert(name, schema);
+            open.extend(referred.into_iter().filter(|name| !found.contains_key(name)));
+        }
+        found
+    }
+}
+
+/// The names of the schemas to which this one refers.
+fn references(schema: &Value, to: &mut Vec<String>) {
+    match schema {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            to.extend(reference.and_then(|reference| reference.strip_prefix(REFERENCE)).map(str::to_owned));
+            members.values().for_each(|member| references(member, to));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, to)),
+        _ => {}
+    }
+}
+
+/// A path whose parameters have their places for names: paths of which each names the same place otherwise
+/// are told apart by what follows.
+fn nameless(path: &str) -> String {
+    let segment = |(place, segment): (usize, &str)| match segment.starts_with('{') {
+        true => format!("{{{place}}}"),
+        false => segment.to_owned(),
+    };
+    path.split('/').enumerate().map(segment).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_whatever_its_parameters_are_called() {
+        let contract = Contract::new(&json!({"paths": {
+            "/periods/{id}": {"get": {}, "put": {"requestBody": {}}},
+            "/periods/{period_id}/closures": {"get": {"parameters": [{"in": "query"}]}},
+            "/periods/batch": {"post": {"requestBody": {}}},
+        }}));
+        assert_eq!(contract.methods("/periods/7"), ["GET", "PUT"]);
+        assert_eq!(contract.methods("/periods/batch"), ["POST"]);
+        assert!(contract.methods("/periods").is_empty());
+        let closures = contract.route("/periods/7/closures").unwrap();
+        assert_eq!(&*closures.path, "/periods/{period_id}/closures");
+        assert_eq!(closures.takes("GET"), Some(Takes { query: true, body: false }));
+        assert_eq!(closures.takes("POST"), None);
+    }
+
+    #[test]
+    fn a_value_is_held_against_its_schema_and_those_behind_it() {
+        let contract = Contract::new(&json!({"components": {"schemas": {
+            "Herd": {"type": "object", "properties": {"sheep": {"type": "array", "items": {"$ref": "#/components/schemas/Sheep"}}}},
+            "Sheep": {"type": "object", "required": ["name"], "properties": {"lamb": {"$ref": "#/components/schemas/Sheep"}}},
+            "Goat": {"type": "string"},
+        }}}));
+        assert!(contract.faults("Herd", &json!({"sheep": [{"name": "a"}]})).is_empty());
+        let faults = contract.faults("Herd", &json!({"sheep": [{"name": "a", "lamb": {}}]}));
+        assert!(faults[0].pointer.starts_with("/sheep/0/lamb"), "{faults:?}");
+        let found: Vec<_> = contract.with_all_referred("Herd").keys().cloned().collect();
+        assert_eq!(found, ["Herd", "Sheep"]);
     }
 }

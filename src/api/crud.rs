@@ -47,12 +47,12 @@ macro_rules! crud {
         $(personal: $personal:literal,)?
     ) => {
         /// Mounts the standard operations.
-        fn crud_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+        fn crud_routes(mount: &mut $crate::api::mount::Mount) {
             use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
-            cfg.service($list).service($create_one);
+            mount.service($list).service($create_one);
             // `/template` would match `/{id}` too.
-            $($crate::bulk!(mount $batch_path, cfg);)?
-            cfg.service($get).service($replace).service($patch_one).service($delete);
+            $($crate::bulk!(mount $batch_path, mount);)?
+            mount.service($get).service($replace).service($patch_one).service($delete);
         }
 
         /// Refreshes what is held in memory, after a commit.
@@ -206,8 +206,8 @@ macro_rules! crud {
 /// commit, once a request, by `afterwards`: an async function of the state.
 #[macro_export]
 macro_rules! bulk {
-    (mount $batch_path:literal, $cfg:ident) => {
-        bulk_routes($cfg)
+    (mount $batch_path:literal, $mount:ident) => {
+        bulk_routes($mount)
     };
     (
         tag: $tag:literal, many: $many:literal, vi: $vi:literal, create: $create:ty, read: $read:ty, write: $write:ty,
@@ -216,9 +216,9 @@ macro_rules! bulk {
         afterwards: $afterwards:ident,
     ) => {
         /// Mounts the operations on many records at once.
-        fn bulk_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+        fn bulk_routes(mount: &mut $crate::api::mount::Mount) {
             use bulk_operations::{$batch, $import, $template};
-            cfg.service($batch).service($import).service($template);
+            mount.service($batch).service($import).service($template);
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare

@@ -2,6 +2,7 @@
 //! document when it fails, the headers of every answer, one line in the log.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant as Moment;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -20,7 +21,7 @@ use super::query::{FORM_DATA, none_taken};
 use crate::audit::journal::{ActorKind, Author};
 use crate::auth::limits::Standing;
 use crate::auth::permit::{Authentication, Denied, SignedIn};
-use crate::auth::token::{self, Audience, PrincipalKind};
+use crate::auth::token::{Audience, PrincipalKind};
 use crate::error::{ApiError, Language, Problem};
 use crate::state::App;
 
@@ -68,7 +69,7 @@ impl actix_web::FromRequest for RequestFacts {
 struct Asked {
     method: Method,
     path: String,
-    route: String,
+    route: Arc<str>,
     started: Moment,
     facts: RequestFacts,
 }
@@ -86,7 +87,7 @@ pub async fn frame(
     let asked = Asked {
         method: req.method().clone(),
         path: req.path().to_owned(),
-        route: req.match_pattern().unwrap_or_else(|| "(none)".into()),
+        route: app.contract.route(req.path()).map_or_else(|| "(none)".into(), |route| route.path.clone()),
         started: Moment::now(),
         facts: facts(&req, &app),
     };
@@ -150,7 +151,7 @@ fn not_taken(req: &ServiceRequest, app: &App, asked: &Asked) -> Option<ApiError>
     if query.is_empty() && !has_body {
         return None;
     }
-    let takes = app.contract.takes(asked.method.as_str(), &asked.route)?;
+    let takes = app.contract.route(&asked.path)?.takes(asked.method.as_str())?;
     if !query.is_empty() && !takes.query {
         return Some(none_taken(query));
     }
@@ -231,7 +232,8 @@ async fn authenticate(req: &ServiceRequest, app: &App, facts: &RequestFacts) -> 
     }
     let now = app.now();
     let expected = Audience { iss: &app.config.issuer, aud: &app.config.audience };
-    let claims = token::verify(&app.keys(), now, token.trim(), &expected, 0).map_err(|_| Denied::BadToken)?;
+    let claims =
+        app.tokens.verify(&app.keys(), now, token.trim(), &expected).map_err(|_| Denied::BadToken)?;
     let kind = match claims.kind {
         PrincipalKind::User => ActorKind::User,
         PrincipalKind::Client => ActorKind::Client,
@@ -242,7 +244,7 @@ async fn authenticate(req: &ServiceRequest, app: &App, facts: &RequestFacts) -> 
         return Err(Denied::BadToken);
     }
     let author = Author::new(kind, &principal.id, &facts.request_id, now);
-    Ok(SignedIn { principal, claims: claims.into(), author })
+    Ok(SignedIn { principal, claims, author })
 }
 
 impl Asked {

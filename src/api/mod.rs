@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod json;
 pub mod listing;
 pub mod metrics;
+pub mod mount;
 pub mod page;
 pub mod patch;
 pub mod problems;

@@ -302,26 +302,19 @@ fn is_object(contract: &Contract, schema: &Value) -> bool {
 }
 
 /// The schema of a member with those it refers to, the nearest first.
-fn described<'a>(contract: &'a Contract, schema: &'a Value) -> Vec<&'a Value> {
-    let mut all = vec![schema];
-    let mut last = schema;
-    while all.len() < 8 {
+fn described(contract: &Contract, schema: &Value) -> Vec<Value> {
+    let next = |last: &Value| {
         let either = last.get("oneOf").and_then(Value::as_array);
         let named = either.and_then(|schemas| {
             schemas.iter().find(|schema| schema.get("type") != Some(&Value::String("null".to_owned())))
         });
-        let referred = last
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|name| contract.document().pointer(name.trim_start_matches('#')));
-        let Some(next) = named.or(referred) else { break };
-        all.push(next);
-        last = next;
-    }
-    all
+        let referred = || contract.referred(last.get("$ref")?.as_str()?);
+        named.cloned().or_else(referred)
+    };
+    std::iter::successors(Some(schema.clone()), next).take(8).collect()
 }
 
-fn content(contract: &Contract, schemas: &[&Value]) -> Content {
+fn content(contract: &Contract, schemas: &[Value]) -> Content {
     let said = |member: &str| schemas.iter().find_map(|schema| schema.get(member));
     if let Some(values) = said("enum").and_then(Value::as_array) {
         let words = schemas.last().and_then(|schema| schema.get("description")?.as_str()).unwrap_or_default();
@@ -348,7 +341,7 @@ fn content(contract: &Contract, schemas: &[&Value]) -> Content {
                 Some(items) => described(contract, items),
                 None => schemas.to_vec(),
             };
-            let object = object.into_iter().find(|schema| schema.get("properties").is_some());
+            let object = object.iter().find(|schema| schema.get("properties").is_some());
             Content::Nested(object.map(|object| members(contract, object)).unwrap_or_default())
         }
     }
@@ -374,9 +367,8 @@ fn vietnamese(description: &str) -> Option<&str> {
 
 /// The Vietnamese term for the records of this schema, as its description has it.
 #[must_use]
-pub fn term<'a>(contract: &'a Contract, schema: &str) -> Option<&'a str> {
-    let schema = contract.document().pointer(&format!("/components/schemas/{schema}/description"));
-    vietnamese(schema?.as_str()?)
+pub fn term(contract: &Contract, schema: &str) -> Option<String> {
+    vietnamese(contract.schema(schema)?.get("description")?.as_str()?).map(str::to_owned)
 }
 
 /// The terms of the members that every record has.

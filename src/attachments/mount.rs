@@ -45,9 +45,9 @@ macro_rules! attachments {
         }
 
         /// Mounts the operations on attachments.
-        fn attachment_routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+        fn attachment_routes(mount: &mut $crate::api::mount::Mount) {
             use attachment_operations::{$attach, $content, $delete, $get, $list};
-            cfg.service($list).service($attach).service($get).service($content).service($delete);
+            mount.service($list).service($attach).service($get).service($content).service($delete);
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare

@@ -3,12 +3,12 @@
 //! unit, whoever reaches the whole country. Entries of accounts (users, clients, grants, sessions) are
 //! internal administration: whoever administers accounts sees them, and inspectors of organization.
 
+use crate::api::mount::Mount;
 use actix_web::get;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::chain::JournalRow;
@@ -287,8 +287,8 @@ fn units_of(scoped: &Scoped, filter: &JournalFilter) -> Result<Option<Vec<OrgUni
 }
 
 /// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_journal_entries);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_journal_entries);
 }
 
 #[utoipa::path(

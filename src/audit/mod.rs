@@ -7,9 +7,9 @@ pub mod journal;
 pub mod personal_reads;
 pub mod sights;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of the journal.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    entries::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    entries::routes(mount);
 }

@@ -15,10 +15,10 @@ pub mod session;
 pub mod sign_in;
 pub mod token;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of signing in and of accounts.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    session::routes(cfg);
-    accounts::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    session::routes(mount);
+    accounts::routes(mount);
 }

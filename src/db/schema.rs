@@ -506,6 +506,8 @@ diesel::table! {
         area -> Text,
         bucket -> Text,
         totals -> Text,
+        times -> Text,
+        moves -> Text,
         days -> Text,
         procedures -> Text,
     }

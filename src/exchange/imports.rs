@@ -92,7 +92,7 @@ pub async fn target(
     let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units)
         .with_personal(Arc::new(keys), None)
         .with_office(config.office_hours.0.as_slice().into());
-    let contract = Arc::new(Contract::new(crate::openapi::document()));
+    let contract = Arc::new(Contract::new(&crate::openapi::document()));
     Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })
 }
 

@@ -6,10 +6,10 @@ pub mod imports;
 pub mod national_portal;
 pub mod record_types;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of exchange.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    changes::routes(cfg);
-    national_portal::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    changes::routes(mount);
+    national_portal::routes(mount);
 }

@@ -6,11 +6,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::working_days::{Calendar, DayKind};
@@ -398,6 +398,6 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
 }

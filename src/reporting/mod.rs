@@ -7,12 +7,12 @@ pub mod period_closures;
 pub mod periods;
 pub mod working_days;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of reporting.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    periods::routes(cfg);
-    period_closures::routes(cfg);
-    holidays::routes(cfg);
-    forms::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    periods::routes(mount);
+    period_closures::routes(mount);
+    holidays::routes(mount);
+    forms::routes(mount);
 }

@@ -36,7 +36,7 @@ fn filled(path: &str) -> String {
 }
 
 async fn no_operation_but_the_public_ones_answers_without_a_token(app: TestApp) {
-    let document = app.state.contract.document().clone();
+    let document = app.state.contract.document();
     let mut public = Vec::new();
     for (path, method, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();

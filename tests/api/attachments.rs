@@ -506,7 +506,8 @@ async fn every_kind_that_is_promised_is_taken(app: TestApp) {
         send(&admin, &record, &unsure).await.expect(201);
     }
     let declared: Vec<_> = cases.iter().map(|(_, media_type, _)| (*media_type).to_owned()).collect();
-    let content = &app.state.contract.document()["paths"]["/api/v1/tthc/processing-returns/{id}/attachments/{attachment_id}/content"]
+    let document = app.state.contract.document();
+    let content = &document["paths"]["/api/v1/tthc/processing-returns/{id}/attachments/{attachment_id}/content"]
         ["get"]["responses"]["200"];
     let mut promised: Vec<_> = content["content"].as_object().unwrap().keys().cloned().collect();
     let mut declared = declared;

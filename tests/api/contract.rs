@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::sheets::XLSX;
 use crate::support::TestApp;
 use crate::tell;
+use cchc::api::contract::Contract;
 
 tell![
     the_file_is_what_the_service_serves,
@@ -65,7 +66,7 @@ fn first_difference(a: &Value, b: &Value, at: String) -> Option<String> {
 }
 
 async fn every_operation_is_complete(app: TestApp) {
-    let document = app.state.contract.document().clone();
+    let document = app.state.contract.document();
     let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone()).collect();
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations(&document) {
@@ -118,7 +119,7 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 async fn every_reference_resolves_and_every_example_validates(app: TestApp) {
     let document = app.state.contract.document();
     let mut found = Vec::new();
-    references(document, &mut found);
+    references(&document, &mut found);
     for reference in found {
         let pointer = reference.strip_prefix('#').expect("a local reference");
         assert!(document.pointer(pointer).is_some(), "{reference} dangles");
@@ -129,14 +130,17 @@ async fn every_reference_resolves_and_every_example_validates(app: TestApp) {
         assert!(faults.is_empty(), "the example of {name}: {faults:?}");
     }
     let mut lacking = Vec::new();
-    for (path, method, operation) in operations(document) {
+    for (path, method, operation) in operations(&document) {
         let name = format!("{method} {path}");
         let succeeding = operation["responses"].as_object().expect("responses").iter();
         let answers = succeeding.filter(|(status, _)| status.starts_with('2'));
         let contents =
             answers.map(|(_, answer)| &answer["content"]).chain([&operation["requestBody"]["content"]]);
         for content in contents.filter_map(Value::as_object) {
-            lacking.extend(without_example(&app, content).map(|form| format!("{name}: {form}")));
+            lacking.extend(
+                without_example(&app.state.contract, &document["components"]["schemas"], content)
+                    .map(|form| format!("{name}: {form}")),
+            );
         }
     }
     assert!(lacking.is_empty(), "without a good example:\n{}", lacking.join("\n"));
@@ -149,11 +153,10 @@ fn named(schema: &Value) -> Option<&str> {
 
 /// The forms of a body that have no example, or one that is none of them. A file has none.
 fn without_example<'a>(
-    app: &'a TestApp,
+    contract: &'a Contract,
+    schemas: &'a Value,
     content: &'a serde_json::Map<String, Value>,
 ) -> impl Iterator<Item = String> + 'a {
-    let contract = &app.state.contract;
-    let schemas = &contract.document()["components"]["schemas"];
     let of_json = content.get("application/json").map(|form| &form["schema"]);
     // What a list holds, or what a batch takes line by line.
     let line = of_json.and_then(|schema| match named(schema) {
@@ -240,7 +243,7 @@ async fn whatever_concerns_units_is_asked_for_in_one_way(app: TestApp) {
         member.ends_with("org_unit_id") || member == "parent_id" || member == "successor_id"
     };
     let mut asked = 0;
-    for (path, method, operation) in operations(document) {
+    for (path, method, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let takes = |name: &str| parameters.iter().any(|one| one["name"] == name && one["in"] == "query");

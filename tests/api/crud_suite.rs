@@ -597,7 +597,7 @@ async fn every_template_is_filled_in_and_imported(app: TestApp) {
     for fixture in fixtures(&app).await {
         let what = fixture.collection;
         let import = format!("{what}/import");
-        if !fixture.has_bulk(document) {
+        if !fixture.has_bulk(&document) {
             continue;
         }
         let send = |path: String, media: &'static str, file: Vec<u8>| {
@@ -794,7 +794,7 @@ async fn every_batch_is_written_whole_or_line_by_line(app: TestApp) {
     let document = app.state.contract.document();
     for fixture in fixtures(&app).await {
         let batch = format!("{}/batch", fixture.collection);
-        if !fixture.has_bulk(document) {
+        if !fixture.has_bulk(&document) {
             continue;
         }
         let lines = json!([fixture.create, fixture.invalid.0]);
@@ -848,7 +848,8 @@ async fn every_batch_is_written_whole_or_line_by_line(app: TestApp) {
 }
 
 async fn no_resource_is_left_out(app: TestApp) {
-    let paths = app.state.contract.document()["paths"].as_object().unwrap();
+    let document = app.state.contract.document();
+    let paths = document["paths"].as_object().unwrap();
     let is_resource =
         |path: &&String| paths[*path].get("post").is_some() && paths.contains_key(&format!("{path}/{{id}}"));
     let mut resources: Vec<_> = paths.keys().filter(is_resource).map(String::as_str).collect();

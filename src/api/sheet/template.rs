@@ -48,7 +48,7 @@ impl Form {
     where
         R::View: ToSchema,
     {
-        let title = term(contract, &R::View::name()).unwrap_or(collection).to_owned();
+        let title = term(contract, &R::View::name()).unwrap_or_else(|| collection.to_owned());
         Self { collection, title, columns, catalogues }
     }
 

@@ -11,17 +11,17 @@ mod own_unit;
 mod sign_in_names;
 pub mod users;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 pub use self::authority::{GivenGrant, may_give};
 pub(super) use self::own_unit::{OwnUnit, of_unit};
 pub(super) use self::sign_in_names::username_faults;
 
 /// The operations on users, clients and grants.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    users::routes(cfg);
-    clients::routes(cfg);
-    grants::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    users::routes(mount);
+    clients::routes(mount);
+    grants::routes(mount);
 }
 
 /// An account may be used unless it is said otherwise.

@@ -290,7 +290,7 @@ proptest! {
             if used_at.unix_seconds() < issued.claims.exp {
                 let audience = Audience { iss: "https://cchc.example", aud: "cchc" };
                 let verified = token::verify(history.at(used_at), used_at, &issued.token, &audience, 0);
-                prop_assert_eq!(verified.unwrap(), issued.claims);
+                prop_assert_eq!(&*verified.unwrap(), &issued.claims);
             }
         }
     }

@@ -9,11 +9,12 @@ pub mod own_password;
 pub mod public_keys;
 pub mod tokens;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(tokens::create_token)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(tokens::create_token)
         .service(tokens::revoke_token)
         .service(own_password::change_password)
         .service(me::get_me)

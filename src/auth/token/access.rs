@@ -1,6 +1,7 @@
 //! Access tokens: signed, short-lived, read by whoever has the public keys.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -183,52 +184,79 @@ pub fn verify(
     token: &str,
     expected: &Audience<'_>,
     leeway_s: u32,
-) -> Result<Claims, TokenFault> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(TokenFault::Oversized);
-    }
-    let (head, _) = token.split_once('.').ok_or(TokenFault::Malformed)?;
-    let head = URL_SAFE_NO_PAD.decode(head).map_err(|_| TokenFault::Malformed)?;
-    let head: Head = serde_json::from_slice(&head).map_err(|_| TokenFault::Malformed)?;
-    if head.alg != "EdDSA" {
-        return Err(TokenFault::WrongAlgorithm);
-    }
-    // No extension is understood here, and RFC 7515 says to refuse what is not understood.
-    if head.crit.is_some() {
-        return Err(TokenFault::Malformed);
-    }
-    let kid = head.kid.ok_or(TokenFault::UnknownKey)?;
-    let key = ring.published_key(&kid, now).ok_or(TokenFault::UnknownKey)?;
+) -> Result<Arc<Claims>, TokenFault> {
+    Signed::of(ring, now, token)?.accepted(ring, now, expected, leeway_s)
+}
 
-    // Only the signature is left to the library: its checks of time read the system's clock.
-    let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    let claims = jsonwebtoken::decode::<Claims>(token, key.public(), &validation)
-        .map_err(|fault| match fault.kind() {
-            ErrorKind::InvalidSignature => TokenFault::WrongSignature,
-            ErrorKind::InvalidAlgorithm => TokenFault::WrongAlgorithm,
-            _ => TokenFault::Malformed,
-        })?
-        .claims;
+/// A token whose signature is right.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    kid: String,
+    claims: Arc<Claims>,
+}
 
-    if claims.iss != expected.iss {
-        return Err(TokenFault::WrongIssuer);
+impl Signed {
+    /// Checks the signature alone: it stays right for ever.
+    pub(super) fn of(ring: &KeyRing, now: Instant, token: &str) -> Result<Self, TokenFault> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenFault::Oversized);
+        }
+        let (head, _) = token.split_once('.').ok_or(TokenFault::Malformed)?;
+        let head = URL_SAFE_NO_PAD.decode(head).map_err(|_| TokenFault::Malformed)?;
+        let head: Head = serde_json::from_slice(&head).map_err(|_| TokenFault::Malformed)?;
+        if head.alg != "EdDSA" {
+            return Err(TokenFault::WrongAlgorithm);
+        }
+        // No extension is understood here, and RFC 7515 says to refuse what is not understood.
+        if head.crit.is_some() {
+            return Err(TokenFault::Malformed);
+        }
+        let kid = head.kid.ok_or(TokenFault::UnknownKey)?;
+        let key = ring.published_key(&kid, now).ok_or(TokenFault::UnknownKey)?;
+
+        // Only the signature is left to the library: its checks of time read the system's clock.
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, key.public(), &validation)
+            .map_err(|fault| match fault.kind() {
+                ErrorKind::InvalidSignature => TokenFault::WrongSignature,
+                ErrorKind::InvalidAlgorithm => TokenFault::WrongAlgorithm,
+                _ => TokenFault::Malformed,
+            })?
+            .claims;
+        Ok(Self { kid, claims: claims.into() })
     }
-    if claims.aud != expected.aud {
-        return Err(TokenFault::WrongAudience);
+
+    /// What it says, if it is still signed under a published key, of this issuer, for this audience, and
+    /// valid now.
+    pub(super) fn accepted(
+        &self,
+        ring: &KeyRing,
+        now: Instant,
+        expected: &Audience<'_>,
+        leeway_s: u32,
+    ) -> Result<Arc<Claims>, TokenFault> {
+        let claims = &self.claims;
+        ring.published_key(&self.kid, now).ok_or(TokenFault::UnknownKey)?;
+        if claims.iss != expected.iss {
+            return Err(TokenFault::WrongIssuer);
+        }
+        if claims.aud != expected.aud {
+            return Err(TokenFault::WrongAudience);
+        }
+        let leeway = i64::from(leeway_s);
+        let seconds = now.unix_seconds();
+        if seconds >= claims.exp.saturating_add(leeway) {
+            return Err(TokenFault::Expired);
+        }
+        if seconds < claims.nbf.saturating_sub(leeway) {
+            return Err(TokenFault::NotYetValid);
+        }
+        Ok(claims.clone())
     }
-    let leeway = i64::from(leeway_s);
-    let seconds = now.unix_seconds();
-    if seconds >= claims.exp.saturating_add(leeway) {
-        return Err(TokenFault::Expired);
-    }
-    if seconds < claims.nbf.saturating_sub(leeway) {
-        return Err(TokenFault::NotYetValid);
-    }
-    Ok(claims)
 }
 
 #[cfg(test)]
@@ -278,7 +306,7 @@ mod tests {
         let ring = ring();
         let issued = issue(&ring, NOW, 900, &subject()).unwrap();
         let claims = verify(&ring, NOW, &issued.token, &HERE, 0).unwrap();
-        assert_eq!(claims, issued.claims);
+        assert_eq!(*claims, issued.claims);
         assert_eq!((claims.iat, claims.nbf, claims.exp), (1_750_000_000, 1_750_000_000, 1_750_000_900));
         let payload = URL_SAFE_NO_PAD.decode(issued.token.split('.').nth(1).unwrap()).unwrap();
         let payload: Value = serde_json::from_slice(&payload).unwrap();

@@ -2,6 +2,7 @@
 //! secrets, which are [opaque].
 
 pub mod access;
+mod checked;
 pub mod opaque;
 
 use aws_lc_rs::rand;
@@ -11,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use self::access::{
     Audience, Claims, Issued, MAX_TOKEN_BYTES, PrincipalKind, Subject, TokenFault, issue, verify,
 };
+pub use self::checked::CheckedTokens;
 pub use self::opaque::{
     CLIENT_SECRET_PREFIX, REFRESH_PREFIX, new_client_secret, new_refresh_token, refresh_digest,
 };

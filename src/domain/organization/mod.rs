@@ -16,10 +16,10 @@ mod tests;
 pub mod tree;
 pub mod units;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    units::routes(cfg);
-    successions::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    units::routes(mount);
+    successions::routes(mount);
 }

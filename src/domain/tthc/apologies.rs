@@ -2,8 +2,8 @@
 //! and promises another day. A letter is the step `extension` of its dossier, which keeps the promised day;
 //! what it says stands in the dossier's history.
 
+use crate::api::mount::Mount;
 use actix_web::get;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dossiers::late::{ApologyFilter, LateDossierPage, apology_list};
 use crate::api::{ListQuery, Listed, PageParams};
@@ -12,8 +12,8 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_apologies);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_apologies);
 }
 
 #[utoipa::path(

@@ -4,12 +4,12 @@
 //!
 //! Reference data: every token reads them, an administrator of the whole country tells the next version.
 
+use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use actix_web::{get, post};
@@ -199,8 +199,8 @@ pub fn rules_insert(
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_dossier_rules).service(create_dossier_rules).service(get_dossier_rules);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_dossier_rules).service(create_dossier_rules).service(get_dossier_rules);
 }
 
 #[utoipa::path(

@@ -5,12 +5,12 @@
 //! Reference data: every token reads them, an administrator of the whole country tells the next one. How they
 //! are counted stands in [`feedback::limits`](super::feedback::limits).
 
+use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use actix_web::{get, post};
@@ -201,8 +201,9 @@ fn step_fault(step: FeedbackStep) -> Option<Fault> {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_feedback_time_limits)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(list_feedback_time_limits)
         .service(create_feedback_time_limit)
         .service(get_feedback_time_limit);
 }

@@ -19,26 +19,26 @@ pub mod satisfaction_ratings;
 pub mod statistics;
 pub mod support_activities;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    procedures::fields::routes(cfg);
-    procedures::routes(cfg);
-    procedures::public::routes(cfg);
-    publications::routes(cfg);
-    postings::routes(cfg);
-    processes::routes(cfg);
-    processing_returns::routes(cfg);
-    dossier_rules::routes(cfg);
-    dossiers::routes(cfg);
-    record_declarations::routes(cfg);
-    reviews::routes(cfg);
-    support_activities::routes(cfg);
-    focal_points::routes(cfg);
-    feedback_time_limits::routes(cfg);
-    feedback::routes(cfg);
-    satisfaction_ratings::routes(cfg);
-    statistics::routes(cfg);
-    apologies::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    procedures::fields::routes(mount);
+    procedures::routes(mount);
+    procedures::public::routes(mount);
+    publications::routes(mount);
+    postings::routes(mount);
+    processes::routes(mount);
+    processing_returns::routes(mount);
+    dossier_rules::routes(mount);
+    dossiers::routes(mount);
+    record_declarations::routes(mount);
+    reviews::routes(mount);
+    support_activities::routes(mount);
+    focal_points::routes(mount);
+    feedback_time_limits::routes(mount);
+    feedback::routes(mount);
+    satisfaction_ratings::routes(mount);
+    statistics::routes(mount);
+    apologies::routes(mount);
 }

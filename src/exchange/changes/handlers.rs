@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::api::mount::Mount;
 use actix_web::{get, web};
 use tokio::time::{Instant as Moment, timeout_at};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{ChangeQuery, Changes};
 use super::place::{OfUnits, Opened, Place, token};
@@ -22,8 +22,8 @@ use crate::state::App;
 const SPARE: Duration = Duration::from_secs(5);
 
 /// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_changes);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_changes);
 }
 
 #[utoipa::path(

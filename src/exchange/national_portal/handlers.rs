@@ -1,7 +1,7 @@
 //! The operations: taking in, giving out, and reporting what was sent.
 
+use crate::api::mount::Mount;
 use actix_web::{get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
@@ -22,12 +22,13 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(create_portal_dossiers)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(create_portal_dossiers)
         .service(list_portal_dossiers)
         .service(create_portal_progress)
         .service(create_portal_sendings);
-    ledger::routes(cfg);
+    ledger::routes(mount);
 }
 
 /// Does the work of a request for the unit that sends it, all its entries in one transaction.

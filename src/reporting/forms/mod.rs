@@ -10,10 +10,10 @@ pub mod roster;
 #[cfg(test)]
 mod story;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 /// The operations on forms.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    form06a::routes(cfg);
-    form07b::routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    form06a::routes(mount);
+    form07b::routes(mount);
 }

@@ -1,7 +1,7 @@
 //! The operations on closings: closing, reopening, reading, and what differs since.
 
+use crate::api::mount::Mount;
 use actix_web::{get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::comparison::{Comparison, closure_differences};
 use super::model::{
@@ -34,9 +34,10 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    attachment_routes(cfg);
-    cfg.service(list_period_closures)
+pub fn routes(mount: &mut Mount) {
+    attachment_routes(mount);
+    mount
+        .service(list_period_closures)
         .service(create_period_closure)
         .service(get_period_closure)
         .service(reopen_period_closure)

@@ -1,7 +1,7 @@
 //! The operations on periods, as [`crud!`](crate::crud) writes them for other resources.
 
+use crate::api::mount::Mount;
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{Period, PeriodCreate, PeriodFilter, PeriodId, PeriodPage, PeriodPatch};
 use super::store::{period_get, period_list};
@@ -19,8 +19,9 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_periods)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(list_periods)
         .service(create_period)
         .service(batch_periods)
         .service(import_periods)

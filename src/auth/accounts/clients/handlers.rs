@@ -1,7 +1,7 @@
 //! The operations on accounts of systems.
 
+use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{Client, ClientCreate, ClientFilter, ClientPage, ClientPatch, ClientWithSecret};
 use super::store::{
@@ -19,8 +19,9 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_clients)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(list_clients)
         .service(create_client)
         .service(get_client)
         .service(replace_client)

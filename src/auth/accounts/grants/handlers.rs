@@ -1,6 +1,6 @@
 //! The operations on grants.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 use super::model::{Grant, GrantCreate, GrantFilter, GrantPage, GrantPatch};
 use super::store::{Grants, grant_delete, grant_get, grant_list};
@@ -10,8 +10,8 @@ use crate::auth::principal::GrantId;
 use crate::crud;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
 }
 
 crud! {

@@ -1,7 +1,7 @@
 //! The operations on accounts of people.
 
+use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{User, UserCreate, UserFilter, UserPage, UserPatch, UserReplace};
 use super::store::{user_delete, user_get, user_insert, user_list, user_replace};
@@ -17,8 +17,9 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_users)
+pub fn routes(mount: &mut Mount) {
+    mount
+        .service(list_users)
         .service(create_user)
         .service(get_user)
         .service(replace_user)

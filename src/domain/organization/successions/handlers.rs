@@ -1,6 +1,6 @@
 //! The operations on successions.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 use super::model::{
     OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionFilter, OrgUnitSuccessionId,
@@ -13,9 +13,9 @@ use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::{attachments, crud};
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
-    attachment_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
+    attachment_routes(mount);
 }
 
 crud! {

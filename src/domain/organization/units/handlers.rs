@@ -1,7 +1,7 @@
 //! The operations on units.
 
+use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::bodies::{OrgUnitCreate, OrgUnitPatch, OrgUnitVersionCreate};
 use super::lineage::{OrgUnitLineage, org_unit_lineage};
@@ -25,11 +25,12 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_org_units).service(create_org_unit);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_org_units).service(create_org_unit);
     // `/template` would match `/{id}` too.
-    bulk_routes(cfg);
-    cfg.service(get_org_unit)
+    bulk_routes(mount);
+    mount
+        .service(get_org_unit)
         .service(replace_org_unit)
         .service(patch_org_unit)
         .service(delete_org_unit)

@@ -1,7 +1,7 @@
 //! The operations on dossiers. Reading notes whose personal data are shown in clear; writing answers masked.
 
+use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::apology::DossierExtension;
 use super::erasure::{dossier_erase, told_again};
@@ -36,20 +36,21 @@ use crate::state::App;
 use crate::{attachments, bulk};
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_dossiers).service(create_dossier).service(search_dossiers);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_dossiers).service(create_dossier).service(search_dossiers);
     // `/template` would match `/{id}` too.
-    bulk_routes(cfg);
-    cfg.service(get_dossier)
+    bulk_routes(mount);
+    mount
+        .service(get_dossier)
         .service(replace_dossier)
         .service(patch_dossier)
         .service(delete_dossier)
         .service(list_dossier_history)
         .service(restate_dossier)
         .service(erase_dossier);
-    step_routes(cfg);
-    attachment_routes(cfg);
-    cfg.service(create_dossier_lookup);
+    step_routes(mount);
+    attachment_routes(mount);
+    mount.service(create_dossier_lookup);
 }
 
 bulk! {
@@ -306,8 +307,8 @@ async fn create_dossier_lookup(
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $step:ident, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
-        fn step_routes(cfg: &mut ServiceConfig<'_>) {
-            $(cfg.service(step_operations::$name);)+
+        fn step_routes(mount: &mut Mount) {
+            $(mount.service(step_operations::$name);)+
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare

@@ -25,33 +25,30 @@ use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Problem};
 use crate::keyset;
 
-pub(super) type Joined<'a> = dsl::IntoBoxed<
-    'a,
-    dsl::LeftJoinOn<
-        dsl::InnerJoinOn<
-            dsl::InnerJoinOn<
-                dossiers::table,
-                procedures::table,
-                dsl::Eq<procedures::id, dossiers::procedure_id>,
-            >,
-            procedure_versions::table,
-            dsl::Eq<procedure_versions::id, dossiers::procedure_version_id>,
-        >,
-        procedure_fields::table,
-        dsl::Eq<dsl::Nullable<procedure_fields::id>, dossiers::field_id>,
+type WithProcedures = dsl::LeftJoinOn<
+    dsl::InnerJoinOn<
+        dsl::InnerJoinOn<dossiers::table, procedures::table, dsl::Eq<procedures::id, dossiers::procedure_id>>,
+        procedure_versions::table,
+        dsl::Eq<procedure_versions::id, dossiers::procedure_version_id>,
     >,
-    MultiBackend,
+    procedure_fields::table,
+    dsl::Eq<dsl::Nullable<procedure_fields::id>, dossiers::field_id>,
 >;
 
-/// Dossiers with what they tell of their procedures.
-pub(super) fn standing<'a>() -> Joined<'a> {
+pub(super) type Joined<'a> = dsl::IntoBoxed<'a, WithProcedures, MultiBackend>;
+
+/// Dossiers with what they tell of their procedures, the deleted ones too.
+fn with_procedures() -> WithProcedures {
     use procedure_versions as v;
     dossiers::table
         .inner_join(procedures::table.on(procedures::id.eq(dossiers::procedure_id)))
         .inner_join(v::table.on(v::id.eq(dossiers::procedure_version_id)))
         .left_join(procedure_fields::table.on(procedure_fields::id.nullable().eq(dossiers::field_id)))
-        .into_boxed()
-        .filter(dossiers::deleted_at.is_null())
+}
+
+/// Dossiers with what they tell of their procedures.
+pub(super) fn standing<'a>() -> Joined<'a> {
+    with_procedures().into_boxed().filter(dossiers::deleted_at.is_null())
 }
 
 pub(super) fn columns() -> (
@@ -76,7 +73,9 @@ pub(super) fn held((row, code, name, field): Loaded) -> HeldDossier {
 
 /// A dossier by its id, of which either unit is in reach.
 pub(super) fn held_find(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<HeldDossier, ApiError> {
-    let loaded: Loaded = standing().filter(dossiers::id.eq(id)).select(columns()).first(conn)?;
+    // Not boxed: its SQL is written once, and not for each request.
+    let this = dossiers::id.eq(id).and(dossiers::deleted_at.is_null());
+    let loaded: Loaded = with_procedures().filter(this).select(columns()).first(conn)?;
     let held = held(loaded);
     if scoped.reads_or_reaches(&[held.row.org_unit_id, held.row.receiving_unit_id]) {
         return Ok(held);

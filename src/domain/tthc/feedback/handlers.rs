@@ -1,7 +1,7 @@
 //! The operations on feedback: the standard ones, the steps of its life, and what they come to.
 
+use crate::api::mount::Mount;
 use actix_web::{get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::bodies::{
     CitizenFeedbackCreate, CitizenFeedbackPatch, FeedbackAnswer, FeedbackPublication, FeedbackRefusal,
@@ -52,21 +52,21 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
+pub fn routes(mount: &mut Mount) {
     // `/summary` would match `/{id}` too.
-    cfg.service(get_citizen_feedback_summary);
-    crud_routes(cfg);
-    step_routes(cfg);
-    cfg.service(erase_citizen_feedback);
-    attachment_routes(cfg);
+    mount.service(get_citizen_feedback_summary);
+    crud_routes(mount);
+    step_routes(mount);
+    mount.service(erase_citizen_feedback);
+    attachment_routes(mount);
 }
 
 /// Declares the operations by which steps are taken, and the function that mounts them.
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
-        fn step_routes(cfg: &mut ServiceConfig<'_>) {
-            $(cfg.service(step_operations::$name);)+
+        fn step_routes(mount: &mut Mount) {
+            $(mount.service(step_operations::$name);)+
         }
 
         /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare

@@ -1,6 +1,6 @@
 //! The operations on focal points.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 use super::model::{
     FocalPoint, FocalPointCreate, FocalPointFilter, FocalPointId, FocalPointPage, FocalPointPatch,
@@ -39,7 +39,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
-    attachment_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
+    attachment_routes(mount);
 }

@@ -1,7 +1,7 @@
 //! The operations on postings: the standard ones, and what they cover.
 
+use crate::api::mount::Mount;
 use actix_web::{get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::coverage::model::{MissingPostingPage, PostingCoverage, PostingCoverageFilter};
 use super::coverage::{missing_list, posting_coverage};
@@ -46,11 +46,11 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
+pub fn routes(mount: &mut Mount) {
     // `/coverage` and `/missing` would match `/{id}` too.
-    cfg.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
-    crud_routes(cfg);
-    attachment_routes(cfg);
+    mount.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
+    crud_routes(mount);
+    attachment_routes(mount);
 }
 
 #[utoipa::path(

@@ -1,7 +1,7 @@
 //! The operations on procedures.
 
+use crate::api::mount::Mount;
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::bodies::{ProcedureCreate, ProcedurePatch};
 use super::due_dates::{DueDate, DueDateParams, due_date};
@@ -43,9 +43,10 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    attachment_routes(cfg);
-    cfg.service(list_procedures)
+pub fn routes(mount: &mut Mount) {
+    attachment_routes(mount);
+    mount
+        .service(list_procedures)
         .service(create_procedure)
         .service(batch_procedures)
         .service(import_procedures)

@@ -2,12 +2,12 @@
 //! papers, fees, deadlines and the units that post it. No account is needed, and nothing is told of who
 //! keeps the records.
 
+use crate::api::mount::Mount;
 use actix_web::{get, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::fields::ProcedureFieldId;
@@ -30,8 +30,8 @@ use crate::state::App;
 use crate::{keyset, page_of};
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_public_procedures).service(get_public_procedure).service(list_public_procedure_places);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_public_procedures).service(get_public_procedure).service(list_public_procedure_places);
 }
 
 /// A procedure as everybody may read it (thủ tục hành chính).

@@ -1,7 +1,7 @@
 //! The operations on processing returns: the six standard ones, and the steps of their life.
 
+use crate::api::mount::Mount;
 use actix_web::post;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch, SendBack};
 use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnPage};
@@ -50,10 +50,11 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
-    attachment_routes(cfg);
-    cfg.service(submit_processing_return)
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
+    attachment_routes(mount);
+    mount
+        .service(submit_processing_return)
         .service(accept_processing_return)
         .service(send_back_processing_return);
 }

@@ -1,7 +1,7 @@
 //! The operations on publications: the standard ones, what they do to the catalogue, and their counts.
 
+use crate::api::mount::Mount;
 use actix_web::{get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::application::publication_apply;
 use super::bodies::{ProcedurePublicationCreate, ProcedurePublicationPatch};
@@ -52,12 +52,12 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
+pub fn routes(mount: &mut Mount) {
     // `/counts` and `/differences` would match `/{id}` too.
-    cfg.service(get_procedure_publication_counts).service(list_procedure_publication_differences);
-    crud_routes(cfg);
-    attachment_routes(cfg);
-    cfg.service(apply_procedure_publication);
+    mount.service(get_procedure_publication_counts).service(list_procedure_publication_differences);
+    crud_routes(mount);
+    attachment_routes(mount);
+    mount.service(apply_procedure_publication);
 }
 
 #[utoipa::path(

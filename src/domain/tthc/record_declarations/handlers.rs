@@ -1,6 +1,6 @@
 //! The operations on declarations of complete records: the standard ones.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 use super::model::{
     RecordDeclaration, RecordDeclarationCreate, RecordDeclarationFilter, RecordDeclarationId,
@@ -27,6 +27,6 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
 }

@@ -1,7 +1,7 @@
 //! The operations on satisfaction ratings.
 
+use crate::api::mount::Mount;
 use actix_web::{get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
     SatisfactionRating, SatisfactionRatingCreate, SatisfactionRatingFilter, SatisfactionRatingId,
@@ -32,10 +32,10 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
+pub fn routes(mount: &mut Mount) {
     // `/summary` would match `/{id}` too.
-    cfg.service(get_satisfaction_summary);
-    crud_routes(cfg);
+    mount.service(get_satisfaction_summary);
+    crud_routes(mount);
 }
 
 #[utoipa::path(

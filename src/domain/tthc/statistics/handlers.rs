@@ -1,7 +1,7 @@
 //! The operations of statistics.
 
+use crate::api::mount::Mount;
 use actix_web::{get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::compute::statistics;
 use super::model::{Statistics, StatisticsQuery};
@@ -12,8 +12,8 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_statistics).service(list_overdue_dossiers);
+pub fn routes(mount: &mut Mount) {
+    mount.service(get_statistics).service(list_overdue_dossiers);
 }
 
 #[utoipa::path(

@@ -1,6 +1,6 @@
 //! The operations on support activities.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::api::mount::Mount;
 
 use super::model::{
     SupportActivity, SupportActivityCreate, SupportActivityFilter, SupportActivityId, SupportActivityPage,
@@ -41,7 +41,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    crud_routes(cfg);
-    attachment_routes(cfg);
+pub fn routes(mount: &mut Mount) {
+    crud_routes(mount);
+    attachment_routes(mount);
 }

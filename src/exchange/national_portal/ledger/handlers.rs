@@ -1,7 +1,7 @@
 //! The operations on the ledger.
 
+use crate::api::mount::Mount;
 use actix_web::{get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
     PortalAnswer, PortalLedgerEntry, PortalLedgerEntryId, PortalLedgerFilter, PortalLedgerPage,
@@ -18,8 +18,8 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_portal_ledger).service(get_portal_ledger_entry).service(answer_portal_ledger_entry);
+pub fn routes(mount: &mut Mount) {
+    mount.service(list_portal_ledger).service(get_portal_ledger_entry).service(answer_portal_ledger_entry);
 }
 
 #[utoipa::path(

@@ -1,8 +1,8 @@
 //! The operation on form 06a.
 
+use crate::api::mount::Mount;
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::compute::form06a;
 use super::model::{Form06a, Form06aQuery};
@@ -15,8 +15,8 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_form_06a);
+pub fn routes(mount: &mut Mount) {
+    mount.service(get_form_06a);
 }
 
 #[utoipa::path(

@@ -1,8 +1,8 @@
 //! The operation on form 07b.
 
+use crate::api::mount::Mount;
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::compute::form07b;
 use super::model::{Form07b, Form07bQuery};
@@ -15,8 +15,8 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operation.
-pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_form_07b);
+pub fn routes(mount: &mut Mount) {
+    mount.service(get_form_07b);
 }
 
 #[utoipa::path(

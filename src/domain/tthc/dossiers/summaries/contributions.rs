@@ -129,6 +129,19 @@ impl Changes {
         }
     }
 
+    /// Of these the resolutions alone.
+    #[must_use]
+    pub const fn resolutions(self) -> Self {
+        let Self { resolved_early, resolved_on_time, resolved_overdue, .. } = self;
+        Self { resolved_early, resolved_on_time, resolved_overdue, ..Self::NONE }
+    }
+
+    /// Of these what moved between units alone.
+    #[must_use]
+    pub const fn moves(self) -> Self {
+        Self { moved: self.moved, ..Self::NONE }
+    }
+
     /// By how much what is pending grows.
     #[must_use]
     pub const fn pending(&self) -> i64 {

@@ -49,6 +49,8 @@ pub(super) struct SheetRow {
     pub(super) area: String,
     pub(super) bucket: String,
     totals: JsonText<Packed>,
+    times: JsonText<Packed>,
+    moves: JsonText<Packed>,
     days: JsonText<Packed>,
     procedures: JsonText<Packed>,
 }
@@ -60,6 +62,8 @@ impl SheetRow {
             area: area.to_string(),
             bucket: bucket.to_string(),
             totals: packed(&sheet.totals),
+            times: packed(&sheet.times),
+            moves: packed(&sheet.moves),
             days: packed(&sheet.days),
             procedures: packed(&sheet.procedures),
         }
@@ -71,12 +75,8 @@ impl SheetRow {
         sheet: &mut Sheet,
         sign: impl Fn(Changes) -> Changes,
     ) -> Result<(), ApiError> {
-        let parts = [
-            (&self.totals, &mut sheet.totals),
-            (&self.days, &mut sheet.days),
-            (&self.procedures, &mut sheet.procedures),
-        ];
-        for (packed, cells) in parts {
+        let Self { totals, times, moves, days, procedures, .. } = self;
+        for (packed, cells) in [totals, times, moves, days, procedures].into_iter().zip(sheet.parts_mut()) {
             packed.0.each(|cell, changes| *cells.entry(cell).or_default() += sign(changes))?;
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! Sheets of counts (bảng số liệu): what is counted of one area in one month or year. Pure.
 //!
-//! A sheet is written and read whole, for the counts of a month are few whatever they count. It tells its
-//! totals apart by whatever a form or a statistic asks for, and a month also its single days. Procedures are
-//! told apart by the days of single units and by the sheets of provinces: a unit has few dossiers of a
-//! procedure in a month, and nobody asks for the procedures of the country as a whole.
+//! A sheet is written whole, and read by its parts: totals are all that a form asks for, and few; how many
+//! working days resolutions took makes them many. A month also tells its single days. Procedures are told
+//! apart by the days of single units and by the sheets of provinces: a unit has few dossiers of a procedure
+//! in a month, and nobody asks for the procedures of the country as a whole.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -145,8 +145,13 @@ pub(super) type Cells = BTreeMap<Cell, Changes>;
 /// A sheet of counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sheet {
-    /// Of the whole month or year, without procedures.
+    /// Of the whole month or year, without procedures and working days.
     pub(super) totals: Cells,
+    /// Resolutions of the whole month or year by their working days, without procedures.
+    pub(super) times: Cells,
+    /// What moved between units on single days of a month, with procedures: who has a dossier from the
+    /// first day of a form on carries it over.
+    pub(super) moves: Cells,
     /// Of the single days of a month: with procedures those of a unit, without them all others.
     pub(super) days: Cells,
     /// Of the whole month or year of a province, by procedure.
@@ -158,7 +163,19 @@ impl Sheet {
     pub(super) fn add(&mut self, area: Area, bucket: Bucket, leaf: &Leaf, changes: Changes) {
         let whole = Cell::whole(leaf);
         let add = |cells: &mut Cells, cell: Cell| *cells.entry(cell).or_default() += changes;
-        add(&mut self.totals, Cell { day: None, procedure: None, ..whole });
+        let add_some = |cells: &mut Cells, cell: Cell, changes: Changes| {
+            if changes != Changes::NONE {
+                *cells.entry(cell).or_default() += changes;
+            }
+        };
+        let total = Cell { day: None, procedure: None, ..whole };
+        add(&mut self.totals, Cell { working_days: None, ..total });
+        if whole.working_days.is_some() {
+            add_some(&mut self.times, total, changes.resolutions());
+        }
+        if matches!(bucket, Bucket::Month(..)) {
+            add_some(&mut self.moves, whole, changes.moves());
+        }
         match (area, bucket) {
             (Area::Unit(_), Bucket::Month(..)) => add(&mut self.days, whole),
             (_, Bucket::Month(..)) => add(&mut self.days, Cell { procedure: None, ..whole }),
@@ -171,13 +188,25 @@ impl Sheet {
 
     /// Leaves out what is nothing.
     pub(super) fn trim(&mut self) {
-        for cells in [&mut self.totals, &mut self.days, &mut self.procedures] {
+        for cells in self.parts_mut() {
             cells.retain(|_, changes| *changes != Changes::NONE);
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.totals.len() + self.days.len() + self.procedures.len()
+        self.parts().into_iter().map(Cells::len).sum()
+    }
+
+    /// Its parts, in the order in which they are declared.
+    pub(super) const fn parts(&self) -> [&Cells; 5] {
+        let Self { totals, times, moves, days, procedures } = self;
+        [totals, times, moves, days, procedures]
+    }
+
+    /// The same, to be changed.
+    pub(super) const fn parts_mut(&mut self) -> [&mut Cells; 5] {
+        let Self { totals, times, moves, days, procedures } = self;
+        [totals, times, moves, days, procedures]
     }
 }
 

@@ -108,6 +108,14 @@ impl Span {
         matches!(self, Self::Days(..))
     }
 
+    /// Whether it is of whole months or years, of which this day is the first.
+    fn begins_on(self, day: NaiveDate) -> bool {
+        match self {
+            Self::Years(first, _) | Self::Months(first, _) => first == day,
+            Self::Days(..) => false,
+        }
+    }
+
     /// Whether a count of this day is meant, where single days are read.
     fn holds(self, day: Option<NaiveDate>) -> bool {
         match (self, day) {
@@ -136,14 +144,14 @@ impl Days {
         })
     }
 
-    /// The spans of each time, which together hold every day up to the last once.
+    /// The spans before the first day and from it on, which together hold every day up to the last once.
+    /// Those from the first day on are all told to be behind it: single days know better, and of months and
+    /// years [`first_moves`] tells.
     pub(super) fn spans(self, kept: Kept) -> Vec<(Time, Span)> {
-        let second = self.from.succ_opt().unwrap_or(self.from);
         let end = self.to.succ_opt().unwrap_or(self.to);
         let of = |time: Time, spans: Vec<Span>| spans.into_iter().map(move |span| (time, span));
         of(Time::Before, between(EVER, self.from, kept))
-            .chain(of(Time::FirstDay, between(self.from, second.min(end), kept)))
-            .chain(of(Time::Behind, between(second, end, kept)))
+            .chain(of(Time::Behind, between(self.from, end, kept)))
             .collect()
     }
 }
@@ -331,8 +339,12 @@ const TOGETHER: usize = 500;
 /// Which part of its sheet answers a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Totals without procedures.
+    /// Totals without procedures and working days.
     Totals,
+    /// How many working days resolutions took.
+    Times,
+    /// What moved between units on single days.
+    Moves,
     /// Single days: with procedures those of a unit.
     Days,
     /// Totals by procedure, of provinces alone.
@@ -349,8 +361,41 @@ pub(super) fn read(
 ) -> Result<(), ApiError> {
     let (single, whole): (Vec<_>, Vec<_>) =
         days.spans(Kept::ByYear).into_iter().partition(|(_, span)| span.is_of_days());
-    read_part(conn, areas, role, Part::Totals, &whole, &mut take)?;
-    read_part(conn, areas, role, Part::Days, &single, &mut take)
+    read_part(conn, areas, (role, days), Part::Totals, &whole, &mut take)?;
+    read_part(conn, areas, (role, days), Part::Days, &single, &mut take)?;
+    first_moves(conn, areas, (role, days), &whole, &mut take)
+}
+
+/// Reads how many working days resolutions within the days took, as far as the totals do not tell it.
+pub(super) fn read_times(
+    conn: &mut DbConn,
+    areas: &[Area],
+    role: DossierRole,
+    days: Days,
+    mut take: impl FnMut(Area, Time, Cell, Changes),
+) -> Result<(), ApiError> {
+    let mut whole = days.spans(Kept::ByYear);
+    whole.retain(|(time, span)| *time != Time::Before && !span.is_of_days());
+    read_part(conn, areas, (role, days), Part::Times, &whole, &mut take)
+}
+
+/// Where the first day stands in the sheet of a whole month or year, what moved on it is told to be of the
+/// first day, and taken from what is behind it.
+pub(super) fn first_moves(
+    conn: &mut DbConn,
+    areas: &[Area],
+    (role, days): (DossierRole, Days),
+    whole: &[(Time, Span)],
+    take: &mut impl FnMut(Area, Time, Cell, Changes),
+) -> Result<(), ApiError> {
+    if !whole.iter().any(|(time, span)| *time != Time::Before && span.begins_on(days.from)) {
+        return Ok(());
+    }
+    let first = [(Time::FirstDay, Span::Days(days.from, days.from.succ_opt().unwrap_or(days.from)))];
+    read_part(conn, areas, (role, days), Part::Moves, &first, &mut |area, time, cell, changes| {
+        take(area, time, cell, changes);
+        take(area, Time::Behind, cell, -changes);
+    })
 }
 
 type Condition = Box<dyn BoxableExpression<dossier_sums::table, MultiBackend, SqlType = Bool>>;
@@ -359,7 +404,7 @@ type Condition = Box<dyn BoxableExpression<dossier_sums::table, MultiBackend, Sq
 pub(super) fn read_part(
     conn: &mut DbConn,
     areas: &[Area],
-    role: DossierRole,
+    (role, days): (DossierRole, Days),
     part: Part,
     spans: &[(Time, Span)],
     take: &mut impl FnMut(Area, Time, Cell, Changes),
@@ -379,6 +424,8 @@ pub(super) fn read_part(
         let query = s::table.filter(s::area.eq_any(names)).filter(within);
         let rows: Vec<(String, String, JsonText<Packed>)> = match part {
             Part::Totals => query.select((s::area, s::bucket, s::totals)).load(conn)?,
+            Part::Times => query.select((s::area, s::bucket, s::times)).load(conn)?,
+            Part::Moves => query.select((s::area, s::bucket, s::moves)).load(conn)?,
             Part::Days => query.select((s::area, s::bucket, s::days)).load(conn)?,
             Part::Procedures => query.select((s::area, s::bucket, s::procedures)).load(conn)?,
         };
@@ -388,7 +435,8 @@ pub(super) fn read_part(
                 if *first <= bucket && bucket < *end {
                     packed.0.each(|cell, changes| {
                         if by.contains(&cell.by) && span.holds(cell.day) {
-                            take(*area, *time, cell, changes);
+                            let time = cell.day.and_then(|day| days.time(day)).unwrap_or(*time);
+                            take(*area, time, cell, changes);
                         }
                     })?;
                 }
@@ -437,16 +485,17 @@ mod tests {
     }
 
     proptest! {
-        /// Every day up to the last stands in the spans of its own time once, and in no others.
+        /// Every day up to the last stands once in the spans before the first day or in those from it on.
         #[test]
         fn every_day_is_read_once(from in 0_u64..900, length in 0_u64..900, asked in 0_u64..2_000, by_year: bool) {
             let days = Days { from: day(from), to: day(from + length) };
             let kept = if by_year { Kept::ByYear } else { Kept::ByMonth };
-            for time in [Time::Before, Time::FirstDay, Time::Behind] {
-                let of_time = |(it, span): (Time, Span)| (it == time).then_some(span);
+            for is_before in [true, false] {
+                let of_time = |(time, span): (Time, Span)| ((time == Time::Before) == is_before).then_some(span);
                 let spans: Vec<Span> = days.spans(kept).into_iter().filter_map(of_time).collect();
-                let expected = usize::from(days.time(day(asked)) == Some(time));
-                prop_assert_eq!(held(&spans, day(asked)), expected, "{:?} {:?}", time, spans);
+                let time = days.time(day(asked));
+                let expected = usize::from(time.is_some_and(|time| (time == Time::Before) == is_before));
+                prop_assert_eq!(held(&spans, day(asked)), expected, "{} {:?}", is_before, spans);
             }
         }
 
@@ -454,7 +503,7 @@ mod tests {
         #[test]
         fn few_spans_hold_many_days(from in 0_u64..900, length in 0_u64..900) {
             let days = Days { from: day(from), to: day(from + length) };
-            prop_assert!(days.spans(Kept::ByYear).len() <= 9);
+            prop_assert!(days.spans(Kept::ByYear).len() <= 8);
         }
     }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::contributions::Changes;
 use super::sheets::{Area, Cell};
-use super::sums::{Days, Kept, Part, Time, areas, read, read_part, unfolded};
+use super::sums::{Days, Kept, Part, Time, areas, first_moves, read, read_part, read_times, unfolded};
 use crate::db::DbConn;
 use crate::db::schema::dossier_areas;
 use crate::domain::organization::tree::OrgUnitId;
@@ -30,11 +30,11 @@ pub enum Apart {
 }
 
 impl Apart {
-    fn key(self, unit: Option<OrgUnitId>, cell: &Cell) -> String {
+    fn key(self, area: Area, cell: &Cell) -> String {
         let told = |id: Option<String>| id.unwrap_or_default();
         match self {
             Self::Whole => String::new(),
-            Self::Unit => told(unit.map(|unit| unit.to_string())),
+            Self::Unit => area.to_string(),
             Self::Field => told(cell.field.map(|field| field.to_string())),
             Self::Procedure => told(cell.procedure.map(|procedure| procedure.to_string())),
             Self::Channel => cell.channel.as_str().to_owned(),
@@ -89,6 +89,11 @@ impl Tally {
         } else {
             self.transferred += changes.moved;
         }
+        self.add_time(working_days, changes);
+    }
+
+    /// Adds how long resolutions took.
+    fn add_time(&mut self, working_days: Option<i64>, changes: &Changes) {
         if let Some(working_days) = working_days {
             let resolved = changes.resolved_early + changes.resolved_on_time + changes.resolved_overdue;
             *self.times.entry(working_days).or_default() += resolved;
@@ -110,6 +115,27 @@ impl Tally {
         for (working_days, count) in &other.times {
             *self.times.entry(*working_days).or_default() += count;
         }
+    }
+}
+
+/// Tallies by the keys of what they are told apart by.
+struct Tallies {
+    apart: Apart,
+    tallies: BTreeMap<String, Tally>,
+}
+
+impl Tallies {
+    fn of(&mut self, area: Area, cell: &Cell) -> &mut Tally {
+        self.tallies.entry(self.apart.key(area, cell)).or_default()
+    }
+
+    /// Without what is nothing.
+    fn trimmed(mut self) -> BTreeMap<String, Tally> {
+        for tally in self.tallies.values_mut() {
+            tally.times.retain(|_, count| *count != 0);
+        }
+        self.tallies.retain(|_, tally| *tally != Tally::default());
+        self.tallies
     }
 }
 
@@ -137,34 +163,30 @@ impl Whose {
         days: Days,
         apart: Apart,
     ) -> Result<BTreeMap<String, Tally>, ApiError> {
-        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        let mut add = |unit: Option<OrgUnitId>, time: Time, cell: Cell, changes: Changes| {
-            tallies.entry(apart.key(unit, &cell)).or_default().add(time, cell.working_days, &changes);
+        let mut tallies = Tallies { apart, tallies: BTreeMap::new() };
+        let areas = match apart {
+            Apart::Procedure => None,
+            Apart::Unit => Some(self.units.iter().copied().map(Area::Unit).collect()),
+            Apart::Whole | Apart::Field | Apart::Channel => Some(areas(conn, &self.units, days.to)?),
         };
-        let of_area = |area: Area| if let Area::Unit(unit) = area { Some(unit) } else { None };
-        match apart {
-            Apart::Procedure => self.read_procedures(conn, days, |time, cell, changes| {
-                add(None, time, cell, changes);
+        match areas {
+            None => self.read_procedures(conn, days, |time, cell, changes| {
+                tallies.of(Area::Country, &cell).add(time, cell.working_days, &changes);
             })?,
-            Apart::Unit => {
-                let units: Vec<Area> = self.units.iter().copied().map(Area::Unit).collect();
-                read(conn, &units, self.role, days, |area, time, cell, changes| {
-                    add(of_area(area), time, cell, changes);
+            Some(areas) => {
+                read(conn, &areas, self.role, days, |area, time, cell, changes| {
+                    tallies.of(area, &cell).add(time, cell.working_days, &changes);
                 })?;
-            }
-            Apart::Whole | Apart::Field | Apart::Channel => {
-                let areas = areas(conn, &self.units, days.to)?;
-                read(conn, &areas, self.role, days, |_, time, cell, changes| add(None, time, cell, changes))?;
+                read_times(conn, &areas, self.role, days, |area, _, cell, changes| {
+                    tallies.of(area, &cell).add_time(cell.working_days, &changes);
+                })?;
             }
         }
         unfolded(conn, &self.units, self.role, days, |time, leaf, changes| {
-            add(Some(leaf.unit), time, Cell::whole(&leaf), changes);
+            let cell = Cell::whole(&leaf);
+            tallies.of(Area::Unit(leaf.unit), &cell).add(time, cell.working_days, &changes);
         })?;
-        for tally in tallies.values_mut() {
-            tally.times.retain(|_, count| *count != 0);
-        }
-        tallies.retain(|_, tally| *tally != Tally::default());
-        Ok(tallies)
+        Ok(tallies.trimmed())
     }
 
     /// Reads what tells procedures apart: whole provinces from their own sheets, other units and days of a
@@ -182,9 +204,11 @@ impl Whose {
         let spans = |kept| days.spans(kept).into_iter().partition(|(_, span)| span.is_of_days());
         let (single, years): (Vec<_>, Vec<_>) = spans(Kept::ByYear);
         let (_, months): (Vec<_>, Vec<_>) = spans(Kept::ByMonth);
-        read_part(conn, &wide, self.role, Part::Procedures, &years, &mut take)?;
-        read_part(conn, &alone, self.role, Part::Days, &months, &mut take)?;
-        read_part(conn, &all, self.role, Part::Days, &single, &mut take)
+        let of = (self.role, days);
+        read_part(conn, &wide, of, Part::Procedures, &years, &mut take)?;
+        first_moves(conn, &wide, of, &years, &mut take)?;
+        read_part(conn, &alone, of, Part::Days, &months, &mut take)?;
+        read_part(conn, &all, of, Part::Days, &single, &mut take)
     }
 
     /// The areas whose months and years are those of these units together, the country as its provinces.

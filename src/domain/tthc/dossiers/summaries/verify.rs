@@ -117,8 +117,7 @@ fn count(sheets: &mut Sheets) -> usize {
 }
 
 fn told<'s>((area, bucket): &'s (Area, Bucket), sheet: &'s Sheet) -> impl Iterator<Item = String> + 's {
-    let parts = [&sheet.totals, &sheet.days, &sheet.procedures];
-    parts.into_iter().flatten().map(move |(cell, changes)| {
+    sheet.parts().into_iter().flatten().map(move |(cell, changes)| {
         let Cell { day, by, tier, channel, field, procedure, working_days } = cell;
         format!(
             "{area}, {bucket}, day {day:?}, {by}, {tier}, {channel}, {field:?}, {procedure:?}, \
