@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use self::dossiers::DemoDossiers;
+use crate::api::contract::Contract;
 use crate::api::records::insert;
 use crate::app;
 use crate::audit::journal::Author;
@@ -51,6 +52,7 @@ pub async fn run(
     mut config: Config,
     fresh: bool,
     made_up: Option<DemoDossiers>,
+    contract: Contract,
     out: &mut impl Write,
 ) -> Result<(), StartError> {
     config.sqlite_file = FileName(DEMO_FILE.into());
@@ -68,7 +70,7 @@ pub async fn run(
         start_over(&location)?;
         forget_attachments(&config)?;
     }
-    let service = Service::open(config, location, Clock::System).await?;
+    let service = Service::open(config, location, Clock::System, contract).await?;
     writeln!(out, "cchc demo: starting on http://{address}")?;
     let state = service.state.clone();
     let loading = async {

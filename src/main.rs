@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cchc::api::batch::{BatchMode, OnConflict};
+use cchc::api::contract::Contract;
 use cchc::api::sheet::file::{ImportFile, Progress};
 use cchc::attachments::storage::Storage;
 use cchc::audit::chain::{self, Verdict};
@@ -19,7 +20,7 @@ use cchc::demo::dossiers::DemoDossiers;
 use cchc::doctor::Gravity;
 use cchc::domain::tthc::dossiers::summaries;
 use cchc::domain::tthc::dossiers::summaries::verify::Verified;
-use cchc::error::Language;
+use cchc::error::{ApiError, Language};
 use cchc::exchange::imports::{self, COLLECTIONS};
 use cchc::logging::{self, LogFormat};
 use cchc::service::{Service, open_for_command};
@@ -187,6 +188,11 @@ fn fail(line: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The contract as it stands in the file, which a test holds against the code.
+fn contract() -> Result<Contract, ApiError> {
+    Contract::new(include_str!("../openapi/openapi.json")).map_err(ApiError::internal)
+}
+
 async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
     let mut out = io::stdout();
     match command {
@@ -194,7 +200,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let location = migrate::location(&config)?;
             let in_json = config.log_format == LogFormat::Json;
             let listener = app::listen(config.bind)?;
-            let service = Service::open(config, location, Clock::System).await?;
+            let service = Service::open(config, location, Clock::System, contract()?).await?;
             let address = listener.local_addr()?;
             match in_json {
                 true => log::info!("cchc serves on http://{address}"),
@@ -203,7 +209,9 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             service.state.set_ready();
             service.run(listener).await?;
         }
-        Command::Demo { fresh, dossiers } => demo::run(config, fresh, dossiers, &mut out).await?,
+        Command::Demo { fresh, dossiers } => {
+            demo::run(config, fresh, dossiers, contract()?, &mut out).await?
+        }
         Command::Migrate => {
             let location = migrate::location(&config)?;
             migrate::prepare(&location)?;
@@ -346,7 +354,7 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     };
     std::fs::File::open(&path)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    let target = imports::target(db, config, &collection, at).await?;
+    let target = imports::target(db, config, &collection, at, contract()?).await?;
     let file = ImportFile {
         path,
         mode: if whole { BatchMode::All } else { BatchMode::Partial },

@@ -7,6 +7,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::api::contract::Contract;
 use crate::api::idempotency;
 use crate::app;
 use crate::attachments::removals;
@@ -34,12 +35,17 @@ impl Service {
     ///
     /// # Errors
     /// Whatever stops the start, in one line.
-    pub async fn open(config: Config, location: Location, clock: Clock) -> Result<Self, StartError> {
+    pub async fn open(
+        config: Config,
+        location: Location,
+        clock: Clock,
+        contract: Contract,
+    ) -> Result<Self, StartError> {
         let lock = migrate::lock_for_serving(&location)?;
         migrate::prepare(&location)?;
         let db = Db::open(location, &config)?;
         verify::make_missing(&db).await?;
-        let state = AppState::open(config, clock, db, HashCost::default()).await?;
+        let state = AppState::open(config, clock, db, HashCost::default(), contract).await?;
         Ok(Self { state, _lock: lock })
     }
 

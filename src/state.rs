@@ -140,10 +140,14 @@ impl AppState {
     ///
     /// # Errors
     /// Whatever stops the start, in one line.
-    pub async fn open(config: Config, clock: Clock, db: Db, cost: HashCost) -> Result<Arc<Self>, StartError> {
+    pub async fn open(
+        config: Config,
+        clock: Clock,
+        db: Db,
+        cost: HashCost,
+        contract: Contract,
+    ) -> Result<Arc<Self>, StartError> {
         let now = clock.now();
-        // It takes as long as all that is read from the database meanwhile.
-        let contract = tokio::task::spawn_blocking(|| Contract::new(&crate::openapi::document()));
         let storage = Storage::open(&config)?;
         let keys = keystore::load_or_create(&db, &config, now).await?;
         let (seen, units) = db.read(|conn| Ok((epochs::all(conn)?, units_load(conn)?))).await?;
@@ -162,7 +166,7 @@ impl AppState {
             100_000,
         );
         let state = Arc::new(Self {
-            contract: contract.await.map_err(ApiError::internal)?,
+            contract,
             under_way: UnderWay::default(),
             requests: std::num::NonZeroU32::new(config.rate_per_minute.get())
                 .map(|per_minute| RequestLimits::new(per_minute, 100_000)),

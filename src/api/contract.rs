@@ -1,13 +1,16 @@
 //! The service's own OpenAPI document, in memory: what bodies of the wrong shape are held against,
 //! and what tells a wrong method from an unknown path.
 //!
-//! It is kept as text, for as a tree it takes ten times the room, and little of it is ever asked for.
+//! It is read out of the text that the program holds, and stays there: as a tree it takes ten times the
+//! room, to be made of the code it takes as long as all else at a start, and little of it is ever asked for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use actix_web::web::Bytes;
 use jsonschema::Validator;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::shape;
@@ -15,9 +18,9 @@ use crate::error::Fault;
 
 /// The contract, with its schemas ready to validate.
 pub struct Contract {
-    text: Bytes,
+    text: &'static str,
     /// Each schema by its name, as JSON.
-    schemas: HashMap<String, Box<str>>,
+    schemas: HashMap<&'static str, &'static RawValue>,
     routes: matchit::Router<Route>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
@@ -58,51 +61,73 @@ pub struct Takes {
     pub body: bool,
 }
 
-impl Takes {
-    fn of(operation: &Value) -> Self {
-        let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        Self {
-            query: parameters.any(|parameter| parameter.get("in").is_some_and(|place| place == "query")),
-            body: operation.get("requestBody").is_some(),
-        }
-    }
+/// What is read of the document at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Document<'t> {
+    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+    #[serde(borrow)]
+    components: Components<'t>,
 }
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Components<'t> {
+    #[serde(borrow)]
+    schemas: HashMap<&'t str, &'t RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Operation {
+    parameters: Vec<Parameter>,
+    request_body: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Parameter {
+    #[serde(rename = "in")]
+    place: String,
+}
+
+impl From<Operation> for Takes {
+    fn from(Operation { parameters, request_body }: Operation) -> Self {
+        let query = parameters.iter().any(|parameter| parameter.place == "query");
+        Self { query, body: request_body.is_some() }
+    }
+}
 
 /// How a schema is referred to.
 const REFERENCE: &str = "#/components/schemas/";
 
 impl Contract {
-    /// The contract of this document.
-    #[must_use]
-    pub fn new(document: &Value) -> Self {
-        let members =
-            |pointer: &str| document.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+    /// The contract of this document, as JSON.
+    ///
+    /// # Errors
+    /// When it is no OpenAPI document.
+    pub fn new(text: &'static str) -> serde_json::Result<Self> {
+        let Document { paths, components } = serde_json::from_str(text)?;
         let mut routes = matchit::Router::new();
-        for (path, item) in members("/paths") {
-            let operation = |method: &&str| Some((method.to_uppercase(), Takes::of(item.get(*method)?)));
-            let operations = METHODS.iter().filter_map(operation).collect();
+        for (path, item) in paths {
+            let operations =
+                item.into_iter().map(|(method, it)| (method.to_uppercase(), it.into())).collect();
             let route = Route { path: path.as_str().into(), operations };
-            if let Err(error) = routes.insert(nameless(path), route) {
-                log::error!("the path {path} of the contract cannot be told from another: {error}");
-            }
+            routes.insert(nameless(&path), route).map_err(serde::de::Error::custom)?;
         }
-        let schemas = members("/components/schemas");
-        let schemas = schemas.map(|(name, schema)| (name.clone(), schema.to_string().into())).collect();
-        Self { text: document.to_string().into(), schemas, routes, validators: RwLock::default() }
+        Ok(Self { text, schemas: components.schemas, routes, validators: RwLock::default() })
     }
 
     /// The document as JSON.
     #[must_use]
-    pub fn text(&self) -> Bytes {
-        self.text.clone()
+    pub const fn text(&self) -> &'static str {
+        self.text
     }
 
     /// The document, read out of its text.
     #[must_use]
     pub fn document(&self) -> Value {
-        serde_json::from_slice(&self.text).unwrap_or_default()
+        serde_json::from_str(self.text).unwrap_or_default()
     }
 
     /// The schema to which a reference points, read out of its text.
@@ -114,7 +139,7 @@ impl Contract {
     /// The schema of this name, read out of its text.
     #[must_use]
     pub fn schema(&self, name: &str) -> Option<Value> {
-        serde_json::from_str(self.schemas.get(name)?).ok()
+        serde_json::from_str(self.schemas.get(name)?.get()).ok()
     }
 
     /// What lies at this path.
@@ -193,9 +218,13 @@ fn nameless(path: &str) -> String {
 mod tests {
     use super::*;
 
+    fn contract(document: Value) -> Contract {
+        Contract::new(document.to_string().leak()).unwrap()
+    }
+
     #[test]
     fn a_path_is_found_whatever_its_parameters_are_called() {
-        let contract = Contract::new(&json!({"paths": {
+        let contract = contract(json!({"paths": {
             "/periods/{id}": {"get": {}, "put": {"requestBody": {}}},
             "/periods/{period_id}/closures": {"get": {"parameters": [{"in": "query"}]}},
             "/periods/batch": {"post": {"requestBody": {}}},
@@ -211,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_value_is_held_against_its_schema_and_those_behind_it() {
-        let contract = Contract::new(&json!({"components": {"schemas": {
+        let contract = contract(json!({"components": {"schemas": {
             "Herd": {"type": "object", "properties": {"sheep": {"type": "array", "items": {"$ref": "#/components/schemas/Sheep"}}}},
             "Sheep": {"type": "object", "required": ["name"], "properties": {"lamb": {"$ref": "#/components/schemas/Sheep"}}},
             "Goat": {"type": "string"},

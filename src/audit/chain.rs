@@ -57,6 +57,10 @@ pub struct JournalRow {
     pub content: String,
     /// The chain's hash up to here, once sealed.
     pub hash: Option<String>,
+    /// The other unit in whose hands the record is.
+    pub second_unit_id: Option<String>,
+    /// The province of that unit.
+    pub second_province_id: Option<String>,
 }
 
 impl JournalRow {
@@ -89,6 +93,11 @@ impl JournalRow {
         part(&optional(&self.org_unit_id));
         part(&optional(&self.province_id));
         part(&self.content);
+        // Entries of earlier versions have no second unit, and keep their hashes.
+        if self.second_unit_id.is_some() || self.second_province_id.is_some() {
+            part(&optional(&self.second_unit_id));
+            part(&optional(&self.second_province_id));
+        }
         crate::text::hexadecimal(context.finish().as_ref())
     }
 

@@ -132,6 +132,10 @@ pub struct Entry {
     pub org_unit_id: Option<String>,
     /// The province that the record belongs to, if any.
     pub province_id: Option<String>,
+    /// The other unit in whose hands the record is, if any: it is told of the change too.
+    second_unit_id: Option<String>,
+    /// The province of that unit.
+    second_province_id: Option<String>,
     /// The record after the change (for a deletion: before it) as JSON, personal fields masked.
     pub content: String,
     leave: Option<Leave>,
@@ -153,6 +157,8 @@ impl Entry {
             record_version,
             org_unit_id: None,
             province_id: None,
+            second_unit_id: None,
+            second_province_id: None,
             content: serde_json::to_string(content).map_err(ApiError::internal)?,
             leave: None,
         })
@@ -182,6 +188,18 @@ impl Entry {
         self.province_id = province_id;
         self
     }
+
+    /// The same entry for a record that is in the hands of this unit too.
+    #[must_use]
+    pub fn and_unit(
+        mut self,
+        org_unit_id: impl std::fmt::Display,
+        province_id: impl std::fmt::Display,
+    ) -> Self {
+        self.second_unit_id = Some(org_unit_id.to_string());
+        self.second_province_id = Some(province_id.to_string());
+        self
+    }
 }
 
 impl JournalRow {
@@ -201,6 +219,8 @@ impl JournalRow {
             province_id: entry.province_id,
             content: entry.content,
             hash: None,
+            second_unit_id: entry.second_unit_id,
+            second_province_id: entry.second_province_id,
         }
     }
 }

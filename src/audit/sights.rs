@@ -16,8 +16,23 @@ use crate::exchange::record_types::RecordType;
 /// A condition on journal entries.
 pub type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
-/// To which unit and province an entry belongs.
-pub type Belonging = (Option<String>, Option<String>);
+/// In whose hands the record of an entry is.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = journal)]
+pub struct Belonging {
+    /// The unit to which it belongs.
+    #[diesel(column_name = org_unit_id)]
+    pub unit: Option<String>,
+    /// Its province.
+    #[diesel(column_name = province_id)]
+    pub province: Option<String>,
+    /// The other unit.
+    #[diesel(column_name = second_unit_id)]
+    pub second_unit: Option<String>,
+    /// The province of that one.
+    #[diesel(column_name = second_province_id)]
+    pub second_province: Option<String>,
+}
 
 /// Kinds of entries that are about no record: sessions, tokens, keys.
 pub const INTERNAL: &[&str] = &["session", "access_token", "key_ring"];
@@ -119,7 +134,9 @@ impl Sight {
                 kinds.and(
                     Unindexed(journal::province_id)
                         .eq_any(provinces.clone())
-                        .or(Unindexed(journal::org_unit_id).eq_any(units.clone())),
+                        .or(Unindexed(journal::org_unit_id).eq_any(units.clone()))
+                        .or(journal::second_province_id.eq_any(provinces.clone()))
+                        .or(journal::second_unit_id.eq_any(units.clone())),
                 ),
             ),
         }
@@ -140,11 +157,14 @@ impl Sight {
         }
     }
 
-    fn sees(&self, record_type: RecordType, (unit, province): &Belonging) -> bool {
-        let is_in = |ids: &[OrgUnitId], id: &Option<String>| {
-            id.as_deref().and_then(|id| id.parse().ok()).is_some_and(|id| ids.contains(&id))
+    fn sees(&self, record_type: RecordType, there: &Belonging) -> bool {
+        let Belonging { unit, province, second_unit, second_province } = there;
+        let is_in = |ids: &[OrgUnitId], either: [&Option<String>; 2]| {
+            either.into_iter().flatten().filter_map(|id| id.parse().ok()).any(|id| ids.contains(&id))
         };
-        let reached = |to: &Confinement| is_in(&to.provinces, province) || is_in(&to.units, unit);
+        let reached = |to: &Confinement| {
+            is_in(&to.provinces, [province, second_province]) || is_in(&to.units, [unit, second_unit])
+        };
         self.types.contains(&record_type) && self.confinement.as_ref().is_none_or(reached)
     }
 }

@@ -25,6 +25,8 @@ diesel::table! {
         province_id -> Nullable<Text>,
         content -> Text,
         hash -> Nullable<Text>,
+        second_unit_id -> Nullable<Text>,
+        second_province_id -> Nullable<Text>,
     }
 }
 

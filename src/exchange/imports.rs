@@ -86,14 +86,14 @@ pub async fn target(
     config: &Config,
     collection: &str,
     at: Instant,
+    contract: Contract,
 ) -> Result<ImportTarget, ApiError> {
     let units = Arc::new(db.read(units_load).await?);
     let keys = keystore::load_or_create(&db, config, at).await.map_err(ApiError::internal)?;
     let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units)
         .with_personal(Arc::new(keys), None)
         .with_office(config.office_hours.0.as_slice().into());
-    let contract = Arc::new(Contract::new(&crate::openapi::document()));
-    Ok(ImportTarget { db, contract, json_depth: config.json_depth.size(), scoped })
+    Ok(ImportTarget { db, contract: contract.into(), json_depth: config.json_depth.size(), scoped })
 }
 
 #[cfg(test)]

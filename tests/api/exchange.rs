@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::database::Backend;
 use crate::support::{Client, TestApp};
 use crate::tell;
+use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
 
 tell![
     a_copy_follows_every_change_in_order,
@@ -21,6 +22,7 @@ tell![
     versions_rise_also_where_large_batches_overtake_each_other,
     a_token_from_before_a_restore_has_expired,
     whoever_no_longer_sees_a_record_is_told_that_it_is_gone,
+    both_units_of_a_dossier_are_told_of_it,
 ];
 
 pub const CHANGES: &str = "/api/v1/exchange/changes";
@@ -422,4 +424,40 @@ async fn whoever_no_longer_sees_a_record_is_told_that_it_is_gone(app: TestApp) {
         }
     }
     assert_eq!(pages, ["create user 1", "delete user 2"], "nothing is skipped, and nothing told twice");
+}
+
+async fn both_units_of_a_dossier_are_told_of_it(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let receiver = app.person("xa.hiephung", "editor", "31396").await;
+    let resolver = app.person("xa.tanbinh", "editor", "31399").await;
+    let other = app.person("xa.hoaan", "editor", "31393").await;
+    let made =
+        admin.post(DOSSIERS, &with(dossier(1), json!({"resolving_unit_code": "31399"}))).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    app.seal().await;
+    for unit in [&receiver, &resolver] {
+        assert_eq!(told(&changes(unit, "types=dossier").await), ["create dossier 1"]);
+    }
+    assert!(told(&changes(&other, "types=dossier").await).is_empty());
+    let of = |code: &str| format!("types=dossier&org_unit_code={code}");
+    assert_eq!(
+        told(&changes(&admin, &of("31396")).await),
+        ["create dossier 1"],
+        "also where a unit is asked for"
+    );
+    assert!(told(&changes(&admin, &of("31393")).await).is_empty());
+    let mut since = Vec::new();
+    for unit in [&receiver, &resolver, &other] {
+        since.push(now(unit).await);
+    }
+    let to = json!({"org_unit_code": "31393", "at": "2026-11-16T01:00:00Z"});
+    admin.post(&format!("{path}/transfers"), &to).await.expect(200);
+    app.seal().await;
+    let wanted = ["update dossier 2", "delete dossier 2", "update dossier 2"];
+    for ((unit, since), wanted) in [&receiver, &resolver, &other].into_iter().zip(since).zip(wanted) {
+        let told = told(&changes(unit, &format!("types=dossier&since={since}")).await);
+        assert_eq!(told, [wanted], "who received it keeps it, who had it to resolve does not");
+    }
+    let verdict = app.state.db.read(cchc::audit::chain::verify).await.unwrap();
+    assert!(matches!(verdict, cchc::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
 }

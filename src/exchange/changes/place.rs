@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 
 use crate::audit::chain::sealed_end;
+use crate::audit::sights::Belonging;
 use crate::auth::keys::KeyRing;
 use crate::db::DbConn;
 use crate::db::schema::journal;
@@ -62,10 +63,12 @@ impl OfUnits {
         Self { units: Some(units), digest: first.max(1) }
     }
 
-    /// Whether the feed tells of records of this unit.
-    pub(super) fn has(&self, unit: Option<&str>) -> bool {
-        let unit = || unit?.parse().ok();
-        let is_of = |units: &Vec<OrgUnitId>| unit().is_some_and(|unit| units.binary_search(&unit).is_ok());
+    /// Whether the feed tells of records in these hands.
+    pub(super) fn has(&self, there: &Belonging) -> bool {
+        let either = || [&there.unit, &there.second_unit].into_iter().flatten();
+        let is_of = |units: &Vec<OrgUnitId>| {
+            either().filter_map(|unit| unit.parse().ok()).any(|unit| units.binary_search(&unit).is_ok())
+        };
         self.units.as_ref().is_none_or(is_of)
     }
 }
@@ -119,6 +122,13 @@ mod tests {
         assert!(followed(&of(&[one])).holds_for(&of(&[one])));
         assert!(!followed(&of(&[one])).holds_for(&of(&[one, other])));
         assert!(!followed(&of(&[one])).holds_for(&all));
-        assert!(all.has(None) && of(&[one]).has(Some(&one.written())) && !of(&[one]).has(None));
+        let held = |unit: Option<OrgUnitId>, second: Option<OrgUnitId>| Belonging {
+            unit: unit.map(|unit| unit.to_string()),
+            province: None,
+            second_unit: second.map(|unit| unit.to_string()),
+            second_province: None,
+        };
+        assert!(all.has(&held(None, None)) && !of(&[one]).has(&held(None, None)));
+        assert!(of(&[one]).has(&held(Some(one), None)) && of(&[one]).has(&held(Some(other), Some(one))));
     }
 }

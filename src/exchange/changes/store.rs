@@ -178,7 +178,7 @@ fn left(
         .eq(journal::record_id)
         .and(before.field(journal::record_type).eq(journal::record_type))
         .and((before.field(journal::record_version) + 1).eq(journal::record_version));
-    let entries: Vec<(Row, Option<String>, Belonging)> = journal::table
+    let entries: Vec<(Row, Belonging, Belonging)> = journal::table
         .inner_join(before.on(of_version_before))
         .filter(journal::position.gt(since).and(journal::position.le(end)))
         .filter(Unindexed(journal::record_type).eq_any(moving))
@@ -187,15 +187,14 @@ fn left(
         .order(journal::position)
         .select((
             Row::as_select(),
-            journal::province_id,
-            before.fields((journal::org_unit_id, journal::province_id)),
+            Belonging::as_select(),
+            before.fields(<Belonging as Selectable<MultiBackend>>::construct_selection()),
         ))
         .load(conn)?;
-    let seen = |record_type, there: &Belonging| of.has(there.0.as_deref()) && sights.see(record_type, there);
-    let gone = |(row, province, there): (Row, Option<String>, Belonging)| {
-        let here = (row.org_unit_id.clone(), province);
+    let seen = |record_type, there: &Belonging| of.has(there) && sights.see(record_type, there);
+    let gone = |(row, here, there): (Row, Belonging, Belonging)| {
         let is_gone = seen(row.record_type, &there) && !seen(row.record_type, &here);
-        is_gone.then_some(Row { action: JournalAction::Delete, org_unit_id: there.0, ..row })
+        is_gone.then_some(Row { action: JournalAction::Delete, org_unit_id: there.unit, ..row })
     };
     Ok(entries.into_iter().filter_map(gone).collect())
 }
@@ -214,7 +213,11 @@ fn in_window(
         .filter(journal::action.ne(JournalAction::ReadPersonal))
         .into_boxed();
     if let Some(units) = &of.units {
-        query = query.filter(Unindexed(journal::org_unit_id).eq_any(units.clone()));
+        query = query.filter(
+            Unindexed(journal::org_unit_id)
+                .eq_any(units.clone())
+                .or(journal::second_unit_id.eq_any(units.clone())),
+        );
     }
     query.order(journal::position)
 }

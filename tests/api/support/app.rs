@@ -1,9 +1,10 @@
 //! An application with its own database, a fixed clock and real HTTP.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use cchc::api::contract::Contract;
 use cchc::auth::password::HashCost;
 use cchc::config::Config;
 use cchc::db::types::Instant;
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
 use super::database::{Backend, TestDatabase, test_config};
+
+/// The contract as the code has it, whatever the file holds.
+static CONTRACT: LazyLock<&'static str> = LazyLock::new(|| cchc::openapi::document().to_string().leak());
 
 /// The administrator of the whole country.
 pub const ADMIN: &str = "admin";
@@ -62,8 +66,9 @@ impl TestApp {
         configure(&mut config);
         let clock = Arc::new(AtomicI64::new(noon().micros()));
         let db = Db::open(database.location.clone(), &config).expect("the database opens");
-        let state =
-            AppState::open(config, Clock::Fixed(clock.clone()), db, CHEAP).await.expect("the service opens");
+        let contract = Contract::new(*CONTRACT).expect("the contract reads");
+        let opened = AppState::open(config, Clock::Fixed(clock.clone()), db, CHEAP, contract);
+        let state = opened.await.expect("the service opens");
         state.set_ready();
         let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));

@@ -86,7 +86,11 @@ pub(super) fn journal_entry(
             Entry::new(action, RECORD_TYPE, row.id, row.version, &Content { dossier: view, event })?
         }
     };
-    Ok(entry.of_unit(row.org_unit_id, Some(row.province_id.to_string())))
+    let entry = entry.of_unit(row.org_unit_id, Some(row.province_id.to_string()));
+    Ok(match row.receiving_unit_id == row.org_unit_id {
+        true => entry,
+        false => entry.and_unit(row.receiving_unit_id, row.receiving_province_id),
+    })
 }
 
 /// Something that happened to a dossier (một bước trong lịch sử hồ sơ).

@@ -1,0 +1,2 @@
+ALTER TABLE journal DROP COLUMN second_province_id;
+ALTER TABLE journal DROP COLUMN second_unit_id;
