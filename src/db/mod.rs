@@ -187,8 +187,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let kept =
-            move |conn: &mut DbConn| Ok(Kept { value: Box::new(work(conn)?), keep: true, rows: 1 });
+        let kept = move |conn: &mut DbConn| Ok(Kept { value: Box::new(work(conn)?), keep: true, rows: 1 });
         told(self.transact(Weight::Single, None, Box::new(kept)).await?)
     }
 

@@ -5,27 +5,39 @@ use crate::text_enum;
 
 /// What an account must be allowed to do.
 macro_rules! access {
-    () => { None };
-    ($action:ident $domain:ident) => { Some((Action::$action, Domain::$domain)) };
+    () => {
+        None
+    };
+    ($action:ident $domain:ident) => {
+        Some((Action::$action, Domain::$domain))
+    };
 }
 
 macro_rules! is_bound {
-    (bound) => { true };
-    ($($other:ident)?) => { false };
+    (bound) => {
+        true
+    };
+    ($($other:ident)?) => {
+        false
+    };
 }
 
 macro_rules! is_moving {
-    (moves) => { true };
-    ($($other:ident)?) => { false };
+    (moves) => {
+        true
+    };
+    ($($other:ident)?) => {
+        false
+    };
 }
 
-/// Declares the kinds, a line each: the text on the wire, the Vietnamese term, what an account must be
-/// allowed to do to learn of these records, where they are read; `bound` where the closing of a period binds
+/// Declares the kinds, a line each: the text on the wire, the Vietnamese term, where they are read, what an
+/// account must be allowed to do to learn of them; `bound` where the closing of a period binds
 /// them (returns and reports, never records), `moves` where one may come to belong to another unit.
 macro_rules! kinds {
     ($(
         $(#[doc = $doc:expr])+
-        $kind:ident => $text:literal, $vi:literal: $($action:ident $domain:ident)? at $collection:literal $(, $said:ident)?;
+        $kind:ident => $text:literal, $vi:literal at $collection:literal $(to $action:ident $domain:ident)? $(, $said:ident)?;
     )+) => {
         text_enum! {
             /// Kind of record (loại bản ghi).
@@ -65,55 +77,55 @@ macro_rules! kinds {
 
 kinds! {
     /// A unit.
-    OrgUnit => "org_unit", "đơn vị": ReadReference Organization at "/api/v1/organization/org-units";
+    OrgUnit => "org_unit", "đơn vị" at "/api/v1/organization/org-units" to ReadReference Organization;
     /// A succession of units.
-    OrgUnitSuccession => "org_unit_succession", "quan hệ kế thừa đơn vị": ReadReference Organization at "/api/v1/organization/successions";
+    OrgUnitSuccession => "org_unit_succession", "quan hệ kế thừa đơn vị" at "/api/v1/organization/successions" to ReadReference Organization;
     /// A reporting period.
-    Period => "period", "kỳ báo cáo": ReadReference Reporting at "/api/v1/reporting/periods";
+    Period => "period", "kỳ báo cáo" at "/api/v1/reporting/periods" to ReadReference Reporting;
     /// A holiday or make-up working day.
-    Holiday => "holiday", "ngày nghỉ, ngày làm bù": ReadReference Reporting at "/api/v1/reporting/holidays";
+    Holiday => "holiday", "ngày nghỉ, ngày làm bù" at "/api/v1/reporting/holidays" to ReadReference Reporting;
     /// A field of procedures.
-    ProcedureField => "procedure_field", "lĩnh vực thủ tục hành chính": ReadReference Tthc at "/api/v1/tthc/procedure-fields";
+    ProcedureField => "procedure_field", "lĩnh vực thủ tục hành chính" at "/api/v1/tthc/procedure-fields" to ReadReference Tthc;
     /// A procedure.
-    Procedure => "procedure", "thủ tục hành chính": ReadReference Tthc at "/api/v1/tthc/procedures";
+    Procedure => "procedure", "thủ tục hành chính" at "/api/v1/tthc/procedures" to ReadReference Tthc;
     /// A decision that announces procedures.
-    ProcedurePublication => "procedure_publication", "quyết định công bố thủ tục hành chính": ReadReference Tthc at "/api/v1/tthc/procedure-publications";
+    ProcedurePublication => "procedure_publication", "quyết định công bố thủ tục hành chính" at "/api/v1/tthc/procedure-publications" to ReadReference Tthc;
     /// A posting of a procedure.
-    ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính": Read Tthc at "/api/v1/tthc/procedure-postings";
+    ProcedurePosting => "procedure_posting", "niêm yết thủ tục hành chính" at "/api/v1/tthc/procedure-postings" to Read Tthc;
     /// A process of a procedure.
-    ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính": ReadReference Tthc at "/api/v1/tthc/procedure-processes";
+    ProcedureProcess => "procedure_process", "quy trình giải quyết thủ tục hành chính" at "/api/v1/tthc/procedure-processes" to ReadReference Tthc;
     /// A dossier.
-    Dossier => "dossier", "hồ sơ thủ tục hành chính": Read Tthc at "/api/v1/tthc/dossiers", moves;
+    Dossier => "dossier", "hồ sơ thủ tục hành chính" at "/api/v1/tthc/dossiers" to Read Tthc, moves;
     /// A version of the rules of the clock of dossiers.
-    DossierRules => "dossier_rules", "quy tắc tính thời hạn giải quyết hồ sơ": ReadReference Tthc at "/api/v1/tthc/dossier-rules";
+    DossierRules => "dossier_rules", "quy tắc tính thời hạn giải quyết hồ sơ" at "/api/v1/tthc/dossier-rules" to ReadReference Tthc;
     /// A review of procedures.
-    ProcedureReview => "procedure_review", "rà soát thủ tục hành chính": Read Tthc at "/api/v1/tthc/procedure-reviews";
+    ProcedureReview => "procedure_review", "rà soát thủ tục hành chính" at "/api/v1/tthc/procedure-reviews" to Read Tthc;
     /// A support activity.
-    SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến": Read Tthc at "/api/v1/tthc/support-activities";
+    SupportActivity => "support_activity", "hoạt động hỗ trợ nộp hồ sơ trực tuyến" at "/api/v1/tthc/support-activities" to Read Tthc;
     /// A focal point.
-    FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính": Read Tthc at "/api/v1/tthc/focal-points";
+    FocalPoint => "focal_point", "đầu mối kiểm soát thủ tục hành chính" at "/api/v1/tthc/focal-points" to Read Tthc;
     /// Feedback or a petition.
-    CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị": Read Tthc at "/api/v1/tthc/citizen-feedback";
+    CitizenFeedback => "citizen_feedback", "phản ánh, kiến nghị" at "/api/v1/tthc/citizen-feedback" to Read Tthc;
     /// A time limit of feedback.
-    FeedbackTimeLimit => "feedback_time_limit", "thời hạn xử lý phản ánh, kiến nghị": ReadReference Tthc at "/api/v1/tthc/feedback-time-limits";
+    FeedbackTimeLimit => "feedback_time_limit", "thời hạn xử lý phản ánh, kiến nghị" at "/api/v1/tthc/feedback-time-limits" to ReadReference Tthc;
     /// A satisfaction rating.
-    SatisfactionRating => "satisfaction_rating", "đánh giá sự hài lòng": Read Tthc at "/api/v1/tthc/satisfaction-ratings";
+    SatisfactionRating => "satisfaction_rating", "đánh giá sự hài lòng" at "/api/v1/tthc/satisfaction-ratings" to Read Tthc;
     /// A processing return.
-    ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính": Read Tthc at "/api/v1/tthc/processing-returns", bound;
+    ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính" at "/api/v1/tthc/processing-returns" to Read Tthc, bound;
     /// A declaration of complete records.
-    RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ": Read Tthc at "/api/v1/tthc/record-declarations";
+    RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ" at "/api/v1/tthc/record-declarations" to Read Tthc;
     /// An entry of the ledger of the national portal.
-    PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia": Read Tthc at "/api/v1/exchange/national-portal/ledger";
+    PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
     /// A file that belongs to a record.
-    Attachment => "attachment", "tệp đính kèm": at "attachments";
+    Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.
-    PeriodClosure => "period_closure", "khóa sổ kỳ báo cáo": Read Reporting at "/api/v1/reporting/period-closures";
+    PeriodClosure => "period_closure", "khóa sổ kỳ báo cáo" at "/api/v1/reporting/period-closures" to Read Reporting;
     /// An account of a person.
-    User => "user", "tài khoản người dùng": Administer Organization at "/api/v1/admin/users", moves;
+    User => "user", "tài khoản người dùng" at "/api/v1/admin/users" to Administer Organization, moves;
     /// An account of a system.
-    Client => "client", "tài khoản hệ thống": Administer Organization at "/api/v1/admin/clients", moves;
+    Client => "client", "tài khoản hệ thống" at "/api/v1/admin/clients" to Administer Organization, moves;
     /// A grant.
-    Grant => "grant", "phân quyền": Administer Organization at "/api/v1/admin/grants", moves;
+    Grant => "grant", "phân quyền" at "/api/v1/admin/grants" to Administer Organization, moves;
 }
 
 impl RecordType {

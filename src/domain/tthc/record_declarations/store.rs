@@ -192,7 +192,9 @@ impl Records for RecordDeclarations {
         rows: &[DeclarationRow],
     ) -> Result<Written<RecordDeclaration>, ApiError> {
         let stored = DeclarationRow::store(tx.conn(), rows)?;
-        Written::journal(tx, rows, &stored, journal_entry, |row| RecordDeclaration::of(row.clone(), scoped.tree()))
+        Written::journal(tx, rows, &stored, journal_entry, |row| {
+            RecordDeclaration::of(row.clone(), scoped.tree())
+        })
     }
 }
 
