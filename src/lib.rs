@@ -11,6 +11,8 @@
 //! - [`backup`] takes and restores backups, [`doctor`] examines an installation, [`logging`] writes its log; [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
 
+#![recursion_limit = "512"]
+
 pub mod api;
 pub mod app;
 pub mod attachments;

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod contract;
 pub mod crud;
 pub mod etag;
+pub mod fields;
 pub mod frame;
 pub mod head;
 pub mod health;

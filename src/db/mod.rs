@@ -5,6 +5,7 @@
 //! PostgreSQL both pass pools behind a fair, bounded gate.
 
 mod alive;
+mod answer;
 mod bulk;
 pub mod conn;
 pub mod epochs;
@@ -37,6 +38,7 @@ use crate::audit::journal::{Author, Entry};
 use crate::config::Config;
 use crate::db::types::Instant;
 use crate::error::ApiError;
+use answer::{Answer, Work, asked, told};
 use pool::Pool;
 use writer::{Kept, Writer};
 
@@ -130,7 +132,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.points.run(work).await
+        told(self.points.run(asked(work)).await?)
     }
 
     /// Reads lists and reports, whose best plan depends on the values asked for.
@@ -141,7 +143,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.lists.run(work).await
+        told(self.lists.run(asked(work)).await?)
     }
 
     /// Writes in one transaction, which is kept only with the [`Recorded`] that a journal entry gives.
@@ -170,13 +172,13 @@ impl Db {
             Weight::Single => None,
             Weight::Many => Some(self.turns.enter().await?),
         };
-        self.transact(weight, turn, move |conn| {
+        let kept = move |conn: &mut DbConn| {
             let mut tx = WriteTx { conn, author, entries: 0 };
             let recorded = work(&mut tx)?;
             let keep = recorded.keep && tx.entries > 0;
-            Ok(Kept { value: recorded.value, keep, rows: 1 + tx.entries })
-        })
-        .await
+            Ok(Kept { value: Box::new(recorded.value), keep, rows: 1 + tx.entries })
+        };
+        told(self.transact(weight, turn, Box::new(kept)).await?)
     }
 
     /// The service's own housekeeping (sequencing the journal, forgetting expired tokens), which
@@ -185,8 +187,8 @@ impl Db {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let kept = move |conn: &mut DbConn| work(conn).map(|value| Kept { value, keep: true, rows: 1 });
-        self.transact(Weight::Single, None, kept).await
+        let kept = move |conn: &mut DbConn| Ok(Kept { value: Box::new(work(conn)?), keep: true, rows: 1 });
+        told(self.transact(Weight::Single, None, Box::new(kept)).await?)
     }
 
     /// Housekeeping over a whole table, part by part, so that nobody's write waits long. `part` is told where
@@ -209,12 +211,12 @@ impl Db {
     }
 
     /// A turn among the large writes ends with the work, not with the client that may have gone away.
-    async fn transact<T: Send + 'static>(
+    async fn transact(
         &self,
         weight: Weight,
         turn: Option<OwnedSemaphorePermit>,
-        work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
+        work: Work<Kept>,
+    ) -> Result<Answer, ApiError> {
         match &self.write {
             WriteDoor::Sqlite(writer) => writer.run(weight, turn, work).await,
             WriteDoor::Postgres(pool) => {
@@ -222,7 +224,7 @@ impl Db {
                     let _turn = turn;
                     postgres_transaction(conn, work)
                 };
-                pool.run(run).await
+                pool.run(Box::new(run)).await
             }
         }
     }
@@ -245,10 +247,7 @@ impl Db {
     }
 }
 
-fn postgres_transaction<T>(
-    conn: &mut DbConn,
-    work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError>,
-) -> Result<T, ApiError> {
+fn postgres_transaction(conn: &mut DbConn, work: Work<Kept>) -> Result<Answer, ApiError> {
     type Transactions = <DbConn as Connection>::TransactionManager;
     Transactions::begin_transaction(conn)?;
     match work(conn) {

@@ -10,6 +10,7 @@ use diesel::{Connection, RunQueryDsl, sql_query};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::alive::{Alive, Connections, Counter};
+use super::answer::{Answer, Work};
 use super::conn::{DbConn, Location, PlanMode};
 use crate::error::{ApiError, Problem};
 
@@ -186,10 +187,7 @@ impl Pool {
     }
 
     /// Runs `work` on a blocking thread with a connection.
-    pub(super) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut DbConn) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
+    pub(super) async fn run(&self, work: Work<Answer>) -> Result<Answer, ApiError> {
         let permit = self.gate.enter().await?;
         let (pool, generation) = (self.pool.clone(), self.generation.clone());
         tokio::task::spawn_blocking(move || {

@@ -11,6 +11,7 @@ use diesel::connection::SimpleConnection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Weight;
+use super::answer::{Answer, Work};
 use super::conn::{DbConn, Location, PlanMode};
 use crate::error::ApiError;
 
@@ -24,39 +25,23 @@ pub(super) struct Done {
     pub(super) reply: Box<dyn FnOnce(Result<(), ApiError>) + Send>,
 }
 
-/// Work for the writer.
+/// Work for the writer, with the channel of whoever asked for it.
 struct Job {
     /// Large writes have a transaction of their own: what is small does not wait for their fsync.
     weight: Weight,
-    work: Box<dyn Work>,
-}
-
-/// What a job does, whatever it answers.
-trait Work: Send {
-    /// Whether anybody waits for it: whoever was answered that it was not done shall be right.
-    fn is_wanted(&self) -> bool;
-
-    fn run(self: Box<Self>, conn: &mut DbConn) -> Done;
-}
-
-/// Work with the channel of whoever asked for it.
-struct Asked<T, W> {
-    answer: oneshot::Sender<Result<T, ApiError>>,
+    answer: oneshot::Sender<Result<Answer, ApiError>>,
     turn: Option<OwnedSemaphorePermit>,
-    work: W,
+    work: Work<Kept>,
 }
 
-impl<T, W> Work for Asked<T, W>
-where
-    T: Send + 'static,
-    W: FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send,
-{
+impl Job {
+    /// Whether anybody waits for it: whoever was answered that it was not done shall be right.
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed()
     }
 
-    fn run(self: Box<Self>, conn: &mut DbConn) -> Done {
-        let Self { answer, turn, work } = *self;
+    fn run(self, conn: &mut DbConn) -> Done {
+        let Self { answer, turn, work, weight: _ } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
             .unwrap_or_else(|_| Err(ApiError::internal("a write panicked")));
         let (keep, rows) = outcome.as_ref().map_or((false, 1), |kept| (kept.keep, kept.rows));
@@ -101,14 +86,14 @@ impl Writer {
     }
 
     /// Queues a job and waits for its commit. A turn among the large writes ends with the work.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(super) async fn run(
         &self,
         weight: Weight,
         turn: Option<OwnedSemaphorePermit>,
-        work: impl FnOnce(&mut DbConn) -> Result<Kept<T>, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
+        work: Work<Kept>,
+    ) -> Result<Answer, ApiError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { weight, work: Box::new(Asked { answer, turn, work }) };
+        let job = Job { weight, answer, turn, work };
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = self.jobs.try_send(job) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -122,8 +107,8 @@ impl Writer {
 }
 
 /// What a job made, and whether it stays.
-pub(super) struct Kept<T> {
-    pub(super) value: T,
+pub(super) struct Kept {
+    pub(super) value: Answer,
     pub(super) keep: bool,
     pub(super) rows: usize,
 }
@@ -180,7 +165,7 @@ fn commit_group(
             break;
         }
         waiting.fetch_sub(1, Ordering::Relaxed);
-        if !job.work.is_wanted() {
+        if !job.is_wanted() {
             next = inbox.try_recv().ok();
             continue;
         }
@@ -216,7 +201,7 @@ fn run_job(conn: &mut DbConn, job: Job) -> (Done, Result<(), diesel::result::Err
         let dropped = Done { keep: false, rows: 0, reply: Box::new(move |_| drop(job)) };
         return (dropped, Err(error));
     }
-    let done = job.work.run(conn);
+    let done = job.run(conn);
     let stands = conn.batch_execute(if done.keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
     (done, stands)
 }
@@ -235,18 +220,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("cchc.db"));
         let writer = Writer::start(&location, 16).unwrap();
-        let done = || Ok(Kept { value: (), keep: false, rows: 1 });
+        let done = || Ok(Kept { value: Box::new(()), keep: false, rows: 1 });
         let (go_on, held) = channel();
         let ran = Arc::new(AtomicBool::new(false));
         let runs = ran.clone();
-        let first = writer.run(Weight::Single, None, move |_| {
-            held.recv().unwrap();
-            done()
-        });
-        let given_up = writer.run(Weight::Single, None, move |_| {
-            runs.store(true, Ordering::Release);
-            done()
-        });
+        let first = writer.run(
+            Weight::Single,
+            None,
+            Box::new(move |_| {
+                held.recv().unwrap();
+                done()
+            }),
+        );
+        let given_up = writer.run(
+            Weight::Single,
+            None,
+            Box::new(move |_| {
+                runs.store(true, Ordering::Release);
+                done()
+            }),
+        );
         actix_web::rt::System::new().block_on(async {
             let (mut first, mut given_up) = (Box::pin(first), Box::pin(given_up));
             assert!(first.as_mut().now_or_never().is_none(), "it is held");
@@ -254,7 +247,7 @@ mod tests {
             drop(given_up);
             go_on.send(()).unwrap();
             first.await.unwrap();
-            writer.run(Weight::Single, None, move |_| done()).await.unwrap();
+            writer.run(Weight::Single, None, Box::new(move |_| done())).await.unwrap();
         });
         assert!(!ran.load(Ordering::Acquire));
         assert_eq!(writer.waiting(), 0);

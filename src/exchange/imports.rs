@@ -6,30 +6,14 @@ use std::sync::Arc;
 use crate::api::contract::Contract;
 use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, Progress, import_file};
 use crate::audit::journal::Author;
-use crate::auth::accounts::grants::Grants;
-use crate::auth::keystore;
 use crate::auth::scope::Scoped;
+use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::organization::successions::OrgUnitSuccessions;
-use crate::domain::organization::units::OrgUnits;
-use crate::domain::tthc::dossiers::Dossiers;
-use crate::domain::tthc::feedback::CitizenFeedbacks;
-use crate::domain::tthc::focal_points::FocalPoints;
-use crate::domain::tthc::postings::ProcedurePostings;
-use crate::domain::tthc::procedures::Procedures;
-use crate::domain::tthc::procedures::fields::ProcedureFields;
-use crate::domain::tthc::processes::ProcedureProcesses;
-use crate::domain::tthc::processing_returns::ProcessingReturns;
-use crate::domain::tthc::publications::ProcedurePublications;
-use crate::domain::tthc::record_declarations::RecordDeclarations;
-use crate::domain::tthc::reviews::ProcedureReviews;
-use crate::domain::tthc::satisfaction_ratings::SatisfactionRatings;
-use crate::domain::tthc::support_activities::SupportActivities;
+use crate::domain::{organization, tthc};
 use crate::error::ApiError;
-use crate::reporting::holidays::Holidays;
-use crate::reporting::periods::Periods;
+use crate::reporting;
 use crate::state::units_load;
 
 /// Declares the collections by the name of their worksheet.
@@ -57,24 +41,24 @@ macro_rules! collections {
 }
 
 collections! {
-    "citizen-feedback" => CitizenFeedbacks,
-    "dossiers" => Dossiers,
-    "focal-points" => FocalPoints,
-    "grants" => Grants,
-    "holidays" => Holidays,
-    "org-units" => OrgUnits,
-    "periods" => Periods,
-    "procedure-fields" => ProcedureFields,
-    "procedure-postings" => ProcedurePostings,
-    "procedure-processes" => ProcedureProcesses,
-    "procedure-publications" => ProcedurePublications,
-    "procedure-reviews" => ProcedureReviews,
-    "procedures" => Procedures,
-    "processing-returns" => ProcessingReturns,
-    "record-declarations" => RecordDeclarations,
-    "satisfaction-ratings" => SatisfactionRatings,
-    "successions" => OrgUnitSuccessions,
-    "support-activities" => SupportActivities,
+    "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "dossiers" => tthc::dossiers::Dossiers,
+    "focal-points" => tthc::focal_points::FocalPoints,
+    "grants" => auth::accounts::grants::Grants,
+    "holidays" => reporting::holidays::Holidays,
+    "org-units" => organization::units::OrgUnits,
+    "periods" => reporting::periods::Periods,
+    "procedure-fields" => tthc::procedures::fields::ProcedureFields,
+    "procedure-postings" => tthc::postings::ProcedurePostings,
+    "procedure-processes" => tthc::processes::ProcedureProcesses,
+    "procedure-publications" => tthc::publications::ProcedurePublications,
+    "procedure-reviews" => tthc::reviews::ProcedureReviews,
+    "procedures" => tthc::procedures::Procedures,
+    "processing-returns" => tthc::processing_returns::ProcessingReturns,
+    "record-declarations" => tthc::record_declarations::RecordDeclarations,
+    "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
+    "successions" => organization::successions::OrgUnitSuccessions,
+    "support-activities" => tthc::support_activities::SupportActivities,
 }
 
 /// Where a command imports to, with the whole country in its reach.

@@ -4,7 +4,7 @@
 //! - [`catalogue`] brings in the units of the whole country.
 //! - [`tree`] holds them all in memory and answers for any day.
 //! - [`mod@reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
-//!   that is not in force, [`owners`] whose a record is.
+//!   that is not in force, [`owners`] whose a record is, [`unit_records`] what all records of units share.
 
 pub mod catalogue;
 pub mod owners;
@@ -14,6 +14,7 @@ pub mod successors;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+pub mod unit_records;
 pub mod units;
 
 use crate::api::mount::Mount;

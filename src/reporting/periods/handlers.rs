@@ -1,12 +1,12 @@
 //! The operations on periods, as [`crud!`](crate::crud) writes them for other resources.
 
-use crate::api::mount::Mount;
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
 
 use super::model::{Period, PeriodCreate, PeriodFilter, PeriodId, PeriodPage, PeriodPatch};
 use super::store::{period_get, period_list};
 use super::writes::{Periods, period_delete};
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};
 use crate::api::{

@@ -22,12 +22,11 @@ use crate::db::schema::record_declarations;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::Owner;
-use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::{confine, hide_row, keyset, on_way, save_rows};
+use crate::{confine, hide_row, keyset, on_way};
 
 const RECORD_TYPE: &str = "record_declaration";
 
@@ -35,12 +34,6 @@ const RECORD_TYPE: &str = "record_declaration";
 const UNITS_AT_ONCE: usize = 4_000;
 
 type Declarations<'a> = record_declarations::BoxedQuery<'a, MultiBackend>;
-
-/// The answer of a declaration, with its unit as it was named on its day.
-fn answer(scoped: &Scoped, row: DeclarationRow) -> RecordDeclaration {
-    let unit = label(scoped.tree(), row.org_unit_id, row.records_complete_since);
-    RecordDeclaration::of(row, unit)
-}
 
 fn standing<'a>() -> Declarations<'a> {
     record_declarations::table.filter(record_declarations::deleted_at.is_null()).into_boxed()
@@ -83,13 +76,8 @@ pub(super) fn declaration_list(
     page: &PageRequest,
 ) -> Result<PageRows<RecordDeclaration>, ApiError> {
     days_in_range([("/as_of", filter.as_of)])?;
-    let name = UnitName {
-        id: filter.org_unit_id,
-        identifier: filter.org_unit_identifier.as_deref(),
-        code: filter.org_unit_code.as_deref(),
-    };
     let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    let units = wanted_units(scoped.tree(), &name, filter.scope.unwrap_or_default(), day)?;
+    let units = wanted_units(scoped.tree(), &filter.unit_name(), filter.scope.unwrap_or_default(), day)?;
     let units = units.as_deref();
     let queries: Vec<Declarations<'_>> = match units {
         Some(_) => vec![matching(scoped, units)],
@@ -107,7 +95,7 @@ pub(super) fn declaration_list(
     let rows = merged(rows, is_descending, |row| (row.records_complete_since, row.id));
     let total = page.include_total().then(|| matching(scoped, units).count().get_result(conn)).transpose()?;
     let rows = page.cut(rows, total, |row| json!([row.records_complete_since, row.id]));
-    Ok(rows.map(|row| answer(scoped, row)))
+    Ok(rows.map(|row| RecordDeclaration::of(row, scoped.tree())))
 }
 
 fn row_find(conn: &mut DbConn, scoped: &Scoped, id: RecordDeclarationId) -> Result<DeclarationRow, ApiError> {
@@ -126,7 +114,7 @@ pub(super) fn declaration_get(
     scoped: &Scoped,
     id: RecordDeclarationId,
 ) -> Result<RecordDeclaration, ApiError> {
-    Ok(answer(scoped, row_find(conn, scoped, id)?))
+    Ok(RecordDeclaration::of(row_find(conn, scoped, id)?, scoped.tree()))
 }
 
 /// Since when the records of these units are complete (ngày bắt đầu đủ hồ sơ), of those that declare it:
@@ -208,14 +196,10 @@ impl Records for RecordDeclarations {
         scoped: &Scoped,
         rows: &[DeclarationRow],
     ) -> Result<Written<RecordDeclaration>, ApiError> {
-        let stored = save_rows!(
-            tx.conn(),
-            record_declarations,
-            RecordDeclarationId,
-            rows.iter(),
-            [records_complete_since, document_number, note]
-        )?;
-        Written::journal(tx, rows, &stored, journal_entry, |row| answer(scoped, row.clone()))
+        let stored = DeclarationRow::store(tx.conn(), rows)?;
+        Written::journal(tx, rows, &stored, journal_entry, |row| {
+            RecordDeclaration::of(row.clone(), scoped.tree())
+        })
     }
 }
 
@@ -244,18 +228,7 @@ fn declaration_made(
     }
     let Some(unit) = unit.filter(|_| found.is_empty()) else { return Err(ApiError::invalid(found)) };
     let owner = Owner::within_reach(scoped, &name, unit)?;
-    let present = present.as_ref();
-    Ok(DeclarationRow {
-        id: present.map_or_else(RecordDeclarationId::new, |row| row.id),
-        province_id: present.map_or(owner.province, |row| row.province_id),
-        org_unit_id: unit,
-        records_complete_since: day,
-        document_number: body.document_number,
-        note: body.note,
-        version: present.map_or(0, |row| row.version),
-        created_at: present.map_or(at, |row| row.created_at),
-        updated_at: present.map_or(at, |row| row.updated_at),
-    })
+    Ok(DeclarationRow::made(body, present.as_ref(), at, owner))
 }
 
 /// The unit names a declaration and stays.
@@ -290,7 +263,7 @@ pub(super) fn declaration_delete(
     expected.check(row.version)?;
     hide_row!(tx, record_declarations, row)?;
     let row = DeclarationRow { version: row.version + 1, ..row };
-    let view = answer(scoped, row.clone());
+    let view = RecordDeclaration::of(row.clone(), scoped.tree());
     Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row)?)?.with(()))
 }
 
