@@ -3,7 +3,6 @@
 //! unit, whoever reaches the whole country. Entries of accounts (users, clients, grants, sessions) are
 //! internal administration: whoever administers accounts sees them, and inspectors of organization.
 
-use crate::api::mount::Mount;
 use actix_web::get;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,6 +13,7 @@ use validator::Validate;
 use super::chain::JournalRow;
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
 use super::sights::{Sight, Sights};
+use crate::api::mount::Mount;
 use crate::api::ways::{Way, merged};
 use crate::api::{ListQuery, Listed, PageParams, PageRequest, PageRows};
 use crate::auth::permission::{Action, Domain};

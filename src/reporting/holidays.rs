@@ -6,7 +6,6 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use validator::Validate;
 
 use super::working_days::{Calendar, DayKind};
 use crate::api::json::check;
+use crate::api::mount::Mount;
 use crate::api::records::{Draft, Records, Written, add_missing, insert, replace};
 use crate::api::{Change, IfMatch, PageRequest, PageRows, Patch};
 use crate::audit::journal::{Entry, JournalAction};

@@ -2,10 +2,10 @@
 //! and promises another day. A letter is the step `extension` of its dossier, which keeps the promised day;
 //! what it says stands in the dossier's history.
 
-use crate::api::mount::Mount;
 use actix_web::get;
 
 use super::dossiers::late::{ApologyFilter, LateDossierPage, apology_list};
+use crate::api::mount::Mount;
 use crate::api::{ListQuery, Listed, PageParams};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::error::ApiError;

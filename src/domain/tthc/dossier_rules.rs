@@ -4,7 +4,6 @@
 //!
 //! Reference data: every token reads them, an administrator of the whole country tells the next version.
 
-use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use validator::Validate;
 use actix_web::{get, post};
 
 use super::dossiers::life::DossierStatus;
+use crate::api::mount::Mount;
 use crate::api::{
     Created, Found, ListQuery, Listed, Once, PageParams, PageRequest, PageRows, Record, Rendered, ValidJson,
     ValidPath,

@@ -5,7 +5,6 @@
 //! Reference data: every token reads them, an administrator of the whole country tells the next one. How they
 //! are counted stands in [`feedback::limits`](super::feedback::limits).
 
-use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use validator::Validate;
 use actix_web::{get, post};
 
 use super::feedback::model::{FeedbackClass, FeedbackStep};
+use crate::api::mount::Mount;
 use crate::api::{
     Created, Found, ListQuery, Listed, Once, PageParams, PageRequest, PageRows, Record, Rendered, ValidJson,
     ValidPath,

@@ -6,11 +6,11 @@
 
 use std::collections::HashSet;
 
-use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::dsl;
 use diesel::prelude::*;
 
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::db::DbConn;

@@ -4,10 +4,10 @@
 //!
 //! Districts count differently, so every count may be left out; one that is left out is not zero.
 
-use crate::api::mount::Mount;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::db::conn::MultiBackend;

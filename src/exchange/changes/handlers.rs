@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::api::mount::Mount;
 use actix_web::{get, web};
 use tokio::time::{Instant as Moment, timeout_at};
 
@@ -10,6 +9,7 @@ use super::model::{ChangeQuery, Changes};
 use super::place::{OfUnits, Opened, Place, token};
 use super::store::{Feed, beginning};
 use crate::api::ValidQuery;
+use crate::api::mount::Mount;
 use crate::audit::sights::Sights;
 use crate::auth::permit::Reader;
 use crate::db::types::Instant;

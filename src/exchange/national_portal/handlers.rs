@@ -1,6 +1,5 @@
 //! The operations: taking in, giving out, and reporting what was sent.
 
-use crate::api::mount::Mount;
 use actix_web::{get, post};
 
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
@@ -11,6 +10,7 @@ use super::request::{
     PortalReply, PortalRequest, Sent,
 };
 use super::writing::entry;
+use crate::api::mount::Mount;
 use crate::api::page::Page;
 use crate::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
 use crate::audit::personal_reads;

@@ -1,6 +1,5 @@
 //! The operations on closings: closing, reopening, reading, and what differs since.
 
-use crate::api::mount::Mount;
 use actix_web::{get, post, web};
 
 use super::comparison::{Comparison, closure_differences};
@@ -10,6 +9,7 @@ use super::model::{
 };
 use super::store::{closure_changeable, closure_get, closure_list, closure_seen};
 use super::writes::{closure_insert, closure_reopen};
+use crate::api::mount::Mount;
 use crate::api::{
     Created, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
     ValidQuery,

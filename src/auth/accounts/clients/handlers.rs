@@ -1,12 +1,12 @@
 //! The operations on accounts of systems.
 
-use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put};
 
 use super::model::{Client, ClientCreate, ClientFilter, ClientPage, ClientPatch, ClientWithSecret};
 use super::store::{
     client_delete, client_get, client_insert, client_list, client_replace, client_secret_replace,
 };
+use crate::api::mount::Mount;
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Rendered, Saved,
     ValidJson, ValidPath,

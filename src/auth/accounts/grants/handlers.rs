@@ -1,9 +1,8 @@
 //! The operations on grants.
 
-use crate::api::mount::Mount;
-
 use super::model::{Grant, GrantCreate, GrantFilter, GrantPage, GrantPatch};
 use super::store::{Grants, grant_delete, grant_get, grant_list};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Administer, Organization, Permit};
 use crate::auth::principal::GrantId;

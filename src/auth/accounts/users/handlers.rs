@@ -1,10 +1,10 @@
 //! The operations on accounts of people.
 
-use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put};
 
 use super::model::{User, UserCreate, UserFilter, UserPage, UserPatch, UserReplace};
 use super::store::{user_delete, user_get, user_insert, user_list, user_replace};
+use crate::api::mount::Mount;
 use crate::api::{
     Change, Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Rendered,
     Saved, ValidJson, ValidPath,

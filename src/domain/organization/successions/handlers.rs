@@ -1,13 +1,12 @@
 //! The operations on successions.
 
-use crate::api::mount::Mount;
-
 use super::model::{
     OrgUnitSuccession, OrgUnitSuccessionCreate, OrgUnitSuccessionFilter, OrgUnitSuccessionId,
     OrgUnitSuccessionPage, OrgUnitSuccessionPatch,
 };
 use super::store::{succession_get, succession_list, succession_seen};
 use super::writes::{OrgUnitSuccessions, succession_changeable, succession_delete};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::{attachments, crud};

@@ -1,6 +1,5 @@
 //! The operations on units.
 
-use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put, web};
 
 use super::bodies::{OrgUnitCreate, OrgUnitPatch, OrgUnitVersionCreate};
@@ -11,6 +10,7 @@ use super::store::{
 };
 use super::writes::{OrgUnits, org_unit_correct, org_unit_delete, org_unit_version_insert};
 use crate::api::idempotency::{Answer, Asked};
+use crate::api::mount::Mount;
 use crate::api::records::insert;
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Paged,

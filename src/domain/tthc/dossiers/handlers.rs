@@ -1,6 +1,5 @@
 //! The operations on dossiers. Reading notes whose personal data are shown in clear; writing answers masked.
 
-use crate::api::mount::Mount;
 use actix_web::{delete, get, patch, post, put, web};
 
 use super::apology::DossierExtension;
@@ -21,6 +20,7 @@ use super::store::{
 };
 use super::writes::Dossiers;
 use crate::api::frame::RequestFacts;
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, PageRequest, Rendered,

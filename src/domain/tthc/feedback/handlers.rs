@@ -1,6 +1,5 @@
 //! The operations on feedback: the standard ones, the steps of its life, and what they come to.
 
-use crate::api::mount::Mount;
 use actix_web::{get, post, web};
 
 use super::bodies::{
@@ -13,6 +12,7 @@ use super::steps::feedback_step;
 use super::store::{feedback_changeable, feedback_get, feedback_list, feedback_seen};
 use super::summary::{CitizenFeedbackSummary, CitizenFeedbackSummaryFilter, feedback_summary};
 use super::writes::{CitizenFeedbacks, feedback_delete, feedback_patch};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
 use crate::auth::permit::{ErasePersonal, Permit, Read, Tthc, Write};

@@ -1,6 +1,5 @@
 //! The operations on postings: the standard ones, and what they cover.
 
-use crate::api::mount::Mount;
 use actix_web::{get, web};
 
 use super::coverage::model::{MissingPostingPage, PostingCoverage, PostingCoverageFilter};
@@ -10,6 +9,7 @@ use super::model::{
     ProcedurePostingPage, ProcedurePostingPatch,
 };
 use super::store::{ProcedurePostings, posting_delete, posting_get, posting_list, posting_seen};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{ListQuery, Listed, PageParams, ValidQuery};
 use crate::auth::permit::{Permit, Read, Tthc, Write};

@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::api::mount::Mount;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::api::json::check;
+use crate::api::mount::Mount;
 use crate::api::records::{Draft, Records, Written, insert, replace};
 use crate::api::table::{Catalogue, Choice};
 use crate::api::{Change, IfMatch, PageRequest, PageRows, Patch};

@@ -1,6 +1,5 @@
 //! The operations on procedures.
 
-use crate::api::mount::Mount;
 use actix_web::{Either, HttpResponse, delete, get, patch, post, put, web};
 
 use super::bodies::{ProcedureCreate, ProcedurePatch};
@@ -17,6 +16,7 @@ use super::store::{
 use super::writes::{Procedures, procedure_change, procedure_correct, procedure_delete};
 use crate::api::batch::{Batch, BatchParams, BatchReport, write_batch};
 use crate::api::idempotency::{Answer, Asked};
+use crate::api::mount::Mount;
 use crate::api::records::insert;
 use crate::api::sheet::apart;
 use crate::api::sheet::import::{ImportParams, ImportReport, SheetFile, import_sheet, import_template};

@@ -2,7 +2,6 @@
 //! papers, fees, deadlines and the units that post it. No account is needed, and nothing is told of who
 //! keeps the records.
 
-use crate::api::mount::Mount;
 use actix_web::{get, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,6 +15,7 @@ use super::model::{
     ProcedureStatus, ServiceLevel, VersionRow,
 };
 use super::store::{columns, day_of, procedure_list, speaking};
+use crate::api::mount::Mount;
 use crate::api::{Cached, ListQuery, Listed, PageParams, PageRequest, PageRows, ValidPath, ValidQuery};
 use crate::auth::permit::Public;
 use crate::auth::scope::Scoped;

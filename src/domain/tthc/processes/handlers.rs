@@ -1,12 +1,11 @@
 //! The operations on processes: the standard ones.
 
-use crate::api::mount::Mount;
-
 use super::bodies::{ProcedureProcessCreate, ProcedureProcessPatch};
 use super::model::{ProcedureProcess, ProcedureProcessFilter, ProcedureProcessId, ProcedureProcessPage};
 use super::store::{
     ProcedureProcesses, process_changeable, process_delete, process_get, process_list, process_seen,
 };
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
 use crate::{attachments, crud};

@@ -1,6 +1,5 @@
 //! The operations on processing returns: the six standard ones, and the steps of their life.
 
-use crate::api::mount::Mount;
 use actix_web::post;
 
 use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch, SendBack};
@@ -12,6 +11,7 @@ use super::store::{
     processing_return_changeable, processing_return_get, processing_return_list, processing_return_seen,
 };
 use super::writes::ProcessingReturns;
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath};
 use crate::auth::permit::{Permit, Read, Review, Tthc, Write};

@@ -1,6 +1,5 @@
 //! The operations on publications: the standard ones, what they do to the catalogue, and their counts.
 
-use crate::api::mount::Mount;
 use actix_web::{get, post, web};
 
 use super::application::publication_apply;
@@ -14,6 +13,7 @@ use super::store::{
     publication_changeable, publication_counts, publication_get, publication_list, publication_seen,
 };
 use super::writes::{ProcedurePublications, publication_delete};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, ListQuery, Listed, Once, PageParams, Rendered, ValidPath, ValidQuery};
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};

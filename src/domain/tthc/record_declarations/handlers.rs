@@ -1,12 +1,11 @@
 //! The operations on declarations of complete records: the standard ones.
 
-use crate::api::mount::Mount;
-
 use super::model::{
     RecordDeclaration, RecordDeclarationCreate, RecordDeclarationFilter, RecordDeclarationId,
     RecordDeclarationPage, RecordDeclarationPatch,
 };
 use super::store::{RecordDeclarations, declaration_delete, declaration_get, declaration_list};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::crud;

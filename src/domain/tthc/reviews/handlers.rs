@@ -1,11 +1,10 @@
 //! The operations on reviews.
 
-use crate::api::mount::Mount;
-
 use super::bodies::{ProcedureReviewCreate, ProcedureReviewPatch};
 use super::model::{ProcedureReview, ProcedureReviewFilter, ProcedureReviewId, ProcedureReviewPage};
 use super::store::{review_get, review_list, review_seen};
 use super::writes::{ProcedureReviews, review_delete};
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::{attachments, crud};

@@ -1,6 +1,5 @@
 //! The operations on satisfaction ratings.
 
-use crate::api::mount::Mount;
 use actix_web::{get, web};
 
 use super::model::{
@@ -10,6 +9,7 @@ use super::model::{
 use super::store::{SatisfactionRatings, rating_delete, rating_get, rating_list};
 use super::summary::{SatisfactionSummary, SatisfactionSummaryFilter, rating_summary};
 use crate::api::ValidQuery;
+use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::crud;

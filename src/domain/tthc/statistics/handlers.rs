@@ -1,10 +1,10 @@
 //! The operations of statistics.
 
-use crate::api::mount::Mount;
 use actix_web::{get, web};
 
 use super::compute::statistics;
 use super::model::{Statistics, StatisticsQuery};
+use crate::api::mount::Mount;
 use crate::api::{ListQuery, Listed, PageParams, ValidQuery};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::domain::tthc::dossiers::late::{LateDossierPage, OverdueFilter, overdue_list};

@@ -1,12 +1,12 @@
 //! The operations on the ledger.
 
-use crate::api::mount::Mount;
 use actix_web::{get, post};
 
 use super::model::{
     PortalAnswer, PortalLedgerEntry, PortalLedgerEntryId, PortalLedgerFilter, PortalLedgerPage,
 };
 use super::store::{ledger_answer, ledger_get, ledger_list};
+use crate::api::mount::Mount;
 use crate::api::{
     Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
 };

@@ -1,6 +1,5 @@
 //! The operation on form 06a.
 
-use crate::api::mount::Mount;
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
 
@@ -9,6 +8,7 @@ use super::model::{Form06a, Form06aQuery};
 use super::sheet::form06a_sheet;
 use crate::api::ValidQuery;
 use crate::api::listing::{TableOr, csv_sent};
+use crate::api::mount::Mount;
 use crate::api::sheet::{apart, sent};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::error::ApiError;

@@ -1,6 +1,5 @@
 //! The operation on form 07b.
 
-use crate::api::mount::Mount;
 use actix_web::http::StatusCode;
 use actix_web::{Either, HttpResponse, get, web};
 
@@ -9,6 +8,7 @@ use super::model::{Form07b, Form07bQuery};
 use super::sheet::form07b_sheet;
 use crate::api::ValidQuery;
 use crate::api::listing::{TableOr, csv_sent};
+use crate::api::mount::Mount;
 use crate::api::sheet::{apart, sent};
 use crate::auth::permit::{Permit, ReadReference, Tthc};
 use crate::error::ApiError;
