@@ -91,6 +91,8 @@ fn restored(
             return Err(BackupError::Other(path.to_owned(), digest));
         }
         sql_query("DELETE FROM refresh_tokens").execute(conn)?;
+        // The journal is read as this version has it.
+        migrate::complete(conn)?;
         match chain::verify(conn)? {
             Verdict::Sound { sealed, hash, .. } if (sealed, &hash) == (manifest.sealed, &manifest.hash) => {
                 let ((rows, contents), unjournaled) = (counts, unjournaled(conn)?);
@@ -110,10 +112,7 @@ fn restored(
             }
         }
     }
-    let restored = restored?;
-    drop(conn);
-    migrate::prepare(location)?;
-    Ok(restored)
+    restored
 }
 
 /// Makes sure that nothing follows: only then has the checksum of the whole been compared.

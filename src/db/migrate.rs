@@ -168,8 +168,7 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
             .map_err(|error| OpenError::Migration(error.to_string()))?;
     }
     refuse_newer(&mut conn)?;
-    conn.run_pending_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
-    Ok(())
+    complete(&mut conn)
 }
 
 /// Connects to a database that is at this migration or before it, and brings it there; `None` when
@@ -193,6 +192,15 @@ pub fn prepare_to(location: &Location, migration: &str) -> Result<Option<DbConn>
         }
     }
     Ok(Some(conn))
+}
+
+/// Runs the migrations that are missing, within the transaction of its caller.
+///
+/// # Errors
+/// When one fails.
+pub fn complete(conn: &mut DbConn) -> Result<(), OpenError> {
+    conn.run_pending_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(())
 }
 
 /// The last migration of the database.
