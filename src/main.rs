@@ -210,7 +210,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             service.run(listener).await?;
         }
         Command::Demo { fresh, dossiers } => {
-            demo::run(config, fresh, dossiers, contract()?, &mut out).await?
+            demo::run(config, fresh, dossiers, contract()?, &mut out).await?;
         }
         Command::Migrate => {
             let location = migrate::location(&config)?;

@@ -218,13 +218,13 @@ fn nameless(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn contract(document: Value) -> Contract {
+    fn contract(document: &Value) -> Contract {
         Contract::new(document.to_string().leak()).unwrap()
     }
 
     #[test]
     fn a_path_is_found_whatever_its_parameters_are_called() {
-        let contract = contract(json!({"paths": {
+        let contract = contract(&json!({"paths": {
             "/periods/{id}": {"get": {}, "put": {"requestBody": {}}},
             "/periods/{period_id}/closures": {"get": {"parameters": [{"in": "query"}]}},
             "/periods/batch": {"post": {"requestBody": {}}},
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_value_is_held_against_its_schema_and_those_behind_it() {
-        let contract = contract(json!({"components": {"schemas": {
+        let contract = contract(&json!({"components": {"schemas": {
             "Herd": {"type": "object", "properties": {"sheep": {"type": "array", "items": {"$ref": "#/components/schemas/Sheep"}}}},
             "Sheep": {"type": "object", "required": ["name"], "properties": {"lamb": {"$ref": "#/components/schemas/Sheep"}}},
             "Goat": {"type": "string"},

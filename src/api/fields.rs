@@ -51,86 +51,105 @@ macro_rules! fields {
         }
     };
 
-    // Each kind of field: its types in row and patch, and what body, answer and patch add to it.
+    // Each kind of field: its name, its types in row and patch, its doc comment, and the attributes that
+    // its members in answer, body and patch bear.
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: Option<text($min:tt..=$max:tt)> $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [Option<String>] [$crate::api::Patch<String>] docs[$(#[$doc])*]
-            answer[]
-            create[#[serde(default)] #[validate(length(min = $min, max = $max))] #[schema(min_length = $min, max_length = $max)]]
-            patch[#[schema(value_type = Option<String>, min_length = $min, max_length = $max)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [Option<String>] [$crate::api::Patch<String>] } [$(#[$doc])*] [
+            []
+            [
+                #[serde(default)]
+                #[validate(length(min = $min, max = $max))]
+                #[schema(min_length = $min, max_length = $max)]
+            ]
+            [#[schema(value_type = Option<String>, min_length = $min, max_length = $max)]]
+        ] $($more)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: Option<number($min:tt..=$max:tt)> $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [Option<i64>] [$crate::api::Patch<i64>] docs[$(#[$doc])*]
-            answer[#[schema(minimum = $min)]]
-            create[#[serde(default)] #[validate(range(min = $min, max = $max))] #[schema(minimum = $min, maximum = $max)]]
-            patch[#[schema(value_type = Option<i64>, minimum = $min, maximum = $max)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [Option<i64>] [$crate::api::Patch<i64>] } [$(#[$doc])*] [
+            [#[schema(minimum = $min)]]
+            [
+                #[serde(default)]
+                #[validate(range(min = $min, max = $max))]
+                #[schema(minimum = $min, maximum = $max)]
+            ]
+            [#[schema(value_type = Option<i64>, minimum = $min, maximum = $max)]]
+        ] $($more)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: Option<$type:ident> $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [Option<$type>] [$crate::api::Patch<$type>] docs[$(#[$doc])*]
-            answer[] create[#[serde(default)]] patch[#[schema(value_type = Option<$type>)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [Option<$type>] [$crate::api::Patch<$type>] } [$(#[$doc])*] [
+            [] [#[serde(default)]] [#[schema(value_type = Option<$type>)]]
+        ] $($more)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: text($min:tt..=$max:tt) $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [String] [$crate::api::Change<String>] docs[$(#[$doc])*]
-            answer[]
-            create[#[validate(length(min = $min, max = $max))] #[schema(min_length = $min, max_length = $max)]]
-            patch[#[schema(value_type = String, required = false, min_length = $min, max_length = $max)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [String] [$crate::api::Change<String>] } [$(#[$doc])*] [
+            []
+            [#[validate(length(min = $min, max = $max))] #[schema(min_length = $min, max_length = $max)]]
+            [#[schema(value_type = String, required = false, min_length = $min, max_length = $max)]]
+        ] $($more)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: words($min:tt..=$max:tt) $($more:tt)*) => {
         $crate::fields! { @read $head $done $(#[$doc])* $name: text($min..=$max),
             with [#[validate(custom(function = "crate::text::worded"))]] $($more)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: number($min:tt..=$max:tt) $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [i64] [$crate::api::Change<i64>] docs[$(#[$doc])*]
-            answer[#[schema(minimum = $min)]]
-            create[#[validate(range(min = $min, max = $max))] #[schema(minimum = $min, maximum = $max)]]
-            patch[#[schema(value_type = i64, required = false, minimum = $min, maximum = $max)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [i64] [$crate::api::Change<i64>] } [$(#[$doc])*] [
+            [#[schema(minimum = $min)]]
+            [#[validate(range(min = $min, max = $max))] #[schema(minimum = $min, maximum = $max)]]
+            [#[schema(value_type = i64, required = false, minimum = $min, maximum = $max)]]
+        ] $($more)* }
     };
-    (@read $head:tt
-        { row $row:tt answer[$($answer:tt)*] create $create:tt patch $patch:tt stored $stored:tt derived[$($derived:tt)*] folded $folded:tt }
+    (@read $head:tt { row $row:tt answer[$($answer:tt)*] create $create:tt patch $patch:tt
+        stored $stored:tt derived[$($derived:tt)*] folded $folded:tt }
         $(#[$doc:meta])* $name:ident: derived $type:ty = $how:ident(row $(, $context:ident)?); $($rest:tt)*) => {
-        $crate::fields! { @read $head
-            { row $row answer[$($answer)* $(#[$doc])* pub $name: $type,] create $create patch $patch
-              stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded }
-            $($rest)* }
+        $crate::fields! { @read $head {
+            row $row answer[$($answer)* $(#[$doc])* pub $name: $type,] create $create patch $patch
+            stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded
+        } $($rest)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: $type:ident $($more:tt)*) => {
-        $crate::fields! { @told $head $done $name [$type] [$crate::api::Change<$type>] docs[$(#[$doc])*]
-            answer[] create[] patch[#[schema(value_type = $type, required = false)]] $($more)* }
+        $crate::fields! { @docs $head $done { $name [$type] [$crate::api::Change<$type>] } [$(#[$doc])*] [
+            [] [] [#[schema(value_type = $type, required = false)]]
+        ] $($more)* }
     };
 
-    // The doc comment serves answer, body and patch.
-    (@told $head:tt $done:tt $name:ident $type:tt $change:tt docs $docs:tt answer $answer:tt create $create:tt patch $patch:tt $($more:tt)*) => {
-        $crate::fields! { @special $head $done $name $type $change $docs $docs $docs $answer $create $patch $($more)* }
+    // The doc comment serves answer, body and patch, where nothing else is said.
+    (@docs $head:tt $done:tt $field:tt $docs:tt $attributes:tt $($more:tt)*) => {
+        $crate::fields! { @special $head $done $field [$docs $docs $docs] $attributes $($more)* }
+    };
+    (@special $head:tt $done:tt $field:tt [$shown:tt $sent:tt $changed:tt] $attributes:tt,
+        sent $text:tt $($more:tt)*) => {
+        $crate::fields! { @special $head $done $field [$shown [#[doc = $text]] $changed] $attributes $($more)* }
+    };
+    (@special $head:tt $done:tt $field:tt [$shown:tt $sent:tt $changed:tt] $attributes:tt,
+        changed $text:tt $($more:tt)*) => {
+        $crate::fields! { @special $head $done $field [$shown $sent [#[doc = $text]]] $attributes $($more)* }
+    };
+    (@special $head:tt $done:tt $field:tt $docs:tt [$answer:tt [$($create:tt)*] $patch:tt],
+        with [$($with:tt)*] $($more:tt)*) => {
+        $crate::fields! { @special $head $done $field $docs [$answer [$($create)* $($with)*] $patch] $($more)* }
+    };
+    (@special $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($f:tt)*] }
+        { $name:ident $($types:tt)* } $docs:tt $attributes:tt,
+        folded $column:ident $($more:tt)*) => {
+        $crate::fields! { @special $head {
+            row[$($row)* pub $column: String,] answer $a create $c patch $p
+            stored $s derived $d folded[$($f)* { $column $name }]
+        } { $name $($types)* } $docs $attributes $($more)* }
     };
 
-    // What is special to a field.
-    (@special $head:tt $done:tt $name:ident $type:tt $change:tt $shown:tt $sent:tt $changed:tt $answer:tt $create:tt $patch:tt, sent $text:tt $($more:tt)*) => {
-        $crate::fields! { @special $head $done $name $type $change $shown [#[doc = $text]] $changed $answer $create $patch $($more)* }
-    };
-    (@special $head:tt $done:tt $name:ident $type:tt $change:tt $shown:tt $sent:tt $changed:tt $answer:tt $create:tt $patch:tt, changed $text:tt $($more:tt)*) => {
-        $crate::fields! { @special $head $done $name $type $change $shown $sent [#[doc = $text]] $answer $create $patch $($more)* }
-    };
-    (@special $head:tt $done:tt $name:ident $type:tt $change:tt $shown:tt $sent:tt $changed:tt $answer:tt [$($create:tt)*] $patch:tt, with [$($with:tt)*] $($more:tt)*) => {
-        $crate::fields! { @special $head $done $name $type $change $shown $sent $changed $answer [$($create)* $($with)*] $patch $($more)* }
-    };
-    (@special $head:tt
-        { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($folded:tt)*] }
-        $name:ident $type:tt $change:tt $shown:tt $sent:tt $changed:tt $answer:tt $create:tt $patch:tt, folded $column:ident $($more:tt)*) => {
-        $crate::fields! { @special $head
-            { row[$($row)* pub $column: String,] answer $a create $c patch $p stored $s derived $d folded[$($folded)* { $column $name }] }
-            $name $type $change $shown $sent $changed $answer $create $patch $($more)* }
-    };
-    (@special $head:tt
-        { row[$($row:tt)*] answer[$($answer:tt)*] create[$($create:tt)*] patch[$($patch:tt)*] stored[$($stored:ident)*] derived $derived:tt folded $folded:tt }
-        $name:ident [$($type:tt)*] [$($change:tt)*] [$($shown:tt)*] [$($sent:tt)*] [$($changed:tt)*] [$($on_answer:tt)*] [$($on_create:tt)*] [$($on_patch:tt)*]; $($rest:tt)*) => {
-        $crate::fields! { @read $head
-            {
-                row[$($row)* pub $name: $($type)*,]
-                answer[$($answer)* $($shown)* $($on_answer)* pub $name: $($type)*,]
-                create[$($create)* $($sent)* $($on_create)* pub $name: $($type)*,]
-                patch[$($patch)* $($changed)* #[serde(default)] $($on_patch)* pub $name: $($change)*,]
-                stored[$($stored)* $name] derived $derived folded $folded
-            }
-            $($rest)* }
+    // A field is read: its members join those of the fields before it.
+    (@special $head:tt { row[$($row:tt)*] answer[$($answer:tt)*] create[$($create:tt)*] patch[$($patch:tt)*]
+        stored[$($stored:ident)*] derived $derived:tt folded $folded:tt }
+        { $name:ident [$($type:tt)*] [$($change:tt)*] }
+        [[$($shown:tt)*] [$($sent:tt)*] [$($changed:tt)*]]
+        [[$($on_answer:tt)*] [$($on_create:tt)*] [$($on_patch:tt)*]]; $($rest:tt)*) => {
+        $crate::fields! { @read $head {
+            row[$($row)* pub $name: $($type)*,]
+            answer[$($answer)* $($shown)* $($on_answer)* pub $name: $($type)*,]
+            create[$($create)* $($sent)* $($on_create)* pub $name: $($type)*,]
+            patch[$($patch)* $($changed)* #[serde(default)] $($on_patch)* pub $name: $($change)*,]
+            stored[$($stored)* $name] derived $derived folded $folded
+        } $($rest)* }
     };
 
     // All fields are read.
@@ -154,7 +173,8 @@ macro_rules! field_types {
         }
         $(#[$patch_doc:meta])* patch: $patch:ident;
         fields: {
-            row[$($row_members:tt)*] answer[$($answer_members:tt)*] create[$($create_members:tt)*] patch[$($patch_members:tt)*]
+            row[$($row_members:tt)*] answer[$($answer_members:tt)*]
+            create[$($create_members:tt)*] patch[$($patch_members:tt)*]
             stored[$($stored:ident)*] derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
             folded[$({ $folded:ident $unfolded:ident })*]
         }

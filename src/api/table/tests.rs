@@ -12,13 +12,13 @@ struct Sheep {
     bells: Vec<u8>,
 }
 
-fn contract_of(document: Value) -> Contract {
+fn contract_of(document: &Value) -> Contract {
     Contract::new(document.to_string().leak()).unwrap()
 }
 
 #[test]
 fn columns_stand_in_the_order_of_the_contract() {
-    let columns = Columns::of::<Sheep>(&contract_of(json!({})));
+    let columns = Columns::of::<Sheep>(&contract_of(&json!({})));
     assert_eq!(columns.names().collect::<Vec<_>>(), ["zone", "age", "bells"]);
     let cells = columns.cells(&Sheep { zone: "Hòa Mỹ", age: None, bells: vec![1, 2] }).unwrap();
     assert_eq!(cells, [json!("Hòa Mỹ"), Value::Null, json!("[1,2]")]);
@@ -44,7 +44,7 @@ struct Herd {
 #[test]
 fn an_object_has_a_column_for_each_of_its_members() {
     let shepherd = serde_json::to_value(Shepherd::schema()).unwrap();
-    let contract = contract_of(json!({"components": {"schemas": {"Shepherd": shepherd}}}));
+    let contract = contract_of(&json!({"components": {"schemas": {"Shepherd": shepherd}}}));
     let columns = Columns::of::<Herd>(&contract);
     let names = columns.names().collect::<Vec<_>>();
     assert_eq!(
@@ -80,7 +80,7 @@ fn an_object_has_a_column_for_each_of_its_members() {
 
 #[test]
 fn a_column_knows_what_the_contract_says_of_its_member() {
-    let contract = contract_of(json!({"components": {"schemas": {"Kind": {
+    let contract = contract_of(&json!({"components": {"schemas": {"Kind": {
         "type": "string", "enum": ["ewe", "ram"],
         "description": "Kind of sheep (loại cừu).\n\n- `ewe`: A female (cừu cái)\n- `ram`: A male",
     }}}}));
@@ -121,7 +121,7 @@ fn schemas_of_sheets(document: &Value) -> Vec<String> {
 
 #[test]
 fn every_column_of_every_spreadsheet_has_a_vietnamese_heading() {
-    let contract = contract_of(crate::openapi::document());
+    let contract = contract_of(&crate::openapi::document());
     let schemas = schemas_of_sheets(&contract.document());
     assert!(schemas.len() > 25, "{schemas:?}");
     let mut without = Vec::new();
@@ -149,7 +149,7 @@ fn every_column_of_every_spreadsheet_has_a_vietnamese_heading() {
 
 #[test]
 fn a_nested_column_knows_its_members_and_what_it_may_look_like() {
-    let contract = contract_of(json!({"components": {"schemas": {"Step": {
+    let contract = contract_of(&json!({"components": {"schemas": {"Step": {
         "type": "object", "required": ["name", "kind"],
         "properties": {
             "days": {"type": ["integer", "null"], "minimum": 2},
@@ -206,7 +206,7 @@ fn is_written_as_its_cells(columns: &Columns, record: &impl Serialize) {
 #[test]
 fn a_line_has_the_cells_of_its_record() {
     let shepherd = serde_json::to_value(Shepherd::schema()).unwrap();
-    let contract = contract_of(json!({"components": {"schemas": {"Shepherd": shepherd}}}));
+    let contract = contract_of(&json!({"components": {"schemas": {"Shepherd": shepherd}}}));
     let columns = Columns::of::<Sheep>(&contract);
     is_written_as_its_cells(&columns, &Sheep { zone: "=1", age: Some(3), bells: vec![1, 2] });
     is_written_as_its_cells(&columns, &json!({"zone": "Hòa Mỹ", "bells": [], "more": 1}));

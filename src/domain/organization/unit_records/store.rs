@@ -97,192 +97,227 @@ macro_rules! unit_store {
             };
             use $crate::error::ApiError;
 
-            type Query<'a> = $table::BoxedQuery<'a, MultiBackend>;
-
-            fn standing<'a>() -> Query<'a> {
-                $table::table.filter($table::deleted_at.is_null()).into_boxed()
+            $crate::unit_reads! {
+                table: $table, id: $id, row: $row, answer: $view, filter: $filter,
+                order: $sort::{$rising, $falling} by $by: $by_type, $first first,
+                days: [$($asked_day),*], matching: $matching, list: $list, get: $get, $(seen: $seen,)?
             }
-
-            /// The first rows of a page on this way, of what lies within the reach.
-            pub(super) fn first_rows<'a>(
-                (way, within): (&Way, Option<&Confinement>),
-                filter: &'a $filter,
-                day: chrono::NaiveDate,
-                page: &PageRequest,
-            ) -> Result<Query<'a>, ApiError> {
-                let query = $crate::on_way!(standing(), way, $table);
-                let query = $matching($crate::within_reach!(query, within, $table), filter, day);
-                Ok(match filter.sort.unwrap_or($sort::$first) {
-                    $sort::$rising => $crate::keyset!(query, page, asc $table::$by => $by_type, $table::id => $id),
-                    $sort::$falling => $crate::keyset!(query, page, desc $table::$by => $by_type, $table::id => $id),
-                })
+            $crate::unit_writes! {
+                $(#[$doc])* records: $records, record_type: $record_type,
+                table: $table, id: $id, row: $row, answer: $view, create: $create, unit on: $day,
+                key: |$body| { $($part: $part_type = $part_value),* }, sought by: [$($sought),*],
+                faults: $faults, $(beside: $beside,)? delete: $delete,
             }
+        }
+    };
+}
 
-            /// A page of records.
-            ///
-            /// # Errors
-            /// 422 for a cursor of another order, a day out of range, or a unit that is not known.
-            pub(super) fn $list(
-                conn: &mut DbConn,
-                scoped: &Scoped,
-                filter: &$filter,
-                page: &PageRequest,
-            ) -> Result<PageRows<$view>, ApiError> {
-                $crate::domain::validity::days_in_range([
-                    ("/as_of", filter.as_of),
-                    $((concat!("/", stringify!($asked_day)), filter.$asked_day),)*
-                ])?;
-                let day = filter.as_of.unwrap_or_else(|| scoped.today());
-                let units = wanted_units(scoped.tree(), &filter.unit_name(), filter.scope.unwrap_or_default(), day)?;
-                let (ways, within) = ways_of(scoped.confinement(), units.as_deref());
-                let mut rows: Vec<Vec<$row>> = Vec::new();
-                for way in ways {
-                    let query = first_rows((&way, within.as_ref()), filter, day, page)?;
-                    rows.push(query.select($row::as_select()).load(conn)?);
+/// How the records of [`unit_store!`](crate::unit_store) are read.
+#[macro_export]
+macro_rules! unit_reads {
+    (
+        table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, filter: $filter:ident,
+        order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
+        days: [$($asked_day:ident),*], matching: $matching:ident,
+        list: $list:ident, get: $get:ident, $(seen: $seen:ident,)?
+    ) => {
+        type Query<'a> = $table::BoxedQuery<'a, MultiBackend>;
+
+        fn standing<'a>() -> Query<'a> {
+            $table::table.filter($table::deleted_at.is_null()).into_boxed()
+        }
+
+        /// The first rows of a page on this way, of what lies within the reach.
+        pub(super) fn first_rows<'a>(
+            (way, within): (&Way, Option<&Confinement>),
+            filter: &'a $filter,
+            day: chrono::NaiveDate,
+            page: &PageRequest,
+        ) -> Result<Query<'a>, ApiError> {
+            let query = $crate::on_way!(standing(), way, $table);
+            let query = $matching($crate::within_reach!(query, within, $table), filter, day);
+            Ok(match filter.sort.unwrap_or($sort::$first) {
+                $sort::$rising => $crate::keyset!(query, page, asc $table::$by => $by_type, $table::id => $id),
+                $sort::$falling => $crate::keyset!(query, page, desc $table::$by => $by_type, $table::id => $id),
+            })
+        }
+
+        /// A page of records.
+        ///
+        /// # Errors
+        /// 422 for a cursor of another order, a day out of range, or a unit that is not known.
+        pub(super) fn $list(
+            conn: &mut DbConn,
+            scoped: &Scoped,
+            filter: &$filter,
+            page: &PageRequest,
+        ) -> Result<PageRows<$view>, ApiError> {
+            $crate::domain::validity::days_in_range([
+                ("/as_of", filter.as_of),
+                $((concat!("/", stringify!($asked_day)), filter.$asked_day),)*
+            ])?;
+            let day = filter.as_of.unwrap_or_else(|| scoped.today());
+            let units = wanted_units(scoped.tree(), &filter.unit_name(), filter.scope.unwrap_or_default(), day)?;
+            let (ways, within) = ways_of(scoped.confinement(), units.as_deref());
+            let mut rows: Vec<Vec<$row>> = Vec::new();
+            for way in ways {
+                let query = first_rows((&way, within.as_ref()), filter, day, page)?;
+                rows.push(query.select($row::as_select()).load(conn)?);
+            }
+            let is_descending = filter.sort.unwrap_or($sort::$first) == $sort::$falling;
+            let rows = merged(rows, is_descending, |row| (Clone::clone(&row.$by), row.id));
+            let counted = || {
+                let mut query = $crate::confine!(standing(), scoped, $table);
+                if let Some(units) = &units {
+                    query = query.filter($table::org_unit_id.eq_any(units.clone()));
                 }
-                let is_descending = filter.sort.unwrap_or($sort::$first) == $sort::$falling;
-                let rows = merged(rows, is_descending, |row| (Clone::clone(&row.$by), row.id));
-                let counted = || {
-                    let mut query = $crate::confine!(standing(), scoped, $table);
-                    if let Some(units) = &units {
-                        query = query.filter($table::org_unit_id.eq_any(units.clone()));
-                    }
-                    $matching(query, filter, day).count()
-                };
-                let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
-                let rows = page.cut(rows, total, |row| serde_json::json!([row.$by, row.id]));
-                Ok(rows.map(|row| $view::of(row, scoped.tree())))
-            }
+                $matching(query, filter, day).count()
+            };
+            let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
+            let rows = page.cut(rows, total, |row| serde_json::json!([row.$by, row.id]));
+            Ok(rows.map(|row| $view::of(row, scoped.tree())))
+        }
 
-            fn row_find(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$row, ApiError> {
-                let row: $row = standing().filter($table::id.eq(id)).select($row::as_select()).first(conn)?;
-                scoped.must_reach(row.org_unit_id)?;
-                Ok(row)
-            }
+        fn row_find(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$row, ApiError> {
+            let row: $row = standing().filter($table::id.eq(id)).select($row::as_select()).first(conn)?;
+            scoped.must_reach(row.org_unit_id)?;
+            Ok(row)
+        }
 
-            /// A record by its id, in reach.
+        /// A record by its id, in reach.
+        ///
+        /// # Errors
+        /// 404 when there is none in reach.
+        pub(super) fn $get(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$view, ApiError> {
+            Ok($view::of(row_find(conn, scoped, id)?, scoped.tree()))
+        }
+
+        $(
+            /// Whose the attachments of a record are: its unit's, who may add to them and take from them
+            /// at any time.
             ///
             /// # Errors
             /// 404 when there is none in reach.
-            pub(super) fn $get(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$view, ApiError> {
-                Ok($view::of(row_find(conn, scoped, id)?, scoped.tree()))
-            }
-
-            $(
-                /// Whose the attachments of a record are: its unit's, who may add to them and take from them
-                /// at any time.
-                ///
-                /// # Errors
-                /// 404 when there is none in reach.
-                pub(super) fn $seen(
-                    conn: &mut DbConn,
-                    scoped: &Scoped,
-                    id: $id,
-                ) -> Result<$crate::attachments::Belonging, ApiError> {
-                    let row = row_find(conn, scoped, id)?;
-                    Ok($crate::attachments::Belonging::unit(row.org_unit_id, Some(row.province_id)))
-                }
-            )?
-
-            /// By what the records of a unit are told apart.
-            #[derive(PartialEq, Eq, Hash)]
-            struct Key {
-                unit: OrgUnitId,
-                $($part: $part_type,)*
-            }
-
-            fn key(scoped: &Scoped, $body: &$create) -> Option<Key> {
-                let unit = $body.unit_name().resolve(scoped.tree(), $body.$day).ok()?;
-                scoped.reaches(unit).then(|| Key { unit, $($part: $part_value,)* })
-            }
-
-            $(#[$doc])*
-            pub struct $records;
-
-            impl Records for $records {
-                type Id = $id;
-                type Body = $create;
-                type Row = $row;
-                type View = $view;
-
-                fn order($body: &$create) -> String {
-                    key_of_unit(&$body.unit_name(), &[$(&$part_value),*])
-                }
-
-                fn find(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$row, ApiError> {
-                    row_find(conn, scoped, id)
-                }
-
-                fn present(
-                    tx: &mut WriteTx<'_>,
-                    scoped: &Scoped,
-                    bodies: &[$create],
-                ) -> Result<Vec<Option<$row>>, ApiError> {
-                    let keys: Vec<Option<Key>> = bodies.iter().map(|body| key(scoped, body)).collect();
-                    let named = || keys.iter().flatten();
-                    let units: HashSet<OrgUnitId> = named().map(|key| key.unit).collect();
-                    let query = standing().filter($table::org_unit_id.eq_any(units));
-                    $(
-                        let sought: HashSet<_> = named().map(|key| Clone::clone(&key.$sought)).collect();
-                        let query = query.filter($table::$sought.eq_any(sought));
-                    )*
-                    let rows: Vec<$row> = query.select($row::as_select()).load(tx.conn())?;
-                    let found: HashMap<Key, $row> = rows
-                        .into_iter()
-                        .map(|row| (Key { unit: row.org_unit_id, $($part: Clone::clone(&row.$part),)* }, row))
-                        .collect();
-                    Ok(keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect())
-                }
-
-                fn made(
-                    tx: &mut WriteTx<'_>,
-                    scoped: &Scoped,
-                    drafts: Vec<Draft<$create, $row>>,
-                ) -> Result<Vec<Result<$row, ApiError>>, ApiError> {
-                    let at = tx.at();
-                    let made = |Draft { body, present }: Draft<$create, $row>| {
-                        $crate::api::json::check(&body)?;
-                        let is_of = present.as_ref().map(|row: &$row| row.org_unit_id);
-                        let owner = owner_of(scoped, &body.unit_name(), body.$day, is_of, $faults(&body))?;
-                        Ok($row::made(body, present.as_ref(), at, owner))
-                    };
-                    let made = drafts.into_iter().map(made).collect();
-                    $(let made = $beside(tx.conn(), made)?;)?
-                    Ok(made)
-                }
-
-                fn save(
-                    tx: &mut WriteTx<'_>,
-                    scoped: &Scoped,
-                    rows: &[$row],
-                ) -> Result<Written<$view>, ApiError> {
-                    let stored = $row::store(tx.conn(), rows)?;
-                    Written::journal(tx, rows, &stored, entry, |row| $view::of(row.clone(), scoped.tree()))
-                }
-            }
-
-            fn entry(action: JournalAction, view: &$view, row: &$row) -> Result<Entry, ApiError> {
-                Ok(Entry::new(action, $record_type, view.id, view.version, view)?
-                    .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
-            }
-
-            /// Deletes a record that was entered by mistake.
-            ///
-            /// # Errors
-            /// 412 when it has changed.
-            pub(super) fn $delete(
-                tx: &mut WriteTx<'_>,
+            pub(super) fn $seen(
+                conn: &mut DbConn,
                 scoped: &Scoped,
                 id: $id,
-                expected: &IfMatch,
-            ) -> Result<Recorded<()>, ApiError> {
-                let row = row_find(tx.conn(), scoped, id)?;
-                expected.check(row.version)?;
-                $crate::hide_row!(tx, $table, row)?;
-                let row = $row { version: row.version + 1, ..row };
-                let view = $view::of(row.clone(), scoped.tree());
-                Ok(tx.journal(entry(JournalAction::Delete, &view, &row)?)?.with(()))
+            ) -> Result<$crate::attachments::Belonging, ApiError> {
+                let row = row_find(conn, scoped, id)?;
+                Ok($crate::attachments::Belonging::unit(row.org_unit_id, Some(row.province_id)))
             }
+        )?
+    };
+}
+
+/// How the records of [`unit_store!`](crate::unit_store) are written.
+#[macro_export]
+macro_rules! unit_writes {
+    (
+        $(#[$doc:meta])* records: $records:ident, record_type: $record_type:literal,
+        table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, create: $create:ident,
+        unit on: $day:ident,
+        key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* }, sought by: [$($sought:ident),*],
+        faults: $faults:ident, $(beside: $beside:ident,)? delete: $delete:ident,
+    ) => {
+        /// By what the records of a unit are told apart.
+        #[derive(PartialEq, Eq, Hash)]
+        struct Key {
+            unit: OrgUnitId,
+            $($part: $part_type,)*
+        }
+
+        fn key(scoped: &Scoped, $body: &$create) -> Option<Key> {
+            let unit = $body.unit_name().resolve(scoped.tree(), $body.$day).ok()?;
+            scoped.reaches(unit).then(|| Key { unit, $($part: $part_value,)* })
+        }
+
+        $(#[$doc])*
+        pub struct $records;
+
+        impl Records for $records {
+            type Id = $id;
+            type Body = $create;
+            type Row = $row;
+            type View = $view;
+
+            fn order($body: &$create) -> String {
+                key_of_unit(&$body.unit_name(), &[$(&$part_value),*])
+            }
+
+            fn find(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$row, ApiError> {
+                row_find(conn, scoped, id)
+            }
+
+            fn present(
+                tx: &mut WriteTx<'_>,
+                scoped: &Scoped,
+                bodies: &[$create],
+            ) -> Result<Vec<Option<$row>>, ApiError> {
+                let keys: Vec<Option<Key>> = bodies.iter().map(|body| key(scoped, body)).collect();
+                let named = || keys.iter().flatten();
+                let units: HashSet<OrgUnitId> = named().map(|key| key.unit).collect();
+                let query = standing().filter($table::org_unit_id.eq_any(units));
+                $(
+                    let sought: HashSet<_> = named().map(|key| Clone::clone(&key.$sought)).collect();
+                    let query = query.filter($table::$sought.eq_any(sought));
+                )*
+                let rows: Vec<$row> = query.select($row::as_select()).load(tx.conn())?;
+                let found: HashMap<Key, $row> = rows
+                    .into_iter()
+                    .map(|row| (Key { unit: row.org_unit_id, $($part: Clone::clone(&row.$part),)* }, row))
+                    .collect();
+                Ok(keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect())
+            }
+
+            fn made(
+                tx: &mut WriteTx<'_>,
+                scoped: &Scoped,
+                drafts: Vec<Draft<$create, $row>>,
+            ) -> Result<Vec<Result<$row, ApiError>>, ApiError> {
+                let at = tx.at();
+                let made = |Draft { body, present }: Draft<$create, $row>| {
+                    $crate::api::json::check(&body)?;
+                    let is_of = present.as_ref().map(|row: &$row| row.org_unit_id);
+                    let owner = owner_of(scoped, &body.unit_name(), body.$day, is_of, $faults(&body))?;
+                    Ok($row::made(body, present.as_ref(), at, owner))
+                };
+                let made = drafts.into_iter().map(made).collect();
+                $(let made = $beside(tx.conn(), made)?;)?
+                Ok(made)
+            }
+
+            fn save(
+                tx: &mut WriteTx<'_>,
+                scoped: &Scoped,
+                rows: &[$row],
+            ) -> Result<Written<$view>, ApiError> {
+                let stored = $row::store(tx.conn(), rows)?;
+                Written::journal(tx, rows, &stored, entry, |row| $view::of(row.clone(), scoped.tree()))
+            }
+        }
+
+        fn entry(action: JournalAction, view: &$view, row: &$row) -> Result<Entry, ApiError> {
+            Ok(Entry::new(action, $record_type, view.id, view.version, view)?
+                .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
+        }
+
+        /// Deletes a record that was entered by mistake.
+        ///
+        /// # Errors
+        /// 412 when it has changed.
+        pub(super) fn $delete(
+            tx: &mut WriteTx<'_>,
+            scoped: &Scoped,
+            id: $id,
+            expected: &IfMatch,
+        ) -> Result<Recorded<()>, ApiError> {
+            let row = row_find(tx.conn(), scoped, id)?;
+            expected.check(row.version)?;
+            $crate::hide_row!(tx, $table, row)?;
+            let row = $row { version: row.version + 1, ..row };
+            let view = $view::of(row.clone(), scoped.tree());
+            Ok(tx.journal(entry(JournalAction::Delete, &view, &row)?)?.with(()))
         }
     };
 }
