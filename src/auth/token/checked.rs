@@ -25,7 +25,7 @@ impl CheckedTokens {
         Self(Cache::new(most))
     }
 
-    /// As [`verify`].
+    /// As [`verify`](super::verify).
     ///
     /// # Errors
     ///
