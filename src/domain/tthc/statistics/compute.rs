@@ -17,7 +17,7 @@ use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::tthc::dossiers::model::DossierRole;
-use crate::domain::tthc::dossiers::summaries::sums::Days;
+use crate::domain::tthc::dossiers::summaries::spans::Days;
 use crate::domain::tthc::dossiers::summaries::tallies::{Apart, Tally, Whose};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::ProcedureId;

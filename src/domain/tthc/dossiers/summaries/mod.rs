@@ -5,12 +5,13 @@
 //! are folded into sheets of counts by month and year, of each unit, each province and the whole country, by
 //! whoever has time ([`fold`]). Whoever reads takes the sheets and the deltas that are not folded yet out of
 //! one snapshot: the counts are right at every moment, and cheap whatever is stored ([`sums`] for forms,
-//! [`tallies`] for statistics).
+//! [`tallies`] for statistics, both by the [`spans`] of their days).
 
 pub mod contributions;
 pub mod deltas;
 pub mod fold;
 mod sheets;
+pub mod spans;
 pub mod sums;
 pub mod tallies;
 pub mod verify;

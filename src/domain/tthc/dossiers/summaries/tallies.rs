@@ -7,7 +7,8 @@ use diesel::prelude::*;
 
 use super::contributions::Changes;
 use super::sheets::{Area, Cell};
-use super::sums::{Days, Kept, Part, Time, areas, first_moves, read, read_part, read_times, unfolded};
+use super::spans::{Days, Kept, Time};
+use super::sums::{Part, areas, first_moves, read, read_part, read_times, unfolded};
 use crate::db::DbConn;
 use crate::db::schema::dossier_areas;
 use crate::domain::organization::tree::OrgUnitId;
