@@ -4,7 +4,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::remarks::{Remark, RemarkSeverity};
+use super::remarks::Remark;
+use super::rules::Rule;
 use crate::error::{Bilingual, Fault};
 use crate::text::{day_vi, fold};
 
@@ -91,7 +92,7 @@ pub fn year_remark(pointer: &'static str, number: &str, issued_on: NaiveDate) ->
         format!("The number {number} is of {in_number}, but the document is dated {issued_on}."),
     );
     Some(
-        Remark::new(pointer, "number_year", RemarkSeverity::Finding, message)
+        Remark::new(pointer, Rule::NumberYear, message)
             .with("number_year", in_number.into())
             .with("issued_year", of_date.into()),
     )

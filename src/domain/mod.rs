@@ -3,5 +3,6 @@
 pub mod document_numbers;
 pub mod organization;
 pub mod remarks;
+pub mod rules;
 pub mod tthc;
 pub mod validity;

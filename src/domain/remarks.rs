@@ -1,12 +1,13 @@
 //! Remarks (lưu ý): what the service notices about a record and does not refuse, because an official
 //! may have reason for it or cannot mend it at once. A remark is computed when the record is read and
-//! never stored, so that it is gone when its cause is.
+//! never stored, so that it is gone when its cause is. Each rests on one of the [`rules`](super::rules).
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rules::Rule;
 use crate::error::Bilingual;
 use crate::text_enum;
 
@@ -49,14 +50,10 @@ pub struct RemarkMessage {
 }
 
 impl Remark {
-    /// A remark about a member.
+    /// What a rule notices about a member.
     #[must_use]
-    pub fn new(
-        pointer: impl Into<String>,
-        code: &'static str,
-        severity: RemarkSeverity,
-        message: Bilingual,
-    ) -> Self {
+    pub fn new(pointer: impl Into<String>, rule: Rule, message: Bilingual) -> Self {
+        let (code, severity) = (rule.as_str(), rule.severity());
         let message = RemarkMessage { vi: message.vi.into_owned(), en: message.en.into_owned() };
         Self { pointer: pointer.into(), code, severity, message, numbers: BTreeMap::new() }
     }

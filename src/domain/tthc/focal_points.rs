@@ -18,7 +18,8 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::focal_points as columns;
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::{OrgTree, Tier};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::text::{contains, fold};
@@ -179,10 +180,7 @@ fn remarks(row: &FocalPointRow) -> Vec<Remark> {
             format!("Làm đầu mối trước ngày ký quyết định {days} ngày."),
             format!("It begins {days} days before the decision was signed."),
         );
-        remarks.push(
-            Remark::new("/valid_from", "before_decision", RemarkSeverity::Warning, message)
-                .with("days", days),
-        );
+        remarks.push(Remark::new("/valid_from", Rule::BeforeDecision, message).with("days", days));
     }
     remarks
 }

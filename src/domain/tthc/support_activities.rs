@@ -13,7 +13,8 @@ use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::support_activities as columns;
 use crate::domain::document_numbers::{document_faults, year_remark};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 use crate::text::{contains, fold};
@@ -190,8 +191,7 @@ fn remarks(row: &ActivityRow) -> Vec<Remark> {
             format!("{dossiers} dossiers were supported, but nobody was."),
         );
         remarks.push(
-            Remark::new("/people_supported", "dossiers_of_nobody", RemarkSeverity::Finding, message)
-                .with("dossiers", dossiers),
+            Remark::new("/people_supported", Rule::DossiersOfNobody, message).with("dossiers", dossiers),
         );
     }
     remarks

@@ -10,7 +10,8 @@ use super::model::{
 use super::petitioner::Petitioner;
 use crate::db::types::Instant;
 use crate::domain::document_numbers::{number_fault, year_remark};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::tthc::people::kind_fault;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::day_vi;
@@ -276,7 +277,7 @@ pub(super) fn remarks(row: &FeedbackRow, limits: &TimeLimits) -> Vec<Remark> {
             format!("Mã PAKN mang ngày {} nhưng tiếp nhận ngày {}.", day_vi(day), day_vi(received_on)),
             format!("The code is of {day}, but it was received on {received_on}."),
         );
-        Remark::new("/code", "code_day", RemarkSeverity::Warning, message).with("days", days)
+        Remark::new("/code", Rule::CodeDay, message).with("days", days)
     });
     let uncounted = self::limits(&row.times(), limits)
         .into_iter()
@@ -286,7 +287,7 @@ pub(super) fn remarks(row: &FeedbackRow, limits: &TimeLimits) -> Vec<Remark> {
             "Chưa có đủ dữ liệu ngày nghỉ lễ, tết nên chưa tính được hạn xử lý.",
             "The holidays are not all listed, so its due days cannot be counted.",
         );
-        Remark::new("/limits", "unknown_year", RemarkSeverity::Notice, message)
+        Remark::new("/limits", Rule::UnknownYear, message)
     });
     of_year.into_iter().chain(other_day).chain(uncounted).collect()
 }

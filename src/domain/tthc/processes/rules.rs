@@ -4,7 +4,8 @@
 use super::bodies::ProcedureProcessCreate;
 use super::model::{HeldProcess, ProcessKind, ProcessStep};
 use crate::domain::document_numbers::{number_fault, year_remark};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::tthc::procedures::model::{Deadline, DeadlineUnit};
 use crate::domain::tthc::procedures::rules::count_fault;
 use crate::error::{Bilingual, Fault};
@@ -151,10 +152,7 @@ pub fn remarks(held: &HeldProcess) -> Vec<Remark> {
             format!("Quy trình áp dụng trước ngày phê duyệt {days} ngày."),
             format!("The process holds {days} days before it was approved."),
         );
-        remarks.push(
-            Remark::new("/valid_from", "before_approval", RemarkSeverity::Warning, message)
-                .with("days", days),
-        );
+        remarks.push(Remark::new("/valid_from", Rule::BeforeApproval, message).with("days", days));
     }
     remarks.extend(deadline_remark(&row.steps.0, &row.variant, &held.procedure.deadlines));
     remarks
@@ -163,9 +161,7 @@ pub fn remarks(held: &HeldProcess) -> Vec<Remark> {
 /// How the time of all steps stands to the procedure's deadline for the case: that of the same variant,
 /// else any of them.
 fn deadline_remark(steps: &[ProcessStep], variant: &str, deadlines: &[Deadline]) -> Option<Remark> {
-    let remark = |code, severity, vi: String, en: String| {
-        Remark::new("/steps", code, severity, Bilingual::new(vi, en))
-    };
+    let remark = |rule, vi: String, en: String| Remark::new("/steps", rule, Bilingual::new(vi, en));
     let of_case: Vec<&Deadline> =
         deadlines.iter().filter(|deadline| deadline.variant.as_deref() == Some(variant)).collect();
     let candidates = if of_case.is_empty() { deadlines.iter().collect() } else { of_case };
@@ -180,8 +176,7 @@ fn deadline_remark(steps: &[ProcessStep], variant: &str, deadlines: &[Deadline])
         time.and_then(|time| Some((time, comparable(time).max_by_key(|limit| limit.count())?)))
     else {
         return Some(remark(
-            "steps_not_comparable",
-            RemarkSeverity::Notice,
+            Rule::StepsNotComparable,
             "Thời gian các bước và thời hạn của thủ tục tính theo đơn vị khác nhau nên chưa so sánh được."
                 .to_owned(),
             "The steps and the procedure's deadline are counted in different units and cannot be compared."
@@ -193,30 +188,26 @@ fn deadline_remark(steps: &[ProcessStep], variant: &str, deadlines: &[Deadline])
     let is_clear = limits.len() == 1;
     let found = match stated.cmp(&allowed) {
         std::cmp::Ordering::Greater => remark(
-            "steps_exceed_deadline",
-            RemarkSeverity::Warning,
+            Rule::StepsExceedDeadline,
             format!(
                 "Tổng thời gian các bước là {stated} {unit_vi}, vượt thời hạn của thủ tục ({allowed} {unit_vi})."
             ),
             format!("The steps take {stated} {unit_en}, more than the procedure's deadline of {allowed}."),
         ),
         std::cmp::Ordering::Equal if is_clear => remark(
-            "steps_equal_deadline",
-            RemarkSeverity::Notice,
+            Rule::StepsEqualDeadline,
             format!("Tổng thời gian các bước bằng thời hạn của thủ tục ({allowed} {unit_vi})."),
             format!("The steps take as long as the procedure's deadline ({allowed} {unit_en})."),
         ),
         std::cmp::Ordering::Less if is_clear => remark(
-            "steps_within_deadline",
-            RemarkSeverity::Notice,
+            Rule::StepsWithinDeadline,
             format!(
                 "Tổng thời gian các bước là {stated} {unit_vi}, ngắn hơn thời hạn của thủ tục ({allowed} {unit_vi})."
             ),
             format!("The steps take {stated} {unit_en}, less than the procedure's deadline of {allowed}."),
         ),
         _ => remark(
-            "several_deadlines",
-            RemarkSeverity::Notice,
+            Rule::SeveralDeadlines,
             "Thủ tục có nhiều thời hạn; hãy nêu trường hợp áp dụng của quy trình để so sánh.".to_owned(),
             "The procedure has several deadlines; name the case of the process to compare them.".to_owned(),
         ),

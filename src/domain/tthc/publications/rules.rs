@@ -8,7 +8,8 @@ use chrono::NaiveDate;
 use super::bodies::ProcedurePublicationCreate;
 use super::model::{HeldPublication, ItemRow, PublicationAction};
 use crate::domain::document_numbers::{number_fault, number_named, year_remark};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::tthc::procedures::timeline::Timeline;
 use crate::error::{Bilingual, Fault};
 use crate::text::day_vi;
@@ -71,7 +72,7 @@ pub fn remarks(held: &HeldPublication) -> Vec<Remark> {
                 format!("{vi} trước ngày ban hành {days} ngày."),
                 format!("{en} {days} days before the day of issue."),
             );
-            Remark::new(pointer, "before_issue", RemarkSeverity::Warning, message).with("days", days)
+            Remark::new(pointer, Rule::BeforeIssue, message).with("days", days)
         })
     };
     remarks.extend(before_issue(
@@ -88,7 +89,7 @@ pub fn remarks(held: &HeldPublication) -> Vec<Remark> {
             "Chưa nhập thủ tục nào của quyết định.",
             "None of the decision's procedures is entered yet.",
         );
-        remarks.push(Remark::new("/items", "no_items", RemarkSeverity::Notice, message));
+        remarks.push(Remark::new("/items", Rule::NoItems, message));
     }
     remarks
 }
@@ -129,7 +130,7 @@ fn not_in_catalogue(code: &str) -> Remark {
         format!("Danh mục chưa có thủ tục {code}."),
         format!("The catalogue does not have the procedure {code}."),
     );
-    Remark::new("/procedure_code", "not_in_catalogue", RemarkSeverity::Finding, message)
+    Remark::new("/procedure_code", Rule::NotInCatalogue, message)
 }
 
 /// A procedure that is added or changed, and of which no version begins by this decision.
@@ -141,7 +142,7 @@ fn not_begun(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
             format!("Danh mục không có phiên bản nào của thủ tục {code} bắt đầu từ ngày {}.", day_vi(day)),
             format!("No version of the procedure {code} begins on {day} in the catalogue."),
         );
-        return Some(Remark::new("/effective_on", "no_version_begins", RemarkSeverity::Finding, message));
+        return Some(Remark::new("/effective_on", Rule::NoVersionBegins, message));
     };
     let named = version.announcing_decision.as_deref();
     if named.and_then(number_named).as_deref() == Some(number_key) {
@@ -155,33 +156,29 @@ fn not_begun(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
         format!("Phiên bản của thủ tục {code} từ ngày {} {vi}, không phải {number}.", day_vi(day)),
         format!("The version of the procedure {code} from {day} on {en}, not {number}."),
     );
-    Some(Remark::new("/number", "other_decision", RemarkSeverity::Warning, message))
+    Some(Remark::new("/number", Rule::OtherDecision, message))
 }
 
 /// A procedure that the decision ends, and that the catalogue does not end on that day.
 fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) -> Option<Remark> {
     let Some(timeline) = timeline else { return Some(not_in_catalogue(code)) };
     let Announced { number, effective_on: day, .. } = announced;
-    let remark = |code, severity, vi: String, en: String| {
-        Some(Remark::new("/effective_on", code, severity, Bilingual::new(vi, en)))
-    };
+    let remark =
+        |rule, vi: String, en: String| Some(Remark::new("/effective_on", rule, Bilingual::new(vi, en)));
     match timeline.versions().iter().rfind(|version| version.valid_from < day) {
         None => remark(
-            "not_in_force",
-            RemarkSeverity::Finding,
+            Rule::NotInForce,
             format!("Thủ tục {code} chưa có hiệu lực trước ngày {}, ngày {number} bãi bỏ.", day_vi(day)),
             format!("The procedure {code} was not in force before {day}, when {number} ends it."),
         ),
         Some(last) if last.valid_to == day => None,
         Some(last) if last.valid_to < day => remark(
-            "ended_earlier",
-            RemarkSeverity::Warning,
+            Rule::EndedEarlier,
             format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", day_vi(last.valid_to)),
             format!("By the catalogue the procedure {code} ended on {} already.", last.valid_to),
         ),
         Some(_) => remark(
-            "still_in_force",
-            RemarkSeverity::Finding,
+            Rule::StillInForce,
             format!(
                 "Thủ tục {code} bị {number} bãi bỏ từ ngày {} nhưng danh mục vẫn còn hiệu lực.",
                 day_vi(day)
@@ -194,10 +191,9 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
 /// A decision that the catalogue names and that is not held, or does not name the procedure.
 #[must_use]
 pub fn unannounced(code: &str, decision: &str, is_held: bool) -> Remark {
-    let (remark, severity, vi, en) = if is_held {
+    let (rule, vi, en) = if is_held {
         (
-            "not_an_item",
-            RemarkSeverity::Warning,
+            Rule::NotAnItem,
             format!(
                 "Danh mục ghi thủ tục {code} được công bố tại {decision}, nhưng quyết định này không nêu thủ tục đó."
             ),
@@ -207,15 +203,14 @@ pub fn unannounced(code: &str, decision: &str, is_held: bool) -> Remark {
         )
     } else {
         (
-            "unknown_decision",
-            RemarkSeverity::Notice,
+            Rule::UnknownDecision,
             format!(
                 "Danh mục ghi thủ tục {code} được công bố tại {decision}, nhưng chưa nhập quyết định này."
             ),
             format!("The catalogue says that {decision} announced the procedure {code}, but it is not held."),
         )
     };
-    Remark::new("/announcing_decision", remark, severity, Bilingual::new(vi, en))
+    Remark::new("/announcing_decision", rule, Bilingual::new(vi, en))
 }
 
 #[cfg(test)]

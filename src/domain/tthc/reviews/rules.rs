@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::bodies::ProcedureReviewCreate;
 use super::model::{HeldReview, ReviewOutcome, ReviewProposal, ReviewProposalKind};
 use crate::domain::document_numbers::{document_faults, year_remark};
-use crate::domain::remarks::{Remark, RemarkSeverity};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 use crate::text::fold;
@@ -155,7 +156,7 @@ pub(super) fn remarks(held: &HeldReview) -> Vec<Remark> {
             format!("{stated} procedures were reviewed, but the proposals name {named}."),
         );
         remarks.push(
-            Remark::new("/reviewed_count", "fewer_than_named", RemarkSeverity::Finding, message)
+            Remark::new("/reviewed_count", Rule::FewerThanNamed, message)
                 .with("stated", stated)
                 .with("named", named),
         );
@@ -166,7 +167,7 @@ pub(super) fn remarks(held: &HeldReview) -> Vec<Remark> {
             "Đã thông qua hoặc thực thi nhưng chưa nhập phương án đơn giản hóa nào.",
             "It is approved or carried out, but no proposal is entered yet.",
         );
-        remarks.push(Remark::new("/proposals", "no_proposals", RemarkSeverity::Warning, message));
+        remarks.push(Remark::new("/proposals", Rule::NoProposals, message));
     }
     remarks
 }

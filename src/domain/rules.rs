@@ -1,0 +1,130 @@
+//! The rules (quy tắc kiểm tra) by which the service notices what may be wrong: one table, with how grave
+//! it is, on which provision it rests and from when to when that holds. A rule never refuses; what must
+//! be refused is a fault of the body.
+//!
+//! What is noticed becomes a [`Remark`](super::remarks::Remark) of the record.
+
+use chrono::NaiveDate;
+
+use super::remarks::RemarkSeverity;
+use crate::text_enum;
+
+/// Declares the rules, each with its code on the wire, how grave it is and what it says in Vietnamese;
+/// `by` names the provision that it rests on, `from` and `to` the first day on which that holds and the
+/// first on which it no longer does. A rule that follows from the record's own figures and days has
+/// none.
+macro_rules! rules {
+    (@on) => { None };
+    (@on ($year:literal, $month:literal, $day:literal)) => { NaiveDate::from_ymd_opt($year, $month, $day) };
+    (@basis) => { None };
+    (@basis $basis:literal) => { Some($basis) };
+    ($(
+        $(#[doc = $doc:expr])+
+        $rule:ident => $code:literal, $severity:ident, $vi:literal
+            $(, by $basis:literal)? $(, from $from:tt)? $(, to $to:tt)?;
+    )+) => {
+        text_enum! {
+            /// A rule by which something is noticed (quy tắc kiểm tra).
+            pub enum Rule {
+                $($(#[doc = $doc])+ $rule => $code, $vi;)+
+            }
+        }
+
+        impl Rule {
+            /// How grave it is when it is broken (mức độ).
+            #[must_use]
+            pub const fn severity(self) -> RemarkSeverity {
+                match self { $(Self::$rule => RemarkSeverity::$severity),+ }
+            }
+
+            /// The provision that it rests on (căn cứ pháp lý); none where it follows from the
+            /// record's own figures and days.
+            #[must_use]
+            pub const fn basis(self) -> Option<&'static str> {
+                match self { $(Self::$rule => rules!(@basis $($basis)?)),+ }
+            }
+
+            /// First day on which it holds, and first day on which it no longer does (hiệu lực).
+            #[must_use]
+            pub const fn validity(self) -> (Option<NaiveDate>, Option<NaiveDate>) {
+                match self { $(Self::$rule => (rules!(@on $($from)?), rules!(@on $($to)?))),+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The year in a document's number is not that of its day.
+    NumberYear => "number_year", Finding, "năm trong số, ký hiệu khác năm ban hành";
+    /// A decision takes effect, or what it announces is made public, before it was issued.
+    BeforeIssue => "before_issue", Warning, "có hiệu lực hoặc công khai trước ngày ban hành";
+    /// A process holds before it was approved.
+    BeforeApproval => "before_approval", Warning, "áp dụng trước ngày phê duyệt";
+    /// A duty begins before the decision that gives it.
+    BeforeDecision => "before_decision", Warning, "bắt đầu trước ngày ký quyết định";
+    /// Feedback was received on another day than its code says.
+    CodeDay => "code_day", Warning, "ngày trong mã khác ngày tiếp nhận";
+    /// Days on which nobody works are not all listed, so that due days cannot be counted.
+    UnknownYear => "unknown_year", Notice, "chưa đủ dữ liệu ngày nghỉ để tính hạn";
+    /// Dossiers were filed with help, but nobody was helped.
+    DossiersOfNobody => "dossiers_of_nobody", Finding, "có hồ sơ được hỗ trợ nhưng không có người được hỗ trợ";
+    /// Fewer procedures are stated than the proposals name.
+    FewerThanNamed => "fewer_than_named", Finding, "số thủ tục nêu ít hơn số thủ tục trong phương án";
+    /// A review is approved, but has no proposals.
+    NoProposals => "no_proposals", Warning, "đã phê duyệt nhưng chưa có phương án";
+    /// A decision has no procedures yet.
+    NoItems => "no_items", Notice, "chưa nhập thủ tục nào của quyết định";
+    /// A decision names a procedure that the catalogue does not have.
+    NotInCatalogue => "not_in_catalogue", Finding, "thủ tục không có trong danh mục";
+    /// No version of the procedure begins on the day that the decision names.
+    NoVersionBegins => "no_version_begins", Finding, "không có phiên bản thủ tục bắt đầu từ ngày quyết định nêu";
+    /// The version of the procedure names another decision, or none.
+    OtherDecision => "other_decision", Warning, "phiên bản thủ tục ghi quyết định công bố khác";
+    /// A decision ends a procedure that was not in force.
+    NotInForce => "not_in_force", Finding, "bãi bỏ thủ tục chưa có hiệu lực";
+    /// A decision ends a procedure that had ended before.
+    EndedEarlier => "ended_earlier", Warning, "bãi bỏ thủ tục đã hết hiệu lực từ trước";
+    /// A decision ends a procedure that the catalogue holds to be in force.
+    StillInForce => "still_in_force", Finding, "thủ tục đã bãi bỏ nhưng danh mục còn hiệu lực";
+    /// A procedure names a decision that does not name it.
+    NotAnItem => "not_an_item", Warning, "quyết định công bố không nêu thủ tục";
+    /// A procedure names a decision that is not held.
+    UnknownDecision => "unknown_decision", Notice, "quyết định công bố chưa được nhập";
+    /// Steps and deadline are counted in different units.
+    StepsNotComparable => "steps_not_comparable", Notice, "thời gian các bước và thời hạn khác đơn vị tính";
+    /// The steps of a process take longer than its procedure's deadline.
+    StepsExceedDeadline => "steps_exceed_deadline", Warning, "thời gian các bước vượt thời hạn giải quyết";
+    /// The steps of a process take as long as its procedure's deadline.
+    StepsEqualDeadline => "steps_equal_deadline", Notice, "thời gian các bước bằng thời hạn giải quyết";
+    /// The steps of a process take less time than its procedure's deadline.
+    StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
+    /// The procedure has several deadlines, and the process does not say which is its own.
+    SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+}
+
+impl Rule {
+    /// Whether the provision that it rests on holds on a day.
+    #[must_use]
+    pub fn holds_on(self, day: NaiveDate) -> bool {
+        let (from, to) = self.validity();
+        from.is_none_or(|first| first <= day) && to.is_none_or(|end| day < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_that_ends_began_and_every_code_is_its_own() {
+        let mut codes = std::collections::HashSet::new();
+        for rule in Rule::ALL {
+            assert!(codes.insert(rule.as_str()), "{rule:?}");
+            if let (Some(from), Some(to)) = rule.validity() {
+                assert!(from < to, "{rule:?}");
+                assert!(rule.holds_on(from) && !rule.holds_on(to), "{rule:?}");
+            }
+            assert_eq!(rule.validity() == (None, None), rule.basis().is_none(), "{rule:?}");
+        }
+    }
+}
