@@ -54,6 +54,7 @@ const TABLES: &[&str] = &[
     "revoked_tokens",
     "periods",
     "processing_returns",
+    "unit_returns",
     "idempotency_keys",
     "source_times",
     "holidays",

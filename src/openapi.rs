@@ -43,6 +43,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "apologies", description = "Late dossiers with a letter of apology and those that lack one (thư xin lỗi)"),
         (name = "public", description = "What anyone may read without a token (tra cứu công khai)"),
         (name = "procedure-reviews", description = "Reviews of procedures, what they propose and what came of it (rà soát, đơn giản hóa thủ tục hành chính)"),
+        (name = "staffing-returns", description = "Posts given and filled, block by block, as units report them (báo cáo biên chế)"),
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),
         (name = "focal-points", description = "Positions charged with the control of procedures and with feedback, without names (cán bộ, công chức đầu mối kiểm soát thủ tục hành chính)"),
         (name = "citizen-feedback", description = "Feedback and petitions of citizens and enterprises, and whether they are answered in time (phản ánh, kiến nghị)"),

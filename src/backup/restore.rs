@@ -136,6 +136,7 @@ const RECORDS: &[&str] = &[
     "grants",
     "periods",
     "processing_returns",
+    "unit_returns",
     "holidays",
     "procedure_fields",
     "procedures",

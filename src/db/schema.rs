@@ -32,6 +32,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_process_links,
     procedure_reviews,
     procedure_review_proposals,
+    unit_returns,
     support_activities,
     focal_points,
     citizen_feedback,

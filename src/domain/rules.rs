@@ -98,6 +98,10 @@ rules! {
     StepsEqualDeadline => "steps_equal_deadline", Notice, "thời gian các bước bằng thời hạn giải quyết";
     /// The steps of a process take less time than its procedure's deadline.
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
+    /// More posts are filled than were given.
+    MoreFilledThanGiven => "more_filled_than_given", Warning, "thực hiện vượt số được giao";
+    /// Parts do not add up to the total that is stated beside them.
+    PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
 }

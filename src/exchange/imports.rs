@@ -57,6 +57,7 @@ collections! {
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
+    "staffing-returns" => reporting::returns::Returns<organization::staffing_returns::Staffing>,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
 }

@@ -116,6 +116,8 @@ kinds! {
     RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ" at "/api/v1/tthc/record-declarations" to Read Tthc;
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
+    /// A staffing return.
+    StaffingReturn => "staffing_return", "báo cáo biên chế" at "/api/v1/organization/staffing-returns" to Read Organization, bound;
     /// A file that belongs to a record.
     Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.

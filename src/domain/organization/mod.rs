@@ -9,6 +9,7 @@
 pub mod catalogue;
 pub mod owners;
 pub mod reference;
+pub mod staffing_returns;
 pub mod successions;
 pub mod successors;
 #[cfg(test)]
@@ -23,4 +24,5 @@ use crate::api::mount::Mount;
 pub fn routes(mount: &mut Mount) {
     units::routes(mount);
     successions::routes(mount);
+    staffing_returns::routes(mount);
 }

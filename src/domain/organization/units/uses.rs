@@ -8,7 +8,7 @@ use crate::db::schema::{
     citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
     org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
     procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
-    support_activities, users,
+    support_activities, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -41,6 +41,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             record_declarations,
             satisfaction_ratings,
             support_activities,
+            unit_returns,
         ]
     );
     Ok(owns || is_named(conn, id)?)
