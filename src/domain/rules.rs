@@ -100,6 +100,9 @@ rules! {
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
     /// More posts are filled than were given.
     MoreFilledThanGiven => "more_filled_than_given", Warning, "thực hiện vượt số được giao";
+    /// A commune is given other posts than its class is given.
+    GivenApartFromNorm => "given_apart_from_norm", Notice, "số được giao khác định mức theo loại đơn vị hành chính",
+        by "Nghị định số 33/2023/NĐ-CP, Điều 6, Điều 33", from (2023, 8, 1), to (2025, 7, 1);
     /// Parts do not add up to the total that is stated beside them.
     PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.

@@ -7,6 +7,7 @@
 //!   that is not in force, [`owners`] whose a record is, [`unit_records`] what all records of units share.
 
 pub mod catalogue;
+pub mod commune_norms;
 pub mod owners;
 pub mod reference;
 pub mod staffing_returns;

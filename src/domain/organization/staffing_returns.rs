@@ -10,11 +10,12 @@ use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Organization, Permit, Read, Review, Write};
 use crate::domain::document_numbers::{document_faults, year_remark};
+use crate::domain::organization::commune_norms::{CommuneNorm, NormOf, commune_norm};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
-use crate::reporting::returns::{self, ReturnFilter, Returns, UnitReturnId};
+use crate::reporting::returns::{self, Reporter, ReturnFilter, Returns, UnitReturnId};
 use crate::{attachments, crud, return_form, return_steps, text_enum};
 
 text_enum! {
@@ -52,7 +53,7 @@ return_form! {
         "period_id": "0190a8c0-0000-7000-8000-000000000001", "period_code": "2024-H1", "nil": false,
         "block": "administration", "as_of": "2024-06-21", "posts_given": 86, "posts_filled": 84,
         "posts_unfilled": 2, "contracts_given": 4, "contracts_filled": 4, "contracts_unfilled": 0,
-        "cadres_filled": null, "civil_servants_filled": null, "deciding_number": "23/QĐ-UBND",
+        "cadres_filled": null, "civil_servants_filled": null, "norm": null, "deciding_number": "23/QĐ-UBND",
         "decided_on": "2024-01-05", "remarks": [], "not_reported": ["cadres_filled", "civil_servants_filled"],
         "covers_from": null, "covers_to": null, "source_note": "Báo cáo 6 tháng đầu năm 2024", "state": "submitted",
         "edited_by": "0190a8c0-0000-7000-8000-000000000002", "filed_by": null,
@@ -92,12 +93,15 @@ return_form! {
         cadres_filled: Option<number(0..=10_000_000)>;
         /// Of the posts filled in communes those of civil servants (trong đó công chức).
         civil_servants_filled: Option<number(0..=10_000_000)>;
+        /// What the communes of the unit are given by their classes (định mức), in the blocks of commune staff and
+        /// of part-time workers of communes while such a norm is in force; null elsewhere.
+        norm: derived Option<CommuneNorm> = norm(row, reporter);
         /// Number of the decision that gives the posts (số quyết định giao biên chế).
         deciding_number: Option<text(3..=50)>;
         /// Its day (ngày quyết định).
         decided_on: Option<NaiveDate>;
         /// What is noticed about it (lưu ý).
-        remarks: derived Vec<Remark> = remarks(row);
+        remarks: derived Vec<Remark> = remarks(row, reporter);
     }
 }
 
@@ -111,6 +115,15 @@ fn posts_unfilled(columns: &StaffingColumns) -> Option<i64> {
 
 fn contracts_unfilled(columns: &StaffingColumns) -> Option<i64> {
     unfilled(columns.contracts_given, columns.contracts_filled)
+}
+
+fn norm(columns: &StaffingColumns, reporter: &Reporter<'_>) -> Option<CommuneNorm> {
+    let of = match columns.block {
+        StaffingBlock::CommuneStaff => NormOf::Staff,
+        StaffingBlock::CommunePartTime => NormOf::PartTime,
+        _ => return None,
+    };
+    commune_norm(reporter.tree, reporter.unit, columns.as_of, of, columns.posts_given)
 }
 
 /// Faults that the columns show by themselves.
@@ -138,12 +151,29 @@ fn faults(columns: &StaffingColumns) -> Vec<Fault> {
 }
 
 /// What is noticed about a return.
-fn remarks(columns: &StaffingColumns) -> Vec<Remark> {
+fn remarks(columns: &StaffingColumns, reporter: &Reporter<'_>) -> Vec<Remark> {
     let decision = columns.deciding_number.as_deref().zip(columns.decided_on);
     let of_year = decision.and_then(|(number, day)| year_remark("/deciding_number", number, day));
     let posts = more_filled("/posts_filled", columns.posts_given, columns.posts_filled);
     let contracts = more_filled("/contracts_filled", columns.contracts_given, columns.contracts_filled);
-    of_year.into_iter().chain(posts).chain(contracts).chain(parts_apart(columns)).collect()
+    let norm = norm(columns, reporter).and_then(apart_from_norm);
+    of_year.into_iter().chain(posts).chain(contracts).chain(parts_apart(columns)).chain(norm).collect()
+}
+
+fn apart_from_norm(norm: CommuneNorm) -> Option<Remark> {
+    let CommuneNorm { posts, communes, increment, .. } = norm;
+    let increment = increment.filter(|increment| *increment != 0)?;
+    let (vi, en) = if increment > 0 { ("cao hơn", "more") } else { ("thấp hơn", "fewer") };
+    let by = increment.abs();
+    let message = Bilingual::new(
+        format!("Số được giao {vi} định mức {posts} của {communes} đơn vị cấp xã là {by}."),
+        format!("{by} {en} are given than the norm of {posts} of {communes} communes."),
+    );
+    Some(
+        Remark::new("/posts_given", Rule::GivenApartFromNorm, message)
+            .with("norm", posts)
+            .with("increment", increment),
+    )
 }
 
 fn more_filled(pointer: &'static str, given: Option<i64>, filled: Option<i64>) -> Option<Remark> {

@@ -85,6 +85,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Class of a unit (phân loại đơn vị hành chính), on which posts and deputies depend.
+    pub enum UnitClass {
+        /// Class I.
+        I => "i", "loại I";
+        /// Class II.
+        Ii => "ii", "loại II";
+        /// Class III.
+        Iii => "iii", "loại III";
+    }
+}
+
 /// What a unit was during one span of days (phiên bản của đơn vị).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitVersion {
@@ -100,6 +112,8 @@ pub struct UnitVersion {
     pub full_name: String,
     /// Kind.
     pub kind: UnitKind,
+    /// Class; none where it is not known, and of units that have none.
+    pub unit_class: Option<UnitClass>,
     /// The unit above.
     pub parent_id: Option<OrgUnitId>,
     /// First day; none when the beginning is not known.
