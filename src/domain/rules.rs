@@ -100,6 +100,10 @@ rules! {
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
     /// More posts are filled than were given.
     MoreFilledThanGiven => "more_filled_than_given", Warning, "thực hiện vượt số được giao";
+    /// A part is more than its whole.
+    PartAboveWhole => "part_above_whole", Finding, "một phần lớn hơn tổng số";
+    /// A stated rate is not that of its numerator and denominator.
+    RateAndParts => "rate_and_parts", Finding, "tỷ lệ khác tử số và mẫu số";
     /// A commune is given other posts than its class is given.
     GivenApartFromNorm => "given_apart_from_norm", Notice, "số được giao khác định mức theo loại đơn vị hành chính",
         by "Nghị định số 33/2023/NĐ-CP, Điều 6, Điều 33", from (2023, 8, 1), to (2025, 7, 1);

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{organization, tthc};
+use crate::domain::{civil_service, e_government, organization, public_finance, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -41,11 +41,16 @@ macro_rules! collections {
 }
 
 collections! {
+    "asset-declaration-returns" => reporting::returns::Returns<civil_service::asset_declaration_returns::AssetDeclarations>,
+    "autonomy-returns" => reporting::returns::Returns<public_finance::autonomy_returns::Autonomy>,
+    "boundary-returns" => reporting::returns::Returns<organization::boundary_returns::Boundaries>,
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
     "dossiers" => tthc::dossiers::Dossiers,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
     "holidays" => reporting::holidays::Holidays,
+    "leadership-returns" => reporting::returns::Returns<organization::leadership_returns::Leadership>,
+    "measure-returns" => reporting::returns::Returns<e_government::measure_returns::Measures>,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
     "procedure-fields" => tthc::procedures::fields::ProcedureFields,
@@ -55,11 +60,13 @@ collections! {
     "procedure-reviews" => tthc::reviews::ProcedureReviews,
     "procedures" => tthc::procedures::Procedures,
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
+    "qualification-returns" => reporting::returns::Returns<civil_service::qualification_returns::Qualifications>,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
     "staffing-returns" => reporting::returns::Returns<organization::staffing_returns::Staffing>,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
+    "work-diary-returns" => reporting::returns::Returns<civil_service::work_diary_returns::WorkDiaries>,
 }
 
 /// Where a command imports to, with the whole country in its reach.

@@ -118,6 +118,20 @@ kinds! {
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
     /// A staffing return.
     StaffingReturn => "staffing_return", "báo cáo biên chế" at "/api/v1/organization/staffing-returns" to Read Organization, bound;
+    /// A leadership return.
+    LeadershipReturn => "leadership_return", "báo cáo số lượng cấp phó" at "/api/v1/organization/leadership-returns" to Read Organization, bound;
+    /// A boundary return.
+    BoundaryReturn => "boundary_return", "báo cáo mốc, bản đồ, hồ sơ địa giới hành chính" at "/api/v1/organization/boundary-returns" to Read Organization, bound;
+    /// A qualification return.
+    QualificationReturn => "qualification_return", "báo cáo trình độ chuyên môn" at "/api/v1/civil-service/qualification-returns" to Read CivilService, bound;
+    /// An asset declaration return.
+    AssetDeclarationReturn => "asset_declaration_return", "báo cáo kê khai tài sản, thu nhập" at "/api/v1/civil-service/asset-declaration-returns" to Read CivilService, bound;
+    /// A work diary return.
+    WorkDiaryReturn => "work_diary_return", "báo cáo ghi nhật ký công việc" at "/api/v1/civil-service/work-diary-returns" to Read CivilService, bound;
+    /// An autonomy return.
+    AutonomyReturn => "autonomy_return", "báo cáo cơ chế tự chủ tài chính" at "/api/v1/public-finance/autonomy-returns" to Read PublicFinance, bound;
+    /// A measure return.
+    MeasureReturn => "measure_return", "báo cáo chỉ tiêu chính quyền điện tử" at "/api/v1/e-government/measure-returns" to Read EGovernment, bound;
     /// A file that belongs to a record.
     Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.

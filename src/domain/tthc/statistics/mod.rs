@@ -10,7 +10,7 @@
 //! times of a row.
 
 pub mod compute;
-pub mod figures;
+mod figures;
 mod handlers;
 pub mod model;
 

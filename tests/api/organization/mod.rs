@@ -1,5 +1,7 @@
 //! Units as they stand on any day, and what became of them.
 
+mod staffing_returns;
+
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
