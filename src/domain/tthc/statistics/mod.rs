@@ -10,7 +10,7 @@
 //! times of a row.
 
 pub mod compute;
-mod figures;
+pub mod figures;
 mod handlers;
 pub mod model;
 
