@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "a table's columns are explained on its row type")]
 
 mod auth;
+mod e_government;
 mod exchange;
 mod kernel;
 mod organization;
@@ -10,6 +11,7 @@ mod reporting;
 mod tthc;
 
 pub use auth::*;
+pub use e_government::*;
 pub use exchange::*;
 pub use kernel::*;
 pub use organization::*;
@@ -33,6 +35,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_reviews,
     procedure_review_proposals,
     unit_returns,
+    systems,
+    deployments,
+    digital_certificates,
     support_activities,
     focal_points,
     citizen_feedback,

@@ -45,6 +45,8 @@ collections! {
     "autonomy-returns" => reporting::returns::Returns<public_finance::autonomy_returns::Autonomy>,
     "boundary-returns" => reporting::returns::Returns<organization::boundary_returns::Boundaries>,
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "deployments" => e_government::deployments::Deployments,
+    "digital-certificates" => e_government::digital_certificates::DigitalCertificates,
     "dossiers" => tthc::dossiers::Dossiers,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
@@ -66,6 +68,7 @@ collections! {
     "staffing-returns" => reporting::returns::Returns<organization::staffing_returns::Staffing>,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
+    "systems" => e_government::systems::Systems,
     "work-diary-returns" => reporting::returns::Returns<civil_service::work_diary_returns::WorkDiaries>,
 }
 

@@ -132,6 +132,12 @@ kinds! {
     AutonomyReturn => "autonomy_return", "báo cáo cơ chế tự chủ tài chính" at "/api/v1/public-finance/autonomy-returns" to Read PublicFinance, bound;
     /// A measure return.
     MeasureReturn => "measure_return", "báo cáo chỉ tiêu chính quyền điện tử" at "/api/v1/e-government/measure-returns" to Read EGovernment, bound;
+    /// A system.
+    System => "system", "hệ thống thông tin" at "/api/v1/e-government/systems" to Read EGovernment;
+    /// A deployment of a system.
+    Deployment => "deployment", "triển khai hệ thống thông tin" at "/api/v1/e-government/deployments" to Read EGovernment;
+    /// A digital certificate.
+    DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment;
     /// A file that belongs to a record.
     Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.

@@ -39,6 +39,8 @@ text_enum! {
         OutgoingSigned => "outgoing_signed", "văn bản đi có ký số theo quy định";
         /// Incoming documents that are entered and signed.
         IncomingSigned => "incoming_signed", "văn bản đến được cập nhật và ký số theo quy định";
+        /// Units that have a certificate to sign with.
+        UnitsWithCertificate => "units_with_certificate", "cơ quan, đơn vị được cấp chữ ký số chuyên dùng";
         /// Files of officials in step with the national database.
         OfficialFilesSynced => "official_files_synced", "hồ sơ cán bộ, công chức, viên chức được đồng bộ";
         /// Services that may be online and are.

@@ -32,7 +32,9 @@ text_enum! {
         Hamlet => "hamlet", "ấp, thôn, khu vực, tổ dân phố";
         /// A specialised agency of a People's Committee.
         SpecialisedAgency => "specialised_agency", "cơ quan chuyên môn";
-        /// A public service unit.
+        /// A public service unit of education: a kindergarten or school.
+        EducationUnit => "education_unit", "đơn vị sự nghiệp giáo dục và đào tạo";
+        /// Another public service unit.
         PublicServiceUnit => "public_service_unit", "đơn vị sự nghiệp công lập";
         /// An association with state-assigned tasks.
         Association => "association", "hội";
@@ -54,6 +56,7 @@ impl UnitKind {
             Self::Country
             | Self::Hamlet
             | Self::SpecialisedAgency
+            | Self::EducationUnit
             | Self::PublicServiceUnit
             | Self::Association
             | Self::ServiceCentre

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
-    org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
-    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
-    support_activities, unit_returns, users,
+    citizen_feedback, clients, deployments, digital_certificates, dossiers, focal_points, grants,
+    org_unit_successions, org_unit_versions, org_units, period_closures, portal_ledger, procedure_postings,
+    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
+    satisfaction_ratings, support_activities, systems, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -41,6 +41,9 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             record_declarations,
             satisfaction_ratings,
             support_activities,
+            systems,
+            deployments,
+            digital_certificates,
             unit_returns,
         ]
     );
