@@ -64,7 +64,7 @@ fn stories() -> Vec<Story> {
         import_command::stories(),
         audit::stories(),
         auth::stories(),
-        organization::stories(),
+        organization::all(),
         reporting::stories(),
         start::stories(),
         stop::stories(),

@@ -5,7 +5,13 @@ mod staffing_returns;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
+use crate::support::story::Story;
 use crate::tell;
+
+/// All stories of this room.
+pub fn all() -> Vec<Story> {
+    [stories(), staffing_returns::stories()].concat()
+}
 
 tell![
     a_code_means_a_unit_only_on_a_day,
