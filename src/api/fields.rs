@@ -31,13 +31,15 @@
 ///     note: Option<text(1..=2000)>;
 ///     /// What is noticed about it (lưu ý).
 ///     remarks: derived Vec<Remark> = remarks(row);
+///     first_year: kept i64 = first_year(body);
 /// }
 /// ```
 ///
 /// A field is a type (a day, an enumeration, an id), `text` of a length, `words` (text that says
 /// something), `number` in a range, or an `Option` of one of these, which a body may leave out and a
 /// patch may set to null. A `derived` one is only answered: a function makes it of the row, or of the row
-/// and its context (`= level(row, context)`).
+/// and its context (`= level(row, context)`). A `kept` one is only stored: a function makes it of the body,
+/// for what rows are told apart or counted by.
 ///
 /// What follows a comma is special to a field: `folded column` keeps it beside itself as it is compared
 /// and searched; `sent ".."` and `changed ".."` say in the body and in the patch what the doc comment
@@ -47,7 +49,7 @@ macro_rules! fields {
     ({ $($head:tt)* } $($fields:tt)*) => {
         $crate::fields! {
             @read { $($head)* }
-            { row[] answer[] create[] patch[] stored[] derived[] folded[] } $($fields)*
+            { row[] answer[] create[] patch[] stored[] derived[] folded[] made[] } $($fields)*
         }
     };
 
@@ -99,11 +101,19 @@ macro_rules! fields {
         ] $($more)* }
     };
     (@read $head:tt { row $row:tt answer[$($answer:tt)*] create $create:tt patch $patch:tt
-        stored $stored:tt derived[$($derived:tt)*] folded $folded:tt }
+        stored $stored:tt derived[$($derived:tt)*] folded $folded:tt made $made:tt }
         $(#[$doc:meta])* $name:ident: derived $type:ty = $how:ident(row $(, $context:ident)?); $($rest:tt)*) => {
         $crate::fields! { @read $head {
             row $row answer[$($answer)* $(#[$doc])* pub $name: $type,] create $create patch $patch
-            stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded
+            stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded made $made
+        } $($rest)* }
+    };
+    (@read $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt
+        stored $s:tt derived $d:tt folded $f:tt made[$($made:tt)*] }
+        $name:ident: kept $type:ty = $how:ident(body); $($rest:tt)*) => {
+        $crate::fields! { @read $head {
+            row[$($row)* pub $name: $type,] answer $a create $c patch $p
+            stored $s derived $d folded $f made[$($made)* { $name $how }]
         } $($rest)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: $type:ident $($more:tt)*) => {
@@ -128,18 +138,18 @@ macro_rules! fields {
         with [$($with:tt)*] $($more:tt)*) => {
         $crate::fields! { @special $head $done $field $docs [$answer [$($create)* $($with)*] $patch] $($more)* }
     };
-    (@special $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($f:tt)*] }
+    (@special $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($f:tt)*] made $m:tt }
         { $name:ident $($types:tt)* } $docs:tt $attributes:tt,
         folded $column:ident $($more:tt)*) => {
         $crate::fields! { @special $head {
             row[$($row)* pub $column: String,] answer $a create $c patch $p
-            stored $s derived $d folded[$($f)* { $column $name }]
+            stored $s derived $d folded[$($f)* { $column $name }] made $m
         } { $name $($types)* } $docs $attributes $($more)* }
     };
 
     // A field is read: its members join those of the fields before it.
     (@special $head:tt { row[$($row:tt)*] answer[$($answer:tt)*] create[$($create:tt)*] patch[$($patch:tt)*]
-        stored[$($stored:ident)*] derived $derived:tt folded $folded:tt }
+        stored[$($stored:ident)*] derived $derived:tt folded $folded:tt made $made:tt }
         { $name:ident [$($type:tt)*] [$($change:tt)*] }
         [[$($shown:tt)*] [$($sent:tt)*] [$($changed:tt)*]]
         [[$($on_answer:tt)*] [$($on_create:tt)*] [$($on_patch:tt)*]]; $($rest:tt)*) => {
@@ -148,7 +158,7 @@ macro_rules! fields {
             answer[$($answer)* $($shown)* $($on_answer)* pub $name: $($type)*,]
             create[$($create)* $($sent)* $($on_create)* pub $name: $($type)*,]
             patch[$($patch)* $($changed)* #[serde(default)] $($on_patch)* pub $name: $($change)*,]
-            stored[$($stored)* $name] derived $derived folded $folded
+            stored[$($stored)* $name] derived $derived folded $folded made $made
         } $($rest)* }
     };
 
@@ -178,6 +188,7 @@ macro_rules! field_types {
             create[$($create_members:tt)*] patch[$($patch_members:tt)*]
             stored[$($stored:ident)*] derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
             folded[$({ $folded:ident $unfolded:ident })*]
+            made[$({ $made:ident $maker:ident })*]
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,6 +252,7 @@ macro_rules! field_types {
                     id: present.map_or_else($id::new, |row| row.id),
                     $($kept: present.map_or($kept_value, |row| Clone::clone(&row.$kept)),)*
                     $($folded: $crate::text::fold(&body.$unfolded),)*
+                    $($made: $maker(&body),)*
                     $($stored: body.$stored,)*
                     version: present.map_or(0, |row| row.version),
                     created_at: present.map_or(at, |row| row.created_at),
@@ -254,7 +266,7 @@ macro_rules! field_types {
                 rows: &[Self],
             ) -> Result<std::collections::HashSet<$id>, $crate::error::ApiError> {
                 use $crate::db::schema::$table;
-                $crate::save_rows!(&mut *conn, $table, $id, rows.iter(), [$($stored,)* $($folded,)*])
+                $crate::save_rows!(&mut *conn, $table, $id, rows.iter(), [$($stored,)* $($folded,)* $($made,)*])
             }
         }
 

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
+use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::focal_points as columns;
@@ -206,6 +207,7 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a FocalPointFilter, day: NaiveDa
 /// Refuses what is held already on one of its days: its holders would count twice.
 fn held_once(
     conn: &mut DbConn,
+    _scoped: &Scoped,
     made: Vec<Result<FocalPointRow, ApiError>>,
 ) -> Result<Vec<Result<FocalPointRow, ApiError>>, ApiError> {
     let rows = || made.iter().flatten();

@@ -59,8 +59,11 @@ pub fn owner_of(
 ///   `(.., column, id)` hold for all rows, a province and a unit.
 /// - `days` are members of the filter, refused where the databases do not keep them alike.
 /// - `matching(query, filter, day)` adds the filter's own conditions, `faults(&body)` says what is
-///   wrong with a body by itself. `beside: f` is a function of the store that holds made rows against those
-///   that stand.
+///   wrong with a body by itself. `beside: f` holds made rows against those that stand: `f(conn, scoped,
+///   made)`.
+/// - `with: f` completes answers by what other rows say of them, in as many queries for a page as for
+///   one record: `f(conn, scoped, day, &mut answers)`. What it fills in is declared `derived`, by a
+///   function that answers what the row alone tells.
 /// - `seen` is for attachments; leave it out where there are none.
 #[macro_export]
 macro_rules! unit_store {
@@ -72,7 +75,7 @@ macro_rules! unit_store {
         sought by: [$($sought:ident),*],
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
         days: [$($asked_day:ident),*], matching: $matching:ident, faults: $faults:ident, $(beside: $beside:ident,)?
-        list: $list:ident, get: $get:ident, $(seen: $seen:ident,)? delete: $delete:ident $(,)?
+        $(with: $with:ident,)? list: $list:ident, get: $get:ident, $(seen: $seen:ident,)? delete: $delete:ident $(,)?
     ) => {
         pub use unit_store::$records;
         use unit_store::{$delete, $get, $list $(, $seen)?};
@@ -100,7 +103,8 @@ macro_rules! unit_store {
             $crate::unit_reads! {
                 table: $table, id: $id, row: $row, answer: $view, filter: $filter,
                 order: $sort::{$rising, $falling} by $by: $by_type, $first first,
-                days: [$($asked_day),*], matching: $matching, list: $list, get: $get, $(seen: $seen,)?
+                days: [$($asked_day),*], matching: $matching, $(with: $with,)?
+                list: $list, get: $get, $(seen: $seen,)?
             }
             $crate::unit_writes! {
                 $(#[$doc])* records: $records, record_type: $record_type,
@@ -118,7 +122,7 @@ macro_rules! unit_reads {
     (
         table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, filter: $filter:ident,
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
-        days: [$($asked_day:ident),*], matching: $matching:ident,
+        days: [$($asked_day:ident),*], matching: $matching:ident, $(with: $with:ident,)?
         list: $list:ident, get: $get:ident, $(seen: $seen:ident,)?
     ) => {
         type Query<'a> = $table::BoxedQuery<'a, MultiBackend>;
@@ -174,8 +178,32 @@ macro_rules! unit_reads {
                 $matching(query, filter, day).count()
             };
             let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
-            let rows = page.cut(rows, total, |row| serde_json::json!([row.$by, row.id]));
-            Ok(rows.map(|row| $view::of(row, scoped.tree())))
+            let PageRows { items, last, total } =
+                page.cut(rows, total, |row| serde_json::json!([row.$by, row.id]));
+            Ok(PageRows { items: answered(conn, scoped, day, items)?, last, total })
+        }
+
+        /// The answers of rows, in their order, as of a day.
+        fn answered(
+            conn: &mut DbConn,
+            scoped: &Scoped,
+            day: chrono::NaiveDate,
+            rows: Vec<$row>,
+        ) -> Result<Vec<$view>, ApiError> {
+            let _ = (&conn, day);
+            let answers = rows.into_iter().map(|row| $view::of(row, scoped.tree())).collect();
+            $(let answers = {
+                let mut answers: Vec<$view> = answers;
+                $with(conn, scoped, day, &mut answers)?;
+                answers
+            };)?
+            Ok(answers)
+        }
+
+        /// The answer of a row today.
+        fn answered_one(conn: &mut DbConn, scoped: &Scoped, row: $row) -> Result<$view, ApiError> {
+            let answer = answered(conn, scoped, scoped.today(), vec![row])?.pop();
+            answer.ok_or_else(|| ApiError::internal("a record was lost"))
         }
 
         fn row_find(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$row, ApiError> {
@@ -189,7 +217,8 @@ macro_rules! unit_reads {
         /// # Errors
         /// 404 when there is none in reach.
         pub(super) fn $get(conn: &mut DbConn, scoped: &Scoped, id: $id) -> Result<$view, ApiError> {
-            Ok($view::of(row_find(conn, scoped, id)?, scoped.tree()))
+            let row = row_find(conn, scoped, id)?;
+            answered_one(conn, scoped, row)
         }
 
         $(
@@ -283,7 +312,7 @@ macro_rules! unit_writes {
                     Ok($row::made(body, present.as_ref(), at, owner))
                 };
                 let made = drafts.into_iter().map(made).collect();
-                $(let made = $beside(tx.conn(), made)?;)?
+                $(let made = $beside(tx.conn(), scoped, made)?;)?
                 Ok(made)
             }
 
@@ -293,7 +322,13 @@ macro_rules! unit_writes {
                 rows: &[$row],
             ) -> Result<Written<$view>, ApiError> {
                 let stored = $row::store(tx.conn(), rows)?;
-                Written::journal(tx, rows, &stored, entry, |row| $view::of(row.clone(), scoped.tree()))
+                let answers = answered(tx.conn(), scoped, scoped.today(), rows.to_vec())?;
+                let answers: HashMap<$id, $view> =
+                    answers.into_iter().map(|answer| (answer.id, answer)).collect();
+                let answer = |row: &$row| answers.get(&row.id).cloned();
+                Written::try_journal(tx, rows, &stored, entry, |row| {
+                    answer(row).ok_or_else(|| ApiError::internal("a record was lost"))
+                })
             }
         }
 
@@ -316,7 +351,7 @@ macro_rules! unit_writes {
             expected.check(row.version)?;
             $crate::hide_row!(tx, $table, row)?;
             let row = $row { version: row.version + 1, ..row };
-            let view = $view::of(row.clone(), scoped.tree());
+            let view = answered_one(tx.conn(), scoped, row.clone())?;
             Ok(tx.journal(entry(JournalAction::Delete, &view, &row)?)?.with(()))
         }
     };
