@@ -94,7 +94,7 @@ where
 ///
 /// # Errors
 /// When a body of the report is refused, or the database is away.
-pub async fn load(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
+pub(super) async fn load(state: &AppState, scoped: &Scoped) -> Result<(), ApiError> {
     let author = scoped.author();
     let of_units = scoped.clone();
     let units = move |tx: &mut WriteTx<'_>| {

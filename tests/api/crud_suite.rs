@@ -74,6 +74,8 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
         .expect(201);
     let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
     admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
+    let used = json!({"org_unit_code": "92", "kind": "mailbox_sso", "name": "Thư điện tử công vụ", "in_use_from": "2026-01-05"});
+    let system = admin.post("/api/v1/e-government/systems", &used).await.expect(201)["id"].clone();
     vec![
         Fixture {
             record_type: "period",
@@ -376,6 +378,39 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             invalid: (
                 json!({"org_unit_code": "31396", "period_code": "2026-Q3", "measure": "outgoing_signed", "numerator": 412}),
                 "/denominator",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "system",
+            collection: "/api/v1/e-government/systems",
+            create: json!({"org_unit_code": "92", "kind": "one_stop", "name": "Hệ thống một cửa", "in_use_from": "2026-01-05"}),
+            patch: json!({"address": "motcua.example.vn"}),
+            invalid: (
+                json!({"org_unit_code": "92", "kind": "one_stop", "name": " ", "in_use_from": "2026-01-05"}),
+                "/name",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "deployment",
+            collection: "/api/v1/e-government/deployments",
+            create: json!({"org_unit_code": "31396", "system_id": system, "in_use_from": "2026-01-05"}),
+            patch: json!({"users": 38}),
+            invalid: (
+                json!({"org_unit_code": "31396", "system_id": system, "in_use_from": "2026-01-05", "users": -1}),
+                "/users",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "digital_certificate",
+            collection: "/api/v1/e-government/digital-certificates",
+            create: json!({"org_unit_code": "31396", "holder": "unit", "serial_number": "54:01", "valid_from": "2026-01-05", "expires_on": "2031-01-04"}),
+            patch: json!({"revoked_on": "2026-09-01"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "holder": "unit", "serial_number": "54:01", "valid_from": "2026-01-05", "expires_on": "2026-01-04"}),
+                "/expires_on",
             ),
             no_bulk: None,
         },

@@ -408,7 +408,7 @@ async fn what_cannot_be_read_is_told_in_our_words(app: TestApp) {
 /// not be read by position.
 async fn a_list_is_never_taken_for_a_record(app: TestApp) {
     let admin = app.admin().await;
-    let whole = json!(["2031", "calendar", "year", "2031-01-01", "2031-12-31", null]);
+    let whole = json!(["calendar", "2031", "year", "2031-01-01", "2031-12-31", null]);
     admin.post("/api/v1/reporting/periods", &whole).await.faults(400, "wrong-shape");
     let mut dossier = crate::tthc::dossiers::dossier(1);
     dossier["owner"] = json!(["citizen", "Người nộp thử", "012345678901", "0900000012"]);

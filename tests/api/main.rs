@@ -21,6 +21,7 @@ mod batch;
 mod bulk;
 mod contract;
 mod crud_suite;
+mod e_government;
 mod etag;
 mod evidence;
 mod exchange;
@@ -65,6 +66,7 @@ fn stories() -> Vec<Story> {
         audit::stories(),
         auth::stories(),
         organization::all(),
+        e_government::all(),
         reporting::stories(),
         start::stories(),
         stop::stories(),

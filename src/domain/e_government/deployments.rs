@@ -11,6 +11,7 @@ use super::systems::SystemId;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{EGovernment, Permit, Read, Write};
+use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{deployments as columns, systems};
@@ -110,6 +111,7 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a DeploymentFilter, day: NaiveDa
 /// Refuses a system that is not held.
 fn of_known_systems(
     conn: &mut DbConn,
+    _: &Scoped,
     made: Vec<Result<DeploymentRow, ApiError>>,
 ) -> Result<Vec<Result<DeploymentRow, ApiError>>, ApiError> {
     let named: HashSet<SystemId> = made.iter().flatten().map(|row| row.system_id).collect();

@@ -193,7 +193,7 @@ macro_rules! return_types {
             row[$($row_members:tt)*] answer[$($answer_members:tt)*]
             create[$($create_members:tt)*] patch[$($patch_members:tt)*]
             stored[$($stored:ident)*] derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
-            folded[]
+            folded[] made[]
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
