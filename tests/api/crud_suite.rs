@@ -384,10 +384,10 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
         Fixture {
             record_type: "system",
             collection: "/api/v1/e-government/systems",
-            create: json!({"org_unit_code": "92", "kind": "one_stop", "name": "Hệ thống một cửa", "in_use_from": "2026-01-05"}),
+            create: json!({"org_unit_code": "31396", "kind": "one_stop", "name": "Hệ thống một cửa", "in_use_from": "2026-01-05"}),
             patch: json!({"address": "motcua.example.vn"}),
             invalid: (
-                json!({"org_unit_code": "92", "kind": "one_stop", "name": " ", "in_use_from": "2026-01-05"}),
+                json!({"org_unit_code": "31396", "kind": "one_stop", "name": " ", "in_use_from": "2026-01-05"}),
                 "/name",
             ),
             no_bulk: None,

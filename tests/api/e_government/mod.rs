@@ -53,10 +53,9 @@ async fn a_system_s_reach_is_counted_over_the_tree(app: TestApp) {
         (&json!(93), &json!(0), &json!(0.0))
     );
     assert_eq!(before["without"].as_array().unwrap().len(), 93);
-    let below = admin
-        .get("/api/v1/organization/org-units?parent_code=934&as_of=2024-07-02&limit=200")
-        .await
-        .expect(200);
+    let district = app.unit("934", "2024-07-02");
+    let children = format!("/api/v1/organization/org-units/{district}/children?as_of=2024-07-02&limit=200");
+    let below = admin.get(&children).await.expect(200);
     let below = below["items"].as_array().unwrap();
     let used: Vec<Value> = below
         .iter()

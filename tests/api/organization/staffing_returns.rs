@@ -75,8 +75,10 @@ async fn what_is_left_out_is_not_reported_and_nil_is_a_statement(app: TestApp) {
 async fn what_a_commune_is_given_is_held_against_its_class(app: TestApp) {
     app.period("half", "2024-H1").await;
     let admin = app.admin().await;
-    let of_district = "/api/v1/organization/org-units?parent_code=934&as_of=2024-06-30&limit=200";
-    let communes = admin.get(of_district).await.expect(200);
+    let district = app.unit("934", "2024-06-30");
+    let of_district =
+        format!("/api/v1/organization/org-units/{district}/children?as_of=2024-06-30&limit=200");
+    let communes = admin.get(&of_district).await.expect(200);
     let communes = communes["items"].as_array().unwrap();
     assert_eq!(communes.len(), 15);
     let of_second_class = ["Cây Dương", "Búng Tàu", "Kinh Cùng", "Tân Long"];
@@ -161,7 +163,7 @@ async fn a_return_is_handed_in_accepted_and_sent_back(app: TestApp) {
     let taken = reviewer.step(&format!("{place}/acceptance")).await.expect(200);
     assert_eq!((&taken["state"], &taken["posts_unfilled"]), (&json!("accepted"), &json!(1)));
     let others = app.person("xa.tanbinh", "editor", "31399").await;
-    others.get(&place).await.problem(403, "forbidden");
+    others.get(&place).await.problem(404, "not-found");
 }
 
 async fn a_form_does_not_show_the_returns_of_another(app: TestApp) {

@@ -135,7 +135,7 @@ mod tests {
         for kind in
             [SpecialisedAgency, EducationUnit, PublicServiceUnit, Association, ServiceCentre, OtherAgency]
         {
-            assert_eq!(under(kind).len(), 8, "{kind}");
+            assert_eq!(under(kind).len(), 9, "{kind}");
         }
         for kind in UnitKind::ALL {
             assert_eq!(may_stand_under(*kind, None), *kind == Country);
