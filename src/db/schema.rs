@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "a table's columns are explained on its row type")]
 
 mod auth;
+mod civil_service;
 mod exchange;
 mod kernel;
 mod organization;
@@ -10,6 +11,7 @@ mod reporting;
 mod tthc;
 
 pub use auth::*;
+pub use civil_service::*;
 pub use exchange::*;
 pub use kernel::*;
 pub use organization::*;
@@ -36,6 +38,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     focal_points,
     citizen_feedback,
     satisfaction_ratings,
+    personnel_decisions,
+    job_position_schemes,
+    training_courses,
+    staff_streamlining,
+    discipline_inspections,
+    discipline_visits,
     portal_ledger,
     procedure_fields,
     procedures,

@@ -1,5 +1,6 @@
 //! The rooms of administrative reform, each the same shape.
 
+pub mod civil_service;
 pub mod document_numbers;
 pub mod organization;
 pub mod remarks;

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{organization, tthc};
+use crate::domain::{civil_service, organization, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -42,12 +42,16 @@ macro_rules! collections {
 
 collections! {
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "discipline-inspections" => civil_service::discipline_inspections::DisciplineInspections,
+    "discipline-visits" => civil_service::discipline_visits::DisciplineVisits,
     "dossiers" => tthc::dossiers::Dossiers,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
     "holidays" => reporting::holidays::Holidays,
+    "job-position-schemes" => civil_service::job_position_schemes::JobPositionSchemes,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
+    "personnel-decisions" => civil_service::personnel_decisions::records::PersonnelDecisions,
     "procedure-fields" => tthc::procedures::fields::ProcedureFields,
     "procedure-postings" => tthc::postings::ProcedurePostings,
     "procedure-processes" => tthc::processes::ProcedureProcesses,
@@ -57,8 +61,10 @@ collections! {
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
+    "staff-streamlining" => civil_service::staff_streamlining::StaffStreamlinings,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
+    "training-courses" => civil_service::training_courses::TrainingCourses,
 }
 
 /// Where a command imports to, with the whole country in its reach.
