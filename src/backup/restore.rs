@@ -154,6 +154,12 @@ const RECORDS: &[&str] = &[
     "focal_points",
     "citizen_feedback",
     "satisfaction_ratings",
+    "personnel_decisions",
+    "job_position_schemes",
+    "training_courses",
+    "staff_streamlining",
+    "discipline_inspections",
+    "discipline_visits",
     "portal_ledger",
     "period_closures",
 ];

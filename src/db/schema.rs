@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "a table's columns are explained on its row type")]
 
 mod auth;
+mod civil_service;
 mod e_government;
 mod exchange;
 mod kernel;
@@ -11,6 +12,7 @@ mod reporting;
 mod tthc;
 
 pub use auth::*;
+pub use civil_service::*;
 pub use e_government::*;
 pub use exchange::*;
 pub use kernel::*;
@@ -42,6 +44,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     focal_points,
     citizen_feedback,
     satisfaction_ratings,
+    personnel_decisions,
+    job_position_schemes,
+    training_courses,
+    staff_streamlining,
+    discipline_inspections,
+    discipline_visits,
     portal_ledger,
     procedure_fields,
     procedures,

@@ -111,6 +111,23 @@ rules! {
     PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+    /// Someone who is no public employee gets the seniority allowance of teachers.
+    TeacherSeniority => "teacher_seniority", Warning, "phụ cấp thâm niên nhà giáo cho người không phải viên chức",
+        by "Nghị định 77/2021/NĐ-CP, Điều 2", from (2021, 8, 1);
+    /// A scheme covers another number of units than the tree of units has.
+    UnitsDiffer => "units_differ", Warning, "số đơn vị có đề án khác số đơn vị theo cây tổ chức";
+    /// More persons were sent to a course than it has places.
+    MoreThanPlaces => "more_than_places", Warning, "số người được cử nhiều hơn chỉ tiêu";
+    /// A streamlining was decided, but the decision is not named.
+    DecisionUnnamed => "decision_unnamed", Notice, "đã quyết định nhưng chưa nêu số, ngày quyết định";
+    /// A round of streamlining came so far before the year that it is of.
+    BeforeItsYear => "before_its_year", Warning, "thực hiện trước năm của đợt tinh giản";
+    /// Hours of work were looked at on a day on which nobody works.
+    NoWorkingDay => "no_working_day", Warning, "kiểm tra vào ngày không làm việc";
+    /// A visit is outside the days of its inspection.
+    OutsideInspection => "outside_inspection", Warning, "lượt kiểm tra ngoài thời gian của đợt kiểm tra";
+    /// What a unit was to do after a visit is late.
+    FollowUpLate => "follow_up_late", Warning, "quá thời hạn khắc phục sau kiểm tra";
 }
 
 impl Rule {

@@ -114,6 +114,18 @@ kinds! {
     ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính" at "/api/v1/tthc/processing-returns" to Read Tthc, bound;
     /// A declaration of complete records.
     RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ" at "/api/v1/tthc/record-declarations" to Read Tthc;
+    /// A personnel decision.
+    PersonnelDecision => "personnel_decision", "quyết định về nhân sự" at "/api/v1/civil-service/personnel-decisions" to Read CivilService;
+    /// A scheme of job positions.
+    JobPositionScheme => "job_position_scheme", "đề án vị trí việc làm" at "/api/v1/civil-service/job-position-schemes" to Read CivilService;
+    /// A course of training.
+    TrainingCourse => "training_course", "lớp đào tạo, bồi dưỡng" at "/api/v1/civil-service/training-courses" to Read CivilService;
+    /// A round of streamlining.
+    StaffStreamlining => "staff_streamlining", "đợt tinh giản biên chế" at "/api/v1/civil-service/staff-streamlining" to Read CivilService;
+    /// An inspection of discipline.
+    DisciplineInspection => "discipline_inspection", "đợt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-inspections" to Read CivilService;
+    /// A visit of an inspection of discipline.
+    DisciplineVisit => "discipline_visit", "lượt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-visits" to Read CivilService;
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
     /// A staffing return.

@@ -76,6 +76,11 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
     admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
     let used = json!({"org_unit_code": "92", "kind": "mailbox_sso", "name": "Thư điện tử công vụ", "in_use_from": "2026-01-05"});
     let system = admin.post("/api/v1/e-government/systems", &used).await.expect(201)["id"].clone();
+    let inspection = json!({
+        "org_unit_code": "92", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
+        "starts_on": "2026-05-04",
+    });
+    admin.post("/api/v1/civil-service/discipline-inspections", &inspection).await.expect(201);
     vec![
         Fixture {
             record_type: "period",
@@ -282,6 +287,108 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
                     "level": "very_satisfied", "channel": "kiosk",
                 }),
                 "/rated_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "personnel_decision",
+            collection: "/api/v1/civil-service/personnel-decisions",
+            create: json!({
+                "org_unit_code": "31396", "kind": "retire", "category": "public_employee", "cases": 1,
+                "covers_from": "2026-01-01", "covers_to": "2026-06-30",
+            }),
+            patch: json!({"cases": 2}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "retire", "category": "public_employee", "cases": 1,
+                    "covers_from": "2026-01-01", "covers_to": "2025-12-31",
+                }),
+                "/covers_to",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "job_position_scheme",
+            collection: "/api/v1/civil-service/job-position-schemes",
+            create: json!({
+                "org_unit_code": "31396", "coverage": "service_units", "title": "Đề án vị trí việc làm",
+                "dated_on": "2026-03-02", "stage": "submitted", "units_covered": 12,
+            }),
+            patch: json!({"units_covered": 13}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "coverage": "service_units", "title": "Đề án vị trí việc làm",
+                    "dated_on": "2026-03-02", "stage": "approved",
+                }),
+                "/document_number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "training_course",
+            collection: "/api/v1/civil-service/training-courses",
+            create: json!({
+                "org_unit_code": "31396", "kind": "rank", "title": "Bồi dưỡng ngạch chuyên viên",
+                "starts_on": "2026-03-16", "persons_sent": 4,
+            }),
+            patch: json!({"persons_finished": 4}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "degree", "title": "Bồi dưỡng ngạch chuyên viên",
+                    "starts_on": "2026-03-16",
+                }),
+                "/level",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "staff_streamlining",
+            collection: "/api/v1/civil-service/staff-streamlining",
+            create: json!({
+                "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "proposed",
+                "stage_on": "2026-02-10", "cases": 2,
+            }),
+            patch: json!({"stage": "appraised"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "paid",
+                    "stage_on": "2026-02-10", "cases": 2,
+                }),
+                "/amount_vnd",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "discipline_inspection",
+            collection: "/api/v1/civil-service/discipline-inspections",
+            create: json!({
+                "org_unit_code": "31396", "code": "536/2026", "topic": "Kiểm tra giờ giấc làm việc",
+                "notice": "unannounced", "starts_on": "2026-05-04",
+            }),
+            patch: json!({"ends_on": "2026-05-05"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "code": "536/2026", "topic": "Kiểm tra giờ giấc làm việc",
+                    "notice": "unannounced", "starts_on": "2026-05-04", "ends_on": "2026-05-03",
+                }),
+                "/ends_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "discipline_visit",
+            collection: "/api/v1/civil-service/discipline-visits",
+            create: json!({
+                "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                "visited_on": "2026-05-04", "outcome": "compliant",
+            }),
+            patch: json!({"persons_checked": 41}),
+            invalid: (
+                json!({
+                    "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                    "visited_on": "2026-05-04", "outcome": "violations",
+                }),
+                "/findings",
             ),
             no_bulk: None,
         },

@@ -19,6 +19,7 @@ mod auth;
 mod backup;
 mod batch;
 mod bulk;
+mod civil_service;
 mod contract;
 mod crud_suite;
 mod e_government;
@@ -72,6 +73,7 @@ fn stories() -> Vec<Story> {
         stop::stories(),
         frame::stories(),
         tthc::stories(),
+        civil_service::stories(),
     ]
     .into_iter()
     .flatten()

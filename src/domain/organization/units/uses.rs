@@ -5,10 +5,11 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, deployments, digital_certificates, dossiers, focal_points, grants,
-    org_unit_successions, org_unit_versions, org_units, period_closures, portal_ledger, procedure_postings,
-    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
-    satisfaction_ratings, support_activities, systems, unit_returns, users,
+    citizen_feedback, clients, deployments, digital_certificates, discipline_inspections, discipline_visits,
+    dossiers, focal_points, grants, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
+    period_closures, personnel_decisions, portal_ledger, procedure_postings, procedure_processes,
+    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
+    staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -33,18 +34,24 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         id,
         [
             citizen_feedback,
+            discipline_inspections,
+            discipline_visits,
             dossiers,
             focal_points,
+            job_position_schemes,
+            personnel_decisions,
             procedure_postings,
             procedure_reviews,
             processing_returns,
             record_declarations,
             satisfaction_ratings,
+            staff_streamlining,
             support_activities,
             systems,
             deployments,
             digital_certificates,
             unit_returns,
+            training_courses,
         ]
     );
     Ok(owns || is_named(conn, id)?)
