@@ -26,6 +26,7 @@ pub fn routes(mount: &mut Mount) {
     audit::routes(mount);
     domain::organization::routes(mount);
     domain::tthc::routes(mount);
+    domain::public_finance::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     mount.service(health::live).service(health::ready).service(health::metrics);

@@ -151,6 +151,14 @@ const RECORDS: &[&str] = &[
     "citizen_feedback",
     "satisfaction_ratings",
     "portal_ledger",
+    "investment_plans",
+    "plan_adjustments",
+    "disbursements",
+    "audit_recommendations",
+    "remittances",
+    "budget_disclosures",
+    "final_accounts",
+    "spending_rules",
     "period_closures",
 ];
 

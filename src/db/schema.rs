@@ -6,6 +6,7 @@ mod auth;
 mod exchange;
 mod kernel;
 mod organization;
+mod public_finance;
 mod reporting;
 mod tthc;
 
@@ -13,6 +14,7 @@ pub use auth::*;
 pub use exchange::*;
 pub use kernel::*;
 pub use organization::*;
+pub use public_finance::*;
 pub use reporting::*;
 pub use tthc::*;
 

@@ -2,6 +2,7 @@
 
 pub mod document_numbers;
 pub mod organization;
+pub mod public_finance;
 pub mod remarks;
 pub mod rules;
 pub mod tthc;

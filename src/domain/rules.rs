@@ -100,6 +100,21 @@ rules! {
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+    /// More was paid out of a plan than it holds.
+    PaidBeyondPlan => "paid_beyond_plan", Finding, "giải ngân vượt kế hoạch vốn";
+    /// Adjustments take more from a plan than it holds.
+    PlanBelowZero => "plan_below_zero", Finding, "điều chỉnh giảm vượt kế hoạch vốn";
+    /// A payment is told for a span that goes on over the day, so that its part until then is not known.
+    UndividedSpan => "undivided_span", Notice, "giải ngân theo khoảng thời gian kéo dài qua ngày tính";
+    /// Something was paid out of a plan before its year.
+    PaidBeforeYear => "paid_before_year", Warning, "giải ngân trước năm kế hoạch";
+    /// What was asked is not all paid after the due day.
+    RemittanceOverdue => "remittance_overdue", Warning, "quá thời hạn thực hiện kiến nghị mà chưa nộp đủ";
+    /// The figures of a quarter were made public more than fifteen days after its end.
+    LateDisclosure => "late_disclosure", Warning, "công khai tình hình thực hiện ngân sách quý quá 15 ngày",
+        by "Luật Ngân sách nhà nước số 83/2015/QH13, Điều 15 khoản 3", from (2017, 1, 1), to (2026, 1, 1);
+    /// Final accounts were handed in after their due day.
+    AccountsLate => "accounts_late", Warning, "nộp báo cáo quyết toán quá hạn";
 }
 
 impl Rule {

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{organization, tthc};
+use crate::domain::{organization, public_finance, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -41,13 +41,19 @@ macro_rules! collections {
 }
 
 collections! {
+    "audit-recommendations" => public_finance::audit_recommendations::AuditRecommendations,
+    "budget-disclosures" => public_finance::budget_disclosures::BudgetDisclosures,
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "disbursements" => public_finance::disbursements::Disbursements,
     "dossiers" => tthc::dossiers::Dossiers,
+    "final-accounts" => public_finance::final_accounts::FinalAccounts,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
     "holidays" => reporting::holidays::Holidays,
+    "investment-plans" => public_finance::investment_plans::InvestmentPlans,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
+    "plan-adjustments" => public_finance::plan_adjustments::PlanAdjustments,
     "procedure-fields" => tthc::procedures::fields::ProcedureFields,
     "procedure-postings" => tthc::postings::ProcedurePostings,
     "procedure-processes" => tthc::processes::ProcedureProcesses,
@@ -56,7 +62,9 @@ collections! {
     "procedures" => tthc::procedures::Procedures,
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
+    "remittances" => public_finance::remittances::Remittances,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
+    "spending-rules" => public_finance::spending_rules::SpendingRules,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
 }

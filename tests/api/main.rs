@@ -31,6 +31,7 @@ mod listing;
 mod many_units;
 mod meeting;
 mod organization;
+mod public_finance;
 mod reporting;
 mod sheets;
 mod start;
@@ -65,6 +66,7 @@ fn stories() -> Vec<Story> {
         audit::stories(),
         auth::stories(),
         organization::stories(),
+        public_finance::stories(),
         reporting::stories(),
         start::stories(),
         stop::stories(),

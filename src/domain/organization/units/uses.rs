@@ -5,10 +5,11 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
-    org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
-    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
-    support_activities, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, disbursements, dossiers,
+    final_accounts, focal_points, grants, investment_plans, org_unit_successions, org_unit_versions,
+    org_units, period_closures, plan_adjustments, portal_ledger, procedure_postings, procedure_processes,
+    procedure_publications, procedure_reviews, processing_returns, record_declarations, remittances,
+    satisfaction_ratings, spending_rules, support_activities, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -32,14 +33,22 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         conn,
         id,
         [
+            audit_recommendations,
+            budget_disclosures,
             citizen_feedback,
+            disbursements,
             dossiers,
+            final_accounts,
             focal_points,
+            investment_plans,
+            plan_adjustments,
             procedure_postings,
             procedure_reviews,
             processing_returns,
             record_declarations,
+            remittances,
             satisfaction_ratings,
+            spending_rules,
             support_activities,
         ]
     );
