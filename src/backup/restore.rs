@@ -161,6 +161,14 @@ const RECORDS: &[&str] = &[
     "discipline_inspections",
     "discipline_visits",
     "portal_ledger",
+    "investment_plans",
+    "plan_adjustments",
+    "disbursements",
+    "audit_recommendations",
+    "remittances",
+    "budget_disclosures",
+    "final_accounts",
+    "spending_rules",
     "period_closures",
 ];
 

@@ -8,6 +8,7 @@ mod e_government;
 mod exchange;
 mod kernel;
 mod organization;
+mod public_finance;
 mod reporting;
 mod tthc;
 
@@ -17,6 +18,7 @@ pub use e_government::*;
 pub use exchange::*;
 pub use kernel::*;
 pub use organization::*;
+pub use public_finance::*;
 pub use reporting::*;
 pub use tthc::*;
 

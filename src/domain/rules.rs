@@ -128,6 +128,21 @@ rules! {
     OutsideInspection => "outside_inspection", Warning, "lượt kiểm tra ngoài thời gian của đợt kiểm tra";
     /// What a unit was to do after a visit is late.
     FollowUpLate => "follow_up_late", Warning, "quá thời hạn khắc phục sau kiểm tra";
+    /// More was paid out of a plan than it holds.
+    PaidBeyondPlan => "paid_beyond_plan", Finding, "giải ngân vượt kế hoạch vốn";
+    /// Adjustments take more from a plan than it holds.
+    PlanBelowZero => "plan_below_zero", Finding, "điều chỉnh giảm vượt kế hoạch vốn";
+    /// A payment is told for a span that goes on over the day, so that its part until then is not known.
+    UndividedSpan => "undivided_span", Notice, "giải ngân theo khoảng thời gian kéo dài qua ngày tính";
+    /// Something was paid out of a plan before its year.
+    PaidBeforeYear => "paid_before_year", Warning, "giải ngân trước năm kế hoạch";
+    /// What was asked is not all paid after the due day.
+    RemittanceOverdue => "remittance_overdue", Warning, "quá thời hạn thực hiện kiến nghị mà chưa nộp đủ";
+    /// The figures of a quarter were made public more than fifteen days after its end.
+    LateDisclosure => "late_disclosure", Warning, "công khai tình hình thực hiện ngân sách quý quá 15 ngày",
+        by "Luật Ngân sách nhà nước số 83/2015/QH13, Điều 15 khoản 3", from (2017, 1, 1), to (2026, 1, 1);
+    /// Final accounts were handed in after their due day.
+    AccountsLate => "accounts_late", Warning, "nộp báo cáo quyết toán quá hạn";
 }
 
 impl Rule {

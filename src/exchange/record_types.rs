@@ -126,6 +126,22 @@ kinds! {
     DisciplineInspection => "discipline_inspection", "đợt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-inspections" to Read CivilService;
     /// A visit of an inspection of discipline.
     DisciplineVisit => "discipline_visit", "lượt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-visits" to Read CivilService;
+    /// An investment plan.
+    InvestmentPlan => "investment_plan", "kế hoạch vốn đầu tư công" at "/api/v1/public-finance/investment-plans" to Read PublicFinance;
+    /// An adjustment of a plan.
+    PlanAdjustment => "plan_adjustment", "điều chỉnh kế hoạch vốn đầu tư công" at "/api/v1/public-finance/plan-adjustments" to Read PublicFinance;
+    /// A disbursement.
+    Disbursement => "disbursement", "giải ngân vốn đầu tư công" at "/api/v1/public-finance/disbursements" to Read PublicFinance;
+    /// A recommendation of an inspection or audit.
+    AuditRecommendation => "audit_recommendation", "kiến nghị thanh tra, kiểm toán" at "/api/v1/public-finance/audit-recommendations" to Read PublicFinance;
+    /// A remittance.
+    Remittance => "remittance", "nộp tiền theo kiến nghị thanh tra, kiểm toán" at "/api/v1/public-finance/remittances" to Read PublicFinance;
+    /// A disclosure of the budget.
+    BudgetDisclosure => "budget_disclosure", "công khai dự toán, quyết toán ngân sách" at "/api/v1/public-finance/budget-disclosures" to Read PublicFinance;
+    /// Final accounts.
+    FinalAccount => "final_account", "báo cáo quyết toán năm" at "/api/v1/public-finance/final-accounts" to Read PublicFinance;
+    /// Spending rules.
+    SpendingRule => "spending_rule", "quy chế chi tiêu nội bộ, quy chế quản lý tài sản công" at "/api/v1/public-finance/spending-rules" to Read PublicFinance;
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
     /// A staffing return.

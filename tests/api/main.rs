@@ -33,6 +33,7 @@ mod listing;
 mod many_units;
 mod meeting;
 mod organization;
+mod public_finance;
 mod reporting;
 mod sheets;
 mod start;
@@ -68,6 +69,8 @@ fn stories() -> Vec<Story> {
         auth::stories(),
         organization::all(),
         e_government::all(),
+        organization::stories(),
+        public_finance::stories(),
         reporting::stories(),
         start::stories(),
         stop::stories(),

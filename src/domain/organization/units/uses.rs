@@ -5,11 +5,13 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, deployments, digital_certificates, discipline_inspections, discipline_visits,
-    dossiers, focal_points, grants, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
-    period_closures, personnel_decisions, portal_ledger, procedure_postings, procedure_processes,
-    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
-    staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates,
+    disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants,
+    investment_plans, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
+    period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
+    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
+    remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
+    training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -33,19 +35,27 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         conn,
         id,
         [
+            audit_recommendations,
+            budget_disclosures,
             citizen_feedback,
             discipline_inspections,
             discipline_visits,
+            disbursements,
             dossiers,
+            final_accounts,
             focal_points,
             job_position_schemes,
             personnel_decisions,
+            investment_plans,
+            plan_adjustments,
             procedure_postings,
             procedure_reviews,
             processing_returns,
             record_declarations,
+            remittances,
             satisfaction_ratings,
             staff_streamlining,
+            spending_rules,
             support_activities,
             systems,
             deployments,
