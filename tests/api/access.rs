@@ -83,6 +83,7 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
 const MANY: &[(&str, &str)] = &[
     ("write", "/api/v1/tthc/processing-returns"),
     ("write", "/api/v1/tthc/record-declarations"),
+    ("write", "/api/v1/public-finance/disbursements"),
     ("write_reference", "/api/v1/organization/org-units"),
     ("write_reference", "/api/v1/organization/successions"),
     ("administer", "/api/v1/admin/grants"),
@@ -239,6 +240,7 @@ async fn a_system_may_what_its_scopes_say(app: TestApp) {
         (&["tthc:read"], &["read tthc", reference]),
         (&["tthc:write"], &["read tthc", "write tthc", reference]),
         (&["institutions:write", "reporting:read"], &["read reporting", reference]),
+        (&["public_finance:write"], &["read public_finance", "write public_finance", reference]),
         (&["reporting:write", "tthc:read"], &["read reporting", "read tthc", reference]),
         (&["reference:read"], &[reference]),
     ];
@@ -276,7 +278,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
     for (role, allowed) in ALLOWED {
         let name = format!("vai-tro.{role}");
         let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
-        let client = app.person_with(&name, grant(json!(["tthc", "reporting"]))).await;
+        let client = app.person_with(&name, grant(json!(["tthc", "reporting", "public_finance"]))).await;
         for attempt in ATTEMPTS {
             let expected = allowed.contains(&attempt.action);
             assert_eq!(attempt.is_allowed(&client).await, expected, "{role} {}", attempt.path);
