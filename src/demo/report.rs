@@ -12,7 +12,13 @@ use crate::api::records::{Records, add_missing};
 use crate::auth::scope::Scoped;
 use crate::db::schema::{systems, unit_returns};
 use crate::db::{Recorded, WriteTx};
+use crate::domain::civil_service::discipline_inspections::DisciplineInspections;
+use crate::domain::civil_service::discipline_visits::DisciplineVisits;
+use crate::domain::civil_service::job_position_schemes::JobPositionSchemes;
+use crate::domain::civil_service::personnel_decisions::records::PersonnelDecisions;
 use crate::domain::civil_service::qualification_returns::Qualifications;
+use crate::domain::civil_service::staff_streamlining::StaffStreamlinings;
+use crate::domain::civil_service::training_courses::TrainingCourses;
 use crate::domain::civil_service::work_diary_returns::WorkDiaries;
 use crate::domain::e_government::deployments::{DeploymentCreate, Deployments};
 use crate::domain::e_government::measure_returns::Measures;
@@ -24,7 +30,14 @@ use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitClass, UnitKind}
 use crate::domain::organization::units::OrgUnits;
 use crate::domain::organization::units::bodies::OrgUnitPatch;
 use crate::domain::organization::units::writes::org_unit_correct;
+use crate::domain::public_finance::audit_recommendations::AuditRecommendations;
 use crate::domain::public_finance::autonomy_returns::Autonomy;
+use crate::domain::public_finance::budget_disclosures::BudgetDisclosures;
+use crate::domain::public_finance::disbursements::Disbursements;
+use crate::domain::public_finance::final_accounts::FinalAccounts;
+use crate::domain::public_finance::investment_plans::InvestmentPlans;
+use crate::domain::public_finance::remittances::Remittances;
+use crate::domain::public_finance::spending_rules::SpendingRules;
 use crate::error::ApiError;
 use crate::reporting::returns::{ReturnForm, ReturnState, Returns, UnitReturnId, submit};
 use crate::state::AppState;
@@ -117,6 +130,19 @@ pub(super) async fn load(state: &AppState, scoped: &Scoped) -> Result<(), ApiErr
             Returns<WorkDiaries> => "work-diary-returns",
             Returns<Autonomy> => "autonomy-returns",
             Returns<Measures> => "measure-returns",
+            PersonnelDecisions => "personnel-decisions",
+            JobPositionSchemes => "job-position-schemes",
+            TrainingCourses => "training-courses",
+            StaffStreamlinings => "staff-streamlining",
+            DisciplineInspections => "discipline-inspections",
+            DisciplineVisits => "discipline-visits",
+            InvestmentPlans => "investment-plans",
+            Disbursements => "disbursements",
+            AuditRecommendations => "audit-recommendations",
+            Remittances => "remittances",
+            BudgetDisclosures => "budget-disclosures",
+            FinalAccounts => "final-accounts",
+            SpendingRules => "spending-rules",
             Systems => "systems",
         );
         hand_in::<Staffing>(tx, scoped)?;

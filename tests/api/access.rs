@@ -294,7 +294,6 @@ async fn a_system_may_what_its_scopes_say(app: TestApp) {
             &["civil_service:write", "reporting:read"],
             &["read civil_service", "write civil_service", "read reporting", reference],
         ),
-        (&["institutions:write", "reporting:read"], &["read reporting", reference]),
         (&["public_finance:write"], &["read public_finance", "write public_finance", reference]),
         (&["reporting:write", "tthc:read"], &["read reporting", "read tthc", reference]),
         (&["reference:read"], &[reference]),
@@ -334,7 +333,6 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
         let name = format!("vai-tro.{role}");
         let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
         let client = app.person_with(&name, grant(json!(Domain::ALL))).await;
-        let client = app.person_with(&name, grant(json!(["tthc", "reporting", "public_finance"]))).await;
         for attempt in ATTEMPTS {
             let expected = allowed.contains(&attempt.action);
             assert_eq!(attempt.is_allowed(&client).await, expected, "{role} {}", attempt.path);

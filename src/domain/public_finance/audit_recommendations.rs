@@ -218,6 +218,7 @@ fn locked(
 /// Refuses another code for a recommendation that was paid towards, and an amount below what was paid.
 fn keeps_what_was_paid(
     conn: &mut DbConn,
+    _: &Scoped,
     made: Vec<Result<AuditRecommendationRow, ApiError>>,
 ) -> Result<Vec<Result<AuditRecommendationRow, ApiError>>, ApiError> {
     let changed: Vec<AuditRecommendationId> =

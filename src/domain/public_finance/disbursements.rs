@@ -13,6 +13,7 @@ use super::investment_plans::{PlanKey, columns_of, of_plans};
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
+use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::disbursements as columns;
@@ -198,6 +199,7 @@ pub(super) fn sums(
 /// Refuses disbursements out of a plan that is not there.
 fn of_a_plan(
     conn: &mut DbConn,
+    _: &Scoped,
     made: Vec<Result<DisbursementRow, ApiError>>,
 ) -> Result<Vec<Result<DisbursementRow, ApiError>>, ApiError> {
     of_plans(conn, made, |row| (row.org_unit_id, row.fiscal_year, row.plan_code_folded.clone()))

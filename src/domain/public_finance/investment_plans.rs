@@ -247,6 +247,7 @@ fn named(conn: &mut DbConn, plans: &HashSet<PlanKey>) -> Result<HashSet<PlanKey>
 /// Refuses another year or code for a plan that is named by them.
 fn keeps_its_name(
     conn: &mut DbConn,
+    _: &Scoped,
     made: Vec<Result<InvestmentPlanRow, ApiError>>,
 ) -> Result<Vec<Result<InvestmentPlanRow, ApiError>>, ApiError> {
     let changed: Vec<InvestmentPlanId> =

@@ -14,6 +14,7 @@ use super::disbursements::first_turn;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
+use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::remittances as columns;
@@ -162,6 +163,7 @@ impl RemittanceRow {
 /// Refuses what is paid towards no recommendation, or is more than is left of it.
 fn within_what_is_asked(
     conn: &mut DbConn,
+    _: &Scoped,
     made: Vec<Result<RemittanceRow, ApiError>>,
 ) -> Result<Vec<Result<RemittanceRow, ApiError>>, ApiError> {
     let keys = made.iter().flatten().map(RemittanceRow::recommendation).collect();
