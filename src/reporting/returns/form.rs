@@ -190,10 +190,9 @@ macro_rules! return_types {
         $(#[$create_doc:meta])* create: $create:ident;
         $(#[$patch_doc:meta])* patch: $patch:ident;
         fields: {
-            row[$($row_members:tt)*] answer[$($answer_members:tt)*]
-            create[$($create_members:tt)*] patch[$($patch_members:tt)*]
-            stored[$($stored:ident)*] derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
-            folded[] made[]
+            row[$($row_members:tt)*] answer $answer_members:tt
+            create $create_members:tt patch $patch_members:tt
+            stored $stored:tt derived $derived:tt folded[] made[]
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -202,6 +201,26 @@ macro_rules! return_types {
             $($row_members)*
         }
 
+        $crate::return_answer! {
+            columns: $columns, page: $page of $many, $(#[$view_doc])* answer: $view;
+            members $answer_members stored $stored derived $derived
+        }
+        $crate::return_bodies! {
+            columns: $columns, answer: $view,
+            $(#[$create_doc])* create: $create; $(#[$patch_doc])* patch: $patch;
+            members $create_members changes $patch_members stored $stored
+        }
+    };
+}
+
+/// The answer of a form of returns.
+#[macro_export]
+macro_rules! return_answer {
+    (
+        columns: $columns:ident, page: $page:ident of $many:tt, $(#[$view_doc:meta])* answer: $view:ident;
+        members[$($answer_members:tt)*] stored[$($stored:ident)*]
+        derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
+    ) => {
         #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
         $(#[$view_doc])*
         pub struct $view {
@@ -254,6 +273,58 @@ macro_rules! return_types {
         $crate::page_of!($page, $view, $many);
         $crate::record!($view);
 
+        impl $view {
+            /// The answer of a stored return.
+            #[must_use]
+            pub fn of(
+                filed: $crate::reporting::returns::Filed,
+                columns: $columns,
+                tree: &$crate::domain::organization::tree::OrgTree,
+            ) -> Self {
+                let $crate::reporting::returns::Filed { line, period, .. } = filed;
+                let _reporter = $crate::reporting::returns::Reporter { tree, unit: line.org_unit_id };
+                let unit =
+                    $crate::domain::organization::reference::label(tree, line.org_unit_id, period.ends_on);
+                Self {
+                    $($derived: $how(&columns $(, $crate::return_answer!(@second $with_context &_reporter))?),)*
+                    not_reported: $crate::reporting::returns::not_reported(&columns, line.nil),
+                    id: line.id,
+                    org_unit_id: unit.org_unit_id,
+                    org_unit_code: unit.org_unit_code,
+                    org_unit_identifier: unit.org_unit_identifier,
+                    org_unit_name: unit.org_unit_name,
+                    period_id: period.id,
+                    period_code: period.code,
+                    nil: line.nil,
+                    $($stored: columns.$stored,)*
+                    covers_from: line.covers_from,
+                    covers_to: line.covers_to,
+                    source_note: line.source_note,
+                    state: line.state,
+                    edited_by: line.edited_by,
+                    filed_by: line.filed_by,
+                    submitted_at: line.submitted_at,
+                    reviewed_by: line.reviewed_by,
+                    reviewed_at: line.reviewed_at,
+                    review_reason: line.review_reason,
+                    version: line.version,
+                    created_at: line.created_at,
+                    updated_at: line.updated_at,
+                }
+            }
+        }
+    };
+    (@second $first:ident $second:expr) => { $second };
+}
+
+/// What a client sends of a form of returns: a new one, and changes to one.
+#[macro_export]
+macro_rules! return_bodies {
+    (
+        columns: $columns:ident, answer: $view:ident,
+        $(#[$create_doc:meta])* create: $create:ident; $(#[$patch_doc:meta])* patch: $patch:ident;
+        members[$($create_members:tt)*] changes[$($patch_members:tt)*] stored[$($stored:ident)*]
+    ) => {
         #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, validator::Validate, utoipa::ToSchema)]
         $(#[$create_doc])*
         #[serde(deny_unknown_fields)]
@@ -350,47 +421,5 @@ macro_rules! return_types {
                 }
             }
         }
-
-        impl $view {
-            /// The answer of a stored return.
-            #[must_use]
-            pub fn of(
-                filed: $crate::reporting::returns::Filed,
-                columns: $columns,
-                tree: &$crate::domain::organization::tree::OrgTree,
-            ) -> Self {
-                let $crate::reporting::returns::Filed { line, period, .. } = filed;
-                let _reporter = $crate::reporting::returns::Reporter { tree, unit: line.org_unit_id };
-                let unit =
-                    $crate::domain::organization::reference::label(tree, line.org_unit_id, period.ends_on);
-                Self {
-                    $($derived: $how(&columns $(, $crate::return_types!(@second $with_context &_reporter))?),)*
-                    not_reported: $crate::reporting::returns::not_reported(&columns, line.nil),
-                    id: line.id,
-                    org_unit_id: unit.org_unit_id,
-                    org_unit_code: unit.org_unit_code,
-                    org_unit_identifier: unit.org_unit_identifier,
-                    org_unit_name: unit.org_unit_name,
-                    period_id: period.id,
-                    period_code: period.code,
-                    nil: line.nil,
-                    $($stored: columns.$stored,)*
-                    covers_from: line.covers_from,
-                    covers_to: line.covers_to,
-                    source_note: line.source_note,
-                    state: line.state,
-                    edited_by: line.edited_by,
-                    filed_by: line.filed_by,
-                    submitted_at: line.submitted_at,
-                    reviewed_by: line.reviewed_by,
-                    reviewed_at: line.reviewed_at,
-                    review_reason: line.review_reason,
-                    version: line.version,
-                    created_at: line.created_at,
-                    updated_at: line.updated_at,
-                }
-            }
-        }
     };
-    (@second $first:ident $second:expr) => { $second };
 }
