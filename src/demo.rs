@@ -4,7 +4,7 @@
 
 mod accounts;
 pub mod dossiers;
-mod report;
+pub mod report;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -167,7 +167,7 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
-    report::load(state, &scoped).await?;
+    report::load(state).await?;
     // Last: its presence says that everything else is there.
     load_phung_hiep(state, &scoped).await?;
     Ok(())

@@ -22,6 +22,7 @@ mod bulk;
 mod civil_service;
 mod contract;
 mod crud_suite;
+mod demo_report;
 mod e_government;
 mod etag;
 mod evidence;
@@ -68,6 +69,7 @@ fn stories() -> Vec<Story> {
         audit::stories(),
         auth::stories(),
         organization::all(),
+        demo_report::stories(),
         e_government::all(),
         organization::stories(),
         public_finance::stories(),
