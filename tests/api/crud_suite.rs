@@ -75,7 +75,7 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
     let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
     admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
     let inspection = json!({
-        "org_unit_code": "92", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
+        "org_unit_code": "31396", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
         "starts_on": "2026-05-04",
     });
     admin.post("/api/v1/civil-service/discipline-inspections", &inspection).await.expect(201);
@@ -377,13 +377,13 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             record_type: "discipline_visit",
             collection: "/api/v1/civil-service/discipline-visits",
             create: json!({
-                "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
                 "visited_on": "2026-05-04", "outcome": "compliant",
             }),
             patch: json!({"persons_checked": 41}),
             invalid: (
                 json!({
-                    "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                    "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
                     "visited_on": "2026-05-04", "outcome": "violations",
                 }),
                 "/findings",
