@@ -77,7 +77,7 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
     let used = json!({"org_unit_code": "92", "kind": "mailbox_sso", "name": "Thư điện tử công vụ", "in_use_from": "2026-01-05"});
     let system = admin.post("/api/v1/e-government/systems", &used).await.expect(201)["id"].clone();
     let inspection = json!({
-        "org_unit_code": "92", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
+        "org_unit_code": "31396", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
         "starts_on": "2026-05-04",
     });
     admin.post("/api/v1/civil-service/discipline-inspections", &inspection).await.expect(201);
@@ -514,13 +514,13 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             record_type: "discipline_visit",
             collection: "/api/v1/civil-service/discipline-visits",
             create: json!({
-                "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
                 "visited_on": "2026-05-04", "outcome": "compliant",
             }),
             patch: json!({"persons_checked": 41}),
             invalid: (
                 json!({
-                    "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                    "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
                     "visited_on": "2026-05-04", "outcome": "violations",
                 }),
                 "/findings",
