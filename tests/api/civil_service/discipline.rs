@@ -30,6 +30,11 @@ async fn inspection(client: &Client) -> Value {
     client.post(&format!("{ROOM}/discipline-inspections"), &body).await.expect(201)
 }
 
+/// The days on which nobody works, as the service brings them.
+async fn holidays(app: &TestApp) {
+    cchc::reporting::holidays::import(&app.state.db, app.state.now()).await.unwrap();
+}
+
 fn visit(unit: &str, day: &str) -> Value {
     json!({
         "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": unit, "visited_on": day,
@@ -40,6 +45,7 @@ fn visit(unit: &str, day: &str) -> Value {
 /// The report of Phụng Hiệp: on Saturday, 4 May 2024, which was worked for Monday, 29 April, three offices and ten
 /// communes were visited.
 async fn the_thirteen_visits_of_the_report_were_on_a_working_day(app: TestApp) {
+    holidays(&app).await;
     let offices = ["934-TP", "934-TNMT", "934-LDTBXH"].map(str::to_owned);
     under_the_district(&app, "specialised_agency", &offices).await;
     let admin = app.admin().await;
@@ -58,6 +64,7 @@ async fn the_thirteen_visits_of_the_report_were_on_a_working_day(app: TestApp) {
 }
 
 async fn a_visit_on_a_day_off_is_noticed(app: TestApp) {
+    holidays(&app).await;
     let admin = app.admin().await;
     inspection(&admin).await;
     for (day, kind, codes) in [
@@ -86,6 +93,7 @@ async fn a_visit_is_of_an_inspection_and_to_a_unit_that_are_there(app: TestApp) 
 }
 
 async fn what_was_found_is_followed_up(app: TestApp) {
+    holidays(&app).await;
     let admin = app.admin().await;
     inspection(&admin).await;
     let mut body = visit("31396", "2026-11-06");

@@ -96,7 +96,7 @@ async fn a_unit_counts_what_it_reaches(app: TestApp) {
         admin.post(&decisions(), &body).await.expect(201);
     }
     let summary = format!("{}/summary?decided_from=2026-01-01&decided_to=2026-12-31", decisions());
-    let own = app.person("xa.hiephung", "reader", "31396").await;
+    let own = app.person("xa.hiephung", "editor", "31396").await;
     let of_own = own.get(&format!("{summary}&org_unit_code=31396")).await.expect(200);
     assert_eq!((&of_own["cases"], &of_own["units"]), (&json!(4), &json!(1)));
     own.get(&format!("{summary}&org_unit_code=31399")).await.problem(403, "forbidden");

@@ -96,6 +96,7 @@ async fn what_a_commune_is_given_is_held_against_its_class(app: TestApp) {
         let name = commune["name"].as_str().unwrap();
         let class = if of_second_class.contains(&name) { "ii" } else { "i" };
         let path = format!("/api/v1/organization/org-units/{}", commune["id"].as_str().unwrap());
+        let path = format!("{path}?as_of=2024-06-30");
         let etag = admin.get(&path).await.etag();
         admin.patch(&path, &etag, &json!({"unit_class": class})).await.expect(200);
     }
