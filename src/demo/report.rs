@@ -162,11 +162,10 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
 /// The units of a kind under the district, as it stood at the end of the report.
 fn of_kind(tree: &OrgTree, kind: UnitKind) -> Vec<OrgUnitId> {
     let below = LAST_DAY.and_then(|day| Some((day, tree.by_code(DISTRICT, day)?)));
-    let below = below.map_or_else(Vec::new, |(day, district)| {
+    below.map_or_else(Vec::new, |(day, district)| {
         let of_kind = |unit: &OrgUnitId| tree.version_at(*unit, day).is_some_and(|unit| unit.kind == kind);
         tree.subtree(district, day).into_iter().filter(of_kind).collect()
-    });
-    below
+    })
 }
 
 /// "11 đơn vị hành chính loại I ... và 04 đơn vị loại II".

@@ -53,7 +53,7 @@ impl<F: ReturnForm> Records for Returns<F> {
         bodies: &[F::Body],
     ) -> Result<Vec<Option<Filed>>, ApiError> {
         let facts = PeriodsNamed::load(tx.conn(), bodies.iter().map(F::period_name))?;
-        let asked = bodies.iter().map(|body| Asked::of::<F>(scoped, &facts, body.clone()).ok());
+        let asked = bodies.iter().map(|body| Asked::of::<F>(scoped, &facts, body).ok());
         let asked: Vec<_> =
             asked.map(|asked| asked.filter(|asked| scoped.reaches(asked.filer.unit))).collect();
         let held = standing(tx.conn(), F::RECORD_TYPE.as_str(), asked.iter().flatten())?;
@@ -75,7 +75,7 @@ impl<F: ReturnForm> Records for Returns<F> {
         let facts = PeriodsNamed::load(tx.conn(), drafts.iter().map(|draft| F::period_name(&draft.body)))?;
         let asked: Vec<_> = drafts
             .into_iter()
-            .map(|Draft { body, present }| (Asked::of::<F>(scoped, &facts, body), present))
+            .map(|Draft { body, present }| (Asked::of::<F>(scoped, &facts, &body), present))
             .collect();
         let named = asked.iter().filter_map(|(asked, _)| asked.as_ref().ok());
         let open =
@@ -106,15 +106,15 @@ struct Asked {
 }
 
 impl Asked {
-    fn of<F: ReturnForm>(scoped: &Scoped, facts: &PeriodsNamed, body: F::Body) -> Result<Self, ApiError> {
-        crate::api::json::check(&body)?;
-        let period = facts.named(F::period_name(&body))?;
+    fn of<F: ReturnForm>(scoped: &Scoped, facts: &PeriodsNamed, body: &F::Body) -> Result<Self, ApiError> {
+        crate::api::json::check(body)?;
+        let period = facts.named(F::period_name(body))?;
         let (face, columns) = F::parts(body.clone());
         let figures = serde_json::to_value(&columns).map_err(ApiError::internal)?;
         let mut faults = span_faults(face.covers_from, face.covers_to);
         faults.extend((face.nil && has_a_count(&figures)).then(not_nil));
         faults.extend(F::faults(&columns));
-        let filer = Filer::named(scoped, &F::unit_name(&body), period, faults, |_| None)?;
+        let filer = Filer::named(scoped, &F::unit_name(body), period, faults, |_| None)?;
         let figures = serde_json::to_string(&columns).map_err(ApiError::internal)?;
         Ok(Self { filer, face, line: F::line(&columns), figures })
     }
