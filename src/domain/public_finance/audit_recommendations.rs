@@ -1,6 +1,6 @@
 //! Recommendations of inspections and audits (kiến nghị thanh tra, kiểm tra, kiểm toán): what a unit must pay
 //! back, or what is taken off what it is owed, for one work, by one conclusion. What it paid are
-//! [remittances](super::remittances); [`progress`] tells what is outstanding on a day.
+//! [`remittances`]; [`progress`] tells what is outstanding on a day.
 //!
 //! A unit knows a recommendation by a code; its remittances name it so.
 

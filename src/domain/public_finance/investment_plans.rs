@@ -1,6 +1,6 @@
 //! Public investment plans (kế hoạch vốn đầu tư công): how much a unit may pay for what in a year, out of
 //! which funds. What was given at first stays; [adjustments](super::plan_adjustments) add to it and take from
-//! it, [disbursements](super::disbursements) are paid out of it, and [`progress`] is where all three stand on a day.
+//! it, [`disbursements`] are paid out of it, and [`progress`] is where all three stand on a day.
 //!
 //! A unit knows a plan by year and code; its adjustments and disbursements name it so, which is how files of
 //! a treasury or a spreadsheet name it too.

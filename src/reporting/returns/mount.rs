@@ -3,7 +3,7 @@
 
 /// Declares the operations by which returns of a form are handed in, accepted and sent back, and the
 /// function that mounts them. The other operations of a form are those of every resource
-/// ([`crud!`](crate::crud), [`attachments!`](crate::attachments)).
+/// ([`crud!`](crate::crud), [`attachments!`](macro@crate::attachments)).
 ///
 /// ```text
 /// return_steps! {
