@@ -12,7 +12,7 @@ use self::examples::Orders;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
-use crate::api::mount::Mount;
+use crate::api::mount::Described;
 use crate::api::sheet::XLSX;
 use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
@@ -89,7 +89,9 @@ struct Base;
 /// The contract as it is served and as it stands in `openapi/openapi.json`.
 #[must_use]
 pub fn document() -> Value {
-    let collected = Mount::describe(Base::openapi(), crate::app::routes);
+    let mut collected = Described(Base::openapi());
+    crate::app::routes(&mut collected);
+    let Described(collected) = collected;
     let orders = orders(&collected);
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     complete(&mut document, &orders);

@@ -11,7 +11,7 @@ pub mod working_days;
 use crate::api::mount::Mount;
 
 /// The operations of reporting.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     periods::routes(mount);
     period_closures::routes(mount);
     holidays::routes(mount);

@@ -43,7 +43,7 @@ async fn the_file_is_what_the_service_serves(app: TestApp) {
     let kept: Value = serde_json::from_str(&file("openapi/openapi.json")).expect("the file is JSON");
     if let Some(pointer) = first_difference(&served, &kept, String::new()) {
         panic!(
-            "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q -- openapi > openapi/openapi.json"
+            "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q --example contract > openapi/openapi.json"
         );
     }
     assert_eq!(cchc::openapi::text(), file("openapi/openapi.json"));

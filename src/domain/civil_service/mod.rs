@@ -17,7 +17,7 @@ pub mod work_diary_returns;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     qualification_returns::routes(mount);
     asset_declaration_returns::routes(mount);
     work_diary_returns::routes(mount);

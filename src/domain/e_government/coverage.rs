@@ -189,7 +189,7 @@ fn coverage(
 }
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(get_system_coverage);
 }
 

@@ -24,7 +24,7 @@ pub mod units;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     units::routes(mount);
     successions::routes(mount);
     staffing_returns::routes(mount);

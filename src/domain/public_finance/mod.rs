@@ -16,7 +16,7 @@ pub mod spending_rules;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     autonomy_returns::routes(mount);
     investment_plans::routes(mount);
     plan_adjustments::routes(mount);

@@ -22,7 +22,7 @@ pub mod support_activities;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     procedures::fields::routes(mount);
     procedures::routes(mount);
     procedures::public::routes(mount);

@@ -230,7 +230,7 @@ fn totals<K: Ord>(
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(get_personnel_decision_summary);
 }
 

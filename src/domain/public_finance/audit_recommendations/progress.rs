@@ -136,7 +136,7 @@ fn progress_list(
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(list_audit_recommendation_progress);
 }
 

@@ -165,7 +165,7 @@ fn progress_list(
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(list_investment_plan_progress);
 }
 

@@ -52,7 +52,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/summary` would match `/{id}` too.
     mount.service(get_citizen_feedback_summary);
     crud_routes(mount);
@@ -65,7 +65,7 @@ pub fn routes(mount: &mut Mount) {
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
-        fn step_routes(mount: &mut Mount) {
+        fn step_routes(mount: &mut impl Mount) {
             $(mount.service(step_operations::$name);)+
         }
 
