@@ -75,6 +75,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "budget-disclosures", description = "What was made public of the budget (công khai dự toán, quyết toán ngân sách)"),
         (name = "final-accounts", description = "Which unit handed in the accounts of which year, and whether in time (báo cáo quyết toán năm)"),
         (name = "spending-rules", description = "By which rules units spend and use public assets (quy chế chi tiêu nội bộ, quy chế quản lý tài sản công)"),
+        (name = "fiscal-data-package", description = "Open export of public investment as a Fiscal Data Package (dữ liệu mở về vốn đầu tư công)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
         (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),

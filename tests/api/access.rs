@@ -124,6 +124,22 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans/progress"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/plan-adjustments"),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package?fiscal_year=2026",
+    ),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package/investment-plans",
+    ),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package/plan-adjustments",
+    ),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/fiscal-data-package/disbursements"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/disbursements"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations/progress"),

@@ -12,6 +12,7 @@ use diesel::sql_types::{BigInt, Date};
 use super::investment_plans::{PlanKey, columns_of, of_plans};
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
+use crate::api::{PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -218,6 +219,19 @@ unit_store! {
     order: DisbursementSort::{PaidTo, PaidToDesc} by paid_to: NaiveDate, PaidToDesc first,
     days: [ends_from, ends_to], matching: matching, faults: faults, beside: of_a_plan,
     list: disbursement_list, get: disbursement_get, seen: disbursement_seen, delete: disbursement_delete,
+}
+
+/// The records as the open export reads them: as their list does.
+///
+/// # Errors
+/// As the list.
+pub(super) fn exported(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &DisbursementFilter,
+    page: &PageRequest,
+) -> Result<PageRows<Disbursement>, ApiError> {
+    disbursement_list(conn, scoped, filter, page)
 }
 
 crud! {

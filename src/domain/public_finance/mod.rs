@@ -8,6 +8,7 @@ pub mod autonomy_returns;
 pub mod budget_disclosures;
 pub mod disbursements;
 pub mod final_accounts;
+pub mod fiscal_data_package;
 pub mod investment_plans;
 pub mod plan_adjustments;
 pub mod remittances;
@@ -26,4 +27,5 @@ pub fn routes(mount: &mut impl Mount) {
     budget_disclosures::routes(mount);
     final_accounts::routes(mount);
     spending_rules::routes(mount);
+    fiscal_data_package::routes(mount);
 }

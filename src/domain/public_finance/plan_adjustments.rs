@@ -12,6 +12,7 @@ use diesel::sql_types::BigInt;
 use super::investment_plans::{PlanKey, columns_of, of_plans};
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
+use crate::api::{PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -193,6 +194,19 @@ unit_store! {
     order: PlanAdjustmentSort::{DecidedOn, DecidedOnDesc} by decided_on: NaiveDate, DecidedOnDesc first,
     days: [], matching: matching, faults: faults, beside: of_a_plan,
     list: adjustment_list, get: adjustment_get, seen: adjustment_seen, delete: adjustment_delete,
+}
+
+/// The records as the open export reads them: as their list does.
+///
+/// # Errors
+/// As the list.
+pub(super) fn exported(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &PlanAdjustmentFilter,
+    page: &PageRequest,
+) -> Result<PageRows<PlanAdjustment>, ApiError> {
+    adjustment_list(conn, scoped, filter, page)
 }
 
 crud! {
