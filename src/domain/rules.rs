@@ -44,6 +44,12 @@ macro_rules! rules {
                 match self { $(Self::$rule => rules!(@basis $($basis)?)),+ }
             }
 
+            /// What it notices, in English.
+            #[must_use]
+            pub const fn notices(self) -> &'static str {
+                match self { $(Self::$rule => concat!($($doc),+).trim_ascii()),+ }
+            }
+
             /// First day on which it holds, and first day on which it no longer does (hiệu lực).
             #[must_use]
             pub const fn validity(self) -> (Option<NaiveDate>, Option<NaiveDate>) {

@@ -6,6 +6,7 @@ pub mod holidays;
 pub mod period_closures;
 pub mod periods;
 pub mod returns;
+pub mod rules;
 pub mod working_days;
 
 use crate::api::mount::Mount;
@@ -16,4 +17,5 @@ pub fn routes(mount: &mut impl Mount) {
     period_closures::routes(mount);
     holidays::routes(mount);
     forms::routes(mount);
+    rules::routes(mount);
 }
