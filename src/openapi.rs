@@ -43,6 +43,8 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "apologies", description = "Late dossiers with a letter of apology and those that lack one (thư xin lỗi)"),
         (name = "public", description = "What anyone may read without a token (tra cứu công khai)"),
         (name = "procedure-reviews", description = "Reviews of procedures, what they propose and what came of it (rà soát, đơn giản hóa thủ tục hành chính)"),
+        (name = "reorganizations", description = "Acts by which units are established, merged, divided, dissolved, renamed or moved (sắp xếp tổ chức bộ máy)"),
+        (name = "delegations", description = "Powers that a unit hands to another (phân quyền, phân cấp, ủy quyền)"),
         (name = "staffing-returns", description = "Posts given and filled, block by block, as units report them (báo cáo biên chế)"),
         (name = "leadership-returns", description = "Deputies of agencies and service units, as units report them (báo cáo số lượng cấp phó)"),
         (name = "boundary-returns", description = "Boundary markers, maps and records, as units report them (báo cáo mốc, bản đồ, hồ sơ địa giới hành chính)"),

@@ -169,6 +169,8 @@ const RECORDS: &[&str] = &[
     "budget_disclosures",
     "final_accounts",
     "spending_rules",
+    "reorganizations",
+    "delegations",
     "period_closures",
 ];
 

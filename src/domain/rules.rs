@@ -134,6 +134,10 @@ rules! {
     OutsideInspection => "outside_inspection", Warning, "lượt kiểm tra ngoài thời gian của đợt kiểm tra";
     /// What a unit was to do after a visit is late.
     FollowUpLate => "follow_up_late", Warning, "quá thời hạn khắc phục sau kiểm tra";
+    /// Powers were handed over for a term that is not told.
+    AuthorisationWithoutTerm => "authorisation_without_term", Warning, "ủy quyền chưa nêu thời hạn";
+    /// Powers are still with, or from, a unit that has ended.
+    DelegationOfEndedUnit => "delegation_of_ended_unit", Warning, "cơ quan giao hoặc nhận đã chấm dứt hoạt động";
     /// More was paid out of a plan than it holds.
     PaidBeyondPlan => "paid_beyond_plan", Finding, "giải ngân vượt kế hoạch vốn";
     /// Adjustments take more from a plan than it holds.

@@ -78,6 +78,10 @@ macro_rules! kinds {
 kinds! {
     /// A unit.
     OrgUnit => "org_unit", "đơn vị" at "/api/v1/organization/org-units" to ReadReference Organization;
+    /// An act of reorganization.
+    Reorganization => "reorganization", "sắp xếp tổ chức bộ máy" at "/api/v1/organization/reorganizations" to ReadReference Organization;
+    /// A delegation of powers.
+    Delegation => "delegation", "phân quyền, phân cấp, ủy quyền" at "/api/v1/organization/delegations" to Read Organization;
     /// A succession of units.
     OrgUnitSuccession => "org_unit_succession", "quan hệ kế thừa đơn vị" at "/api/v1/organization/successions" to ReadReference Organization;
     /// A reporting period.

@@ -690,6 +690,37 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "reorganization",
+            collection: "/api/v1/organization/reorganizations",
+            create: json!({
+                "org_unit_code": "31396", "kind": "establish", "effective_on": "2025-07-01",
+                "document_number": "1668/NQ-UBTVQH15", "document_on": "2025-06-16",
+            }),
+            patch: json!({"note": "Theo Nghị quyết về sắp xếp đơn vị hành chính cấp xã"}),
+            invalid: (json!({"org_unit_code": "31396", "kind": "merge", "effective_on": "2025-07-01"}), "/others"),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "delegation",
+            collection: "/api/v1/organization/delegations",
+            create: json!({
+                "org_unit_code": "31396", "kind": "authorisation", "subject": "Chứng thực chữ ký",
+                "field": "Tư pháp", "receiving_organisation": "Trung tâm Phục vụ hành chính công xã",
+                "document_number": "12/QĐ-UBND", "document_on": "2026-01-05", "valid_from": "2026-01-05",
+                "valid_to": "2027-01-01",
+            }),
+            patch: json!({"valid_to": "2026-07-01"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "authorisation", "subject": "Chứng thực chữ ký",
+                    "receiving_organisation": "Trung tâm Phục vụ hành chính công xã",
+                    "valid_from": "2026-01-05", "valid_to": "2026-01-05",
+                }),
+                "/valid_to",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "user",
             collection: "/api/v1/admin/users",
             create: json!({"username": "thu.nghiem", "display_name": "Tài khoản thử", "password": crate::support::app::PASSWORD}),

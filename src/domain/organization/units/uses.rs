@@ -5,12 +5,12 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments, digital_certificates,
     disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants,
     investment_plans, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
     period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
     procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
-    remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
+    remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
     training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
@@ -38,6 +38,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             audit_recommendations,
             budget_disclosures,
             citizen_feedback,
+            delegations,
             discipline_inspections,
             discipline_visits,
             disbursements,
@@ -53,6 +54,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             processing_returns,
             record_declarations,
             remittances,
+            reorganizations,
             satisfaction_ratings,
             staff_streamlining,
             spending_rules,
@@ -80,6 +82,14 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
     let standing = || s::table.filter(s::deleted_at.is_null());
     let ended = standing().filter(s::predecessor_id.eq(id));
     let founded = standing().filter(s::successor_id.eq(id));
+    let reorganized = reorganized_units::table
+        .inner_join(reorganizations::table.on(reorganizations::id.eq(reorganized_units::reorganization_id)))
+        .filter(reorganizations::deleted_at.is_null())
+        .filter(reorganized_units::org_unit_id.eq(id));
+    let receives = delegations::table
+        .filter(delegations::deleted_at.is_null())
+        .filter(delegations::receiving_unit_id.is_not_null())
+        .filter(delegations::receiving_unit_id.assume_not_null().eq(id));
     let closings = period_closures::table
         .filter(period_closures::org_unit_id.eq(id).or(period_closures::province_id.eq(id)));
     let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
@@ -100,6 +110,8 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
         || diesel::select(dsl::exists(founded)).get_result(conn)?
+        || diesel::select(dsl::exists(reorganized)).get_result(conn)?
+        || diesel::select(dsl::exists(receives)).get_result(conn)?
         || diesel::select(dsl::exists(closings)).get_result(conn)?
         || diesel::select(dsl::exists(people)).get_result(conn)?
         || diesel::select(dsl::exists(systems)).get_result(conn)?
