@@ -91,6 +91,8 @@ const TABLES: &[&str] = &[
     "staff_streamlining",
     "discipline_inspections",
     "discipline_visits",
+    "officials",
+    "quality_ratings",
     "portal_ledger",
     "investment_plans",
     "plan_adjustments",

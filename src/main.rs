@@ -250,6 +250,8 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             writeln!(out, "{count} dossiers were sealed anew")?;
             let count = domain::tthc::feedback::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} petitioners of feedback were sealed anew")?;
+            let count = domain::civil_service::officials::reseal::reseal(&db, ring.clone(), now).await?;
+            writeln!(out, "{count} officials were sealed anew")?;
             let count = exchange::national_portal::ledger::reseal::reseal(&db, ring, now).await?;
             writeln!(out, "{count} entries of the ledger were sealed anew")?;
         }

@@ -69,6 +69,8 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "staff-streamlining", description = "Rounds in which posts are given up, from proposal to payment (tinh giản biên chế)"),
         (name = "discipline-inspections", description = "Inspections of discipline and working hours (kiểm tra kỷ luật, kỷ cương hành chính)"),
         (name = "discipline-visits", description = "Units that inspections of discipline visited, and what they found (lượt kiểm tra kỷ luật, kỷ cương)"),
+        (name = "officials", description = "Who serves in which unit, as the personnel software lists them; personal data masked (cán bộ, công chức, viên chức, người lao động)"),
+        (name = "quality-ratings", description = "How well those who serve did their duties in a year, counted (đánh giá, xếp loại chất lượng)"),
         (name = "investment-plans", description = "Plans of public investment, and where they stand on any day (kế hoạch vốn đầu tư công)"),
         (name = "plan-adjustments", description = "What decisions add to plans and take from them (điều chỉnh kế hoạch vốn đầu tư công)"),
         (name = "disbursements", description = "What was paid out of plans (giải ngân vốn đầu tư công)"),

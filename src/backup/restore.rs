@@ -160,6 +160,8 @@ const RECORDS: &[&str] = &[
     "staff_streamlining",
     "discipline_inspections",
     "discipline_visits",
+    "officials",
+    "quality_ratings",
     "portal_ledger",
     "investment_plans",
     "plan_adjustments",

@@ -4,6 +4,7 @@ pub mod civil_service;
 pub mod document_numbers;
 pub mod e_government;
 pub mod organization;
+pub mod people;
 pub mod public_finance;
 pub mod rates;
 pub mod remarks;

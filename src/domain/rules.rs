@@ -124,6 +124,8 @@ rules! {
     UnitsDiffer => "units_differ", Warning, "số đơn vị có đề án khác số đơn vị theo cây tổ chức";
     /// More persons were sent to a course than it has places.
     MoreThanPlaces => "more_than_places", Warning, "số người được cử nhiều hơn chỉ tiêu";
+    /// A rating of quality counts nobody.
+    NobodyRated => "nobody_rated", Notice, "chưa có ai được xếp loại";
     /// A streamlining was decided, but the decision is not named.
     DecisionUnnamed => "decision_unnamed", Notice, "đã quyết định nhưng chưa nêu số, ngày quyết định";
     /// A round of streamlining came so far before the year that it is of.

@@ -130,6 +130,10 @@ kinds! {
     DisciplineInspection => "discipline_inspection", "đợt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-inspections" to Read CivilService;
     /// A visit of an inspection of discipline.
     DisciplineVisit => "discipline_visit", "lượt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-visits" to Read CivilService;
+    /// An official.
+    Official => "official", "cán bộ, công chức, viên chức, người lao động" at "/api/v1/civil-service/officials" to Read CivilService, moves;
+    /// A rating of quality.
+    QualityRating => "quality_rating", "kết quả đánh giá, xếp loại chất lượng" at "/api/v1/civil-service/quality-ratings" to Read CivilService;
     /// An investment plan.
     InvestmentPlan => "investment_plan", "kế hoạch vốn đầu tư công" at "/api/v1/public-finance/investment-plans" to Read PublicFinance;
     /// An adjustment of a plan.

@@ -33,7 +33,7 @@ const APART: [&str; 2] = [
 ];
 
 /// Members with personal data, which every answer of a write shows masked.
-const MASKED: [&str; 1] = ["owner"];
+const MASKED: [&str; 2] = ["owner", "person"];
 
 /// A resource as the suite needs it.
 pub struct Fixture {
@@ -524,6 +524,41 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
                     "visited_on": "2026-05-04", "outcome": "violations",
                 }),
                 "/findings",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "official",
+            collection: "/api/v1/civil-service/officials",
+            create: json!({
+                "org_unit_code": "31396", "employee_code": "CB-000123", "listed_on": "2026-11-02",
+                "category": "civil_servant", "rank_title": "Chuyên viên", "qualification": "bachelor",
+                "person": {"name": "Cán bộ thử", "date_of_birth": "1990-02-03", "sex": "female", "id_number": "012345678901"},
+            }),
+            patch: json!({"rank_title": "Chuyên viên chính"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "employee_code": "CB-000123", "listed_on": "2026-11-02",
+                    "category": "civil_servant", "status": "working", "until": "2026-10-31",
+                }),
+                "/until",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "quality_rating",
+            collection: "/api/v1/civil-service/quality-ratings",
+            create: json!({
+                "org_unit_code": "31396", "year": 2025, "category": "civil_servant", "sector": "commune",
+                "rated_on": "2025-12-19", "excellent": 4, "good": 30, "completed": 2, "not_completed": 0,
+            }),
+            patch: json!({"good": 31}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "year": 2026, "category": "civil_servant", "sector": "commune",
+                    "rated_on": "2025-12-19", "excellent": 4, "good": 30, "completed": 2, "not_completed": 0,
+                }),
+                "/rated_on",
             ),
             no_bulk: None,
         },

@@ -7,7 +7,6 @@ pub mod dossiers;
 pub mod feedback;
 pub mod feedback_time_limits;
 pub mod focal_points;
-pub mod people;
 pub mod postings;
 pub mod procedures;
 pub mod processes;

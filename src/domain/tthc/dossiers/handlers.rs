@@ -30,7 +30,7 @@ use crate::audit::personal_reads;
 use crate::auth::permit::{ErasePersonal, Permit, Read, ReadPersonal, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
-use crate::domain::tthc::people::PersonalDataErasure;
+use crate::domain::people::PersonalDataErasure;
 use crate::error::{ApiError, ProblemDetails};
 use crate::state::App;
 use crate::{attachments, bulk};

@@ -17,7 +17,7 @@ use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
 use crate::auth::permit::{ErasePersonal, Permit, Read, Tthc, Write};
 use crate::db::{Weight, WriteTx};
-use crate::domain::tthc::people::PersonalDataErasure;
+use crate::domain::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
 use crate::{attachments, crud};
