@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use crate::db::DbConn;
 use crate::db::schema::{
     audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates,
-    disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants,
-    investment_plans, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
-    period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
+    directives, disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts,
+    focal_points, grants, investment_plans, job_position_schemes, org_unit_successions, org_unit_versions,
+    org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
     procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
     remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
     training_courses, unit_returns, users,
@@ -60,6 +60,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             systems,
             deployments,
             digital_certificates,
+            directives,
             unit_returns,
             training_courses,
         ]
