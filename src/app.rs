@@ -29,6 +29,7 @@ pub fn routes(mount: &mut impl Mount) {
     domain::civil_service::routes(mount);
     domain::public_finance::routes(mount);
     domain::e_government::routes(mount);
+    domain::steering::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     mount.service(health::live).service(health::ready).service(health::metrics);

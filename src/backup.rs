@@ -58,6 +58,7 @@ const TABLES: &[&str] = &[
     "systems",
     "deployments",
     "digital_certificates",
+    "directives",
     "idempotency_keys",
     "source_times",
     "holidays",

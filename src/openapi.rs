@@ -56,6 +56,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "deployments", description = "Which unit uses which system (triển khai hệ thống thông tin)"),
         (name = "digital-certificates", description = "Certificates with which units sign, and when they expire (chứng thư số)"),
         (name = "measure-returns", description = "How much is digital, measure by measure, as units report it (báo cáo chỉ tiêu chính quyền điện tử)"),
+        (name = "directives", description = "Documents that guide a unit, or by which it guides others (văn bản chỉ đạo, điều hành)"),
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),
         (name = "focal-points", description = "Positions charged with the control of procedures and with feedback, without names (cán bộ, công chức đầu mối kiểm soát thủ tục hành chính)"),
         (name = "citizen-feedback", description = "Feedback and petitions of citizens and enterprises, and whether they are answered in time (phản ánh, kiến nghị)"),

@@ -140,6 +140,7 @@ const RECORDS: &[&str] = &[
     "systems",
     "deployments",
     "digital_certificates",
+    "directives",
     "holidays",
     "procedure_fields",
     "procedures",

@@ -10,6 +10,7 @@ mod kernel;
 mod organization;
 mod public_finance;
 mod reporting;
+mod steering;
 mod tthc;
 
 pub use auth::*;
@@ -20,6 +21,7 @@ pub use kernel::*;
 pub use organization::*;
 pub use public_finance::*;
 pub use reporting::*;
+pub use steering::*;
 pub use tthc::*;
 
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);

@@ -39,6 +39,7 @@ use crate::domain::public_finance::final_accounts::FinalAccounts;
 use crate::domain::public_finance::investment_plans::InvestmentPlans;
 use crate::domain::public_finance::remittances::Remittances;
 use crate::domain::public_finance::spending_rules::SpendingRules;
+use crate::domain::steering::directives::Directives;
 use crate::error::ApiError;
 use crate::reporting::returns::{ReturnForm, ReturnState, Returns, UnitReturnId, submit};
 use crate::state::AppState;
@@ -145,6 +146,7 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             FinalAccounts => "final-accounts",
             SpendingRules => "spending-rules",
             Systems => "systems",
+            Directives => "directives",
         );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;

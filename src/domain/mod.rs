@@ -9,5 +9,6 @@ pub mod public_finance;
 pub mod rates;
 pub mod remarks;
 pub mod rules;
+pub mod steering;
 pub mod tthc;
 pub mod validity;

@@ -62,6 +62,8 @@ macro_rules! rules {
 rules! {
     /// The year in a document's number is not that of its day.
     NumberYear => "number_year", Finding, "năm trong số, ký hiệu khác năm ban hành";
+    /// A unit may hold one document under two numbers or days.
+    SameDocument => "same_document", Warning, "có thể là một văn bản ghi nhiều lần";
     /// A decision takes effect, or what it announces is made public, before it was issued.
     BeforeIssue => "before_issue", Warning, "có hiệu lực hoặc công khai trước ngày ban hành";
     /// A process holds before it was approved.

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{civil_service, e_government, organization, public_finance, tthc};
+use crate::domain::{civil_service, e_government, organization, public_finance, steering, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -50,6 +50,7 @@ collections! {
     "delegations" => organization::delegations::Delegations,
     "deployments" => e_government::deployments::Deployments,
     "digital-certificates" => e_government::digital_certificates::DigitalCertificates,
+    "directives" => steering::directives::Directives,
     "disbursements" => public_finance::disbursements::Disbursements,
     "discipline-inspections" => civil_service::discipline_inspections::DisciplineInspections,
     "discipline-visits" => civil_service::discipline_visits::DisciplineVisits,

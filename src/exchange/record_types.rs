@@ -174,6 +174,8 @@ kinds! {
     Deployment => "deployment", "triển khai hệ thống thông tin" at "/api/v1/e-government/deployments" to Read EGovernment;
     /// A digital certificate.
     DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment;
+    /// A guiding document.
+    Directive => "directive", "văn bản chỉ đạo, điều hành" at "/api/v1/steering/directives" to Read Steering;
     /// A file that belongs to a record.
     Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.

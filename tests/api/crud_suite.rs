@@ -692,6 +692,17 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "directive",
+            collection: "/api/v1/steering/directives",
+            create: json!({"org_unit_code": "31396", "direction": "received", "kind": "resolution", "number": "76/NQ-CP", "issuer": "Chính phủ", "issued_on": "2021-07-15", "held_on": "2026-01-05", "subject": "Chương trình tổng thể cải cách hành chính nhà nước"}),
+            patch: json!({"note": "Đã quán triệt."}),
+            invalid: (
+                json!({"org_unit_code": "31396", "direction": "received", "kind": "resolution", "number": "76/NQ-CP", "issuer": "Chính phủ", "issued_on": "2026-01-06", "held_on": "2026-01-05", "subject": "Chương trình tổng thể"}),
+                "/held_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "record_declaration",
             collection: "/api/v1/tthc/record-declarations",
             create: json!({"org_unit_code": "31396", "records_complete_since": "2026-01-01"}),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
-tell![the_report_s_figures_come_out_of_its_records];
+tell![the_report_s_figures_come_out_of_its_records, every_document_that_the_report_cites_is_found,];
 
 async fn items(client: &Client, path: &str) -> Vec<Value> {
     client.get(path).await.expect(200)["items"].as_array().unwrap().clone()
@@ -91,4 +91,41 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     let measures = items(&admin, &format!("/api/v1/e-government/measure-returns?{of_district}")).await;
     let synced = measures.iter().find(|row| row["measure"] == "official_files_synced").unwrap();
     assert_eq!((&synced["stated_bound"], &synced["rate_percent"]), (&json!("at_least"), &json!(81.86)));
+}
+
+/// Legal documents of the province and the district are kept with the institutions; all others that the
+/// report cites are here, with the words that cite them.
+async fn every_document_that_the_report_cites_is_found(app: TestApp) {
+    cchc::demo::report::load(&app.state).await.unwrap();
+    let admin = app.admin().await;
+    let directives = "/api/v1/steering/directives?org_unit_code=934&as_of=2024-07-02&limit=200";
+    let cited = items(&admin, directives).await;
+    assert_eq!(cited.len(), 122);
+    let issued = cited.iter().filter(|one| one["direction"] == "issued").count();
+    let unnumbered = cited.iter().filter(|one| one["number"].is_null()).count();
+    assert_eq!((issued, unnumbered), (45, 7));
+    // Each stands in the words that cite it.
+    let words = |one: &Value| one["source_note"].as_str().unwrap().replace(' ', "");
+    for one in cited.iter().filter(|one| one["number"].is_string()) {
+        assert!(words(one).contains(one["number"].as_str().unwrap()), "{one}");
+    }
+    let numbers = async |query: &str| -> Vec<String> {
+        let found = items(&admin, &format!("{directives}&{query}")).await;
+        found.iter().map(|one| one["number"].as_str().unwrap_or("không số").to_owned()).collect()
+    };
+    assert_eq!(numbers("number=67%2Fq%C4%91-ubnd").await, ["67/QĐ-UBND"]);
+    assert_eq!(
+        numbers("number=01%2FNQLT-UBND-BCH%C4%90TN").await.len(),
+        2,
+        "of the province and of the district"
+    );
+    assert_eq!(numbers("q=tuyen+truyen+cai+cach").await, ["85/KH-UBND", "35/KH-UBND"]);
+    assert_eq!(numbers("q=thi+dua&kind=law").await, ["không số"]);
+    let mut letters = numbers("issuer=so+noi+vu").await;
+    letters.sort_unstable();
+    assert_eq!(letters, ["61/SNV-TT", "920/SNV-XDCQ&CCHC", "922/SNV-TCCB"]);
+    // A day that cannot be is not taken over.
+    let impossible = items(&admin, &format!("{directives}&number=18-CT%2FTW")).await;
+    assert_eq!(impossible[0]["issued_on"], Value::Null);
+    assert!(impossible[0]["note"].as_str().unwrap().contains("20/8/20218"));
 }

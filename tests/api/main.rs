@@ -38,6 +38,7 @@ mod public_finance;
 mod reporting;
 mod sheets;
 mod start;
+mod steering;
 mod stop;
 mod support;
 mod tthc;
@@ -74,6 +75,7 @@ fn stories() -> Vec<Story> {
         organization::stories(),
         public_finance::stories(),
         reporting::stories(),
+        steering::all(),
         start::stories(),
         stop::stories(),
         frame::stories(),

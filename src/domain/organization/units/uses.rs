@@ -5,10 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments, digital_certificates,
-    disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants,
-    investment_plans, job_position_schemes, officials, org_unit_successions, org_unit_versions, org_units,
-    period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments, digital_certificates, directives, disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants, investment_plans, job_position_schemes, officials, org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
     procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
     remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
     training_courses, unit_returns, users,
@@ -67,6 +64,7 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             systems,
             deployments,
             digital_certificates,
+            directives,
             unit_returns,
             training_courses,
         ]
