@@ -6,6 +6,6 @@ pub mod directives;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     directives::routes(mount);
 }

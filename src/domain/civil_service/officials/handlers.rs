@@ -35,7 +35,7 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/summary` would match `/{id}` too.
     mount.service(get_official_summary).service(search_officials);
     crud_routes(mount);
