@@ -697,7 +697,10 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
                 "document_number": "1668/NQ-UBTVQH15", "document_on": "2025-06-16",
             }),
             patch: json!({"note": "Theo Nghị quyết về sắp xếp đơn vị hành chính cấp xã"}),
-            invalid: (json!({"org_unit_code": "31396", "kind": "merge", "effective_on": "2025-07-01"}), "/others"),
+            invalid: (
+                json!({"org_unit_code": "31396", "kind": "merge", "effective_on": "2025-07-01"}),
+                "/others",
+            ),
             no_bulk: None,
         },
         Fixture {

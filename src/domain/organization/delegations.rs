@@ -209,7 +209,8 @@ fn is_below(tree: &OrgTree, unit: OrgUnitId, receiver: OrgUnitId, day: NaiveDate
     let is_agency = tree.version_at(unit, day).is_some_and(|version| version.kind.tier().is_none());
     let above = tree.ancestors(unit, day).into_iter().find(|_| is_agency);
     let over_receiver = tree.ancestors(receiver, day);
-    receiver != unit && (over_receiver.contains(&unit) || above.is_some_and(|above| over_receiver.contains(&above)))
+    receiver != unit
+        && (over_receiver.contains(&unit) || above.is_some_and(|above| over_receiver.contains(&above)))
 }
 
 /// What is noticed about a delegation.
@@ -326,7 +327,9 @@ mod tests {
         [
             none(),
             DelegationFilter { sort: Some(DelegationSort::ValidFrom), ..none() },
-            DelegationFilter { kind: Some(DelegationKind::Devolution), q: Some("đề án".into()), ..none() },
+            DelegationFilter {
+                kind: Some(DelegationKind::Devolution), q: Some("đề án".into()), ..none()
+            },
             DelegationFilter { on: day, begun_from: day, begun_to: day, ..none() },
         ]
     });

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 
 use super::model::{ReorganizationKind, ReorganizationRow, SuccessionOfAct, UnitOfAct, before};
 use crate::auth::scope::home_province;
+use crate::db::DbConn;
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
-use crate::db::DbConn;
 use crate::domain::organization::reorganizations::store::bound_successions;
 use crate::domain::organization::successions::model::{
     HeldSuccession, OrgUnitSuccessionId, SucceededUnits, SuccessionRow,

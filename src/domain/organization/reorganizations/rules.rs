@@ -85,7 +85,8 @@ mod tests {
     use super::*;
 
     fn codes(kind: &str, others: &Value) -> Vec<(String, String)> {
-        let body = json!({"org_unit_code": "31420", "kind": kind, "effective_on": "2025-07-01", "others": others});
+        let body =
+            json!({"org_unit_code": "31420", "kind": kind, "effective_on": "2025-07-01", "others": others});
         let body = serde_json::from_value(body).unwrap();
         faults(&body).into_iter().map(|fault| (fault.pointer, fault.code.into_owned())).collect()
     }

@@ -96,7 +96,8 @@ impl Records for Reorganizations {
         scoped: &Scoped,
         bodies: &[ReorganizationCreate],
     ) -> Result<Vec<Option<HeldReorganization>>, ApiError> {
-        let key = |body: &ReorganizationCreate| Some((body.unit(scoped.tree())?, body.kind, body.effective_on));
+        let key =
+            |body: &ReorganizationCreate| Some((body.unit(scoped.tree())?, body.kind, body.effective_on));
         let keys: Vec<_> = bodies.iter().map(key).collect();
         let units = keys.iter().flatten().map(|(unit, ..)| *unit).filter(|unit| scoped.reaches(*unit));
         let days = keys.iter().flatten().map(|(.., day)| *day).collect();
@@ -166,17 +167,17 @@ fn held(conn: &mut DbConn, rows: Vec<ReorganizationRow>) -> Result<Vec<HeldReorg
     let (mut units, mut successions) = (units_of_acts(conn, &ids)?, successions_of_acts(conn, &ids)?);
     let held = |row: ReorganizationRow| HeldReorganization {
         units: units.remove(&row.id).unwrap_or_default(),
-        effects: Effects { successions: successions.remove(&row.id).unwrap_or_default(), ..Effects::default() },
+        effects: Effects {
+            successions: successions.remove(&row.id).unwrap_or_default(),
+            ..Effects::default()
+        },
         row,
     };
     Ok(rows.into_iter().map(held).collect())
 }
 
 /// All units that new acts name.
-fn named(
-    tree: &OrgTree,
-    drafts: &[Draft<ReorganizationCreate, HeldReorganization>],
-) -> HashSet<OrgUnitId> {
+fn named(tree: &OrgTree, drafts: &[Draft<ReorganizationCreate, HeldReorganization>]) -> HashSet<OrgUnitId> {
     let new = drafts.iter().filter(|draft| draft.present.is_none()).map(|draft| &draft.body);
     let units = |body: &ReorganizationCreate| -> Vec<OrgUnitId> {
         let day = body.kind.others_known_on(body.effective_on);
@@ -200,7 +201,9 @@ fn others_named(tree: &OrgTree, body: &ReorganizationCreate, faults: &mut Vec<Fa
             }
             Ok(unit) => others.push(unit),
             Err(found) => faults.extend(
-                found.into_iter().map(|fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault }),
+                found
+                    .into_iter()
+                    .map(|fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault }),
             ),
         }
     }
@@ -265,7 +268,8 @@ fn changed_act(
     }
     let mut faults = rules::faults(&body);
     let others = others_named(tree, &body, &mut faults);
-    let stated = others.iter().zip(&body.others).map(|(unit, other)| (*unit, other.partly, other.keeps_records));
+    let stated =
+        others.iter().zip(&body.others).map(|(unit, other)| (*unit, other.partly, other.keeps_records));
     let standing_others = present.units.iter().filter(|unit| unit.position > 0);
     let standing_others = standing_others.map(|unit| (unit.org_unit_id, unit.partly, unit.keeps_records));
     let row = &present.row;
@@ -295,11 +299,7 @@ fn changed_act(
 const ROWS: usize = 400;
 
 /// Writes the units of new acts, ends those that end, and ties them to what carries them on.
-fn take_effect(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    acts: &[&HeldReorganization],
-) -> Result<(), ApiError> {
+fn take_effect(tx: &mut WriteTx<'_>, scoped: &Scoped, acts: &[&HeldReorganization]) -> Result<(), ApiError> {
     let units: Vec<&UnitOfAct> = acts.iter().flat_map(|held| &held.units).collect();
     for part in units.chunks(ROWS) {
         on_db!(tx.conn(), |c| diesel::insert_into(reorganized_units::table)
@@ -394,15 +394,14 @@ pub(super) fn reorganization_delete(
         return Err(ApiError::new(Problem::InUse));
     }
     hide_row!(tx, reorganizations, row)?;
-    let links = reorganization_successions::table
-        .filter(reorganization_successions::reorganization_id.eq(row.id));
+    let links =
+        reorganization_successions::table.filter(reorganization_successions::reorganization_id.eq(row.id));
     diesel::delete(links).execute(tx.conn())?;
     let made = effects.successions.iter().filter(|tied| tied.made).map(|tied| tied.succession_id);
     for succession in successions(tx.conn(), made.collect())? {
         succession_take_away(tx, standing.tree(), succession)?;
     }
-    let ended: Vec<OrgUnitId> =
-        units.iter().filter(|unit| unit.ended).map(|unit| unit.org_unit_id).collect();
+    let ended: Vec<OrgUnitId> = units.iter().filter(|unit| unit.ended).map(|unit| unit.org_unit_id).collect();
     units_reopen(tx, &standing, &ended, row.effective_on)?;
     let row = ReorganizationRow { version: row.version + 1, ..row };
     let view = answer(scoped, HeldReorganization { row: row.clone(), units, effects });
