@@ -42,6 +42,22 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     let markers = items(&admin, &format!("/api/v1/organization/boundary-returns?{of_district}")).await;
     assert_eq!(markers[0]["markers"], 47);
 
+    let dissolved = items(&admin, "/api/v1/organization/reorganizations?kind=dissolve&limit=200").await;
+    assert!(dissolved.len() == 2 && dissolved.iter().all(|act| act["source_note"].is_string()));
+    let agencies = async |day: &str| {
+        let path = format!(
+            "/api/v1/organization/org-units?org_unit_code=934&scope=children&kind=specialised_agency&as_of={day}&limit=200"
+        );
+        items(&admin, &path).await.len()
+    };
+    assert_eq!((agencies("2015-12-31").await, agencies("2024-07-02").await), (13, 11));
+    let powers = items(&admin, "/api/v1/organization/delegations?org_unit_code=93&as_of=2024-07-02").await;
+    let codes = |row: &Value| {
+        row["remarks"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect::<Vec<_>>()
+    };
+    assert!(codes(&powers[0]).contains(&json!("authorisation_without_term")));
+    assert!(codes(&powers[1]).contains(&json!("number_year")), "08/2023 of 13 January 2024");
+
     // I.5 and I.8: decisions by kind, degrees, the inspection on a make-up day.
     let summary = |from: &str, to: &str| {
         format!(

@@ -21,7 +21,7 @@ use crate::db::schema::disbursements as columns;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
+use crate::domain::validity::{day_faults, last_day_fault};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::fold;
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
@@ -120,13 +120,7 @@ pub(super) fn first_turn() -> i64 {
 fn faults(body: &DisbursementCreate) -> Vec<Fault> {
     let days = [("/paid_from", Some(body.paid_from)), ("/paid_to", Some(body.paid_to))];
     let mut faults: Vec<Fault> = day_faults(days).collect();
-    if body.paid_to < body.paid_from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/paid_to", "before_start", message));
-    }
+    faults.extend(last_day_fault("/paid_to", body.paid_from, Some(body.paid_to)));
     faults
 }
 

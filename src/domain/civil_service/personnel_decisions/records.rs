@@ -22,6 +22,8 @@ use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
 use crate::error::{ApiError, Bilingual, Fault};
+use crate::domain::validity::{day_faults, last_day_fault};
+use crate::error::{Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, unit_fields, unit_store};
 
@@ -162,13 +164,7 @@ fn faults(body: &PersonnelDecisionCreate) -> Vec<Fault> {
         ("/document_on", body.document_on),
     ])
     .collect();
-    if body.covers_to < body.covers_from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/covers_to", "before_start", message));
-    }
+    faults.extend(last_day_fault("/covers_to", body.covers_from, Some(body.covers_to)));
     faults.extend(document_faults(
         ("/document_number", body.document_number.as_deref()),
         ("/document_on", body.document_on),

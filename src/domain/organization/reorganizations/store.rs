@@ -175,3 +175,30 @@ pub(super) fn is_built_on(
     let later = standing().filter(r::effective_on.gt(after)).filter(r::id.eq_any(of_units));
     Ok(later.select(r::id).first::<ReorganizationId>(conn).optional()?.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::organization::reorganizations::model::ReorganizationKind;
+    use crate::domain::organization::unit_records::plans::assert_indexed;
+
+    #[test]
+    fn every_list_comes_from_an_index_in_its_order() {
+        let none = ReorganizationFilter::default;
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1);
+        let filters = [
+            none(),
+            ReorganizationFilter { sort: Some(ReorganizationSort::EffectiveOn), ..none() },
+            ReorganizationFilter {
+                kind: Some(ReorganizationKind::Merge),
+                effective_from: day,
+                effective_to: day,
+                ..none()
+            },
+        ];
+        assert_indexed("reorganizations", filters.len(), |filter, way, day, page| {
+            let query = first_rows(way, &filters[filter], day, page).unwrap();
+            query.select(ReorganizationRow::as_select())
+        });
+    }
+}

@@ -13,6 +13,12 @@ use crate::db::schema::{
     procedure_reviews, processing_returns, quality_ratings, record_declarations, remittances,
     reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining,
     support_activities, systems, training_courses, unit_returns, users,
+    digital_certificates, disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts,
+    focal_points, grants, investment_plans, job_position_schemes, org_unit_successions, org_unit_versions,
+    org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
+    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
+    remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules,
+    staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
