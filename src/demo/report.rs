@@ -157,6 +157,13 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Systems => "systems",
             Directives => "directives",
         );
+        // A commune as it is today files what the district filed then, with made-up figures.
+        collection!(tx, scoped,
+            Returns<Staffing> => "today/staffing-returns",
+            Returns<Qualifications> => "today/qualification-returns",
+            Returns<Autonomy> => "today/autonomy-returns",
+            Returns<Measures> => "today/measure-returns",
+        );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;
         hand_in::<Boundaries>(tx, scoped)?;

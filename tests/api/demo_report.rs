@@ -7,18 +7,27 @@ use serde_json::{Value, json};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
-tell![the_report_s_figures_come_out_of_its_records, every_document_that_the_report_cites_is_found,];
+tell![
+    the_report_s_figures_come_out_of_its_records,
+    every_document_that_the_report_cites_is_found,
+    a_commune_of_today_files_in_each_room,
+];
 
 async fn items(client: &Client, path: &str) -> Vec<Value> {
     client.get(path).await.expect(200)["items"].as_array().unwrap().clone()
 }
 
-async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
+/// Loads what the demonstration has of the report.
+async fn with_the_report(app: &TestApp) -> Client {
     let at = app.state.now();
     holidays::import(&app.state.db, at).await.unwrap();
     periods::import(&app.state.db, at).await.unwrap();
     cchc::demo::report::load(&app.state).await.unwrap();
-    let admin = app.admin().await;
+    app.admin().await
+}
+
+async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
+    let admin = with_the_report(&app).await;
     let of_district = "org_unit_code=934&as_of=2024-07-02&limit=200";
 
     // I.4 and I.8: staffing, deputies, boundaries.
@@ -112,8 +121,7 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
 /// Legal documents of the province and the district are kept with the institutions; all others that the
 /// report cites are here, with the words that cite them.
 async fn every_document_that_the_report_cites_is_found(app: TestApp) {
-    cchc::demo::report::load(&app.state).await.unwrap();
-    let admin = app.admin().await;
+    let admin = with_the_report(&app).await;
     let directives = "/api/v1/steering/directives?org_unit_code=934&as_of=2024-07-02&limit=200";
     let cited = items(&admin, directives).await;
     assert_eq!(cited.len(), 122);
@@ -144,4 +152,28 @@ async fn every_document_that_the_report_cites_is_found(app: TestApp) {
     let impossible = items(&admin, &format!("{directives}&number=18-CT%2FTW")).await;
     assert_eq!(impossible[0]["issued_on"], Value::Null);
     assert!(impossible[0]["note"].as_str().unwrap().contains("20/8/20218"));
+}
+
+/// The forms are those of the structure of two tiers, too: figures of a test, and told to be.
+async fn a_commune_of_today_files_in_each_room(app: TestApp) {
+    let admin = with_the_report(&app).await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    for (form, column, value) in [
+        ("organization/staffing-returns", "posts_unfilled", json!(2)),
+        ("civil-service/qualification-returns", "stated", json!(36)),
+        ("public-finance/autonomy-returns", "units", json!(4)),
+        ("e-government/measure-returns", "rate_percent", json!(99.5)),
+    ] {
+        let path = format!("/api/v1/{form}?org_unit_code=31396&as_of=2026-06-30&limit=200");
+        for reader in [&admin, &editor] {
+            let filed = items(reader, &path).await;
+            let [filed] = &filed[..] else { panic!("{form}: {filed:?}") };
+            assert_eq!((&filed["period_code"], &filed["state"]), (&json!("2026-H1"), &json!("submitted")));
+            assert!(filed["source_note"].as_str().unwrap().starts_with("Số liệu thử nghiệm"), "{form}");
+            assert_eq!(filed[column], value, "{form}");
+        }
+        let of_district = path.replace("31396", "934").replace("2026-06-30", "2024-06-30");
+        let of_district = items(&admin, &of_district).await;
+        assert!(of_district.iter().all(|one| one["period_code"] == "2024-H1") && !of_district.is_empty());
+    }
 }
