@@ -79,6 +79,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
+        (name = "search", description = "Records of all rooms, found by their words, numbers and codes (tìm kiếm)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),
         (name = "national-portal", description = "Dossiers in the shape of the national portal, and the ledger of what was exchanged (Cổng dịch vụ công quốc gia, sổ đối soát)"),
         (name = "operation", description = "Health and metrics (vận hành)"),
