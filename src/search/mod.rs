@@ -10,7 +10,7 @@
 
 mod entries;
 mod handlers;
-mod model;
+pub mod model;
 mod rebuild;
 mod store;
 mod terms;

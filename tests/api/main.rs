@@ -36,6 +36,7 @@ mod meeting;
 mod organization;
 mod public_finance;
 mod reporting;
+mod search;
 mod sheets;
 mod start;
 mod stop;
@@ -74,6 +75,7 @@ fn stories() -> Vec<Story> {
         organization::stories(),
         public_finance::stories(),
         reporting::stories(),
+        search::stories(),
         start::stories(),
         stop::stories(),
         frame::stories(),
