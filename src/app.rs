@@ -18,7 +18,7 @@ use crate::api::{health, problems};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::{App, AppState};
-use crate::{audit, auth, domain, exchange, reporting};
+use crate::{audit, auth, domain, exchange, reporting, search};
 
 /// Every operation of the contract.
 pub fn routes(mount: &mut impl Mount) {
@@ -32,6 +32,7 @@ pub fn routes(mount: &mut impl Mount) {
     domain::steering::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
+    search::routes(mount);
     mount.service(health::live).service(health::ready).service(health::metrics);
 }
 

@@ -6,7 +6,7 @@
 //! - [`auth`] answers who you are, what you may do and over which part of the country.
 //! - [`db`] is the persistence kernel, [`audit`] the journal.
 //! - [`mod@attachments`] are files that belong to a record, and where they are kept.
-//! - [`exchange`] lets other systems follow what changes.
+//! - [`exchange`] lets other systems follow what changes, [`search`] finds records of all rooms.
 //! - [`domain`] holds the rooms of the reform, [`reporting`] what is made from their figures.
 //! - [`backup`] takes and restores backups, [`doctor`] examines an installation, [`logging`] writes its log; [`service`] runs it, [`demo`] fills it with a real district's figures.
 //! - [`text`] brings text to its normal form and folds it for search and order.
@@ -29,6 +29,7 @@ pub mod exchange;
 pub mod logging;
 pub mod openapi;
 pub mod reporting;
+pub mod search;
 pub mod service;
 pub mod state;
 pub mod text;

@@ -81,6 +81,9 @@ enum Command {
     /// The counts of dossiers.
     #[command(subcommand)]
     Rollup(Rollup),
+    /// What records are found by.
+    #[command(subcommand)]
+    Search(Search),
     /// The journal.
     #[command(subcommand)]
     Audit(Audit),
@@ -160,6 +163,12 @@ enum Rollup {
     /// Count all dossiers again and name sums that are not what they say.
     Verify,
     /// Make the sums anew from all dossiers; whoever writes a dossier waits meanwhile.
+    Rebuild,
+}
+
+#[derive(Subcommand)]
+enum Search {
+    /// Make what records are found by anew from the journal; whoever writes a record waits meanwhile.
     Rebuild,
 }
 
@@ -269,6 +278,10 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Rollup(Rollup::Rebuild) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;
             writeln!(out, "{} dossiers were counted anew", summaries::verify::remake(&db).await?)?;
+        }
+        Command::Search(Search::Rebuild) => {
+            let db = open_for_command(&config, migrate::location(&config)?).await?;
+            writeln!(out, "{} records are found", cchc::search::rebuild_all(&db).await?)?;
         }
         Command::Keys(Keys::Rotate { personal: false }) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;

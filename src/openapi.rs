@@ -86,6 +86,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
         (name = "rules", description = "Rules by which the service notices what may be wrong (quy tắc kiểm tra)"),
+        (name = "search", description = "Records of all rooms, found by their words, numbers and codes (tìm kiếm)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),
         (name = "national-portal", description = "Dossiers in the shape of the national portal, and the ledger of what was exchanged (Cổng dịch vụ công quốc gia, sổ đối soát)"),
         (name = "operation", description = "Health and metrics (vận hành)"),

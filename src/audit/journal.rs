@@ -225,14 +225,16 @@ impl JournalRow {
     }
 }
 
-/// Stores entries in their order.
+/// Stores entries in their order, and what their records are found by from now on.
 pub(crate) fn append(
     conn: &mut DbConn,
     author: &Author,
     entries: impl IntoIterator<Item = Entry>,
 ) -> Result<(), ApiError> {
     let row = |entry: Entry| entry.is_allowed().map(|()| JournalRow::new(author, entry));
-    chain::store(conn, entries.into_iter().map(row).collect::<Result<_, _>>()?)
+    let rows: Vec<JournalRow> = entries.into_iter().map(row).collect::<Result<_, _>>()?;
+    crate::search::keep(conn, &rows)?;
+    chain::store(conn, rows)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::attachments::AttachmentId;
 use crate::attachments::storage::{Storage, StorageError};
 use crate::audit::chain::{self, Verdict};
 use crate::db::schema::attachments;
-use crate::db::{DbConn, Location, migrate};
+use crate::db::{DbConn, Location, migrate, word_index};
 use crate::error::ApiError;
 
 /// Rows that one statement restores.
@@ -91,6 +91,8 @@ fn restored(
             return Err(BackupError::Other(path.to_owned(), digest));
         }
         sql_query("DELETE FROM refresh_tokens").execute(conn)?;
+        // What records are found by is not backed up: it is made of the journal.
+        word_index::take_away(conn)?;
         // The journal is read as this version has it.
         migrate::complete(conn)?;
         match chain::verify(conn)? {

@@ -6,10 +6,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::{DbConn, Location, MultiBackend, PlanMode};
+use super::word_index;
 use crate::config::{Config, Secret};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -199,7 +200,12 @@ pub fn prepare_to(location: &Location, migration: &str) -> Result<Option<DbConn>
 /// # Errors
 /// When one fails.
 pub fn complete(conn: &mut DbConn) -> Result<(), OpenError> {
-    conn.run_pending_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
+    let failed = |error: &dyn std::fmt::Display| OpenError::Migration(error.to_string());
+    conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
+    // No migration of both databases makes it, for each has its own; what was written before is put in.
+    if word_index::make(conn).map_err(|error| failed(&error))? {
+        conn.transaction(crate::search::rebuild).map_err(|error| failed(&error))?;
+    }
     Ok(())
 }
 
@@ -219,6 +225,7 @@ pub fn applied(conn: &mut DbConn) -> Result<String, OpenError> {
 pub fn revert_all(location: &Location) -> Result<(), OpenError> {
     let mut conn = connect(location)?;
     refuse_newer(&mut conn)?;
+    word_index::take_away(&mut conn).map_err(|error| OpenError::Migration(error.to_string()))?;
     conn.revert_all_migrations(MIGRATIONS).map_err(|error| OpenError::Migration(error.to_string()))?;
     Ok(())
 }

@@ -21,6 +21,7 @@ mod snapshot;
 mod turn_lock;
 pub mod types;
 pub mod unindexed;
+pub mod word_index;
 mod writer;
 
 use std::sync::Arc;

@@ -36,6 +36,7 @@ mod meeting;
 mod organization;
 mod public_finance;
 mod reporting;
+mod search;
 mod sheets;
 mod start;
 mod steering;
@@ -76,6 +77,7 @@ fn stories() -> Vec<Story> {
         public_finance::stories(),
         reporting::stories(),
         steering::all(),
+        search::stories(),
         start::stories(),
         stop::stories(),
         frame::stories(),

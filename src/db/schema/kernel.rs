@@ -101,3 +101,16 @@ diesel::table! {
         refused_bytes -> BigInt,
     }
 }
+
+diesel::table! {
+    search_entries (place) {
+        place -> BigInt,
+        record_type -> Text,
+        record_id -> Text,
+        org_unit_id -> Nullable<Text>,
+        title -> Nullable<Text>,
+        code -> Nullable<Text>,
+        day -> Date,
+        digest -> BigInt,
+    }
+}

@@ -1,0 +1,337 @@
+//! An index of words: which rows bear all words of a question, the highest place first. SQLite has one
+//! in FTS5, PostgreSQL in GIN over `tsvector`. Neither takes text apart here: both are given terms of
+//! letters and digits that are the same on both, so that one question has one answer, and nothing that
+//! is typed is ever a word of their query languages.
+//!
+//! What rows must be confined by is a term too: words and confinement are met in one pass.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Text};
+
+use super::DbConn;
+
+/// Bytes of a term: PostgreSQL takes no more than 2,046.
+const LONGEST: usize = 400;
+
+/// Rows that PostgreSQL looks through in their order before it sorts all that match: a common word fills
+/// a page out of these.
+const NEWEST: i64 = 10_000;
+
+/// A word, or a mark under which rows stand. It holds lower-case ASCII letters, digits and `_` alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(String);
+
+impl Term {
+    /// A word.
+    #[must_use]
+    pub fn word(word: &str) -> Self {
+        Self(encoded(String::new(), word))
+    }
+
+    /// A mark of this kind, which no word is.
+    #[must_use]
+    pub fn mark(kind: char, text: &str) -> Self {
+        Self(encoded(format!("{kind}__"), text))
+    }
+
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Letters and digits of ASCII as they are, whatever else by its number between strokes.
+fn encoded(mut term: String, text: &str) -> String {
+    use std::fmt::Write;
+    for letter in text.chars() {
+        // A text takes whatever is written.
+        let _ = match letter {
+            'a'..='z' | '0'..='9' => term.write_char(letter),
+            _ => write!(term, "_{:x}_", u32::from(letter)),
+        };
+        if term.len() >= LONGEST {
+            break;
+        }
+    }
+    term
+}
+
+/// What a row must bear. `All` and `Any` hold one part at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// This term.
+    Word(Term),
+    /// A term that begins so.
+    Beginning(Term),
+    /// All of these.
+    All(Vec<Asked>),
+    /// One of these.
+    Any(Vec<Asked>),
+    /// The first, and not the second.
+    But(Box<[Asked; 2]>),
+}
+
+/// How a database writes a question.
+struct Language {
+    quote: char,
+    beginning: &'static str,
+    all: &'static str,
+    any: &'static str,
+    but: &'static str,
+}
+
+const FTS5: Language = Language { quote: '"', beginning: " *", all: " AND ", any: " OR ", but: " NOT " };
+const TSQUERY: Language = Language { quote: '\'', beginning: ":*", all: " & ", any: " | ", but: " & !" };
+
+impl Asked {
+    fn written(&self, language: &Language) -> String {
+        let joined = |parts: &[Self], by: &str| {
+            let parts: Vec<String> = parts.iter().map(|part| part.written(language)).collect();
+            format!("({})", parts.join(by))
+        };
+        let quote = language.quote;
+        match self {
+            Self::Word(term) => format!("{quote}{}{quote}", term.as_str()),
+            Self::Beginning(term) => format!("{quote}{}{quote}{}", term.as_str(), language.beginning),
+            Self::All(parts) => joined(parts, language.all),
+            Self::Any(parts) => joined(parts, language.any),
+            Self::But(parts) => joined(parts.as_slice(), language.but),
+        }
+    }
+}
+
+/// How many rows a question is likely to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A few, such as those that bear one number.
+    Few,
+    /// Any number.
+    Any,
+}
+
+/// Makes the index where there is none; whether it was made.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn make(conn: &mut DbConn) -> QueryResult<bool> {
+    if is_there(conn)? {
+        return Ok(false);
+    }
+    match conn {
+        DbConn::Sqlite(sqlite) => {
+            sql_query(
+                "CREATE VIRTUAL TABLE search_words USING fts5(terms, content = '', contentless_delete = 1, \
+                 detail = none, prefix = '2 3 4', tokenize = \"ascii tokenchars '_'\")",
+            )
+            .execute(sqlite)?;
+        }
+        DbConn::Pg(pg) => {
+            sql_query("CREATE TABLE search_words (place BIGINT PRIMARY KEY, terms TSVECTOR NOT NULL)")
+                .execute(pg)?;
+            sql_query("CREATE INDEX search_words_terms ON search_words USING gin (terms)").execute(pg)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Takes the index away.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn take_away(conn: &mut DbConn) -> QueryResult<()> {
+    sql_query("DROP TABLE IF EXISTS search_words").execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn is_there(conn: &mut DbConn) -> QueryResult<bool> {
+    let question = match conn {
+        DbConn::Pg(_) => "SELECT count(to_regclass('search_words')) AS count",
+        DbConn::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'search_words'",
+    };
+    Ok(sql_query(question).get_result::<Count>(conn)?.count > 0)
+}
+
+/// Puts rows in: their places, where none stands yet, and their terms with one space between.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn put(conn: &mut DbConn, rows: &[(i64, String)]) -> QueryResult<()> {
+    match conn {
+        DbConn::Sqlite(sqlite) => {
+            for (place, terms) in rows {
+                sql_query("INSERT INTO search_words (rowid, terms) VALUES (?, ?)")
+                    .bind::<BigInt, _>(place)
+                    .bind::<Text, _>(terms)
+                    .execute(sqlite)?;
+            }
+        }
+        DbConn::Pg(pg) => {
+            let (places, terms): (Vec<i64>, Vec<&str>) =
+                rows.iter().map(|(place, terms)| (*place, terms.as_str())).unzip();
+            sql_query(
+                "INSERT INTO search_words (place, terms) \
+                 SELECT place, array_to_tsvector(string_to_array(terms, ' ')) \
+                 FROM unnest($1, $2) AS given (place, terms)",
+            )
+            .bind::<Array<BigInt>, _>(places)
+            .bind::<Array<Text>, _>(terms)
+            .execute(pg)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the rows at these places out.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn take_out(conn: &mut DbConn, places: &[i64]) -> QueryResult<()> {
+    match conn {
+        DbConn::Sqlite(sqlite) => {
+            for place in places {
+                sql_query("DELETE FROM search_words WHERE rowid = ?")
+                    .bind::<BigInt, _>(place)
+                    .execute(sqlite)?;
+            }
+        }
+        DbConn::Pg(pg) => {
+            sql_query("DELETE FROM search_words WHERE place = ANY($1)")
+                .bind::<Array<BigInt>, _>(places)
+                .execute(pg)?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+}
+
+/// The places of the rows that bear what is asked, the highest first, below a place where one is named.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn places(
+    conn: &mut DbConn,
+    asked: &Asked,
+    expected: Expected,
+    (below, limit): (Option<i64>, i64),
+) -> QueryResult<Vec<i64>> {
+    let below = below.unwrap_or(i64::MAX);
+    let rows: Vec<Place> = match conn {
+        DbConn::Sqlite(sqlite) => sql_query(
+            "SELECT rowid AS place FROM search_words WHERE search_words MATCH ? AND rowid < ? \
+             ORDER BY rowid DESC LIMIT ?",
+        )
+        .bind::<Text, _>(asked.written(&FTS5))
+        .bind::<BigInt, _>(below)
+        .bind::<BigInt, _>(limit)
+        .load(sqlite)?,
+        DbConn::Pg(pg) => {
+            let question = asked.written(&TSQUERY);
+            let asked = |sql: &str| {
+                sql_query(sql)
+                    .bind::<Text, _>(question.clone())
+                    .bind::<BigInt, _>(below)
+                    .bind::<BigInt, _>(limit)
+            };
+            let newest = match expected {
+                Expected::Few => Vec::new(),
+                Expected::Any => asked(
+                    "SELECT place FROM (SELECT place, terms FROM search_words WHERE place < $2 \
+                     ORDER BY place DESC LIMIT $4) AS newest \
+                     WHERE terms @@ $1::tsquery ORDER BY place DESC LIMIT $3",
+                )
+                .bind::<BigInt, _>(NEWEST)
+                .load::<Place>(pg)?,
+            };
+            if i64::try_from(newest.len()).is_ok_and(|count| count == limit) {
+                newest
+            } else {
+                asked(
+                    "WITH found AS MATERIALIZED (SELECT place FROM search_words WHERE terms @@ $1::tsquery) \
+                     SELECT place FROM found WHERE place < $2 ORDER BY place DESC LIMIT $3",
+                )
+                .load(pg)?
+            }
+        }
+    };
+    Ok(rows.into_iter().map(|row| row.place).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated};
+
+    fn word(text: &str) -> Asked {
+        Asked::Word(Term::word(text))
+    }
+
+    #[test]
+    fn no_word_is_a_mark() {
+        assert_eq!(Term::word("quyet").as_str(), "quyet");
+        assert_eq!(Term::mark('k', "67/qd").as_str(), "k__67_2f_qd");
+        assert_eq!(Term::word("k__").as_str(), "k_5f__5f_");
+        assert_eq!(Term::word("字").as_str(), "_5b57_");
+    }
+
+    proptest! {
+        #[test]
+        fn a_term_is_of_plain_letters_whatever_is_typed(text in any::<String>()) {
+            for term in [Term::word(&text), Term::mark('u', &text)] {
+                let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+                prop_assert!(term.as_str().bytes().all(is_plain));
+                prop_assert!(term.as_str().len() < LONGEST + 12);
+            }
+            prop_assert!(!Term::word(&text).as_str().starts_with("u__"));
+        }
+    }
+
+    #[test]
+    fn both_databases_give_the_same_places() {
+        let (_folder, mut sqlite) = migrated();
+        let mut postgres = MigratedPostgres::new();
+        let rows = [(5, "quyet dinh so 67 u__a"), (9, "quyet dinh 1 u__b"), (7, "quyen loi u__a")];
+        let rows = rows.map(|(place, terms)| (place, terms.to_owned()));
+        let questions: [(Asked, &[i64]); 6] = [
+            (word("quyet"), &[9, 5]),
+            (Asked::Beginning(Term::word("quye")), &[9, 7, 5]),
+            (Asked::All(vec![word("dinh"), word("quyet"), word("67")]), &[5]),
+            (Asked::Any(vec![word("67"), word("loi")]), &[7, 5]),
+            (
+                Asked::But(Box::new([Asked::Beginning(Term::word("qu")), Asked::Word(Term::mark('u', "a"))])),
+                &[9],
+            ),
+            (Asked::All(vec![word("quyet"), Asked::Any(vec![word("khong")])]), &[]),
+        ];
+        let databases = std::iter::once(&mut sqlite).chain(postgres.as_mut().map(MigratedPostgres::conn));
+        for conn in databases {
+            put(conn, &rows).unwrap();
+            for (asked, expected) in &questions {
+                for likely in [Expected::Few, Expected::Any] {
+                    assert_eq!(places(conn, asked, likely, (None, 10)).unwrap(), *expected, "{asked:?}");
+                    let first = places(conn, asked, likely, (None, 1)).unwrap();
+                    assert_eq!(first, expected.iter().copied().take(1).collect::<Vec<_>>());
+                    let behind = places(conn, asked, likely, (Some(9), 10)).unwrap();
+                    assert_eq!(behind, expected.iter().copied().filter(|at| *at < 9).collect::<Vec<_>>());
+                }
+            }
+            take_out(conn, &[5, 9]).unwrap();
+            assert!(places(conn, &word("quyet"), Expected::Any, (None, 10)).unwrap().is_empty());
+            assert_eq!(places(conn, &word("quyen"), Expected::Any, (None, 10)).unwrap(), [7]);
+        }
+    }
+}
