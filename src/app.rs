@@ -25,6 +25,7 @@ pub fn routes(mount: &mut Mount) {
     auth::routes(mount);
     audit::routes(mount);
     domain::organization::routes(mount);
+    domain::institutions::routes(mount);
     domain::tthc::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);

@@ -4,6 +4,7 @@
 
 mod auth;
 mod exchange;
+mod institutions;
 mod kernel;
 mod organization;
 mod reporting;
@@ -11,6 +12,7 @@ mod tthc;
 
 pub use auth::*;
 pub use exchange::*;
+pub use institutions::*;
 pub use kernel::*;
 pub use organization::*;
 pub use reporting::*;
@@ -32,6 +34,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_process_links,
     procedure_reviews,
     procedure_review_proposals,
+    legal_documents,
+    document_relations,
+    document_reviews,
+    law_enforcement_monitoring,
     support_activities,
     focal_points,
     citizen_feedback,

@@ -100,6 +100,26 @@ rules! {
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+    /// The day of effect of an issued document is not entered.
+    EffectNotStated => "effect_not_stated", Notice, "chưa nhập ngày có hiệu lực của văn bản";
+    /// A document takes effect sooner after its issue than its level may order.
+    EffectTooEarly => "effect_too_early", Warning, "văn bản có hiệu lực sớm hơn quy định",
+        by "Khoản 1 Điều 151 Luật 80/2015/QH13", from (2016, 7, 1), to (2025, 4, 1);
+    /// Another document of the issuer bears the same number in the same year.
+    NumberTwice => "number_twice", Warning, "trùng số, ký hiệu trong năm";
+    /// Another document of the issuer bears the same title.
+    TitleTwice => "title_twice", Notice, "trùng tên gọi văn bản";
+    /// A document ends by itself on another day than by the document that ends it.
+    EndDiffers => "end_differs", Finding, "ngày hết hiệu lực khác ngày bị thay thế, bãi bỏ";
+    /// A document of an issuer that is no more goes on, and nobody is named who reviews it.
+    NobodyReviews => "nobody_reviews", Warning, "văn bản của đơn vị không còn chưa có cơ quan rà soát";
+    /// A review states other numbers of expired documents than are held.
+    StatedDiffersFromHeld => "stated_differs_from_held", Notice, "số văn bản nêu khác số văn bản đã nhập";
+    /// Documents that expired within a year were announced after 31 January of the next.
+    AnnouncedLate => "announced_late", Warning, "công bố văn bản hết hiệu lực chậm",
+        by "Điều 157 Nghị định 34/2016/NĐ-CP", from (2016, 7, 1), to (2025, 4, 1);
+    /// Unlawful documents were found and not all were handled.
+    UnlawfulUnhandled => "unlawful_unhandled", Warning, "còn văn bản trái pháp luật chưa xử lý";
 }
 
 impl Rule {

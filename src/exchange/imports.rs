@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{organization, tthc};
+use crate::domain::{institutions, organization, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -42,10 +42,14 @@ macro_rules! collections {
 
 collections! {
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "document-relations" => institutions::document_relations::DocumentRelations,
+    "document-reviews" => institutions::document_reviews::DocumentReviews,
     "dossiers" => tthc::dossiers::Dossiers,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
     "holidays" => reporting::holidays::Holidays,
+    "law-enforcement-monitoring" => institutions::law_enforcement_monitoring::LawEnforcementMonitorings,
+    "legal-documents" => institutions::legal_documents::LegalDocuments,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
     "procedure-fields" => tthc::procedures::fields::ProcedureFields,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, dossiers, focal_points, grants, org_unit_successions, org_unit_versions,
+    citizen_feedback, clients, document_relations, document_reviews, dossiers, focal_points, grants, law_enforcement_monitoring, legal_documents, org_unit_successions, org_unit_versions,
     org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
     procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
     support_activities, users,
@@ -33,8 +33,12 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         id,
         [
             citizen_feedback,
+            document_relations,
+            document_reviews,
             dossiers,
             focal_points,
+            law_enforcement_monitoring,
+            legal_documents,
             procedure_postings,
             procedure_reviews,
             processing_returns,
@@ -68,6 +72,13 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         .filter(citizen_feedback::deleted_at.is_null())
         .filter(citizen_feedback::receiving_unit_id.is_not_null())
         .filter(citizen_feedback::receiving_unit_id.assume_not_null().eq(id));
+    let documents = legal_documents::table.filter(legal_documents::deleted_at.is_null()).filter(
+        (legal_documents::territory_unit_id.is_not_null())
+            .and(legal_documents::territory_unit_id.assume_not_null().eq(id))
+            .or(legal_documents::reviewing_unit_id
+                .is_not_null()
+                .and(legal_documents::reviewing_unit_id.assume_not_null().eq(id))),
+    );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let received = dossiers::table
         .filter(dossiers::deleted_at.is_null())
@@ -84,6 +95,7 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         || diesel::select(dsl::exists(systems)).get_result(conn)?
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(feedback)).get_result(conn)?
+        || diesel::select(dsl::exists(documents)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(received)).get_result(conn)?
