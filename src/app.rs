@@ -27,6 +27,9 @@ pub fn routes(mount: &mut Mount) {
     domain::organization::routes(mount);
     domain::institutions::routes(mount);
     domain::tthc::routes(mount);
+    domain::civil_service::routes(mount);
+    domain::public_finance::routes(mount);
+    domain::e_government::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     mount.service(health::live).service(health::ready).service(health::metrics);

@@ -4,6 +4,7 @@
 
 mod accounts;
 pub mod dossiers;
+pub mod report;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -166,6 +167,7 @@ async fn load(state: &Arc<AppState>) -> Result<(), StartError> {
     let scoped = Scoped::operator(Author::operator("demo", at), state.units());
     accounts::load(state, &scoped).await?;
     state.access_changed().await?;
+    report::load(state).await?;
     // Last: its presence says that everything else is there.
     load_phung_hiep(state, &scoped).await?;
     Ok(())

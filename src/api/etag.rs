@@ -231,6 +231,12 @@ impl Responder for Deleted {
 pub struct IfMatch(Option<Vec<i64>>);
 
 impl IfMatch {
+    /// A change of whatever version stands, as `If-Match: *` asks for.
+    #[must_use]
+    pub const fn any() -> Self {
+        Self(None)
+    }
+
     /// Lets the change go on from this version.
     ///
     /// # Errors

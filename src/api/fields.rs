@@ -162,7 +162,8 @@ macro_rules! fields {
         } $($rest)* }
     };
 
-    // All fields are read.
+    // All fields are read; `into` names the macro that makes types of them where it is not that of a table.
+    (@read { into: $types:ident, $($head:tt)* } $done:tt) => { $crate::$types! { $($head)* fields: $done } };
     (@read { $($head:tt)* } $done:tt) => { $crate::field_types! { $($head)* fields: $done } };
 }
 

@@ -204,7 +204,7 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let parsed = serde_path_to_error::deserialize(&mut deserializer);
         match parsed {
-            Ok(value) if deserializer.end().is_ok() => return Ok(value),
+            Ok(value) if deserializer.end().is_ok() => return no_list::<T>(text, contract).map(|()| value),
             Ok(_) => return Err(malformed(text)),
             Err(error) => return Err(shape_error::<T>(text, &error, contract)),
         }
@@ -216,9 +216,21 @@ pub fn parse<T: DeserializeOwned + ToSchema>(
         return Err(ApiError::invalid(faults));
     }
     // Through the text once more: only the parser sees a member that is given twice.
-    serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text))
+    let value = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text))
         .and_then(|_| serde_path_to_error::deserialize(value))
-        .map_err(|error| shape_error::<T>(text, &error, contract))
+        .map_err(|error| shape_error::<T>(text, &error, contract))?;
+    no_list::<T>(text, contract).map(|()| value)
+}
+
+/// Refuses a list that stands for an object: serde would take its items for the members in their order.
+fn no_list<T: ToSchema>(text: &str, contract: &Contract) -> Result<(), ApiError> {
+    if !text.contains('[') {
+        return Ok(());
+    }
+    let value = serde_json::from_str(text).map_err(|_| malformed(text))?;
+    let mut faults = contract.faults(&T::name(), &value);
+    faults.retain(|fault| fault.code == "type");
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::new(Problem::WrongShape).with_faults(faults)) }
 }
 
 /// The text of a body.

@@ -38,6 +38,18 @@ macro_rules! load_held {
     };
 }
 
+/// Loads the rows whose sums a write must keep, and lets nobody else change them or refer to them until its
+/// transaction ends: the next who does waits, and then sums what this one wrote. On SQLite no two writes meet.
+#[macro_export]
+macro_rules! load_locked {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::db::DbConn::Pg(c) => $query.for_no_key_update().load(c),
+            $crate::db::DbConn::Sqlite(c) => $query.load(c),
+        }
+    };
+}
+
 /// How PostgreSQL plans prepared statements on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanMode {

@@ -3,18 +3,24 @@
 #![expect(missing_docs, reason = "a table's columns are explained on its row type")]
 
 mod auth;
+mod civil_service;
+mod e_government;
 mod exchange;
 mod institutions;
 mod kernel;
 mod organization;
+mod public_finance;
 mod reporting;
 mod tthc;
 
 pub use auth::*;
+pub use civil_service::*;
+pub use e_government::*;
 pub use exchange::*;
 pub use institutions::*;
 pub use kernel::*;
 pub use organization::*;
+pub use public_finance::*;
 pub use reporting::*;
 pub use tthc::*;
 
@@ -38,10 +44,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     document_relations,
     document_reviews,
     law_enforcement_monitoring,
+    unit_returns,
+    systems,
+    deployments,
+    digital_certificates,
     support_activities,
     focal_points,
     citizen_feedback,
     satisfaction_ratings,
+    personnel_decisions,
+    job_position_schemes,
+    training_courses,
+    staff_streamlining,
+    discipline_inspections,
+    discipline_visits,
     portal_ledger,
     procedure_fields,
     procedures,

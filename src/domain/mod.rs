@@ -1,8 +1,12 @@
 //! The rooms of administrative reform, each the same shape.
 
+pub mod civil_service;
 pub mod document_numbers;
 pub mod institutions;
+pub mod e_government;
 pub mod organization;
+pub mod public_finance;
+pub mod rates;
 pub mod remarks;
 pub mod rules;
 pub mod tthc;

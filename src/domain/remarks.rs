@@ -49,6 +49,20 @@ pub struct RemarkMessage {
     pub en: String,
 }
 
+/// A part that is more than its whole.
+#[must_use]
+pub fn more_than_whole(pointer: &'static str, part: i64, whole: i64) -> Option<Remark> {
+    let message = || {
+        Bilingual::new(
+            format!("Số {part} lớn hơn tổng số {whole} tương ứng."),
+            format!("{part} is more than the whole of {whole}."),
+        )
+    };
+    (part > whole).then(|| {
+        Remark::new(pointer, Rule::PartAboveWhole, message()).with("part", part).with("whole", whole)
+    })
+}
+
 impl Remark {
     /// What a rule notices about a member.
     #[must_use]

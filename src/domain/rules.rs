@@ -98,6 +98,17 @@ rules! {
     StepsEqualDeadline => "steps_equal_deadline", Notice, "thời gian các bước bằng thời hạn giải quyết";
     /// The steps of a process take less time than its procedure's deadline.
     StepsWithinDeadline => "steps_within_deadline", Notice, "thời gian các bước ngắn hơn thời hạn giải quyết";
+    /// More posts are filled than were given.
+    MoreFilledThanGiven => "more_filled_than_given", Warning, "thực hiện vượt số được giao";
+    /// A part is more than its whole.
+    PartAboveWhole => "part_above_whole", Finding, "một phần lớn hơn tổng số";
+    /// A stated rate is not that of its numerator and denominator.
+    RateAndParts => "rate_and_parts", Finding, "tỷ lệ khác tử số và mẫu số";
+    /// A commune is given other posts than its class is given.
+    GivenApartFromNorm => "given_apart_from_norm", Notice, "số được giao khác định mức theo loại đơn vị hành chính",
+        by "Nghị định số 33/2023/NĐ-CP, Điều 6, Điều 33", from (2023, 8, 1), to (2025, 7, 1);
+    /// Parts do not add up to the total that is stated beside them.
+    PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
     /// The day of effect of an issued document is not entered.
@@ -120,6 +131,38 @@ rules! {
         by "Điều 157 Nghị định 34/2016/NĐ-CP", from (2016, 7, 1), to (2025, 4, 1);
     /// Unlawful documents were found and not all were handled.
     UnlawfulUnhandled => "unlawful_unhandled", Warning, "còn văn bản trái pháp luật chưa xử lý";
+    /// Someone who is no public employee gets the seniority allowance of teachers.
+    TeacherSeniority => "teacher_seniority", Warning, "phụ cấp thâm niên nhà giáo cho người không phải viên chức",
+        by "Nghị định 77/2021/NĐ-CP, Điều 2", from (2021, 8, 1);
+    /// A scheme covers another number of units than the tree of units has.
+    UnitsDiffer => "units_differ", Warning, "số đơn vị có đề án khác số đơn vị theo cây tổ chức";
+    /// More persons were sent to a course than it has places.
+    MoreThanPlaces => "more_than_places", Warning, "số người được cử nhiều hơn chỉ tiêu";
+    /// A streamlining was decided, but the decision is not named.
+    DecisionUnnamed => "decision_unnamed", Notice, "đã quyết định nhưng chưa nêu số, ngày quyết định";
+    /// A round of streamlining came so far before the year that it is of.
+    BeforeItsYear => "before_its_year", Warning, "thực hiện trước năm của đợt tinh giản";
+    /// Hours of work were looked at on a day on which nobody works.
+    NoWorkingDay => "no_working_day", Warning, "kiểm tra vào ngày không làm việc";
+    /// A visit is outside the days of its inspection.
+    OutsideInspection => "outside_inspection", Warning, "lượt kiểm tra ngoài thời gian của đợt kiểm tra";
+    /// What a unit was to do after a visit is late.
+    FollowUpLate => "follow_up_late", Warning, "quá thời hạn khắc phục sau kiểm tra";
+    /// More was paid out of a plan than it holds.
+    PaidBeyondPlan => "paid_beyond_plan", Finding, "giải ngân vượt kế hoạch vốn";
+    /// Adjustments take more from a plan than it holds.
+    PlanBelowZero => "plan_below_zero", Finding, "điều chỉnh giảm vượt kế hoạch vốn";
+    /// A payment is told for a span that goes on over the day, so that its part until then is not known.
+    UndividedSpan => "undivided_span", Notice, "giải ngân theo khoảng thời gian kéo dài qua ngày tính";
+    /// Something was paid out of a plan before its year.
+    PaidBeforeYear => "paid_before_year", Warning, "giải ngân trước năm kế hoạch";
+    /// What was asked is not all paid after the due day.
+    RemittanceOverdue => "remittance_overdue", Warning, "quá thời hạn thực hiện kiến nghị mà chưa nộp đủ";
+    /// The figures of a quarter were made public more than fifteen days after its end.
+    LateDisclosure => "late_disclosure", Warning, "công khai tình hình thực hiện ngân sách quý quá 15 ngày",
+        by "Luật Ngân sách nhà nước số 83/2015/QH13, Điều 15 khoản 3", from (2017, 1, 1), to (2026, 1, 1);
+    /// Final accounts were handed in after their due day.
+    AccountsLate => "accounts_late", Warning, "nộp báo cáo quyết toán quá hạn";
 }
 
 impl Rule {

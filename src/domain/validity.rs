@@ -49,6 +49,18 @@ pub fn day_faults<const N: usize>(days: [(&str, Option<NaiveDate>); N]) -> impl 
     days.map(|(pointer, day)| day.and_then(|day| day_fault(pointer, day))).into_iter().flatten()
 }
 
+/// An end, the first day on which something no longer is, that is not after its first day.
+#[must_use]
+pub fn end_fault(pointer: &str, from: NaiveDate, end: Option<NaiveDate>) -> Option<Fault> {
+    end.filter(|end| *end <= from).map(|_| {
+        let message = Bilingual::new(
+            "Ngày kết thúc phải sau ngày bắt đầu.",
+            "The day on which it ends must be after the first.",
+        );
+        Fault::new(pointer, "before_start", message)
+    })
+}
+
 /// Refuses a query that names days which the databases do not keep alike.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{institutions, organization, tthc};
+use crate::domain::{civil_service, e_government, institutions, organization, public_finance, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -41,17 +41,34 @@ macro_rules! collections {
 }
 
 collections! {
+    "asset-declaration-returns" => reporting::returns::Returns<civil_service::asset_declaration_returns::AssetDeclarations>,
+    "audit-recommendations" => public_finance::audit_recommendations::AuditRecommendations,
+    "autonomy-returns" => reporting::returns::Returns<public_finance::autonomy_returns::Autonomy>,
+    "boundary-returns" => reporting::returns::Returns<organization::boundary_returns::Boundaries>,
+    "budget-disclosures" => public_finance::budget_disclosures::BudgetDisclosures,
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "deployments" => e_government::deployments::Deployments,
+    "digital-certificates" => e_government::digital_certificates::DigitalCertificates,
+    "disbursements" => public_finance::disbursements::Disbursements,
+    "discipline-inspections" => civil_service::discipline_inspections::DisciplineInspections,
+    "discipline-visits" => civil_service::discipline_visits::DisciplineVisits,
     "document-relations" => institutions::document_relations::DocumentRelations,
     "document-reviews" => institutions::document_reviews::DocumentReviews,
     "dossiers" => tthc::dossiers::Dossiers,
+    "final-accounts" => public_finance::final_accounts::FinalAccounts,
     "focal-points" => tthc::focal_points::FocalPoints,
     "grants" => auth::accounts::grants::Grants,
     "holidays" => reporting::holidays::Holidays,
+    "investment-plans" => public_finance::investment_plans::InvestmentPlans,
+    "job-position-schemes" => civil_service::job_position_schemes::JobPositionSchemes,
     "law-enforcement-monitoring" => institutions::law_enforcement_monitoring::LawEnforcementMonitorings,
+    "leadership-returns" => reporting::returns::Returns<organization::leadership_returns::Leadership>,
     "legal-documents" => institutions::legal_documents::LegalDocuments,
+    "measure-returns" => reporting::returns::Returns<e_government::measure_returns::Measures>,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
+    "personnel-decisions" => civil_service::personnel_decisions::records::PersonnelDecisions,
+    "plan-adjustments" => public_finance::plan_adjustments::PlanAdjustments,
     "procedure-fields" => tthc::procedures::fields::ProcedureFields,
     "procedure-postings" => tthc::postings::ProcedurePostings,
     "procedure-processes" => tthc::processes::ProcedureProcesses,
@@ -59,10 +76,18 @@ collections! {
     "procedure-reviews" => tthc::reviews::ProcedureReviews,
     "procedures" => tthc::procedures::Procedures,
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
+    "qualification-returns" => reporting::returns::Returns<civil_service::qualification_returns::Qualifications>,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
+    "remittances" => public_finance::remittances::Remittances,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
+    "spending-rules" => public_finance::spending_rules::SpendingRules,
+    "staff-streamlining" => civil_service::staff_streamlining::StaffStreamlinings,
+    "staffing-returns" => reporting::returns::Returns<organization::staffing_returns::Staffing>,
     "successions" => organization::successions::OrgUnitSuccessions,
     "support-activities" => tthc::support_activities::SupportActivities,
+    "systems" => e_government::systems::Systems,
+    "training-courses" => civil_service::training_courses::TrainingCourses,
+    "work-diary-returns" => reporting::returns::Returns<civil_service::work_diary_returns::WorkDiaries>,
 }
 
 /// Where a command imports to, with the whole country in its reach.

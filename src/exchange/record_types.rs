@@ -114,6 +114,34 @@ kinds! {
     ProcessingReturn => "processing_return", "số liệu giải quyết thủ tục hành chính" at "/api/v1/tthc/processing-returns" to Read Tthc, bound;
     /// A declaration of complete records.
     RecordDeclaration => "record_declaration", "công bố dữ liệu hồ sơ đầy đủ" at "/api/v1/tthc/record-declarations" to Read Tthc;
+    /// A personnel decision.
+    PersonnelDecision => "personnel_decision", "quyết định về nhân sự" at "/api/v1/civil-service/personnel-decisions" to Read CivilService;
+    /// A scheme of job positions.
+    JobPositionScheme => "job_position_scheme", "đề án vị trí việc làm" at "/api/v1/civil-service/job-position-schemes" to Read CivilService;
+    /// A course of training.
+    TrainingCourse => "training_course", "lớp đào tạo, bồi dưỡng" at "/api/v1/civil-service/training-courses" to Read CivilService;
+    /// A round of streamlining.
+    StaffStreamlining => "staff_streamlining", "đợt tinh giản biên chế" at "/api/v1/civil-service/staff-streamlining" to Read CivilService;
+    /// An inspection of discipline.
+    DisciplineInspection => "discipline_inspection", "đợt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-inspections" to Read CivilService;
+    /// A visit of an inspection of discipline.
+    DisciplineVisit => "discipline_visit", "lượt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-visits" to Read CivilService;
+    /// An investment plan.
+    InvestmentPlan => "investment_plan", "kế hoạch vốn đầu tư công" at "/api/v1/public-finance/investment-plans" to Read PublicFinance;
+    /// An adjustment of a plan.
+    PlanAdjustment => "plan_adjustment", "điều chỉnh kế hoạch vốn đầu tư công" at "/api/v1/public-finance/plan-adjustments" to Read PublicFinance;
+    /// A disbursement.
+    Disbursement => "disbursement", "giải ngân vốn đầu tư công" at "/api/v1/public-finance/disbursements" to Read PublicFinance;
+    /// A recommendation of an inspection or audit.
+    AuditRecommendation => "audit_recommendation", "kiến nghị thanh tra, kiểm toán" at "/api/v1/public-finance/audit-recommendations" to Read PublicFinance;
+    /// A remittance.
+    Remittance => "remittance", "nộp tiền theo kiến nghị thanh tra, kiểm toán" at "/api/v1/public-finance/remittances" to Read PublicFinance;
+    /// A disclosure of the budget.
+    BudgetDisclosure => "budget_disclosure", "công khai dự toán, quyết toán ngân sách" at "/api/v1/public-finance/budget-disclosures" to Read PublicFinance;
+    /// Final accounts.
+    FinalAccount => "final_account", "báo cáo quyết toán năm" at "/api/v1/public-finance/final-accounts" to Read PublicFinance;
+    /// Spending rules.
+    SpendingRule => "spending_rule", "quy chế chi tiêu nội bộ, quy chế quản lý tài sản công" at "/api/v1/public-finance/spending-rules" to Read PublicFinance;
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
     /// A legal document.
@@ -124,6 +152,28 @@ kinds! {
     DocumentReview => "document_review", "kiểm tra, rà soát, hệ thống hóa văn bản quy phạm pháp luật" at "/api/v1/institutions/document-reviews" to Read Institutions;
     /// What a unit does to follow the enforcement of the law.
     LawEnforcementMonitoring => "law_enforcement_monitoring", "theo dõi tình hình thi hành pháp luật" at "/api/v1/institutions/law-enforcement-monitoring" to Read Institutions;
+    /// A staffing return.
+    StaffingReturn => "staffing_return", "báo cáo biên chế" at "/api/v1/organization/staffing-returns" to Read Organization, bound;
+    /// A leadership return.
+    LeadershipReturn => "leadership_return", "báo cáo số lượng cấp phó" at "/api/v1/organization/leadership-returns" to Read Organization, bound;
+    /// A boundary return.
+    BoundaryReturn => "boundary_return", "báo cáo mốc, bản đồ, hồ sơ địa giới hành chính" at "/api/v1/organization/boundary-returns" to Read Organization, bound;
+    /// A qualification return.
+    QualificationReturn => "qualification_return", "báo cáo trình độ chuyên môn" at "/api/v1/civil-service/qualification-returns" to Read CivilService, bound;
+    /// An asset declaration return.
+    AssetDeclarationReturn => "asset_declaration_return", "báo cáo kê khai tài sản, thu nhập" at "/api/v1/civil-service/asset-declaration-returns" to Read CivilService, bound;
+    /// A work diary return.
+    WorkDiaryReturn => "work_diary_return", "báo cáo ghi nhật ký công việc" at "/api/v1/civil-service/work-diary-returns" to Read CivilService, bound;
+    /// An autonomy return.
+    AutonomyReturn => "autonomy_return", "báo cáo cơ chế tự chủ tài chính" at "/api/v1/public-finance/autonomy-returns" to Read PublicFinance, bound;
+    /// A measure return.
+    MeasureReturn => "measure_return", "báo cáo chỉ tiêu chính quyền điện tử" at "/api/v1/e-government/measure-returns" to Read EGovernment, bound;
+    /// A system.
+    System => "system", "hệ thống thông tin" at "/api/v1/e-government/systems" to Read EGovernment;
+    /// A deployment of a system.
+    Deployment => "deployment", "triển khai hệ thống thông tin" at "/api/v1/e-government/deployments" to Read EGovernment;
+    /// A digital certificate.
+    DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment;
     /// A file that belongs to a record.
     Attachment => "attachment", "tệp đính kèm" at "attachments";
     /// A closing of a period.

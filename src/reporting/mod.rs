@@ -5,6 +5,7 @@ pub mod forms;
 pub mod holidays;
 pub mod period_closures;
 pub mod periods;
+pub mod returns;
 pub mod working_days;
 
 use crate::api::mount::Mount;

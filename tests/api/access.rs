@@ -83,6 +83,7 @@ async fn an_account_without_grants_reads_reference_data_only(app: TestApp) {
 const MANY: &[(&str, &str)] = &[
     ("write", "/api/v1/tthc/processing-returns"),
     ("write", "/api/v1/tthc/record-declarations"),
+    ("write", "/api/v1/public-finance/disbursements"),
     ("write_reference", "/api/v1/organization/org-units"),
     ("write_reference", "/api/v1/organization/successions"),
     ("administer", "/api/v1/admin/grants"),
@@ -120,8 +121,29 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/support-activities"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/focal-points"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans/progress"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/plan-adjustments"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/disbursements"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations/progress"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/remittances"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/budget-disclosures"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/final-accounts"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/spending-rules"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings"),
+    reading("read", Some(Domain::Organization), "/api/v1/organization/staffing-returns"),
+    reading("read", Some(Domain::Organization), "/api/v1/organization/leadership-returns"),
+    reading("read", Some(Domain::Organization), "/api/v1/organization/boundary-returns"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/qualification-returns"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/asset-declaration-returns"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/work-diary-returns"),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/autonomy-returns"),
+    reading("read", Some(Domain::EGovernment), "/api/v1/e-government/measure-returns"),
+    reading("read", Some(Domain::EGovernment), "/api/v1/e-government/systems"),
+    reading("read", Some(Domain::EGovernment), "/api/v1/e-government/deployments"),
+    reading("read", Some(Domain::EGovernment), "/api/v1/e-government/digital-certificates"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/statistics/overdue"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/apologies"),
     reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/dossiers"),
@@ -134,10 +156,58 @@ const ATTEMPTS: &[Attempt] = &[
         "/api/v1/tthc/processing-returns",
         Some(r#"{"org_unit_code": "92", "period_code": "2099-Q3", "handling_level": "province"}"#),
     ),
+    sending("write", Some(Domain::Organization), "/api/v1/organization/staffing-returns", Some("{}")),
+    sending(
+        "review",
+        Some(Domain::Organization),
+        "/api/v1/organization/staffing-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
+        None,
+    ),
+    sending("write", Some(Domain::Organization), "/api/v1/organization/leadership-returns", Some("{}")),
+    sending("write", Some(Domain::Organization), "/api/v1/organization/boundary-returns", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/qualification-returns", Some("{}")),
+    sending(
+        "review",
+        Some(Domain::CivilService),
+        "/api/v1/civil-service/qualification-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
+        None,
+    ),
+    sending(
+        "write",
+        Some(Domain::CivilService),
+        "/api/v1/civil-service/asset-declaration-returns",
+        Some("{}"),
+    ),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/work-diary-returns", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/autonomy-returns", Some("{}")),
+    sending(
+        "review",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/autonomy-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
+        None,
+    ),
+    sending("write", Some(Domain::EGovernment), "/api/v1/e-government/measure-returns", Some("{}")),
+    sending(
+        "review",
+        Some(Domain::EGovernment),
+        "/api/v1/e-government/measure-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
+        None,
+    ),
+    sending("write", Some(Domain::EGovernment), "/api/v1/e-government/systems", Some("{}")),
+    sending("write", Some(Domain::EGovernment), "/api/v1/e-government/deployments", Some("{}")),
+    sending("write", Some(Domain::EGovernment), "/api/v1/e-government/digital-certificates", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/record-declarations", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/support-activities", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/focal-points", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/plan-adjustments", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/disbursements", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/remittances", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/budget-disclosures", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/final-accounts", Some("{}")),
+    sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/spending-rules", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings", Some("{}")),
     sending(
@@ -220,7 +290,11 @@ async fn a_system_may_what_its_scopes_say(app: TestApp) {
     let table: &[(&[&str], &[&str])] = &[
         (&["tthc:read"], &["read tthc", reference]),
         (&["tthc:write"], &["read tthc", "write tthc", reference]),
-        (&["institutions:write", "reporting:read"], &["read reporting", reference]),
+        (
+            &["civil_service:write", "reporting:read"],
+            &["read civil_service", "write civil_service", "read reporting", reference],
+        ),
+        (&["public_finance:write"], &["read public_finance", "write public_finance", reference]),
         (&["reporting:write", "tthc:read"], &["read reporting", "read tthc", reference]),
         (&["reference:read"], &[reference]),
     ];
@@ -258,7 +332,7 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
     for (role, allowed) in ALLOWED {
         let name = format!("vai-tro.{role}");
         let grant = |domains: serde_json::Value| json!({"role": role, "org_unit_code": "92", "valid_from": "2026-01-01", "domains": domains});
-        let client = app.person_with(&name, grant(json!(["tthc", "reporting"]))).await;
+        let client = app.person_with(&name, grant(json!(Domain::ALL))).await;
         for attempt in ATTEMPTS {
             let expected = allowed.contains(&attempt.action);
             assert_eq!(attempt.is_allowed(&client).await, expected, "{role} {}", attempt.path);

@@ -74,6 +74,14 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
         .expect(201);
     let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
     admin.post("/api/v1/tthc/procedures", &known).await.expect(201);
+    let used = json!({"org_unit_code": "92", "kind": "mailbox_sso", "name": "Thư điện tử công vụ", "in_use_from": "2026-01-05"});
+    let system = admin.post("/api/v1/e-government/systems", &used).await.expect(201)["id"].clone();
+    let inspection = json!({
+        "org_unit_code": "31396", "code": "77/2026", "topic": "Kiểm tra công vụ", "notice": "announced",
+        "starts_on": "2026-05-04",
+    });
+    admin.post("/api/v1/civil-service/discipline-inspections", &inspection).await.expect(201);
+    crate::public_finance::named_by_others(&admin).await;
     vec![
         Fixture {
             record_type: "period",
@@ -250,6 +258,140 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "investment_plan",
+            collection: "/api/v1/public-finance/investment-plans",
+            create: json!({
+                "org_unit_code": "31396", "fiscal_year": 2026, "code": "VDTC", "title": "Kế hoạch vốn đầu tư công",
+                "capital_source": "commune_budget", "amount_vnd": 5_000_000_000_i64, "valid_from": "2026-01-01",
+            }),
+            patch: json!({"amount_vnd": 6_000_000_000_i64}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "fiscal_year": 2026, "code": "VDTC", "title": "Kế hoạch vốn đầu tư công",
+                    "capital_source": "commune_budget", "amount_vnd": 5_000_000_000_i64, "valid_from": "2026-01-01",
+                    "document_number": "12/QĐ-UBND",
+                }),
+                "/document_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "plan_adjustment",
+            collection: "/api/v1/public-finance/plan-adjustments",
+            create: json!({
+                "org_unit_code": "31396", "fiscal_year": 2026, "plan_code": "DA-01", "decided_on": "2026-06-01",
+                "document_number": "45/QĐ-UBND", "direction": "increase", "amount_vnd": 200_000_000,
+            }),
+            patch: json!({"amount_vnd": 250_000_000}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "fiscal_year": 2026, "plan_code": "DA-01", "decided_on": "2026-06-01",
+                    "document_number": "số 45", "direction": "increase", "amount_vnd": 200_000_000,
+                }),
+                "/document_number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "disbursement",
+            collection: "/api/v1/public-finance/disbursements",
+            create: json!({
+                "org_unit_code": "31396", "fiscal_year": 2026, "plan_code": "DA-01", "paid_from": "2026-03-02",
+                "paid_to": "2026-03-02", "amount_vnd": 300_000_000,
+            }),
+            patch: json!({"document_number": "0001"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "fiscal_year": 2026, "plan_code": "DA-01", "paid_from": "2026-03-02",
+                    "paid_to": "2026-03-01", "amount_vnd": 300_000_000,
+                }),
+                "/paid_to",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "audit_recommendation",
+            collection: "/api/v1/public-finance/audit-recommendations",
+            create: json!({
+                "org_unit_code": "31396", "code": "KL-2", "conclusion_number": "08/KL-TTr", "concluded_on": "2026-03-06",
+                "concluded_by": "Thanh tra Sở Xây dựng", "title": "Nạo vét kênh", "measure": "disallow", "amount_vnd": 16_424_380,
+            }),
+            patch: json!({"due_on": "2026-06-30"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "code": "KL-2", "conclusion_number": "08/KL-TTr", "concluded_on": "2026-03-06",
+                    "concluded_by": "Thanh tra Sở Xây dựng", "title": "Nạo vét kênh", "measure": "disallow", "amount_vnd": 16_424_380,
+                    "due_on": "2026-03-05",
+                }),
+                "/due_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "remittance",
+            collection: "/api/v1/public-finance/remittances",
+            create: json!({
+                "org_unit_code": "31396", "recommendation_code": "KL-1", "remitted_on": "2026-04-22", "amount_vnd": 400_000,
+            }),
+            patch: json!({"receipt_number": "0001234"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "recommendation_code": "KL-1", "remitted_on": "2026-04-22", "amount_vnd": 1_000_001,
+                }),
+                "/amount_vnd",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "budget_disclosure",
+            collection: "/api/v1/public-finance/budget-disclosures",
+            create: json!({
+                "org_unit_code": "31396", "kind": "estimate", "fiscal_year": 2026, "title": "Công khai dự toán ngân sách",
+                "document_number": "31/QĐ-UBND", "document_on": "2026-01-12",
+            }),
+            patch: json!({"published_on": "2026-01-13"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "estimate", "fiscal_year": 2026, "title": "Công khai dự toán ngân sách",
+                    "document_number": "số 31", "document_on": "2026-01-12",
+                }),
+                "/document_number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "final_account",
+            collection: "/api/v1/public-finance/final-accounts",
+            create: json!({
+                "org_unit_code": "31396", "kind": "unit", "fiscal_year": 2025, "state_on": "2026-03-31",
+                "due_on": "2026-03-31", "submitted_on": "2026-03-30",
+            }),
+            patch: json!({"appraised_on": "2026-05-04"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "unit", "fiscal_year": 2025, "state_on": "2026-03-31",
+                    "due_on": "2026-03-31", "submitted_on": "2026-03-30", "stated_on_time": true,
+                }),
+                "/stated_on_time",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "spending_rule",
+            collection: "/api/v1/public-finance/spending-rules",
+            create: json!({
+                "org_unit_code": "31396", "kind": "internal_spending", "valid_from": "2026-01-05",
+            }),
+            patch: json!({"valid_to": "2027-01-01"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "internal_spending", "valid_from": "2026-01-05", "valid_to": "2026-01-05",
+                }),
+                "/valid_to",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "citizen_feedback",
             collection: "/api/v1/tthc/citizen-feedback",
             create: json!({
@@ -284,6 +426,108 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "personnel_decision",
+            collection: "/api/v1/civil-service/personnel-decisions",
+            create: json!({
+                "org_unit_code": "31396", "kind": "retire", "category": "public_employee", "cases": 1,
+                "covers_from": "2026-01-01", "covers_to": "2026-06-30",
+            }),
+            patch: json!({"cases": 2}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "retire", "category": "public_employee", "cases": 1,
+                    "covers_from": "2026-01-01", "covers_to": "2025-12-31",
+                }),
+                "/covers_to",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "job_position_scheme",
+            collection: "/api/v1/civil-service/job-position-schemes",
+            create: json!({
+                "org_unit_code": "31396", "coverage": "service_units", "title": "Đề án vị trí việc làm",
+                "dated_on": "2026-03-02", "stage": "submitted", "units_covered": 12,
+            }),
+            patch: json!({"units_covered": 13}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "coverage": "service_units", "title": "Đề án vị trí việc làm",
+                    "dated_on": "2026-03-02", "stage": "approved",
+                }),
+                "/document_number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "training_course",
+            collection: "/api/v1/civil-service/training-courses",
+            create: json!({
+                "org_unit_code": "31396", "kind": "rank", "title": "Bồi dưỡng ngạch chuyên viên",
+                "starts_on": "2026-03-16", "persons_sent": 4,
+            }),
+            patch: json!({"persons_finished": 4}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "degree", "title": "Bồi dưỡng ngạch chuyên viên",
+                    "starts_on": "2026-03-16",
+                }),
+                "/level",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "staff_streamlining",
+            collection: "/api/v1/civil-service/staff-streamlining",
+            create: json!({
+                "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "proposed",
+                "stage_on": "2026-02-10", "cases": 2,
+            }),
+            patch: json!({"stage": "appraised"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "paid",
+                    "stage_on": "2026-02-10", "cases": 2,
+                }),
+                "/amount_vnd",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "discipline_inspection",
+            collection: "/api/v1/civil-service/discipline-inspections",
+            create: json!({
+                "org_unit_code": "31396", "code": "536/2026", "topic": "Kiểm tra giờ giấc làm việc",
+                "notice": "unannounced", "starts_on": "2026-05-04",
+            }),
+            patch: json!({"ends_on": "2026-05-05"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "code": "536/2026", "topic": "Kiểm tra giờ giấc làm việc",
+                    "notice": "unannounced", "starts_on": "2026-05-04", "ends_on": "2026-05-03",
+                }),
+                "/ends_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "discipline_visit",
+            collection: "/api/v1/civil-service/discipline-visits",
+            create: json!({
+                "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                "visited_on": "2026-05-04", "outcome": "compliant",
+            }),
+            patch: json!({"persons_checked": 41}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
+                    "visited_on": "2026-05-04", "outcome": "violations",
+                }),
+                "/findings",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),
@@ -291,6 +535,124 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             invalid: (
                 json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "refused": -1}),
                 "/refused",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "staffing_return",
+            collection: "/api/v1/organization/staffing-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "block": "administration", "as_of": "2026-09-30", "posts_given": 40}),
+            patch: json!({"posts_filled": 38}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "block": "administration", "as_of": "2026-09-30", "posts_given": -1}),
+                "/posts_given",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "leadership_return",
+            collection: "/api/v1/organization/leadership-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "unit_kind": "agencies", "units": 4}),
+            patch: json!({"deputies": 6}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "unit_kind": "agencies", "deputies": -1}),
+                "/deputies",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "boundary_return",
+            collection: "/api/v1/organization/boundary-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "commune_markers": 5}),
+            patch: json!({"map_sets": 1}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "commune_markers": -1}),
+                "/commune_markers",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "qualification_return",
+            collection: "/api/v1/civil-service/qualification-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "group": "agency_staff", "master": 3}),
+            patch: json!({"bachelor": 31}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "group": "agency_staff", "master": -3}),
+                "/master",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "asset_declaration_return",
+            collection: "/api/v1/civil-service/asset-declaration-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "obliged": 38}),
+            patch: json!({"declared": 38}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "obliged": -38}),
+                "/obliged",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "work_diary_return",
+            collection: "/api/v1/civil-service/work-diary-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "persons": 38}),
+            patch: json!({"keeping": 36}),
+            invalid: (json!({"org_unit_code": "31396", "period_code": "2026-Q3", "keeping": -1}), "/keeping"),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "autonomy_return",
+            collection: "/api/v1/public-finance/autonomy-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "degree": "recurrent", "units": 2}),
+            patch: json!({"of_units": 4}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "degree": "recurrent", "units": -2}),
+                "/units",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "measure_return",
+            collection: "/api/v1/e-government/measure-returns",
+            create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "measure": "outgoing_signed", "numerator": 412, "denominator": 415}),
+            patch: json!({"numerator": 414}),
+            invalid: (
+                json!({"org_unit_code": "31396", "period_code": "2026-Q3", "measure": "outgoing_signed", "numerator": 412}),
+                "/denominator",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "system",
+            collection: "/api/v1/e-government/systems",
+            create: json!({"org_unit_code": "31396", "kind": "one_stop", "name": "Hệ thống một cửa", "in_use_from": "2026-01-05"}),
+            patch: json!({"address": "motcua.example.vn"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "kind": "one_stop", "name": " ", "in_use_from": "2026-01-05"}),
+                "/name",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "deployment",
+            collection: "/api/v1/e-government/deployments",
+            create: json!({"org_unit_code": "31396", "system_id": system, "in_use_from": "2026-01-05"}),
+            patch: json!({"users": 38}),
+            invalid: (
+                json!({"org_unit_code": "31396", "system_id": system, "in_use_from": "2026-01-05", "users": -1}),
+                "/users",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "digital_certificate",
+            collection: "/api/v1/e-government/digital-certificates",
+            create: json!({"org_unit_code": "31396", "holder": "unit", "serial_number": "54:01", "valid_from": "2026-01-05", "expires_on": "2031-01-04"}),
+            patch: json!({"revoked_on": "2026-09-01"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "holder": "unit", "serial_number": "54:01", "valid_from": "2026-01-05", "expires_on": "2026-01-04"}),
+                "/expires_on",
             ),
             no_bulk: None,
         },

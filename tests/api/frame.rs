@@ -21,6 +21,7 @@ tell![
     whoever_is_still_sending_hears_why_it_is_refused,
     a_body_without_end_is_not_waited_for,
     what_no_operation_knows_is_refused_everywhere,
+    a_list_is_never_taken_for_a_record,
     a_full_queue_of_writes_is_told_and_what_was_taken_is_done,
     a_file_that_another_program_holds_is_told_and_written_once_it_is_free,
     a_step_takes_no_body,
@@ -401,4 +402,16 @@ async fn what_cannot_be_read_is_told_in_our_words(app: TestApp) {
             }
         }
     }
+}
+
+/// Readers of other languages' serialisers send structs as lists: a list whose items happen to fit must
+/// not be read by position.
+async fn a_list_is_never_taken_for_a_record(app: TestApp) {
+    let admin = app.admin().await;
+    let whole = json!(["calendar", "2031", "year", "2031-01-01", "2031-12-31", null]);
+    admin.post("/api/v1/reporting/periods", &whole).await.faults(400, "wrong-shape");
+    let mut dossier = crate::tthc::dossiers::dossier(1);
+    dossier["owner"] = json!(["citizen", "Người nộp thử", "012345678901", "0900000012"]);
+    let faults = admin.post("/api/v1/tthc/dossiers", &dossier).await.faults(400, "wrong-shape");
+    assert_eq!(faults, ["/owner"]);
 }

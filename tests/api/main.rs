@@ -19,8 +19,11 @@ mod auth;
 mod backup;
 mod batch;
 mod bulk;
+mod civil_service;
 mod contract;
 mod crud_suite;
+mod demo_report;
+mod e_government;
 mod etag;
 mod evidence;
 mod exchange;
@@ -31,6 +34,7 @@ mod listing;
 mod many_units;
 mod meeting;
 mod organization;
+mod public_finance;
 mod reporting;
 mod sheets;
 mod start;
@@ -64,12 +68,17 @@ fn stories() -> Vec<Story> {
         import_command::stories(),
         audit::stories(),
         auth::stories(),
+        organization::all(),
+        demo_report::stories(),
+        e_government::all(),
         organization::stories(),
+        public_finance::stories(),
         reporting::stories(),
         start::stories(),
         stop::stories(),
         frame::stories(),
         tthc::stories(),
+        civil_service::stories(),
     ]
     .into_iter()
     .flatten()

@@ -105,6 +105,7 @@ mod tests {
             name: "unit".into(),
             full_name: "unit".into(),
             kind,
+            unit_class: None,
             parent_id,
             valid_from: None,
             valid_to: to.map(day),

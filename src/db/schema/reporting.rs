@@ -60,3 +60,30 @@ diesel::table! {
         content -> Text,
     }
 }
+
+diesel::table! {
+    unit_returns (id) {
+        id -> Text,
+        province_id -> Text,
+        org_unit_id -> Text,
+        period_id -> Text,
+        form -> Text,
+        line -> Text,
+        nil -> Bool,
+        figures -> Text,
+        covers_from -> Nullable<Date>,
+        covers_to -> Nullable<Date>,
+        source_note -> Nullable<Text>,
+        state -> Text,
+        edited_by -> Text,
+        filed_by -> Nullable<Text>,
+        submitted_at -> Nullable<BigInt>,
+        reviewed_by -> Nullable<Text>,
+        reviewed_at -> Nullable<BigInt>,
+        review_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}

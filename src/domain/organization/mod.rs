@@ -6,9 +6,13 @@
 //! - [`mod@reference`] is how bodies, queries and answers name a unit, [`successors`] what is said of one
 //!   that is not in force, [`owners`] whose a record is, [`unit_records`] what all records of units share.
 
+pub mod boundary_returns;
 pub mod catalogue;
+pub mod commune_norms;
+pub mod leadership_returns;
 pub mod owners;
 pub mod reference;
+pub mod staffing_returns;
 pub mod successions;
 pub mod successors;
 #[cfg(test)]
@@ -23,4 +27,7 @@ use crate::api::mount::Mount;
 pub fn routes(mount: &mut Mount) {
     units::routes(mount);
     successions::routes(mount);
+    staffing_returns::routes(mount);
+    leadership_returns::routes(mount);
+    boundary_returns::routes(mount);
 }

@@ -215,6 +215,7 @@ mod tests {
             name: format!("unit {code}"),
             full_name: format!("unit {code}"),
             kind: UnitKind::Commune,
+            unit_class: None,
             parent_id: None,
             valid_from: Some(day(from)),
             valid_to: to.map(day),

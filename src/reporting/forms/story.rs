@@ -35,6 +35,7 @@ impl Story {
             name: (*name).to_owned(),
             full_name: (*name).to_owned(),
             kind: *kind,
+            unit_class: None,
             parent_id: id(above),
             valid_from: day(from),
             valid_to: day(to),

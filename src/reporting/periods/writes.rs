@@ -103,7 +103,7 @@ fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period
 
 /// Those of the periods to which returns or closings belong.
 fn in_use(conn: &mut DbConn, ids: &[PeriodId]) -> Result<HashSet<PeriodId>, ApiError> {
-    use crate::db::schema::{period_closures, processing_returns};
+    use crate::db::schema::{period_closures, processing_returns, unit_returns};
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
@@ -117,7 +117,12 @@ fn in_use(conn: &mut DbConn, ids: &[PeriodId]) -> Result<HashSet<PeriodId>, ApiE
         .select(period_closures::period_id)
         .distinct()
         .load(conn)?;
-    Ok(returned.into_iter().chain(closed).collect())
+    let stated: Vec<PeriodId> = unit_returns::table
+        .filter(unit_returns::period_id.eq_any(ids).and(unit_returns::deleted_at.is_null()))
+        .select(unit_returns::period_id)
+        .distinct()
+        .load(conn)?;
+    Ok(returned.into_iter().chain(stated).chain(closed).collect())
 }
 
 /// Deletes a period to which no return and no closing belongs.

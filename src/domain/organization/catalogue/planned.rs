@@ -41,6 +41,7 @@ impl CataloguePlan {
                 name: version.name.clone(),
                 full_name: version.full_name.clone(),
                 kind: version.kind,
+                unit_class: None,
                 parent_id: version.parent,
                 valid_from: version.valid_from,
                 valid_to: version.valid_to,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitKind, UnitVersion};
+use super::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitClass, UnitKind, UnitVersion};
 use crate::db::DbConn;
 use crate::db::schema::{org_unit_successions, org_unit_versions, org_units};
 use crate::domain::validity::{OPEN_BEGINNING, OPEN_END};
@@ -21,6 +21,7 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
         String,
         String,
         UnitKind,
+        Option<UnitClass>,
         Option<OrgUnitId>,
         NaiveDate,
         NaiveDate,
@@ -36,6 +37,7 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
             v::name,
             v::full_name,
             v::kind,
+            v::unit_class,
             v::parent_id,
             v::valid_from,
             v::valid_to,
@@ -43,16 +45,19 @@ pub fn tree_load(conn: &mut DbConn) -> Result<OrgTree, ApiError> {
         .load(conn)?;
     let versions = rows
         .into_iter()
-        .map(|(org_unit_id, code, identifier, name, full_name, kind, parent_id, from, to)| UnitVersion {
-            org_unit_id,
-            code,
-            identifier,
-            name,
-            full_name,
-            kind,
-            parent_id,
-            valid_from: (from != OPEN_BEGINNING).then_some(from),
-            valid_to: (to != OPEN_END).then_some(to),
+        .map(|(org_unit_id, code, identifier, name, full_name, kind, unit_class, parent_id, from, to)| {
+            UnitVersion {
+                org_unit_id,
+                code,
+                identifier,
+                name,
+                full_name,
+                kind,
+                unit_class,
+                parent_id,
+                valid_from: (from != OPEN_BEGINNING).then_some(from),
+                valid_to: (to != OPEN_END).then_some(to),
+            }
         })
         .collect();
     use org_unit_successions as s;

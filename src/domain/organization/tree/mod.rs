@@ -31,7 +31,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 pub use load::tree_load;
-pub use model::{OrgUnitId, Succession, SuccessionRelation, Tier, UnitKind, UnitVersion};
+pub use model::{OrgUnitId, Succession, SuccessionRelation, Tier, UnitClass, UnitKind, UnitVersion};
 pub(super) use names::only;
 pub use reach::{Covered, Reach};
 pub use set::UnitSet;

@@ -32,7 +32,9 @@ text_enum! {
         Hamlet => "hamlet", "ấp, thôn, khu vực, tổ dân phố";
         /// A specialised agency of a People's Committee.
         SpecialisedAgency => "specialised_agency", "cơ quan chuyên môn";
-        /// A public service unit.
+        /// A public service unit of education: a kindergarten or school.
+        EducationUnit => "education_unit", "đơn vị sự nghiệp giáo dục và đào tạo";
+        /// Another public service unit.
         PublicServiceUnit => "public_service_unit", "đơn vị sự nghiệp công lập";
         /// An association with state-assigned tasks.
         Association => "association", "hội";
@@ -54,6 +56,7 @@ impl UnitKind {
             Self::Country
             | Self::Hamlet
             | Self::SpecialisedAgency
+            | Self::EducationUnit
             | Self::PublicServiceUnit
             | Self::Association
             | Self::ServiceCentre
@@ -85,6 +88,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Class of a unit (phân loại đơn vị hành chính), on which posts and deputies depend.
+    pub enum UnitClass {
+        /// Class I.
+        I => "i", "loại I";
+        /// Class II.
+        Ii => "ii", "loại II";
+        /// Class III.
+        Iii => "iii", "loại III";
+    }
+}
+
 /// What a unit was during one span of days (phiên bản của đơn vị).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitVersion {
@@ -100,6 +115,8 @@ pub struct UnitVersion {
     pub full_name: String,
     /// Kind.
     pub kind: UnitKind,
+    /// Class; none where it is not known, and of units that have none.
+    pub unit_class: Option<UnitClass>,
     /// The unit above.
     pub parent_id: Option<OrgUnitId>,
     /// First day; none when the beginning is not known.

@@ -11,6 +11,7 @@ use crate::api::records::Row;
 use crate::db::schema::{org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitScope;
+pub use crate::domain::organization::tree::UnitClass;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitVersion};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
 use crate::{id, page_of, record, text_enum};
@@ -23,18 +24,6 @@ id! {
 impl From<Uuid> for OrgUnitVersionId {
     fn from(value: Uuid) -> Self {
         Self(value.into())
-    }
-}
-
-text_enum! {
-    /// Class of a unit (phân loại đơn vị hành chính), on which posts and deputies depend.
-    pub enum UnitClass {
-        /// Class I.
-        I => "i", "loại I";
-        /// Class II.
-        Ii => "ii", "loại II";
-        /// Class III.
-        Iii => "iii", "loại III";
     }
 }
 
@@ -132,6 +121,7 @@ impl From<&VersionRow> for UnitVersion {
             name: row.name.clone(),
             full_name: row.full_name.clone(),
             kind: row.kind,
+            unit_class: row.unit_class,
             parent_id: row.parent_id,
             valid_from: row.first_day(),
             valid_to: row.end(),

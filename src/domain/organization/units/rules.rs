@@ -8,8 +8,8 @@ use crate::error::{Bilingual, Fault};
 #[must_use]
 pub const fn may_stand_under(kind: UnitKind, parent: Option<UnitKind>) -> bool {
     use UnitKind::{
-        Association, Commune, Country, District, Hamlet, OtherAgency, Province, PublicServiceUnit,
-        ServiceCentre, SpecialisedAgency,
+        Association, Commune, Country, District, EducationUnit, Hamlet, OtherAgency, Province,
+        PublicServiceUnit, ServiceCentre, SpecialisedAgency,
     };
     match (kind, parent) {
         (Country, None)
@@ -17,9 +17,10 @@ pub const fn may_stand_under(kind: UnitKind, parent: Option<UnitKind>) -> bool {
         | (District, Some(Province))
         | (Commune, Some(Province | District))
         | (Hamlet, Some(Commune)) => true,
-        (SpecialisedAgency | PublicServiceUnit | Association | ServiceCentre | OtherAgency, Some(parent)) => {
-            !matches!(parent, Country | Hamlet)
-        }
+        (
+            SpecialisedAgency | EducationUnit | PublicServiceUnit | Association | ServiceCentre | OtherAgency,
+            Some(parent),
+        ) => !matches!(parent, Country | Hamlet),
         _ => false,
     }
 }
@@ -131,8 +132,10 @@ mod tests {
         assert_eq!(under(District), [Province]);
         assert_eq!(under(Commune), [Province, District]);
         assert_eq!(under(Hamlet), [Commune]);
-        for kind in [SpecialisedAgency, PublicServiceUnit, Association, ServiceCentre, OtherAgency] {
-            assert_eq!(under(kind).len(), 8, "{kind}");
+        for kind in
+            [SpecialisedAgency, EducationUnit, PublicServiceUnit, Association, ServiceCentre, OtherAgency]
+        {
+            assert_eq!(under(kind).len(), 9, "{kind}");
         }
         for kind in UnitKind::ALL {
             assert_eq!(may_stand_under(*kind, None), *kind == Country);

@@ -5,10 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    citizen_feedback, clients, document_relations, document_reviews, dossiers, focal_points, grants, law_enforcement_monitoring, legal_documents, org_unit_successions, org_unit_versions,
-    org_units, period_closures, portal_ledger, procedure_postings, procedure_processes,
-    procedure_publications, procedure_reviews, processing_returns, record_declarations, satisfaction_ratings,
-    support_activities, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates, disbursements, discipline_inspections, discipline_visits, document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans, job_position_schemes, law_enforcement_monitoring, legal_documents, org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations, remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -32,19 +29,37 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
         conn,
         id,
         [
+            audit_recommendations,
+            budget_disclosures,
             citizen_feedback,
             document_relations,
             document_reviews,
+            discipline_inspections,
+            discipline_visits,
+            disbursements,
             dossiers,
+            final_accounts,
             focal_points,
             law_enforcement_monitoring,
             legal_documents,
+            job_position_schemes,
+            personnel_decisions,
+            investment_plans,
+            plan_adjustments,
             procedure_postings,
             procedure_reviews,
             processing_returns,
             record_declarations,
+            remittances,
             satisfaction_ratings,
+            staff_streamlining,
+            spending_rules,
             support_activities,
+            systems,
+            deployments,
+            digital_certificates,
+            unit_returns,
+            training_courses,
         ]
     );
     Ok(owns || is_named(conn, id)?)

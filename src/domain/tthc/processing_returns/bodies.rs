@@ -275,14 +275,3 @@ impl ProcessingReturnPatch {
         }
     }
 }
-
-/// Why a return is sent back (lý do trả lại).
-#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Số hồ sơ quá hạn chưa khớp với báo cáo của Bộ phận Một cửa."}))]
-pub struct SendBack {
-    /// The reason, for the editor.
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
-    pub reason: String,
-}

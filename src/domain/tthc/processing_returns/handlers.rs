@@ -2,7 +2,7 @@
 
 use actix_web::post;
 
-use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch, SendBack};
+use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch};
 use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnPage};
 use super::steps::{
     processing_return_accept, processing_return_delete, processing_return_send_back, processing_return_submit,
@@ -17,6 +17,7 @@ use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath};
 use crate::auth::permit::{Permit, Read, Review, Tthc, Write};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
+use crate::reporting::returns::SendBack;
 use crate::state::App;
 use crate::{attachments, crud};
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{CarriedOverBasis, ReturnState};
+use super::model::CarriedOverBasis;
 use super::row::ReturnRow;
 use super::rules::Columns;
 use crate::db::DbConn;
@@ -13,6 +13,7 @@ use crate::db::schema::processing_returns;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::error::ApiError;
 use crate::reporting::periods::PeriodId;
+use crate::reporting::returns::ReturnState;
 
 /// A line of a return, for the forms.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitLabel, UnitScope};
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::reporting::returns::ReturnState;
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -25,20 +26,6 @@ text_enum! {
         Stated => "stated", "đơn vị báo cáo";
         /// It follows from the other columns, and stays marked.
         Implied => "implied", "suy ra từ các cột khác";
-    }
-}
-
-text_enum! {
-    /// State of a return (trạng thái báo cáo).
-    pub enum ReturnState {
-        /// Being filled in; it need not balance.
-        Draft => "draft", "dự thảo";
-        /// Handed to the reviewer; it counts.
-        Submitted => "submitted", "đã gửi";
-        /// Taken by the reviewer; it counts.
-        Accepted => "accepted", "đã tiếp nhận";
-        /// Returned by the reviewer with a reason; it does not count.
-        SentBack => "sent_back", "bị trả lại";
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{CarriedOverBasis, ProcessingReturnId, ReturnState};
+use super::model::{CarriedOverBasis, ProcessingReturnId};
 use super::rules::Columns;
 use crate::api::records::Row;
 use crate::audit::journal::Leave;
@@ -11,6 +11,7 @@ use crate::db::schema::processing_returns;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
 use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::reporting::returns::ReturnState;
 
 /// A return as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

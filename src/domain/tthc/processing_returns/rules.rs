@@ -1,9 +1,8 @@
 //! What a processing return must satisfy: pure, without database or HTTP.
 
-use super::model::{CarriedOverBasis, ReturnState};
+use super::model::CarriedOverBasis;
 use crate::domain::organization::tree::Tier;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::text_enum;
 
 /// The leaf columns of a return: what a unit counts. Everything else is computed from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -221,51 +220,6 @@ pub fn level_of_unit(unit: Tier, level: Tier) -> Result<(), Fault> {
     ))
 }
 
-text_enum! {
-    /// Step of a return's life (bước xử lý báo cáo).
-    pub enum Step {
-        /// The editor changes it.
-        Edit => "edit", "sửa";
-        /// The editor hands it in.
-        Submit => "submission", "nộp";
-        /// The reviewer accepts it.
-        Accept => "acceptance", "tiếp nhận";
-        /// The reviewer sends it back, with a reason.
-        SendBack => "send-back", "trả lại";
-        /// The editor deletes it.
-        Delete => "delete", "xóa";
-    }
-}
-
-/// The state after a step.
-///
-/// # Errors
-/// 409 `wrong-state`, which names the steps that are possible.
-pub fn step(state: ReturnState, step: Step) -> Result<ReturnState, ApiError> {
-    next(state, step).ok_or_else(|| {
-        let possible: Vec<&Step> = Step::ALL.iter().filter(|step| next(state, **step).is_some()).collect();
-        let vi = possible.iter().map(|step| step.label_vi()).collect::<Vec<_>>().join(", ");
-        let en = possible.iter().map(|step| step.as_str()).collect::<Vec<_>>().join(", ");
-        ApiError::detailed(
-            Problem::WrongState,
-            format!("Báo cáo đang ở trạng thái {}; các bước hợp lệ: {vi}.", state.label_vi()),
-            format!("The return is {state}; possible now: {en}."),
-        )
-    })
-}
-
-const fn next(state: ReturnState, step: Step) -> Option<ReturnState> {
-    use ReturnState::{Accepted, Draft, SentBack, Submitted};
-    match (state, step) {
-        (Draft, Step::Edit | Step::Delete) => Some(Draft),
-        (SentBack, Step::Edit | Step::Delete) => Some(SentBack),
-        (Draft | SentBack, Step::Submit) => Some(Submitted),
-        (Submitted, Step::Accept) => Some(Accepted),
-        (Submitted | Accepted, Step::SendBack) => Some(SentBack),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,21 +295,6 @@ mod tests {
             let both = a.plus(b);
             prop_assert_eq!(both.imbalance(), a.imbalance() + b.imbalance());
             prop_assert_eq!(both.minus(b), a);
-        }
-
-        #[test]
-        fn only_what_was_submitted_is_ever_accepted(steps in proptest::collection::vec(0_usize..5, 0..30)) {
-            let mut state = ReturnState::Draft;
-            for index in steps {
-                let wanted = Step::ALL[index];
-                let before = state;
-                if let Ok(after) = step(before, wanted) {
-                    state = after;
-                }
-                if state == ReturnState::Accepted && before != ReturnState::Accepted {
-                    prop_assert_eq!((before, wanted), (ReturnState::Submitted, Step::Accept));
-                }
-            }
         }
     }
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::{ProcessingReturn, ProcessingReturnId};
 use super::row::{Filed, ReturnRow};
-use super::rules::{self, Step};
+use super::rules;
 use super::store::{answer, filed_find, row_get};
 use crate::api::IfMatch;
 use crate::api::records::{Row, Written};
@@ -12,10 +12,10 @@ use crate::audit::journal::{Entry, JournalAction, Leave};
 use crate::auth::scope::Scoped;
 use crate::db::schema::processing_returns;
 use crate::db::{Recorded, WriteTx};
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::PeriodFacts;
-use crate::text::day_vi;
+use crate::reporting::returns::{Step, accepts_own_edit, must_have_begun, not_reviewed_here, step};
 use crate::{hide_row, save_rows};
 
 const RECORD_TYPE: &str = "processing_return";
@@ -46,7 +46,7 @@ pub fn processing_return_delete(
 ) -> Result<Recorded<()>, ApiError> {
     let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
     expected.check(present.version)?;
-    rules::step(present.state, Step::Delete)?;
+    step(present.state, Step::Delete)?;
     hide_row!(tx, processing_returns, present)?;
     let row = ReturnRow { version: present.version + 1, ..present };
     let view = answer(scoped, row.clone(), &period);
@@ -66,15 +66,8 @@ pub fn processing_return_submit(
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
     let Opened { line: present, period, leave } = open_find(tx, scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
-    let state = rules::step(present.state, Step::Submit)?;
-    if scoped.today() < period.starts_on {
-        let (code, day) = (&period.code, period.starts_on);
-        return Err(ApiError::detailed(
-            Problem::Invalid,
-            format!("Kỳ {code} bắt đầu từ ngày {}, chưa đến kỳ nên chưa gửi được báo cáo.", day_vi(day)),
-            format!("The period {code} begins on {day}; a return cannot be submitted before."),
-        ));
-    }
+    let state = step(present.state, Step::Submit)?;
+    must_have_begun(&period, scoped.today())?;
     rules::balanced(&present.columns(), present.carried_over_basis)?;
     let row = ReturnRow {
         state,
@@ -119,20 +112,16 @@ fn review(
     scoped: &Scoped,
     id: ProcessingReturnId,
     expected: Option<&IfMatch>,
-    step: Step,
+    wanted: Step,
     action: JournalAction,
     reason: Option<String>,
 ) -> Result<Recorded<ProcessingReturn>, ApiError> {
     let (present, period) = row_get(tx.conn(), id)?;
-    let is_own_edit = step == Step::Accept && present.edited_by == tx.author().id();
-    scoped.must_reach(present.org_unit_id).map_err(|refused| match refused.problem() {
-        Problem::Forbidden if is_own_edit => accepts_own_edit(),
-        Problem::Forbidden => reviewed_above(),
-        _ => refused,
-    })?;
+    let is_own_edit = wanted == Step::Accept && present.edited_by == tx.author().id();
+    scoped.must_reach(present.org_unit_id).map_err(|refused| not_reviewed_here(refused, is_own_edit))?;
     let leave = OpenPeriods::leave_for(tx, scoped.tree(), present.org_unit_id, &period)?;
     expected.map_or(Ok(()), |expected| expected.check(present.version))?;
-    let state = rules::step(present.state, step)?;
+    let state = step(present.state, wanted)?;
     if is_own_edit {
         return Err(accepts_own_edit());
     }
@@ -144,23 +133,6 @@ fn review(
         ..present
     };
     stepped(tx, scoped, action, Opened { line: row, period, leave })
-}
-
-fn accepts_own_edit() -> ApiError {
-    ApiError::detailed(
-        Problem::Forbidden,
-        "Không ai được tiếp nhận báo cáo do chính mình sửa lần cuối.",
-        "Nobody accepts a return that they last edited.",
-    )
-}
-
-/// Of a return that the account sees.
-fn reviewed_above() -> ApiError {
-    ApiError::detailed(
-        Problem::Forbidden,
-        "Báo cáo do đơn vị cấp trên tiếp nhận hoặc trả lại; tài khoản này không tiếp nhận, trả lại được báo cáo của đơn vị này.",
-        "A return is accepted or sent back by a unit above the one that files it; this account does neither for this unit.",
-    )
 }
 
 /// Stores a step of a return's life.

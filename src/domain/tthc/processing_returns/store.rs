@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnSort};
 use super::row::{Filed, ReturnRow};
-use super::rules::{self, Step};
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::attachments::Belonging;
@@ -21,6 +20,7 @@ use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
 use crate::reporting::period_closures::OpenPeriods;
 use crate::reporting::periods::{PeriodFacts, WantedPeriod, wanted_period};
+use crate::reporting::returns::{Step, step};
 use crate::{confine, keyset, on_way, within_reach};
 
 type Rows<'a> = diesel::dsl::IntoBoxed<
@@ -199,17 +199,17 @@ pub fn processing_return_changeable(
     id: ProcessingReturnId,
 ) -> Result<Belonging, ApiError> {
     let Filed { line, period, .. } = filed_find(conn, scoped, id)?;
-    rules::step(line.state, Step::Edit)?;
+    step(line.state, Step::Edit)?;
     OpenPeriods::must_be_open(conn, scoped.tree(), line.org_unit_id, &period)?;
     Ok(Belonging::unit(line.org_unit_id, Some(line.province_id)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::ReturnState;
     use super::*;
     use crate::db::plan::{migrated, plan};
     use crate::reporting::periods::PeriodId;
+    use crate::reporting::returns::ReturnState;
 
     #[test]
     fn every_list_comes_from_an_index_in_its_order() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::rates::two_decimals;
 use crate::domain::tthc::dossiers::summaries::tallies::Tally;
 
 /// A rate with the parts of which it is made (tỷ lệ).
@@ -25,16 +26,6 @@ impl StatisticsRate {
         let scaled = numerator.saturating_mul(100);
         Self { numerator, denominator, rate_percent: two_decimals(scaled, denominator) }
     }
-}
-
-/// A quotient to two decimals, half away from zero; none where there is nothing to divide by.
-fn two_decimals(numerator: i64, denominator: i64) -> Option<f64> {
-    if denominator <= 0 {
-        return None;
-    }
-    let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
-    let hundredths = (numerator * 200 + denominator) / (denominator * 2);
-    Some(f64::from(i32::try_from(hundredths).ok()?) / 100.0)
 }
 
 /// How long it took to resolve dossiers, in working days without those waited (thời gian giải quyết).

@@ -34,6 +34,7 @@ fn version(id: OrgUnitId, kind: UnitKind, parent_id: Option<OrgUnitId>) -> UnitV
         name: String::new(),
         full_name: String::new(),
         kind,
+        unit_class: None,
         parent_id,
         valid_from: None,
         valid_to: Some(day("2025-07-01")),

@@ -1,9 +1,17 @@
 //! Units as they stand on any day, and what became of them.
 
+mod staffing_returns;
+
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
+use crate::support::story::Story;
 use crate::tell;
+
+/// All stories of this room.
+pub fn all() -> Vec<Story> {
+    [stories(), staffing_returns::stories()].concat()
+}
 
 tell![
     a_code_means_a_unit_only_on_a_day,

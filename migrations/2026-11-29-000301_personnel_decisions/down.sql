@@ -1,0 +1,1 @@
+DROP TABLE personnel_decisions;

@@ -1,0 +1,3 @@
+DROP TABLE digital_certificates;
+DROP TABLE deployments;
+DROP TABLE systems;

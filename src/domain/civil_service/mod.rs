@@ -1,0 +1,30 @@
+//! Civil service (cải cách chế độ công vụ): who serves and how. What was decided about cadres, civil
+//! servants, public employees and contracts, the schemes of job positions, training, the streamlining of
+//! staff, and whether discipline and working hours are kept.
+//!
+//! Nothing here names a person: decisions and courses are counted.
+
+pub mod asset_declaration_returns;
+pub mod discipline_inspections;
+pub mod discipline_visits;
+pub mod job_position_schemes;
+pub mod personnel_decisions;
+pub mod qualification_returns;
+pub mod staff_streamlining;
+pub mod training_courses;
+pub mod work_diary_returns;
+
+use crate::api::mount::Mount;
+
+/// The operations of this room.
+pub fn routes(mount: &mut Mount) {
+    qualification_returns::routes(mount);
+    asset_declaration_returns::routes(mount);
+    work_diary_returns::routes(mount);
+    personnel_decisions::routes(mount);
+    job_position_schemes::routes(mount);
+    training_courses::routes(mount);
+    staff_streamlining::routes(mount);
+    discipline_inspections::routes(mount);
+    discipline_visits::routes(mount);
+}

@@ -1,0 +1,130 @@
+//! Inspections of discipline and their visits.
+
+use serde_json::{Value, json};
+
+use super::{ROOM, noticed, of_the_report, under_the_district};
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    the_thirteen_visits_of_the_report_were_on_a_working_day,
+    a_visit_on_a_day_off_is_noticed,
+    a_visit_is_of_an_inspection_and_to_a_unit_that_are_there,
+    what_was_found_is_followed_up,
+    who_was_visited_does_not_take_it_back,
+];
+
+const INSPECTION: &str = include_str!("../../../src/demo/report/discipline-inspections.ndjson");
+const VISITS: &str = include_str!("../../../src/demo/report/discipline-visits.ndjson");
+
+fn visits() -> String {
+    format!("{ROOM}/discipline-visits")
+}
+
+/// An inspection by the province of today, in November 2026.
+async fn inspection(client: &Client) -> Value {
+    let body = json!({
+        "org_unit_code": "92", "code": "77/2026", "topic": "Chấp hành giờ giấc làm việc", "notice": "unannounced",
+        "starts_on": "2026-11-02", "ends_on": "2026-11-20", "document_number": "77/QĐ-UBND", "document_on": "2026-10-26",
+    });
+    client.post(&format!("{ROOM}/discipline-inspections"), &body).await.expect(201)
+}
+
+/// The days on which nobody works, as the service brings them.
+async fn holidays(app: &TestApp) {
+    cchc::reporting::holidays::import(&app.state.db, app.state.now()).await.unwrap();
+}
+
+fn visit(unit: &str, day: &str) -> Value {
+    json!({
+        "org_unit_code": "92", "inspection_code": "77/2026", "visited_unit_code": unit, "visited_on": day,
+        "outcome": "compliant",
+    })
+}
+
+/// The report of Phụng Hiệp: on Saturday, 4 May 2024, which was worked for Monday, 29 April, three offices and ten
+/// communes were visited.
+async fn the_thirteen_visits_of_the_report_were_on_a_working_day(app: TestApp) {
+    holidays(&app).await;
+    let offices = ["934-TP", "934-TNMT", "934-LDTBXH"].map(str::to_owned);
+    under_the_district(&app, "specialised_agency", &offices).await;
+    let admin = app.admin().await;
+    let inspections = of_the_report(&admin, "discipline-inspections", INSPECTION).await;
+    let made = of_the_report(&admin, "discipline-visits", VISITS).await;
+    assert_eq!(made.len(), 13);
+    for visit in &made {
+        assert_eq!((&visit["day_kind"], noticed(visit)), (&json!("make_up_workday"), vec![]), "{visit}");
+        assert_ne!(visit["visited_unit_name"], Value::Null);
+    }
+    let place = format!("{ROOM}/discipline-inspections/{}", inspections[0]["id"].as_str().unwrap());
+    let read = admin.get(&place).await.expect(200);
+    assert_eq!((&read["visits"], &read["visits_with_violations"]), (&json!(13), &json!(0)));
+    let of_code = admin.get(&format!("{}?inspection_code=1536%2F2024&include_total=true", visits())).await;
+    assert_eq!(of_code.expect(200)["total"], 13);
+}
+
+async fn a_visit_on_a_day_off_is_noticed(app: TestApp) {
+    holidays(&app).await;
+    let admin = app.admin().await;
+    inspection(&admin).await;
+    for (day, kind, codes) in [
+        ("2026-11-06", "working_day", vec![]),
+        ("2026-11-07", "weekend", vec!["no_working_day"]),
+        ("2026-11-23", "working_day", vec!["outside_inspection"]),
+    ] {
+        let made = admin.post(&visits(), &visit("31396", day)).await.expect(201);
+        assert_eq!((made["day_kind"].as_str(), noticed(&made)), (Some(kind), codes), "{day}");
+    }
+    let list = admin.get(&format!("{}?visited_to=2026-11-07", visits())).await.expect(200);
+    assert_eq!(noticed(&list["items"][0]), ["no_working_day"], "a list tells it too");
+}
+
+async fn a_visit_is_of_an_inspection_and_to_a_unit_that_are_there(app: TestApp) {
+    let admin = app.admin().await;
+    inspection(&admin).await;
+    let mut unknown = visit("00000", "2026-11-06");
+    unknown["inspection_code"] = json!("78/2026");
+    let mut faults = admin.post(&visits(), &unknown).await.faults(422, "invalid");
+    faults.sort_unstable();
+    assert_eq!(faults, ["/inspection_code", "/visited_unit_code"]);
+    let made = admin.post(&visits(), &visit("31396", "2026-11-06")).await.expect(201);
+    assert_eq!(made["visited_unit_name"], "Xã Hiệp Hưng");
+    admin.post(&visits(), &visit("31396", "2026-11-06")).await.problem(409, "duplicate");
+}
+
+async fn what_was_found_is_followed_up(app: TestApp) {
+    holidays(&app).await;
+    let admin = app.admin().await;
+    inspection(&admin).await;
+    let mut body = visit("31396", "2026-11-06");
+    body["outcome"] = json!("violations");
+    assert_eq!(admin.post(&visits(), &body).await.faults(422, "invalid"), ["/findings"]);
+    body["findings"] = json!("Có 01 trường hợp không đeo thẻ.");
+    body["follow_up"] = json!("Chấn chỉnh, báo cáo kết quả.");
+    body["follow_up_by"] = json!("2026-11-06");
+    let made = admin.post(&visits(), &body).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    made.expect(201);
+    let later = admin.get(&format!("{}?as_of=2026-11-16", visits())).await.expect(200);
+    let [late] = &later["items"].as_array().unwrap()[..] else { panic!("{later}") };
+    assert_eq!((noticed(late), &late["remarks"][0]["numbers"]["days"]), (vec!["follow_up_late"], &json!(10)));
+    let done = admin.patch(&place, &etag, &json!({"followed_up_on": "2026-11-06"})).await.expect(200);
+    assert_eq!(noticed(&done), [""; 0]);
+    let inspections = admin.get(&format!("{ROOM}/discipline-inspections")).await.expect(200);
+    assert_eq!(inspections["items"][0]["visits_with_violations"], 1);
+}
+
+async fn who_was_visited_does_not_take_it_back(app: TestApp) {
+    let admin = app.admin().await;
+    inspection(&admin).await;
+    let made = admin.post(&visits(), &visit("31396", "2026-11-06")).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    let commune = app.person("xa.hiephung", "editor", "31396").await;
+    commune.delete(&place, &etag).await.problem(404, "not-found");
+    let own = json!({
+        "org_unit_code": "31396", "inspection_code": "77/2026", "visited_unit_code": "31396",
+        "visited_on": "2026-11-06", "outcome": "compliant",
+    });
+    let refused = commune.post(&visits(), &own).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/inspection_code"], "the inspection is not its own");
+}
