@@ -39,8 +39,15 @@ CREATE TABLE document_relations (
   id TEXT PRIMARY KEY NOT NULL,
   province_id TEXT NOT NULL,
   org_unit_id TEXT NOT NULL REFERENCES org_units (id),
-  document_id TEXT NOT NULL REFERENCES legal_documents (id),
-  affected_id TEXT NOT NULL REFERENCES legal_documents (id),
+  document_number TEXT NOT NULL,
+  document_key TEXT NOT NULL,
+  document_on DATE NOT NULL,
+  document_id TEXT REFERENCES legal_documents (id),
+  affected_unit_code TEXT NOT NULL,
+  affected_number TEXT NOT NULL,
+  affected_key TEXT NOT NULL,
+  affected_on DATE NOT NULL,
+  affected_id TEXT REFERENCES legal_documents (id),
   kind TEXT NOT NULL,
   extent TEXT NOT NULL,
   from_on DATE NOT NULL,
@@ -52,11 +59,14 @@ CREATE TABLE document_relations (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  CHECK (document_id IS NOT NULL AND affected_id IS NOT NULL),
   CHECK (to_on IS NULL OR from_on < to_on),
   CHECK (document_id <> affected_id)
 );
-CREATE UNIQUE INDEX document_relations_key
-  ON document_relations (document_id, affected_id, kind, from_on) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX document_relations_key ON document_relations
+  (org_unit_id, document_key, document_on, affected_unit_code, affected_key, affected_on, kind, from_on)
+  WHERE deleted_at IS NULL;
+CREATE INDEX document_relations_by_document ON document_relations (document_id);
 CREATE INDEX document_relations_by_affected ON document_relations (affected_id, from_on);
 CREATE INDEX document_relations_by_day ON document_relations (from_on, id);
 CREATE INDEX document_relations_by_province ON document_relations (province_id, from_on, id);

@@ -73,4 +73,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     processing_returns
 );
 
+diesel::allow_columns_to_appear_in_same_group_by_clause!(document_reviews::id, legal_documents::kind,);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(dossiers::procedure_id, satisfaction_ratings::level,);

@@ -2,8 +2,8 @@
 
 pub mod civil_service;
 pub mod document_numbers;
-pub mod institutions;
 pub mod e_government;
+pub mod institutions;
 pub mod organization;
 pub mod public_finance;
 pub mod rates;

@@ -120,15 +120,14 @@ rules! {
     NumberTwice => "number_twice", Warning, "trùng số, ký hiệu trong năm";
     /// Another document of the issuer bears the same title.
     TitleTwice => "title_twice", Notice, "trùng tên gọi văn bản";
+    /// A document acts upon another before it takes effect itself.
+    ActsBeforeEffect => "acts_before_effect", Warning, "tác động trước ngày văn bản có hiệu lực";
     /// A document ends by itself on another day than by the document that ends it.
     EndDiffers => "end_differs", Finding, "ngày hết hiệu lực khác ngày bị thay thế, bãi bỏ";
     /// A document of an issuer that is no more goes on, and nobody is named who reviews it.
     NobodyReviews => "nobody_reviews", Warning, "văn bản của đơn vị không còn chưa có cơ quan rà soát";
     /// A review states other numbers of expired documents than are held.
     StatedDiffersFromHeld => "stated_differs_from_held", Notice, "số văn bản nêu khác số văn bản đã nhập";
-    /// Documents that expired within a year were announced after 31 January of the next.
-    AnnouncedLate => "announced_late", Warning, "công bố văn bản hết hiệu lực chậm",
-        by "Điều 157 Nghị định 34/2016/NĐ-CP", from (2016, 7, 1), to (2025, 4, 1);
     /// Unlawful documents were found and not all were handled.
     UnlawfulUnhandled => "unlawful_unhandled", Warning, "còn văn bản trái pháp luật chưa xử lý";
     /// Someone who is no public employee gets the seniority allowance of teachers.

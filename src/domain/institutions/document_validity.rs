@@ -1,9 +1,6 @@
 //! Whether a legal document is in force on a day (hiệu lực của văn bản): never stored, it follows from
 //! the document's own days and from what other documents do to it. [`validity`] is the rule, the
 //! conditions beneath it say the same in SQL.
-//!
-//! Luật 80/2015/QH13, Điều 154: a document ends with its own term, where it is replaced or amended, and where it
-//! is repealed, in whole or in part.
 
 use chrono::NaiveDate;
 
@@ -49,6 +46,13 @@ text_enum! {
     }
 }
 
+/// What ends a document where it is done to the whole of it.
+pub const ENDING: [RelationKind; 2] = [RelationKind::Replaces, RelationKind::Repeals];
+
+/// What ends parts of a document where it is done to these.
+pub const ENDING_A_PART: [RelationKind; 3] =
+    [RelationKind::Amends, RelationKind::Replaces, RelationKind::Repeals];
+
 /// The days of a document itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnDays {
@@ -79,8 +83,7 @@ impl Act {
     /// Whether it ends the whole document.
     #[must_use]
     pub fn ends_it(&self) -> bool {
-        self.extent == RelationExtent::Whole
-            && matches!(self.kind, RelationKind::Replaces | RelationKind::Repeals)
+        self.extent == RelationExtent::Whole && ENDING.contains(&self.kind)
     }
 
     fn suspends_it(&self) -> bool {
@@ -88,7 +91,7 @@ impl Act {
     }
 
     fn ends_a_part(&self) -> bool {
-        self.extent == RelationExtent::Part && self.kind != RelationKind::Suspends
+        self.extent == RelationExtent::Part && ENDING_A_PART.contains(&self.kind)
     }
 }
 
@@ -110,21 +113,63 @@ pub fn validity(own: OwnDays, acts: &[Act], day: NaiveDate) -> DocumentValidity 
     }
 }
 
-/// Whether another document acts in one of these ways, to this extent, on a document of the outer query
-/// on a day.
+/// Whether another document acts on a document of the outer query: in one of these ways, to this extent,
+/// where `$when` holds of the columns `r` of the relation.
 #[macro_export]
 macro_rules! is_acted_on {
-    ($kinds:expr, $extent:expr, $day:expr) => {{
-        use $crate::db::schema::{document_relations as r, legal_documents as d};
+    ($kinds:expr, $extent:expr, |$r:ident| $when:expr) => {{
+        use $crate::db::schema::{document_relations as $r, legal_documents as d};
         diesel::dsl::exists(
-            r::table
-                .filter(r::affected_id.eq(d::id))
-                .filter(r::deleted_at.is_null())
-                .filter(r::kind.eq_any($kinds))
-                .filter(r::extent.eq($extent))
-                .filter(r::from_on.le($day))
-                .filter(r::to_on.is_null().or(r::to_on.assume_not_null().gt($day))),
+            $r::table
+                .filter($r::affected_id.eq(d::id.nullable()))
+                .filter($r::deleted_at.is_null())
+                .filter($r::kind.eq_any($kinds))
+                .filter($r::extent.eq($extent))
+                .filter($when),
         )
+    }};
+}
+
+/// Whether a document of the outer query has ended, by itself or by another: on or before a day (`le`), or
+/// before it (`lt`).
+#[macro_export]
+macro_rules! has_ended {
+    ($comparison:ident $day:expr) => {{
+        use $crate::db::schema::legal_documents as d;
+        use $crate::domain::institutions::document_validity::{ENDING, RelationExtent};
+        let by_itself = d::expired_on.is_not_null().and(d::expired_on.assume_not_null().$comparison($day));
+        by_itself.or($crate::is_acted_on!(ENDING, RelationExtent::Whole, |r| r::from_on.$comparison($day)))
+    }};
+}
+
+/// Whether a document of the outer query has taken effect on a day.
+#[macro_export]
+macro_rules! has_begun {
+    ($day:expr) => {{
+        use $crate::db::schema::legal_documents as d;
+        let stated = d::effective_on.is_not_null().and(d::effective_on.assume_not_null().le($day));
+        stated.or(d::effective_on.is_null().and(d::issued_on.le($day)))
+    }};
+}
+
+/// Whether the whole of a document of the outer query is suspended on a day.
+#[macro_export]
+macro_rules! is_suspended {
+    ($day:expr) => {{
+        use $crate::domain::institutions::document_validity::{RelationExtent, RelationKind};
+        $crate::is_acted_on!([RelationKind::Suspends], RelationExtent::Whole, |r| {
+            let goes_on = r::to_on.is_null().or(r::to_on.assume_not_null().gt($day));
+            r::from_on.le($day).and(goes_on)
+        })
+    }};
+}
+
+/// Whether parts of a document of the outer query have ended on or before a day.
+#[macro_export]
+macro_rules! has_partly_ended {
+    ($day:expr) => {{
+        use $crate::domain::institutions::document_validity::{ENDING_A_PART, RelationExtent};
+        $crate::is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| r::from_on.le($day))
     }};
 }
 
@@ -192,7 +237,12 @@ mod tests {
     #[test]
     fn a_document_goes_through_its_life() {
         let own = OwnDays { effective_on: day(10), expired_on: Some(day(50)) };
-        let of = |kind, extent, from, to: Option<u64>| Act { kind, extent, from_on: day(from), to_on: to.map(day) };
+        let of = |kind, extent, from, to: Option<u64>| Act {
+            kind,
+            extent,
+            from_on: day(from),
+            to_on: to.map(day),
+        };
         let acts = [
             of(RelationKind::Amends, RelationExtent::Part, 20, None),
             of(RelationKind::Suspends, RelationExtent::Whole, 30, Some(35)),

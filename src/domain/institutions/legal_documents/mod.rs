@@ -7,8 +7,9 @@
 //! noticed.
 
 mod answers;
-mod record;
+pub mod record;
 mod rules;
 
-pub(super) use record::{LegalDocumentFilter, LegalDocumentPage, legal_document_list};
+pub(super) use answers::{DocumentName, documents_named, first_days};
 pub use record::{DocumentKind, DraftingStage, LegalDocument, LegalDocumentId, LegalDocuments, routes};
+pub(super) use record::{LegalDocumentPage, documents_changed};

@@ -1,21 +1,29 @@
 //! The resource: its members, what its lists are filtered by, its operations.
 
 use chrono::{Datelike, NaiveDate};
+use diesel::dsl::not;
 use diesel::prelude::*;
 
-use super::answers::{ActingDocument, completed, held_against_others};
+use super::answers::{ActingDocument, completed, held_against_others, is_named};
 use super::rules::{faults, remarks};
 use crate::api::mount::Mount;
-use crate::api::records::{insert, replace};
+use crate::api::records::{Records, insert, replace};
+use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::auth::permit::{Institutions, Permit, Read, Write};
+use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{document_relations, legal_documents as columns};
+use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::document_numbers::number_key;
-use crate::domain::institutions::document_validity::{DocumentValidity, RelationExtent, RelationKind};
+use crate::domain::institutions::document_validity::DocumentValidity;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
+use crate::error::{ApiError, Problem};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, is_acted_on, text_enum, unit_fields, unit_store};
+use crate::{
+    attachments, crud, has_begun, has_ended, has_partly_ended, id, is_suspended, text_enum, unit_fields,
+    unit_store,
+};
 
 id! {
     /// Id of a legal document (văn bản quy phạm pháp luật).
@@ -223,33 +231,23 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a LegalDocumentFilter, day: Naiv
 
 /// Those of a validity on a day, as [`validity`](super::super::document_validity::validity) says.
 fn of_validity(query: Query<'_>, validity: DocumentValidity, day: NaiveDate) -> Query<'_> {
-    let own_end = || columns::expired_on.is_not_null().and(columns::expired_on.assume_not_null().le(day));
-    let ended =
-        || is_acted_on!([RelationKind::Replaces, RelationKind::Repeals], RelationExtent::Whole, day);
-    let suspended = || is_acted_on!([RelationKind::Suspends], RelationExtent::Whole, day);
-    let partly = || {
-        let kinds = [RelationKind::Amends, RelationKind::Replaces, RelationKind::Repeals];
-        is_acted_on!(kinds, RelationExtent::Part, day)
-    };
-    let begun = || {
-        let own_day = columns::effective_on.is_not_null().and(columns::effective_on.assume_not_null().le(day));
-        own_day.or(columns::effective_on.is_null().and(columns::issued_on.le(day)))
-    };
     let issued = query.filter(columns::stage.eq(DraftingStage::Issued));
     if validity == DocumentValidity::Expired {
-        return issued.filter(own_end().or(ended()));
+        return issued.filter(has_ended!(le day));
     }
-    let standing = issued.filter(diesel::dsl::not(own_end())).filter(diesel::dsl::not(ended()));
+    let standing = issued.filter(not(has_ended!(le day)));
     if validity == DocumentValidity::NotYetEffective {
-        return standing.filter(diesel::dsl::not(begun()));
+        return standing.filter(not(has_begun!(day)));
     }
-    let begun = standing.filter(begun());
-    match validity {
-        DocumentValidity::Suspended => begun.filter(suspended()),
-        DocumentValidity::PartlyExpired => begun.filter(diesel::dsl::not(suspended())).filter(partly()),
-        DocumentValidity::InForce | DocumentValidity::Expired | DocumentValidity::NotYetEffective => {
-            begun.filter(diesel::dsl::not(suspended())).filter(diesel::dsl::not(partly()))
-        }
+    let begun = standing.filter(has_begun!(day));
+    if validity == DocumentValidity::Suspended {
+        return begun.filter(is_suspended!(day));
+    }
+    let running = begun.filter(not(is_suspended!(day)));
+    if validity == DocumentValidity::PartlyExpired {
+        running.filter(has_partly_ended!(day))
+    } else {
+        running.filter(not(has_partly_ended!(day)))
     }
 }
 
@@ -258,17 +256,19 @@ fn changed<'a>(query: Query<'a>, filter: &LegalDocumentFilter) -> Query<'a> {
     use crate::domain::validity::{OPEN_BEGINNING, OPEN_END};
     let from = filter.changed_from.unwrap_or(OPEN_BEGINNING);
     let to = filter.changed_to.unwrap_or(OPEN_END);
-    let effective = columns::effective_on
-        .is_not_null()
-        .and(columns::effective_on.assume_not_null().between(from, to));
+    let effective =
+        columns::effective_on.is_not_null().and(columns::effective_on.assume_not_null().between(from, to));
     let began = effective.or(columns::effective_on.is_null().and(columns::issued_on.between(from, to)));
     let ended =
         columns::expired_on.is_not_null().and(columns::expired_on.assume_not_null().between(from, to));
+    let over = document_relations::to_on
+        .is_not_null()
+        .and(document_relations::to_on.assume_not_null().between(from, to));
     let acted_on = diesel::dsl::exists(
         document_relations::table
-            .filter(document_relations::affected_id.eq(columns::id))
+            .filter(document_relations::affected_id.eq(columns::id.nullable()))
             .filter(document_relations::deleted_at.is_null())
-            .filter(document_relations::from_on.between(from, to)),
+            .filter(document_relations::from_on.between(from, to).or(over)),
     );
     query.filter(columns::stage.eq(DraftingStage::Issued)).filter(began.or(ended).or(acted_on))
 }
@@ -283,11 +283,46 @@ unit_store! {
     order: LegalDocumentSort::{IssuedOn, IssuedOnDesc} by issued_on: NaiveDate, IssuedOnDesc first,
     days: [issued_from, issued_to, changed_from, changed_to], matching: matching, faults: faults,
     beside: held_against_others, with: completed,
-    list: document_list, get: document_get, seen: document_seen, delete: document_delete,
+    list: document_list, get: document_get, seen: document_seen, delete: document_hide,
 }
 
-/// A page of documents, for the room.
-pub(in crate::domain::institutions) use unit_store::document_list as legal_document_list;
+/// Deletes a document that was entered by mistake.
+///
+/// # Errors
+/// 409 while relations name it, 412 when it has changed.
+fn document_delete(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: LegalDocumentId,
+    expected: &IfMatch,
+) -> Result<Recorded<()>, ApiError> {
+    let row = LegalDocuments::find(tx.conn(), scoped, id)?;
+    if is_named(tx.conn(), row.id)? {
+        return Err(ApiError::new(Problem::InUse));
+    }
+    document_hide(tx, scoped, id, expected)
+}
+
+/// The documents of a unit whose validity changed within a span of days, as of its last.
+///
+/// # Errors
+/// 422 for a cursor of another list.
+pub(in crate::domain::institutions) fn documents_changed(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    (unit, (from, to), validity): (OrgUnitId, (NaiveDate, NaiveDate), Option<DocumentValidity>),
+    page: &PageRequest,
+) -> Result<PageRows<LegalDocument>, ApiError> {
+    let filter = LegalDocumentFilter {
+        org_unit_id: Some(unit),
+        as_of: Some(to),
+        validity,
+        changed_from: Some(from),
+        changed_to: Some(to),
+        ..LegalDocumentFilter::default()
+    };
+    document_list(conn, scoped, &filter, page)
+}
 
 crud! {
     tag: "legal-documents", what: "a legal document", many: "legal documents",
@@ -334,7 +369,9 @@ mod tests {
         let mut filters = vec![
             none(),
             LegalDocumentFilter { sort: Some(LegalDocumentSort::IssuedOn), ..none() },
-            LegalDocumentFilter { kind: Some(DocumentKind::Decision), q: Some("quy định".into()), ..none() },
+            LegalDocumentFilter {
+                kind: Some(DocumentKind::Decision), q: Some("quy định".into()), ..none()
+            },
             LegalDocumentFilter { issued_from: day, issued_to: day, ..none() },
             LegalDocumentFilter { changed_from: day, changed_to: day, ..none() },
         ];

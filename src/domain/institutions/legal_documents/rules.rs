@@ -112,8 +112,12 @@ pub(super) fn remarks(row: &LegalDocumentRow, tree: &OrgTree) -> Vec<Remark> {
         && Rule::EffectTooEarly.holds_on(row.issued_on)
     {
         let message = Bilingual::new(
-            format!("Có hiệu lực sau ban hành {lead} ngày, sớm hơn {least} ngày; chỉ đúng nếu ban hành theo trình tự, thủ tục rút gọn."),
-            format!("It takes effect {lead} days after its issue, earlier than {least}; right only by the shortened procedure."),
+            format!(
+                "Có hiệu lực sau ban hành {lead} ngày, sớm hơn {least} ngày; chỉ đúng nếu ban hành theo trình tự, thủ tục rút gọn."
+            ),
+            format!(
+                "It takes effect {lead} days after its issue, earlier than {least}; right only by the shortened procedure."
+            ),
         );
         remarks.push(
             Remark::new("/effective_on", Rule::EffectTooEarly, message)
@@ -158,11 +162,7 @@ pub(super) fn near_duplicates(document: &LegalDocument, same_number: i64, same_t
 pub(super) fn end_differs(document: &LegalDocument, ended_on: NaiveDate) -> Option<Remark> {
     let own = document.expired_on.filter(|own| *own != ended_on)?;
     let message = Bilingual::new(
-        format!(
-            "Ghi hết hiệu lực từ {} nhưng bị thay thế hoặc bãi bỏ từ {}.",
-            day_vi(own),
-            day_vi(ended_on)
-        ),
+        format!("Ghi hết hiệu lực từ {} nhưng bị thay thế hoặc bãi bỏ từ {}.", day_vi(own), day_vi(ended_on)),
         format!("It is said to end on {own}, but another document ends it on {ended_on}."),
     );
     Some(Remark::new("/expired_on", Rule::EndDiffers, message))

@@ -5,7 +5,14 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates, disbursements, discipline_inspections, discipline_visits, document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans, job_position_schemes, law_enforcement_monitoring, legal_documents, org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations, remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates,
+    disbursements, discipline_inspections, discipline_visits, document_relations, document_reviews, dossiers,
+    final_accounts, focal_points, grants, investment_plans, job_position_schemes, law_enforcement_monitoring,
+    legal_documents, org_unit_successions, org_unit_versions, org_units, period_closures,
+    personnel_decisions, plan_adjustments, portal_ledger, procedure_postings, procedure_processes,
+    procedure_publications, procedure_reviews, processing_returns, record_declarations, remittances,
+    satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses,
+    unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
