@@ -25,6 +25,7 @@ pub fn routes(mount: &mut impl Mount) {
     auth::routes(mount);
     audit::routes(mount);
     domain::organization::routes(mount);
+    domain::institutions::routes(mount);
     domain::tthc::routes(mount);
     domain::civil_service::routes(mount);
     domain::public_finance::routes(mount);

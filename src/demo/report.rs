@@ -24,6 +24,10 @@ use crate::domain::civil_service::work_diary_returns::WorkDiaries;
 use crate::domain::e_government::deployments::{DeploymentCreate, Deployments};
 use crate::domain::e_government::measure_returns::Measures;
 use crate::domain::e_government::systems::{SystemId, SystemKind, Systems};
+use crate::domain::institutions::document_relations::DocumentRelations;
+use crate::domain::institutions::document_reviews::DocumentReviews;
+use crate::domain::institutions::law_enforcement_monitoring::LawEnforcementMonitorings;
+use crate::domain::institutions::legal_documents::LegalDocuments;
 use crate::domain::organization::boundary_returns::Boundaries;
 use crate::domain::organization::delegations::Delegations;
 use crate::domain::organization::leadership_returns::Leadership;
@@ -163,6 +167,10 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Returns<Qualifications> => "today/qualification-returns",
             Returns<Autonomy> => "today/autonomy-returns",
             Returns<Measures> => "today/measure-returns",
+            LegalDocuments => "legal-documents",
+            DocumentRelations => "document-relations",
+            DocumentReviews => "document-reviews",
+            LawEnforcementMonitorings => "law-enforcement-monitoring",
         );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;

@@ -3,6 +3,7 @@
 pub mod civil_service;
 pub mod document_numbers;
 pub mod e_government;
+pub mod institutions;
 pub mod organization;
 pub mod people;
 pub mod public_finance;

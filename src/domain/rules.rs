@@ -119,6 +119,25 @@ rules! {
     PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+    /// The day of effect of an issued document is not entered.
+    EffectNotStated => "effect_not_stated", Notice, "chưa nhập ngày có hiệu lực của văn bản";
+    /// A document takes effect sooner after its issue than its level may order.
+    EffectTooEarly => "effect_too_early", Warning, "văn bản có hiệu lực sớm hơn quy định",
+        by "Khoản 1 Điều 151 Luật 80/2015/QH13", from (2016, 7, 1), to (2025, 4, 1);
+    /// Another document of the issuer bears the same number in the same year.
+    NumberTwice => "number_twice", Warning, "trùng số, ký hiệu trong năm";
+    /// Another document of the issuer bears the same title.
+    TitleTwice => "title_twice", Notice, "trùng tên gọi văn bản";
+    /// A document acts upon another before it takes effect itself.
+    ActsBeforeEffect => "acts_before_effect", Warning, "tác động trước ngày văn bản có hiệu lực";
+    /// A document ends by itself on another day than by the document that ends it.
+    EndDiffers => "end_differs", Finding, "ngày hết hiệu lực khác ngày bị thay thế, bãi bỏ";
+    /// A document of an issuer that is no more goes on, and nobody is named who reviews it.
+    NobodyReviews => "nobody_reviews", Warning, "văn bản của đơn vị không còn chưa có cơ quan rà soát";
+    /// A review states other numbers of expired documents than are held.
+    StatedDiffersFromHeld => "stated_differs_from_held", Notice, "số văn bản nêu khác số văn bản đã nhập";
+    /// Unlawful documents were found and not all were handled.
+    UnlawfulUnhandled => "unlawful_unhandled", Warning, "còn văn bản trái pháp luật chưa xử lý";
     /// Someone who is no public employee gets the seniority allowance of teachers.
     TeacherSeniority => "teacher_seniority", Warning, "phụ cấp thâm niên nhà giáo cho người không phải viên chức",
         by "Nghị định 77/2021/NĐ-CP, Điều 2", from (2021, 8, 1);

@@ -11,7 +11,7 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{civil_service, e_government, organization, public_finance, steering, tthc};
+use crate::domain::{civil_service, e_government, institutions, organization, public_finance, steering, tthc};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -54,6 +54,8 @@ collections! {
     "disbursements" => public_finance::disbursements::Disbursements,
     "discipline-inspections" => civil_service::discipline_inspections::DisciplineInspections,
     "discipline-visits" => civil_service::discipline_visits::DisciplineVisits,
+    "document-relations" => institutions::document_relations::DocumentRelations,
+    "document-reviews" => institutions::document_reviews::DocumentReviews,
     "dossiers" => tthc::dossiers::Dossiers,
     "final-accounts" => public_finance::final_accounts::FinalAccounts,
     "focal-points" => tthc::focal_points::FocalPoints,
@@ -61,7 +63,9 @@ collections! {
     "holidays" => reporting::holidays::Holidays,
     "investment-plans" => public_finance::investment_plans::InvestmentPlans,
     "job-position-schemes" => civil_service::job_position_schemes::JobPositionSchemes,
+    "law-enforcement-monitoring" => institutions::law_enforcement_monitoring::LawEnforcementMonitorings,
     "leadership-returns" => reporting::returns::Returns<organization::leadership_returns::Leadership>,
+    "legal-documents" => institutions::legal_documents::LegalDocuments,
     "measure-returns" => reporting::returns::Returns<e_government::measure_returns::Measures>,
     "officials" => civil_service::officials::Officials,
     "org-units" => organization::units::OrgUnits,

@@ -213,6 +213,14 @@ kinds! {
         by ["document_number"] titled [] on "valid_from";
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
+    /// A legal document.
+    LegalDocument => "legal_document", "văn bản quy phạm pháp luật" at "/api/v1/institutions/legal-documents" to Read Institutions;
+    /// What one legal document does to another.
+    DocumentRelation => "document_relation", "quan hệ giữa văn bản quy phạm pháp luật" at "/api/v1/institutions/document-relations" to Read Institutions;
+    /// A review of legal documents.
+    DocumentReview => "document_review", "kiểm tra, rà soát, hệ thống hóa văn bản quy phạm pháp luật" at "/api/v1/institutions/document-reviews" to Read Institutions;
+    /// What a unit does to follow the enforcement of the law.
+    LawEnforcementMonitoring => "law_enforcement_monitoring", "theo dõi tình hình thi hành pháp luật" at "/api/v1/institutions/law-enforcement-monitoring" to Read Institutions;
     /// A staffing return.
     StaffingReturn => "staffing_return", "báo cáo biên chế" at "/api/v1/organization/staffing-returns" to Read Organization, bound
         by ["deciding_number", "period_code"] titled [] on "covers_to";

@@ -30,6 +30,18 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     let admin = with_the_report(&app).await;
     let of_district = "org_unit_code=934&as_of=2024-07-02&limit=200";
 
+    // I.2: three decisions in force, what the province repealed, what was announced.
+    let documents = "/api/v1/institutions/legal-documents?as_of=2024-07-02";
+    let count = async |filter: &str| items(&admin, &format!("{documents}&{filter}")).await.len();
+    assert_eq!(count("org_unit_code=934&validity=in_force").await, 3);
+    assert_eq!(count("org_unit_code=93&validity=expired").await, 1);
+    let reviews = items(&admin, &format!("/api/v1/institutions/document-reviews?{of_district}")).await;
+    let stated = |column: &str| -> i64 { reviews.iter().filter_map(|row| row[column].as_i64()).sum() };
+    assert_eq!((stated("decisions_expired"), stated("resolutions_expired")), (2 + 5, 4));
+    assert_eq!((stated("decisions_in_force"), stated("unlawful_found")), (8, 0));
+    let monitored = format!("/api/v1/institutions/law-enforcement-monitoring?{of_district}");
+    assert_eq!(items(&admin, &monitored).await[0]["document_number"], "34/KH-UBND");
+
     // I.4 and I.8: staffing, deputies, boundaries.
     let staffing = items(&admin, &format!("/api/v1/organization/staffing-returns?{of_district}")).await;
     let sum = |column: &str| -> i64 { staffing.iter().filter_map(|row| row[column].as_i64()).sum() };

@@ -30,6 +30,7 @@ mod exchange;
 mod exchange_portal;
 mod frame;
 mod import_command;
+mod institutions;
 mod listing;
 mod many_units;
 mod meeting;
@@ -73,6 +74,7 @@ fn stories() -> Vec<Story> {
         organization::all(),
         demo_report::stories(),
         e_government::all(),
+        institutions::all(),
         organization::stories(),
         public_finance::stories(),
         reporting::stories(),

@@ -5,20 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments,
-    digital_certificates, directives, disbursements, discipline_inspections, discipline_visits, dossiers,
-    final_accounts, focal_points, grants, investment_plans, job_position_schemes, officials,
-    org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions,
-    plan_adjustments, portal_ledger, procedure_postings, procedure_processes, procedure_publications,
-    procedure_reviews, processing_returns, quality_ratings, record_declarations, remittances,
-    reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining,
-    support_activities, systems, training_courses, unit_returns, users,
-    digital_certificates, disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts,
-    focal_points, grants, investment_plans, job_position_schemes, org_unit_successions, org_unit_versions,
-    org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
-    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
-    remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules,
-    staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments, digital_certificates, directives, disbursements, discipline_inspections, discipline_visits, document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans, job_position_schemes, law_enforcement_monitoring, legal_documents, officials, org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns, quality_ratings, record_declarations, remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -50,11 +37,17 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             digital_certificates,
             directives,
             disbursements,
+            document_relations,
+            document_reviews,
             discipline_inspections,
             discipline_visits,
             dossiers,
             final_accounts,
             focal_points,
+            law_enforcement_monitoring,
+            legal_documents,
+            job_position_schemes,
+            personnel_decisions,
             investment_plans,
             job_position_schemes,
             officials,
@@ -109,6 +102,13 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         .filter(citizen_feedback::deleted_at.is_null())
         .filter(citizen_feedback::receiving_unit_id.is_not_null())
         .filter(citizen_feedback::receiving_unit_id.assume_not_null().eq(id));
+    let documents = legal_documents::table.filter(legal_documents::deleted_at.is_null()).filter(
+        (legal_documents::territory_unit_id.is_not_null())
+            .and(legal_documents::territory_unit_id.assume_not_null().eq(id))
+            .or(legal_documents::reviewing_unit_id
+                .is_not_null()
+                .and(legal_documents::reviewing_unit_id.assume_not_null().eq(id))),
+    );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let received = dossiers::table
         .filter(dossiers::deleted_at.is_null())
@@ -127,6 +127,7 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         || diesel::select(dsl::exists(systems)).get_result(conn)?
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(feedback)).get_result(conn)?
+        || diesel::select(dsl::exists(documents)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(received)).get_result(conn)?
