@@ -11,7 +11,9 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{civil_service, e_government, institutions, organization, public_finance, steering, tthc};
+use crate::domain::{
+    civil_service, e_government, institutions, organization, public_finance, steering, tthc,
+};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;

@@ -11,7 +11,7 @@ pub mod legal_documents;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     legal_documents::routes(mount);
     document_relations::routes(mount);
     document_reviews::routes(mount);

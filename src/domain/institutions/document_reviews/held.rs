@@ -147,7 +147,7 @@ pub struct DocumentChangeFilter {
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(list_document_review_changes);
 }
 

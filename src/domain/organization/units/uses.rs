@@ -5,7 +5,15 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments, digital_certificates, directives, disbursements, discipline_inspections, discipline_visits, document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans, job_position_schemes, law_enforcement_monitoring, legal_documents, officials, org_unit_successions, org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns, quality_ratings, record_declarations, remittances, reorganizations, reorganized_units, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses, unit_returns, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments,
+    digital_certificates, directives, disbursements, discipline_inspections, discipline_visits,
+    document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans,
+    job_position_schemes, law_enforcement_monitoring, legal_documents, officials, org_unit_successions,
+    org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger,
+    procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns,
+    quality_ratings, record_declarations, remittances, reorganizations, reorganized_units,
+    satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses,
+    unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -37,19 +45,17 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             digital_certificates,
             directives,
             disbursements,
-            document_relations,
-            document_reviews,
             discipline_inspections,
             discipline_visits,
+            document_relations,
+            document_reviews,
             dossiers,
             final_accounts,
             focal_points,
-            law_enforcement_monitoring,
-            legal_documents,
-            job_position_schemes,
-            personnel_decisions,
             investment_plans,
             job_position_schemes,
+            law_enforcement_monitoring,
+            legal_documents,
             officials,
             personnel_decisions,
             plan_adjustments,
