@@ -194,8 +194,9 @@ async fn relations_come_again_as_the_same(app: TestApp) {
     admin.post(RELATIONS, &body).await.expect(201);
     admin.post(RELATIONS, &body).await.problem(409, "duplicate");
     body["provision"] = json!("Điều 2");
-    let again = json!({"mode": "upsert", "items": [body]});
-    admin.post(&format!("{RELATIONS}/batch"), &again).await.expect(200);
+    let again =
+        admin.post(&format!("{RELATIONS}/batch?on_conflict=update"), &json!([body])).await.expect(200);
+    assert_eq!((&again["created"], &again["updated"]), (&json!(0), &json!(1)));
     let one = only(&admin, RELATIONS).await;
     assert_eq!((&one["provision"], &one["version"]), (&json!("Điều 2"), &json!(2)));
 }
