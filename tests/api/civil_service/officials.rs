@@ -264,7 +264,7 @@ async fn what_is_wrong_with_an_official_is_told(app: TestApp) {
         assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
         tells_nobody(&refused.to_string());
     }
-    admin.get(&format!("{}?name=x", collection())).await.problem(422, "invalid");
+    admin.get(&format!("{}?name=x", collection())).await.problem(400, "invalid-parameter");
 }
 
 async fn officials_are_counted_by_category_and_level(app: TestApp) {
