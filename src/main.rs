@@ -168,7 +168,7 @@ enum Rollup {
 
 #[derive(Subcommand)]
 enum Search {
-    /// Make what records are found by anew from the journal; whoever writes a record waits meanwhile.
+    /// Make what records are found by anew from the journal; whoever writes a record or searches waits meanwhile.
     Rebuild,
 }
 

@@ -204,7 +204,10 @@ pub fn complete(conn: &mut DbConn) -> Result<(), OpenError> {
     conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
     // No migration of both databases makes it, for each has its own; what was written before is put in.
     if word_index::make(conn).map_err(|error| failed(&error))? {
-        conn.transaction(crate::search::rebuild).map_err(|error| failed(&error))?;
+        let count = conn.transaction(crate::search::rebuild).map_err(|error| failed(&error))?;
+        if count > 0 {
+            log::info!("{count} records are found by the search");
+        }
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub(crate) fn keep(conn: &mut DbConn, written: &[JournalRow]) -> Result<(), ApiE
         if entry.action == JournalAction::Create && entry.record_version == 1 {
             new.insert(entry.record_id.as_str());
         }
-        made.insert(entry.record_id.as_str(), Made::of(entry, record_type, found)?);
+        made.insert(entry.record_id.as_str(), Made::of(entry, record_type, found));
     }
     let known: Vec<&str> = made.keys().copied().filter(|id| !new.contains(id)).collect();
     let mut present = HashMap::new();
@@ -92,15 +92,15 @@ fn searched(entry: &JournalRow) -> Option<(RecordType, Found)> {
 
 impl Made {
     /// What the record of an entry is found by; nothing where it is deleted or has no word.
-    fn of(entry: &JournalRow, record_type: RecordType, found: Found) -> Result<Option<Self>, ApiError> {
+    fn of(entry: &JournalRow, record_type: RecordType, found: Found) -> Option<Self> {
         if entry.action == JournalAction::Delete {
-            return Ok(None);
+            return None;
         }
-        let content: HashMap<&str, &RawValue> =
-            serde_json::from_str(&entry.content).map_err(ApiError::internal)?;
-        let (titles, codes) = (texts(&content, found.titles)?, texts(&content, found.codes)?);
+        // Whatever an earlier version has written: no write and no upgrade fails for the search.
+        let content: Content<'_> = serde_json::from_str(&entry.content).unwrap_or_default();
+        let (titles, codes) = (texts(&content, found.titles), texts(&content, found.codes));
         if titles.is_empty() && codes.is_empty() {
-            return Ok(None);
+            return None;
         }
         let keys = codes.iter().map(|(_, code)| terms::key(code));
         let words = titles.iter().chain(&codes).flat_map(|(_, text)| terms::words(text));
@@ -112,7 +112,7 @@ impl Made {
             .chain(provinces.map(|province| terms::province(province)));
         let all: BTreeSet<Term> = words.chain(keys).chain(marks).collect();
         let terms = all.iter().map(Term::as_str).collect::<Vec<_>>().join(" ");
-        let day = day(&content, found.day)?.unwrap_or_else(|| entry.recorded_at.vietnam_day());
+        let day = day(&content, found.day).unwrap_or_else(|| entry.recorded_at.vietnam_day());
         let row = EntryRow {
             place: place(day, &entry.record_id),
             record_type,
@@ -123,7 +123,7 @@ impl Made {
             day,
             digest: digest(&terms).cast_signed(),
         };
-        Ok(Some(Self { row, terms }))
+        Some(Self { row, terms })
     }
 
     fn is_kept_as(&self, old: &EntryRow) -> bool {
@@ -139,28 +139,27 @@ impl Made {
     }
 }
 
+/// The members of a record, as they are written.
+type Content<'c> = HashMap<&'c str, &'c RawValue>;
+
 /// The texts at these paths, each with the path's position.
-fn texts(content: &HashMap<&str, &RawValue>, paths: &[&str]) -> Result<Vec<(usize, String)>, ApiError> {
-    let mut texts = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        texts.extend(values(content, path)?.into_iter().map(|text| (at, text)));
-    }
-    Ok(texts)
+fn texts(content: &Content<'_>, paths: &[&str]) -> Vec<(usize, String)> {
+    let at = |(at, path): (usize, &&str)| values(content, path).into_iter().map(move |text| (at, text));
+    paths.iter().enumerate().flat_map(at).collect()
 }
 
 /// The texts at a path: of a member, or of a member of each element of one.
-fn values(content: &HashMap<&str, &RawValue>, path: &str) -> Result<Vec<String>, ApiError> {
+fn values(content: &Content<'_>, path: &str) -> Vec<String> {
     let (member, inner) = path.split_once('.').map_or((path, None), |(member, inner)| (member, Some(inner)));
-    let Some(raw) = content.get(member) else { return Ok(Vec::new()) };
-    let value: Value = serde_json::from_str(raw.get()).map_err(ApiError::internal)?;
-    Ok(match (value, inner) {
-        (Value::String(text), None) => vec![text],
-        (Value::Array(elements), Some(inner)) => {
+    let value = content.get(member).and_then(|raw| serde_json::from_str(raw.get()).ok());
+    match (value, inner) {
+        (Some(Value::String(text)), None) => vec![text],
+        (Some(Value::Array(elements)), Some(inner)) => {
             let text = |element: &Value| element.get(inner)?.as_str().map(str::to_owned);
             elements.iter().filter_map(text).collect()
         }
         _ => Vec::new(),
-    })
+    }
 }
 
 /// What is shown of several texts: the latest at the first path that has one.
@@ -169,11 +168,10 @@ fn shown(texts: Vec<(usize, String)>) -> Option<String> {
     texts.into_iter().take_while(|(at, _)| *at == first).last().map(|(_, text)| text)
 }
 
-fn day(content: &HashMap<&str, &RawValue>, path: &str) -> Result<Option<NaiveDate>, ApiError> {
-    Ok(values(content, path)?.pop().and_then(|text| {
-        let instant = || serde_json::from_value::<Instant>(Value::String(text.clone())).ok();
-        text.parse().ok().or_else(|| instant().map(Instant::vietnam_day))
-    }))
+fn day(content: &Content<'_>, path: &str) -> Option<NaiveDate> {
+    let text = values(content, path).pop()?;
+    let instant = || serde_json::from_value(Value::String(text.clone())).ok().map(Instant::vietnam_day);
+    text.parse().ok().or_else(instant)
 }
 
 /// Where a record of this day stands: behind those of the day before, and among those of its own wherever
@@ -252,11 +250,11 @@ mod tests {
     #[test]
     fn members_are_read_in_and_out_of_lists() {
         let content = r#"{"code": "7", "at": "2026-01-05T20:00:00Z", "versions": [{"name": "cũ"}, {"name": null}, {"name": "mới"}]}"#;
-        let content: HashMap<&str, &RawValue> = serde_json::from_str(content).unwrap();
-        let read = |paths: &[&str]| texts(&content, paths).unwrap();
+        let content: Content<'_> = serde_json::from_str(content).unwrap();
+        let read = |paths: &[&str]| texts(&content, paths);
         assert_eq!(shown(read(&["versions.name", "code"])).as_deref(), Some("mới"));
         assert_eq!(shown(read(&["name", "code"])).as_deref(), Some("7"));
         assert_eq!(shown(read(&["at.name", "name"])), None);
-        assert_eq!(super::day(&content, "at").unwrap(), Some(day("2026-01-06")));
+        assert_eq!(super::day(&content, "at"), Some(day("2026-01-06")));
     }
 }

@@ -25,7 +25,7 @@ pub async fn rebuild_all(db: &Db) -> Result<i64, ApiError> {
 }
 
 /// Makes everything anew, in the transaction of its caller; answers how many records are found. Whoever
-/// writes a record waits.
+/// writes a record or searches waits.
 ///
 /// # Errors
 /// When the database cannot be written.
