@@ -256,11 +256,10 @@ kinds! {
         by [] titled ["name"] on "in_use_from";
     /// A deployment of a system.
     Deployment => "deployment", "triển khai hệ thống thông tin" at "/api/v1/e-government/deployments" to Read EGovernment;
-    /// A digital certificate.
-    DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment;
     /// A guiding document.
     Directive => "directive", "văn bản chỉ đạo, điều hành" at "/api/v1/steering/directives" to Read Steering
         by ["number"] titled ["subject"] on "held_on";
+    /// A digital certificate.
     DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment
         by ["serial_number"] titled [] on "valid_from";
     /// A file that belongs to a record.

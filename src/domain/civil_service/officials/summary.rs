@@ -16,10 +16,10 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::officials as columns;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
+use crate::domain::organization::reference::StatisticsUnit;
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
 use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::statistics::model::StatisticsUnit;
 use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
 

@@ -20,10 +20,8 @@ use crate::domain::document_numbers::{document_faults, number_key, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
 use crate::domain::validity::{day_faults, last_day_fault};
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::error::{Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, unit_fields, unit_store};
 
