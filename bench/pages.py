@@ -40,11 +40,12 @@ def document(number, unit):
 def official(number, unit):
     return {
         "org_unit_code": unit,
-        "code": f"CB{number:06}",
-        "name": f"Cán bộ thử {number}",
+        "employee_code": f"CB{number:06}",
+        "listed_on": "2026-06-30",
         "category": ("cadre", "civil_servant", "public_employee")[number % 3],
         "status": "working",
-        "since": day(number, datetime.date(2025, 7, 1), 1),
+        "since": "2025-07-01",
+        "person": {"name": f"Cán bộ thử {number}"},
     }
 
 
