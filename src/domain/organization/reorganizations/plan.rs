@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{ReorganizationKind, ReorganizationRow, SuccessionOfAct, UnitOfAct, before};
+use super::store::{acts_about, bound_successions};
 use crate::auth::scope::home_province;
 use crate::db::DbConn;
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
-use crate::domain::organization::reorganizations::store::bound_successions;
 use crate::domain::organization::successions::model::{
     HeldSuccession, OrgUnitSuccessionId, SucceededUnits, SuccessionRow,
 };
@@ -19,17 +20,23 @@ use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, 
 use crate::domain::organization::units::endings::UnitEnd;
 use crate::error::{ApiError, Bilingual, Fault};
 
-/// The successions that stand out of some units.
+/// The successions that stand out of some units, and the acts about them.
 pub(super) struct Known {
     rows: HashMap<(OrgUnitId, OrgUnitId), SuccessionRow>,
     /// Those that belong to an act.
     bound: HashSet<OrgUnitSuccessionId>,
+    acts: HashSet<(OrgUnitId, ReorganizationKind, NaiveDate)>,
 }
 
 impl Known {
-    /// Those out of these units.
-    pub(super) fn load(conn: &mut DbConn, units: HashSet<OrgUnitId>) -> Result<Self, ApiError> {
+    /// Those of these units, acts on these days.
+    pub(super) fn load(
+        conn: &mut DbConn,
+        units: HashSet<OrgUnitId>,
+        days: HashSet<NaiveDate>,
+    ) -> Result<Self, ApiError> {
         use org_unit_successions as s;
+        let acts = acts_about(conn, units.clone(), days)?;
         let rows: Vec<SuccessionRow> = s::table
             .filter(s::deleted_at.is_null())
             .filter(s::predecessor_id.eq_any(units))
@@ -37,7 +44,13 @@ impl Known {
             .load(conn)?;
         let bound = bound_successions(conn, rows.iter().map(|row| row.id).collect())?;
         let rows = rows.into_iter().map(|row| ((row.predecessor_id, row.successor_id), row)).collect();
-        Ok(Self { rows, bound })
+        let acts = acts.into_iter().map(|act| (act.org_unit_id, act.kind, act.effective_on)).collect();
+        Ok(Self { rows, bound, acts })
+    }
+
+    /// Whether there is an act of this kind about the unit on the day.
+    pub(super) fn has_act(&self, unit: OrgUnitId, kind: ReorganizationKind, day: NaiveDate) -> bool {
+        self.acts.contains(&(unit, kind, day))
     }
 }
 

@@ -115,7 +115,8 @@ impl Records for Reorganizations {
         drafts: Vec<Draft<ReorganizationCreate, HeldReorganization>>,
     ) -> Result<Vec<Result<HeldReorganization, ApiError>>, ApiError> {
         let mut standing = Standing::alone(tx, scoped)?;
-        let known = Known::load(tx.conn(), named(standing.tree(), &drafts))?;
+        let days = drafts.iter().map(|draft| draft.body.effective_on).collect();
+        let known = Known::load(tx.conn(), named(standing.tree(), &drafts), days)?;
         let (at, many) = (tx.at(), drafts.len() > 1);
         let made = drafts.into_iter().map(|draft| {
             let made = match draft.present {
@@ -227,6 +228,9 @@ fn new_act(
     let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
     for unit in std::iter::once(unit).chain(others.iter().copied()) {
         standing.writable(Some(unit))?;
+    }
+    if known.has_act(unit, body.kind, body.effective_on) {
+        return Err(ApiError::new(Problem::Duplicate));
     }
     let owner = Owner::within_reach(scoped, &body.unit_name(), unit)?;
     let stated: Vec<(bool, bool)> =
