@@ -74,7 +74,8 @@ pub fn document_faults(
 }
 
 /// The year that stands in a number.
-fn year_in(number: &str) -> Option<i32> {
+#[must_use]
+pub fn year_in(number: &str) -> Option<i32> {
     let key = number_key(number);
     let part = key.split('/').nth(1)?;
     part.parse().ok().filter(|year| part.len() == 4 && (1900..=2100).contains(year))

@@ -5,80 +5,29 @@
 //! Documents are cited carelessly: without a day, without a number, or under two numbers. What is known
 //! is kept, and what may be one document under two names is told.
 
-use std::collections::{HashMap, HashSet};
+mod kinds;
+mod near;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
+pub use self::kinds::{DirectiveDirection, DirectiveKind};
+use self::near::with_near;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Steering, Write};
-use crate::auth::scope::Scoped;
-use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::directives as columns;
-use crate::domain::document_numbers::{keys_of_year, number_fault, number_key, year_remark};
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::document_numbers::{number_fault, number_key, year_remark};
 use crate::domain::remarks::Remark;
-use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::error::{Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a guiding document (văn bản chỉ đạo, điều hành).
     DirectiveId
-}
-
-text_enum! {
-    /// Whether a document came to the unit or went out from it (văn bản đến, văn bản đi).
-    pub enum DirectiveDirection {
-        /// It came to the unit.
-        Received => "received", "văn bản đến";
-        /// The unit issued it.
-        Issued => "issued", "văn bản đi";
-    }
-}
-
-text_enum! {
-    /// Kind of a guiding document (loại văn bản).
-    pub enum DirectiveKind {
-        /// A law.
-        Law => "law", "luật";
-        /// A decree.
-        Decree => "decree", "nghị định";
-        /// A circular.
-        Circular => "circular", "thông tư";
-        /// A circular of several ministries.
-        JointCircular => "joint_circular", "thông tư liên tịch";
-        /// A resolution.
-        Resolution => "resolution", "nghị quyết";
-        /// A resolution of several bodies.
-        JointResolution => "joint_resolution", "nghị quyết liên tịch";
-        /// A directive.
-        Directive => "directive", "chỉ thị";
-        /// A decision.
-        Decision => "decision", "quyết định";
-        /// A regulation of the Party.
-        Regulation => "regulation", "quy định";
-        /// A programme.
-        Programme => "programme", "chương trình";
-        /// A plan.
-        Plan => "plan", "kế hoạch";
-        /// A guideline.
-        Guideline => "guideline", "hướng dẫn";
-        /// An official letter.
-        OfficialLetter => "official_letter", "công văn";
-        /// A notice.
-        Notice => "notice", "thông báo";
-        /// A report.
-        Report => "report", "báo cáo";
-        /// A conclusion.
-        Conclusion => "conclusion", "kết luận";
-        /// Another document.
-        Other => "other", "văn bản khác";
-    }
 }
 
 text_enum! {
@@ -213,71 +162,6 @@ fn remarks(row: &DirectiveRow) -> Vec<Remark> {
     dated.and_then(|(number, day)| year_remark("/number", number, day)).into_iter().collect()
 }
 
-/// What two documents of one unit and issuer are compared by.
-#[derive(Clone, PartialEq, Eq)]
-struct Named {
-    key: String,
-    issued_on: Option<NaiveDate>,
-}
-
-/// Whether two documents of one unit and issuer, whose numbers are alike but for the year, may be one:
-/// numbering begins anew each year, so another day of the same year is one of the two mistyped.
-fn may_be_one(one: &Named, other: &Named) -> bool {
-    match one.issued_on.zip(other.issued_on) {
-        None => true,
-        Some((day, other_day)) => day == other_day || one.key == other.key && day.year() == other_day.year(),
-    }
-}
-
-/// Notices documents that the unit may hold under another number or day, too.
-fn with_near(
-    conn: &mut DbConn,
-    _: &Scoped,
-    _: NaiveDate,
-    directives: &mut [Directive],
-) -> Result<(), ApiError> {
-    let keys = |one: &Directive| {
-        one.number.as_deref().map(|number| keys_of_year(number, one.issued_on)).unwrap_or_default()
-    };
-    let units: HashSet<OrgUnitId> = directives.iter().map(|one| one.org_unit_id).collect();
-    let sought: HashSet<String> = directives.iter().flat_map(keys).collect();
-    let held: Vec<(DirectiveId, OrgUnitId, String, String, Option<NaiveDate>)> = columns::table
-        .filter(columns::deleted_at.is_null())
-        .filter(columns::org_unit_id.eq_any(units).and(columns::name_key.eq_any(sought)))
-        .select((
-            columns::id,
-            columns::org_unit_id,
-            columns::issuer_folded,
-            columns::name_key,
-            columns::issued_on,
-        ))
-        .load(conn)?;
-    let mut by_name: HashMap<(OrgUnitId, String, String), Vec<(DirectiveId, Named)>> = HashMap::new();
-    for (id, unit, issuer, key, issued_on) in held {
-        let named = Named { key: key.clone(), issued_on };
-        by_name.entry((unit, issuer, key)).or_default().push((id, named));
-    }
-    for one in directives {
-        let Some(number) = &one.number else { continue };
-        let named = Named { key: number_key(number), issued_on: one.issued_on };
-        let others =
-            keys(one).into_iter().filter_map(|key| by_name.get(&(one.org_unit_id, fold(&one.issuer), key)));
-        let near = others.flatten().filter(|(id, other)| *id != one.id && may_be_one(&named, other)).count();
-        one.remarks.extend((near > 0).then(|| same_document(near)));
-    }
-    Ok(())
-}
-
-/// The remark that a unit may hold a document more than once.
-fn same_document(near: usize) -> Remark {
-    let count = i64::try_from(near).unwrap_or(i64::MAX);
-    let message = Bilingual::new(
-        format!("Đơn vị còn lưu {count} văn bản của cùng cơ quan, số tương tự; có thể là một văn bản."),
-        format!("The unit holds {count} more under such a number by this issuer; they may be one document."),
-    );
-    Remark::new("/number", Rule::SameDocument, message).with("others", count)
-}
-
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Query<'a>, filter: &'a DirectiveFilter, _: NaiveDate) -> Query<'a> {
@@ -409,21 +293,5 @@ mod tests {
             key(json!({"number": null, "issued_on": null})),
             pair("cai cach hanh chinh", "", "2024-07-02")
         );
-    }
-
-    #[test]
-    fn one_document_has_one_day() {
-        let named = |key: &str, day: &str| Named { key: key.into(), issued_on: day.parse().ok() };
-        let one = named("40/qd-ttg", "2011-07-27");
-        for (other, is_one) in [
-            (named("40/2011/qd-ttg", "2011-07-27"), true),
-            // Decisions that are legal documents are numbered apart from the others.
-            (named("40/2011/qd-ttg", "2011-01-07"), false),
-            (named("40/qd-ttg", "2011-07-26"), true),
-            (named("40/qd-ttg", "2012-07-27"), false),
-            (named("40/qd-ttg", ""), true),
-        ] {
-            assert_eq!(may_be_one(&one, &other), is_one, "{} {:?}", other.key, other.issued_on);
-        }
     }
 }
