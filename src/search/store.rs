@@ -57,7 +57,7 @@ impl Sought {
                     everything.insert(access);
                 }
                 Some(reach) => sights.extend(
-                    reached(reach).map(|units| Asked::All(vec![Asked::Word(terms::access(access)), units])),
+                    reached(&reach).map(|units| Asked::All(vec![Asked::Word(terms::access(access)), units])),
                 ),
             }
             by = by.or(Ok(scoped));
@@ -86,7 +86,7 @@ impl Sought {
 }
 
 /// Records in this reach; nothing where it holds no unit.
-fn reached(reach: Confinement) -> Option<Asked> {
+fn reached(reach: &Confinement) -> Option<Asked> {
     let provinces = reach.provinces.iter().map(|id| Asked::Word(terms::province(&id.written())));
     let units = reach.units.iter().map(|id| Asked::Word(terms::unit(&id.written())));
     let parts: Vec<Asked> = provinces.chain(units).collect();
@@ -103,7 +103,7 @@ fn of_units(tree: &OrgTree, units: Vec<OrgUnitId>) -> Asked {
         false => Confinement { provinces: provinces.into_iter().collect(), units: Vec::new() },
     };
     // Where no unit is left, no record is of one.
-    reached(reach).unwrap_or(Asked::Word(terms::unit("")))
+    reached(&reach).unwrap_or(Asked::Word(terms::unit("")))
 }
 
 /// In which part of the answer a record stands.

@@ -167,7 +167,11 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/discipline-inspections"),
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/discipline-visits"),
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/officials"),
-    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/officials/summary?org_unit_code=92"),
+    reading(
+        "read",
+        Some(Domain::CivilService),
+        "/api/v1/civil-service/officials/summary?org_unit_code=nowhere",
+    ),
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/quality-ratings"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/autonomy-returns"),
     reading("read", Some(Domain::EGovernment), "/api/v1/e-government/measure-returns"),

@@ -76,17 +76,19 @@ async fn every_kind_of_record_is_found_or_says_why_not(app: TestApp) {
         crate::crud_suite::fixtures(&app).await.into_iter().filter(|one| is_searched(one.record_type))
     {
         let kind: RecordType = fixture.record_type.parse().unwrap();
-        let made = admin.post(fixture.collection, &fixture.create).await;
-        let (place, etag) = (made.header("location"), made.etag());
-        let mut record = made.expect(201);
         let members = kind.found().unwrap();
         let by = |record: &Value| {
             let texts = told(record, members.codes).into_iter().chain(told(record, members.titles));
             texts.map(str::to_owned).collect::<Vec<_>>()
         };
-        if by(&record).is_empty() {
-            record = admin.patch(&place, &etag, &fixture.patch).await.expect(200);
+        let mut create = fixture.create;
+        if by(&create).is_empty() && members.codes.contains(&"document_number") {
+            create["document_number"] = json!("27/QĐ-UBND");
+            create["document_on"] = json!("2026-01-05");
         }
+        let made = admin.post(fixture.collection, &create).await;
+        let place = made.header("location");
+        let record = made.expect(201);
         let texts = by(&record);
         assert!(!texts.is_empty(), "{kind} has nothing to be found by: {record}");
         for text in texts {
@@ -204,7 +206,7 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     let editor = app.person("xa.hiephung", "editor", "31396").await;
     let neighbour = app.person("xa.tanbinh", "editor", "31399").await;
     let province = app.person("so.noivu", "reviewer", "92").await;
-    let other_province = app.person("tinh.khac", "reviewer", "79").await;
+    let other_province = app.person("tinh.khac", "reviewer", "01").await;
     let other_domain = json!({"role": "editor", "org_unit_code": "31396", "domains": ["civil_service"]});
     let other_domain = app.person_with("noi.vu", other_domain).await;
     let unit = app.unit("31396", "2026-06-01");
@@ -319,8 +321,7 @@ async fn nothing_that_is_typed_is_an_error(app: TestApp) {
         "(dien-tu) lop*",
         "mo\u{309}% lo\u{301}\u{31b}p",
     ] {
-        let is_there = titles(&admin, q).await == [title];
-        assert_eq!(is_there, !q.starts_with("mo"), "{q}");
+        assert_eq!(titles(&admin, q).await, [title], "{q}");
     }
     assert_eq!(titles(&admin, "MỞ LỚP").await, [title]);
     admin.get(&asked(&[("q", "")])).await.problem(400, "invalid-parameter");
