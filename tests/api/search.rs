@@ -210,7 +210,7 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     let province = app.person("so.noivu", "reviewer", "92").await;
     let other_domain = json!({"role": "editor", "org_unit_code": "31396", "domains": ["civil_service"]});
     let other_domain = app.person_with("noi.vu", other_domain).await;
-    let unit = app.unit("31396", "2026-06-01");
+    let unit = app.unit("92", "2026-06-01");
     let (reads, reads_not) = (
         app.system("doc-tthc", &unit, &["tthc:read"]).await,
         app.system("doc-cong-vu", &unit, &["civil_service:read"]).await,
@@ -248,7 +248,8 @@ async fn both_units_that_have_a_dossier_find_it(app: TestApp) {
     app.admin().await.post("/api/v1/tthc/procedures", &known).await.expect(201);
     let agency = json!({"name": "Sở Tư pháp", "kind": "specialised_agency", "code": "STP", "parent_code": "92", "valid_from": "2026-01-01"});
     app.admin().await.post("/api/v1/organization/org-units", &agency).await.expect(201);
-    let agency = app.person("so.tuphap", "editor", "STP").await;
+    let grant = json!({"role": "editor", "org_unit_code": "STP", "valid_from": "2026-01-01"});
+    let agency = app.person_with("so.tuphap", grant).await;
     let dossier = json!({
         "code": "H13.44-260302-0043", "procedure_code": "1.001193", "receiving_unit_code": "31396",
         "resolving_unit_code": "STP", "channel": "online", "owner": {"kind": "citizen", "name": "Chủ hồ sơ thử"},
