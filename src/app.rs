@@ -12,7 +12,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::frame::{REQUEST_ID, frame};
 use crate::api::head::head_as_get;
-use crate::api::mount::Mount;
+use crate::api::mount::{Mount, Served};
 use crate::api::unread::read_to_the_end;
 use crate::api::{health, problems};
 use crate::config::Config;
@@ -21,14 +21,16 @@ use crate::state::{App, AppState};
 use crate::{audit, auth, domain, exchange, reporting, search};
 
 /// Every operation of the contract.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     auth::routes(mount);
     audit::routes(mount);
     domain::organization::routes(mount);
+    domain::institutions::routes(mount);
     domain::tthc::routes(mount);
     domain::civil_service::routes(mount);
     domain::public_finance::routes(mount);
     domain::e_government::routes(mount);
+    domain::steering::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     search::routes(mount);
@@ -46,8 +48,10 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
     let server = HttpServer::new({
         let config = config.clone();
         move || {
+            let mut operations = Served::default();
+            routes(&mut operations);
             actix_web::App::new()
-                .configure(|application| Mount::serve(application, routes))
+                .configure(|application| operations.configure(application))
                 .app_data(data.clone())
                 .service(openapi_document)
                 .service(problems::problem_page)

@@ -12,7 +12,7 @@ use self::examples::Orders;
 
 use crate::api::batch::{BATCH_LINES, NDJSON};
 use crate::api::listing::CSV;
-use crate::api::mount::Mount;
+use crate::api::mount::Described;
 use crate::api::sheet::XLSX;
 use crate::attachments::kinds::media_types;
 use crate::error::{Problem, ProblemDetails, ProblemFault};
@@ -43,6 +43,8 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "apologies", description = "Late dossiers with a letter of apology and those that lack one (thư xin lỗi)"),
         (name = "public", description = "What anyone may read without a token (tra cứu công khai)"),
         (name = "procedure-reviews", description = "Reviews of procedures, what they propose and what came of it (rà soát, đơn giản hóa thủ tục hành chính)"),
+        (name = "reorganizations", description = "Acts by which units are established, merged, divided, dissolved, renamed or moved (sắp xếp tổ chức bộ máy)"),
+        (name = "delegations", description = "Powers that a unit hands to another (phân quyền, phân cấp, ủy quyền)"),
         (name = "staffing-returns", description = "Posts given and filled, block by block, as units report them (báo cáo biên chế)"),
         (name = "leadership-returns", description = "Deputies of agencies and service units, as units report them (báo cáo số lượng cấp phó)"),
         (name = "boundary-returns", description = "Boundary markers, maps and records, as units report them (báo cáo mốc, bản đồ, hồ sơ địa giới hành chính)"),
@@ -54,6 +56,7 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "deployments", description = "Which unit uses which system (triển khai hệ thống thông tin)"),
         (name = "digital-certificates", description = "Certificates with which units sign, and when they expire (chứng thư số)"),
         (name = "measure-returns", description = "How much is digital, measure by measure, as units report it (báo cáo chỉ tiêu chính quyền điện tử)"),
+        (name = "directives", description = "Documents that guide a unit, or by which it guides others (văn bản chỉ đạo, điều hành)"),
         (name = "support-activities", description = "What units do so that people can use online services (hỗ trợ nộp hồ sơ trực tuyến, tuyên truyền)"),
         (name = "focal-points", description = "Positions charged with the control of procedures and with feedback, without names (cán bộ, công chức đầu mối kiểm soát thủ tục hành chính)"),
         (name = "citizen-feedback", description = "Feedback and petitions of citizens and enterprises, and whether they are answered in time (phản ánh, kiến nghị)"),
@@ -61,12 +64,18 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "satisfaction-ratings", description = "How satisfied applicants are with the handling of their dossiers (đánh giá sự hài lòng)"),
         (name = "processing-returns", description = "Results of handling administrative procedures, reported by a unit for a period (số liệu giải quyết TTHC)"),
         (name = "record-declarations", description = "Since when every dossier of a unit is kept as a record (công bố dữ liệu hồ sơ đầy đủ)"),
+        (name = "legal-documents", description = "Legal documents of units, from proposal to expiry, and whether they are in force on a day (văn bản quy phạm pháp luật)"),
+        (name = "document-relations", description = "What one legal document does to another: amend, replace, repeal, suspend (quan hệ giữa văn bản)"),
+        (name = "document-reviews", description = "Reviews of legal documents and what changed within their span (tự kiểm tra, rà soát, hệ thống hóa văn bản)"),
+        (name = "law-enforcement-monitoring", description = "How units follow the enforcement of the law (theo dõi tình hình thi hành pháp luật)"),
         (name = "personnel-decisions", description = "What was decided about those who serve: counted by kind, never by name (quyết định về nhân sự)"),
         (name = "job-position-schemes", description = "Schemes of job positions and how many units they cover (đề án vị trí việc làm)"),
         (name = "training-courses", description = "Courses of training, who was sent and who finished (đào tạo, bồi dưỡng)"),
         (name = "staff-streamlining", description = "Rounds in which posts are given up, from proposal to payment (tinh giản biên chế)"),
         (name = "discipline-inspections", description = "Inspections of discipline and working hours (kiểm tra kỷ luật, kỷ cương hành chính)"),
         (name = "discipline-visits", description = "Units that inspections of discipline visited, and what they found (lượt kiểm tra kỷ luật, kỷ cương)"),
+        (name = "officials", description = "Who serves in which unit, as the personnel software lists them; personal data masked (cán bộ, công chức, viên chức, người lao động)"),
+        (name = "quality-ratings", description = "How well those who serve did their duties in a year, counted (đánh giá, xếp loại chất lượng)"),
         (name = "investment-plans", description = "Plans of public investment, and where they stand on any day (kế hoạch vốn đầu tư công)"),
         (name = "plan-adjustments", description = "What decisions add to plans and take from them (điều chỉnh kế hoạch vốn đầu tư công)"),
         (name = "disbursements", description = "What was paid out of plans (giải ngân vốn đầu tư công)"),
@@ -75,10 +84,12 @@ use crate::error::{Problem, ProblemDetails, ProblemFault};
         (name = "budget-disclosures", description = "What was made public of the budget (công khai dự toán, quyết toán ngân sách)"),
         (name = "final-accounts", description = "Which unit handed in the accounts of which year, and whether in time (báo cáo quyết toán năm)"),
         (name = "spending-rules", description = "By which rules units spend and use public assets (quy chế chi tiêu nội bộ, quy chế quản lý tài sản công)"),
+        (name = "fiscal-data-package", description = "Open export of public investment as a Fiscal Data Package (dữ liệu mở về vốn đầu tư công)"),
         (name = "periods", description = "Reporting periods (kỳ báo cáo)"),
         (name = "period-closures", description = "Closings of periods, the forms as they were then, and what differs since (khóa sổ kỳ báo cáo)"),
         (name = "holidays", description = "Public holidays and make-up working days (ngày nghỉ lễ, ngày làm bù)"),
         (name = "forms", description = "Statutory forms, computed from returns (biểu mẫu báo cáo)"),
+        (name = "rules", description = "Rules by which the service notices what may be wrong (quy tắc kiểm tra)"),
         (name = "search", description = "Records of all rooms, found by their words, numbers and codes (tìm kiếm)"),
         (name = "changes", description = "What changed, for systems that keep a copy (luồng thay đổi)"),
         (name = "national-portal", description = "Dossiers in the shape of the national portal, and the ledger of what was exchanged (Cổng dịch vụ công quốc gia, sổ đối soát)"),
@@ -90,7 +101,9 @@ struct Base;
 /// The contract as it is served and as it stands in `openapi/openapi.json`.
 #[must_use]
 pub fn document() -> Value {
-    let collected = Mount::describe(Base::openapi(), crate::app::routes);
+    let mut collected = Described(Base::openapi());
+    crate::app::routes(&mut collected);
+    let Described(collected) = collected;
     let orders = orders(&collected);
     let mut document = serde_json::to_value(collected).unwrap_or_default();
     complete(&mut document, &orders);

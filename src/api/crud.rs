@@ -47,7 +47,7 @@ macro_rules! crud {
         $(personal: $personal:literal,)?
     ) => {
         /// Mounts the standard operations.
-        fn crud_routes(mount: &mut $crate::api::mount::Mount) {
+        fn crud_routes(mount: &mut impl $crate::api::mount::Mount) {
             use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
             mount.service($list).service($create_one);
             // `/template` would match `/{id}` too.
@@ -216,7 +216,7 @@ macro_rules! bulk {
         afterwards: $afterwards:ident,
     ) => {
         /// Mounts the operations on many records at once.
-        fn bulk_routes(mount: &mut $crate::api::mount::Mount) {
+        fn bulk_routes(mount: &mut impl $crate::api::mount::Mount) {
             use bulk_operations::{$batch, $import, $template};
             mount.service($batch).service($import).service($template);
         }

@@ -18,69 +18,69 @@ const SEGMENTS: usize = 4;
 /// What puts an operation into its scope.
 type Put = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 
-/// Takes the operations of every room.
-pub struct Mount(To);
-
-enum To {
-    /// By the beginning of their paths.
-    Service(BTreeMap<String, Vec<Put>>),
-    Contract(Box<OpenApi>),
+/// Takes the operations of every room. Its two makers are types of their own, so that a program that only
+/// serves holds no code that describes.
+pub trait Mount {
+    /// Mounts an operation.
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + utoipa::Path + 'static;
 }
 
-impl std::fmt::Debug for Mount {
+/// Operations to be served, by the beginning of their paths.
+#[derive(Default)]
+pub struct Served(BTreeMap<String, Vec<Put>>);
+
+impl std::fmt::Debug for Served {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
-            To::Service(_) => "Mount(service)",
-            To::Contract(_) => "Mount(contract)",
-        })
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-impl Mount {
-    /// Mounts an operation.
-    pub fn service<F>(&mut self, operation: F) -> &mut Self
+impl Mount for Served {
+    fn service<F>(&mut self, operation: F) -> &mut Self
     where
         F: HttpServiceFactory + OpenApiFactory + utoipa::Path + 'static,
     {
-        match &mut self.0 {
-            To::Service(scopes) => {
-                let put: Put = Box::new(move |scope| {
-                    scope.service(operation);
-                });
-                scopes.entry(beginning(&F::path())).or_default().push(put);
-            }
-            To::Contract(document) => {
-                let mut schemas = Vec::new();
-                operation.schemas(&mut schemas);
-                document.paths.merge(operation.paths());
-                document.components.get_or_insert_with(Components::new).schemas.extend(schemas);
-            }
-        }
+        let put: Put = Box::new(move |scope| {
+            scope.service(operation);
+        });
+        self.0.entry(beginning(&F::path())).or_default().push(put);
         self
     }
+}
 
-    /// Mounts these operations in an application.
-    pub fn serve(application: &mut web::ServiceConfig, operations: impl FnOnce(&mut Self)) {
-        let mut mount = Self(To::Service(BTreeMap::new()));
-        operations(&mut mount);
-        let To::Service(scopes) = mount.0 else { return };
+impl Served {
+    /// Mounts them in an application.
+    pub fn configure(self, application: &mut web::ServiceConfig) {
         // The longer beginning first: `/a/b/c` is not to be looked for in the scope of `/a/b`.
-        for (beginning, operations) in scopes.into_iter().rev() {
+        for (beginning, operations) in self.0.into_iter().rev() {
             let guard = fn_guard(move |asked| lies_under(asked.head().uri.path(), &beginning));
             let fill = |scope: &mut web::ServiceConfig| operations.into_iter().for_each(|put| put(scope));
             application.service(web::scope("").guard(guard).configure(fill));
         }
     }
+}
 
-    /// Completes the document with these operations.
-    #[must_use]
-    pub fn describe(document: OpenApi, operations: impl FnOnce(&mut Self)) -> OpenApi {
-        let mut mount = Self(To::Contract(Box::new(document)));
-        operations(&mut mount);
-        match mount.0 {
-            To::Contract(document) => *document,
-            To::Service(_) => OpenApi::default(),
-        }
+/// A document that operations complete.
+pub struct Described(pub OpenApi);
+
+impl std::fmt::Debug for Described {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Described({} paths)", self.0.paths.paths.len())
+    }
+}
+
+impl Mount for Described {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + utoipa::Path + 'static,
+    {
+        let mut schemas = Vec::new();
+        operation.schemas(&mut schemas);
+        self.0.paths.merge(operation.paths());
+        self.0.components.get_or_insert_with(Components::new).schemas.extend(schemas);
+        self
     }
 }
 

@@ -64,6 +64,12 @@ impl<F> ListQuery<F> {
 }
 
 impl<F> ListQuery<F> {
+    /// The same list as CSV, whatever the client accepts: for a path that promises CSV.
+    #[must_use]
+    pub fn as_csv(self) -> Self {
+        Self { form: Form::Csv, ..self }
+    }
+
     /// The page asked for of a list that comes in pages of JSON alone, uncounted.
     ///
     /// # Errors

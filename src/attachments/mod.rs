@@ -7,7 +7,7 @@
 //! - processing returns (the signed return, its evidence): while the return may be edited and its period
 //!   is open;
 //! - procedures, publications (the signed decision), processes (the decision that approved it) and
-//!   successions (the resolution): at any time, by whoever writes reference data;
+//!   successions and acts of reorganization (the resolution): at any time, by whoever writes reference data;
 //! - postings (a photograph of the board, a screenshot): at any time, by whoever files for the unit;
 //! - dossiers (papers and results) and feedback: at any time, by whoever may change the record, until its
 //!   personal data are erased, and its files with them;

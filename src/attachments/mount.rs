@@ -45,7 +45,7 @@ macro_rules! attachments {
         }
 
         /// Mounts the operations on attachments.
-        fn attachment_routes(mount: &mut $crate::api::mount::Mount) {
+        fn attachment_routes(mount: &mut impl $crate::api::mount::Mount) {
             use attachment_operations::{$attach, $content, $delete, $get, $list};
             mount.service($list).service($attach).service($get).service($content).service($delete);
         }

@@ -287,7 +287,7 @@ fn units_of(scoped: &Scoped, filter: &JournalFilter) -> Result<Option<Vec<OrgUni
 }
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_journal_entries);
 }
 

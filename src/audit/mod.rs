@@ -10,6 +10,6 @@ pub mod sights;
 use crate::api::mount::Mount;
 
 /// The operations of the journal.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     entries::routes(mount);
 }

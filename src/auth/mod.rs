@@ -18,7 +18,7 @@ pub mod token;
 use crate::api::mount::Mount;
 
 /// The operations of signing in and of accounts.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     session::routes(mount);
     accounts::routes(mount);
 }

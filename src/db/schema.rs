@@ -6,20 +6,24 @@ mod auth;
 mod civil_service;
 mod e_government;
 mod exchange;
+mod institutions;
 mod kernel;
 mod organization;
 mod public_finance;
 mod reporting;
+mod steering;
 mod tthc;
 
 pub use auth::*;
 pub use civil_service::*;
 pub use e_government::*;
 pub use exchange::*;
+pub use institutions::*;
 pub use kernel::*;
 pub use organization::*;
 pub use public_finance::*;
 pub use reporting::*;
+pub use steering::*;
 pub use tthc::*;
 
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
@@ -38,6 +42,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     procedure_process_links,
     procedure_reviews,
     procedure_review_proposals,
+    legal_documents,
+    document_relations,
+    document_reviews,
+    law_enforcement_monitoring,
     unit_returns,
     systems,
     deployments,
@@ -59,6 +67,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     org_units,
     org_unit_versions,
     org_unit_successions,
+    reorganizations,
+    reorganized_units,
+    reorganization_successions,
+    delegations,
     users,
     clients,
     grants,
@@ -67,4 +79,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     processing_returns
 );
 
+diesel::allow_columns_to_appear_in_same_group_by_clause!(document_reviews::id, legal_documents::kind,);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(dossiers::procedure_id, satisfaction_ratings::level,);

@@ -24,8 +24,14 @@ use crate::domain::civil_service::work_diary_returns::WorkDiaries;
 use crate::domain::e_government::deployments::{DeploymentCreate, Deployments};
 use crate::domain::e_government::measure_returns::Measures;
 use crate::domain::e_government::systems::{SystemId, SystemKind, Systems};
+use crate::domain::institutions::document_relations::DocumentRelations;
+use crate::domain::institutions::document_reviews::DocumentReviews;
+use crate::domain::institutions::law_enforcement_monitoring::LawEnforcementMonitorings;
+use crate::domain::institutions::legal_documents::LegalDocuments;
 use crate::domain::organization::boundary_returns::Boundaries;
+use crate::domain::organization::delegations::Delegations;
 use crate::domain::organization::leadership_returns::Leadership;
+use crate::domain::organization::reorganizations::Reorganizations;
 use crate::domain::organization::staffing_returns::Staffing;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitClass, UnitKind};
 use crate::domain::organization::units::OrgUnits;
@@ -39,6 +45,7 @@ use crate::domain::public_finance::final_accounts::FinalAccounts;
 use crate::domain::public_finance::investment_plans::InvestmentPlans;
 use crate::domain::public_finance::remittances::Remittances;
 use crate::domain::public_finance::spending_rules::SpendingRules;
+use crate::domain::steering::directives::Directives;
 use crate::error::ApiError;
 use crate::reporting::returns::{ReturnForm, ReturnState, Returns, UnitReturnId, submit};
 use crate::state::AppState;
@@ -96,15 +103,15 @@ macro_rules! collection {
     };
 }
 
-fn add<R: Records>(tx: &mut WriteTx<'_>, scoped: &Scoped, lines: &str) -> Result<(), ApiError>
+fn add<R: Records>(tx: &mut WriteTx<'_>, scoped: &Scoped, lines: &str) -> Result<Recorded<usize>, ApiError>
 where
     R::Body: DeserializeOwned,
 {
     let bodies = lines.lines().map(serde_json::from_str).collect::<Result<Vec<_>, _>>();
-    add_missing::<R>(tx, scoped, bodies.map_err(ApiError::internal)?).map(|_| ())
+    add_missing::<R>(tx, scoped, bodies.map_err(ApiError::internal)?)
 }
 
-/// Loads what is not there yet: the units first, since everything else names them.
+/// Loads what is not there yet: the units first, since everything else names them, then what became of them.
 ///
 /// # Errors
 /// When a body of the report is refused, or the database is away.
@@ -120,6 +127,12 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
     };
     state.db.write(author.clone(), units).await?;
     state.units_changed().await?;
+    let of_acts = Scoped::operator(author.clone(), state.units());
+    let acts = move |tx: &mut WriteTx<'_>| {
+        add::<Reorganizations>(tx, &of_acts, include_str!("report/reorganizations.ndjson"))
+    };
+    state.db.write(author.clone(), acts).await?;
+    state.units_changed().await?;
     let scoped = Scoped::operator(author.clone(), state.units());
     let records = move |tx: &mut WriteTx<'_>| {
         let scoped = &scoped;
@@ -131,6 +144,7 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Returns<WorkDiaries> => "work-diary-returns",
             Returns<Autonomy> => "autonomy-returns",
             Returns<Measures> => "measure-returns",
+            Delegations => "delegations",
             PersonnelDecisions => "personnel-decisions",
             JobPositionSchemes => "job-position-schemes",
             TrainingCourses => "training-courses",
@@ -145,6 +159,18 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             FinalAccounts => "final-accounts",
             SpendingRules => "spending-rules",
             Systems => "systems",
+            Directives => "directives",
+        );
+        // A commune as it is today files what the district filed then, with made-up figures.
+        collection!(tx, scoped,
+            Returns<Staffing> => "today/staffing-returns",
+            Returns<Qualifications> => "today/qualification-returns",
+            Returns<Autonomy> => "today/autonomy-returns",
+            Returns<Measures> => "today/measure-returns",
+            LegalDocuments => "legal-documents",
+            DocumentRelations => "document-relations",
+            DocumentReviews => "document-reviews",
+            LawEnforcementMonitorings => "law-enforcement-monitoring",
         );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;

@@ -74,10 +74,25 @@ pub fn document_faults(
 }
 
 /// The year that stands in a number.
-fn year_in(number: &str) -> Option<i32> {
+#[must_use]
+pub fn year_in(number: &str) -> Option<i32> {
     let key = number_key(number);
     let part = key.split('/').nth(1)?;
     part.parse().ok().filter(|year| part.len() == 4 && (1900..=2100).contains(year))
+}
+
+/// The keys under which a document may stand: with its year in the number, where one is known, and
+/// without.
+#[must_use]
+pub fn keys_of_year(number: &str, issued_on: Option<NaiveDate>) -> Vec<String> {
+    let (key, year) = (number_key(number), year_in(number));
+    let bare = year.map_or_else(|| key.clone(), |year| key.replacen(&format!("/{year}/"), "/", 1));
+    let year = year.or_else(|| issued_on.map(|day| day.year()));
+    let with_year = year.and_then(|year| {
+        let (count, signs) = bare.split_once('/')?;
+        Some(format!("{count}/{year}/{signs}"))
+    });
+    [Some(bare), with_year].into_iter().flatten().collect()
 }
 
 /// A number whose year is not that of its date: one of the two was mistyped.
@@ -132,6 +147,16 @@ mod tests {
         for number in ["1234", "QĐ-UBND", "Quyết định số 5/QĐ-UBND", "1234/", "12/01/2024"] {
             assert!(number_fault("/number", number).is_some(), "{number}");
         }
+    }
+
+    #[test]
+    fn a_number_is_sought_with_its_year_and_without() {
+        let day = "2011-07-27".parse().ok();
+        for number in ["40/QĐ-TTg", "40/2011/QĐ-TTg"] {
+            assert_eq!(keys_of_year(number, day), ["40/qd-ttg", "40/2011/qd-ttg"], "{number}");
+        }
+        assert_eq!(keys_of_year("40/2011/QĐ-TTg", None), ["40/qd-ttg", "40/2011/qd-ttg"]);
+        assert_eq!(keys_of_year("40/QĐ-TTg", None), ["40/qd-ttg"]);
     }
 
     #[test]

@@ -44,6 +44,12 @@ macro_rules! rules {
                 match self { $(Self::$rule => rules!(@basis $($basis)?)),+ }
             }
 
+            /// What it notices, in English.
+            #[must_use]
+            pub const fn notices(self) -> &'static str {
+                match self { $(Self::$rule => concat!($($doc),+).trim_ascii()),+ }
+            }
+
             /// First day on which it holds, and first day on which it no longer does (hiệu lực).
             #[must_use]
             pub const fn validity(self) -> (Option<NaiveDate>, Option<NaiveDate>) {
@@ -56,6 +62,8 @@ macro_rules! rules {
 rules! {
     /// The year in a document's number is not that of its day.
     NumberYear => "number_year", Finding, "năm trong số, ký hiệu khác năm ban hành";
+    /// A unit may hold one document under two numbers or days.
+    SameDocument => "same_document", Warning, "có thể là một văn bản ghi nhiều lần";
     /// A decision takes effect, or what it announces is made public, before it was issued.
     BeforeIssue => "before_issue", Warning, "có hiệu lực hoặc công khai trước ngày ban hành";
     /// A process holds before it was approved.
@@ -111,6 +119,25 @@ rules! {
     PartsAndTotal => "parts_and_total", Finding, "các phần cộng lại khác tổng số";
     /// The procedure has several deadlines, and the process does not say which is its own.
     SeveralDeadlines => "several_deadlines", Notice, "thủ tục có nhiều thời hạn, quy trình chưa nêu trường hợp";
+    /// The day of effect of an issued document is not entered.
+    EffectNotStated => "effect_not_stated", Notice, "chưa nhập ngày có hiệu lực của văn bản";
+    /// A document takes effect sooner after its issue than its level may order.
+    EffectTooEarly => "effect_too_early", Warning, "văn bản có hiệu lực sớm hơn quy định",
+        by "Khoản 1 Điều 151 Luật 80/2015/QH13", from (2016, 7, 1), to (2025, 4, 1);
+    /// Another document of the issuer bears the same number in the same year.
+    NumberTwice => "number_twice", Warning, "trùng số, ký hiệu trong năm";
+    /// Another document of the issuer bears the same title.
+    TitleTwice => "title_twice", Notice, "trùng tên gọi văn bản";
+    /// A document acts upon another before it takes effect itself.
+    ActsBeforeEffect => "acts_before_effect", Warning, "tác động trước ngày văn bản có hiệu lực";
+    /// A document ends by itself on another day than by the document that ends it.
+    EndDiffers => "end_differs", Finding, "ngày hết hiệu lực khác ngày bị thay thế, bãi bỏ";
+    /// A document of an issuer that is no more goes on, and nobody is named who reviews it.
+    NobodyReviews => "nobody_reviews", Warning, "văn bản của đơn vị không còn chưa có cơ quan rà soát";
+    /// A review states other numbers of expired documents than are held.
+    StatedDiffersFromHeld => "stated_differs_from_held", Notice, "số văn bản nêu khác số văn bản đã nhập";
+    /// Unlawful documents were found and not all were handled.
+    UnlawfulUnhandled => "unlawful_unhandled", Warning, "còn văn bản trái pháp luật chưa xử lý";
     /// Someone who is no public employee gets the seniority allowance of teachers.
     TeacherSeniority => "teacher_seniority", Warning, "phụ cấp thâm niên nhà giáo cho người không phải viên chức",
         by "Nghị định 77/2021/NĐ-CP, Điều 2", from (2021, 8, 1);
@@ -118,6 +145,8 @@ rules! {
     UnitsDiffer => "units_differ", Warning, "số đơn vị có đề án khác số đơn vị theo cây tổ chức";
     /// More persons were sent to a course than it has places.
     MoreThanPlaces => "more_than_places", Warning, "số người được cử nhiều hơn chỉ tiêu";
+    /// A rating of quality counts nobody.
+    NobodyRated => "nobody_rated", Notice, "chưa có ai được xếp loại";
     /// A streamlining was decided, but the decision is not named.
     DecisionUnnamed => "decision_unnamed", Notice, "đã quyết định nhưng chưa nêu số, ngày quyết định";
     /// A round of streamlining came so far before the year that it is of.
@@ -128,6 +157,10 @@ rules! {
     OutsideInspection => "outside_inspection", Warning, "lượt kiểm tra ngoài thời gian của đợt kiểm tra";
     /// What a unit was to do after a visit is late.
     FollowUpLate => "follow_up_late", Warning, "quá thời hạn khắc phục sau kiểm tra";
+    /// Powers were handed over for a term that is not told.
+    AuthorisationWithoutTerm => "authorisation_without_term", Warning, "ủy quyền chưa nêu thời hạn";
+    /// Powers are still with, or from, a unit that has ended.
+    DelegationOfEndedUnit => "delegation_of_ended_unit", Warning, "cơ quan giao hoặc nhận đã chấm dứt hoạt động";
     /// More was paid out of a plan than it holds.
     PaidBeyondPlan => "paid_beyond_plan", Finding, "giải ngân vượt kế hoạch vốn";
     /// Adjustments take more from a plan than it holds.

@@ -61,6 +61,18 @@ pub fn end_fault(pointer: &str, from: NaiveDate, end: Option<NaiveDate>) -> Opti
     })
 }
 
+/// A last day, on which something still is, that is before its first.
+#[must_use]
+pub fn last_day_fault(pointer: &str, from: NaiveDate, last: Option<NaiveDate>) -> Option<Fault> {
+    last.filter(|last| *last < from).map(|_| {
+        let message = Bilingual::new(
+            "Ngày cuối không được trước ngày đầu.",
+            "The last day must not be before the first.",
+        );
+        Fault::new(pointer, "before_start", message)
+    })
+}
+
 /// Refuses a query that names days which the databases do not keep alike.
 ///
 /// # Errors
@@ -75,12 +87,7 @@ pub fn days_in_range<const N: usize>(days: [(&str, Option<NaiveDate>); N]) -> Re
 /// # Errors
 /// 422 there.
 pub fn days_in_order(from: NaiveDate, (pointer, to): (&str, NaiveDate)) -> Result<(), ApiError> {
-    if from <= to {
-        return Ok(());
-    }
-    let message =
-        Bilingual::new("Ngày cuối không được trước ngày đầu.", "The last day must not be before the first.");
-    Err(ApiError::invalid(vec![Fault::new(pointer, "before_start", message)]))
+    last_day_fault(pointer, from, Some(to)).map_or(Ok(()), |fault| Err(ApiError::invalid(vec![fault])))
 }
 
 /// A span of days as it is stored; open ends are [`OPEN_BEGINNING`] and [`OPEN_END`].

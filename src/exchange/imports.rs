@@ -11,7 +11,9 @@ use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::types::Instant;
-use crate::domain::{civil_service, e_government, organization, public_finance, tthc};
+use crate::domain::{
+    civil_service, e_government, institutions, organization, public_finance, steering, tthc,
+};
 use crate::error::ApiError;
 use crate::reporting;
 use crate::state::units_load;
@@ -47,11 +49,15 @@ collections! {
     "boundary-returns" => reporting::returns::Returns<organization::boundary_returns::Boundaries>,
     "budget-disclosures" => public_finance::budget_disclosures::BudgetDisclosures,
     "citizen-feedback" => tthc::feedback::CitizenFeedbacks,
+    "delegations" => organization::delegations::Delegations,
     "deployments" => e_government::deployments::Deployments,
     "digital-certificates" => e_government::digital_certificates::DigitalCertificates,
+    "directives" => steering::directives::Directives,
     "disbursements" => public_finance::disbursements::Disbursements,
     "discipline-inspections" => civil_service::discipline_inspections::DisciplineInspections,
     "discipline-visits" => civil_service::discipline_visits::DisciplineVisits,
+    "document-relations" => institutions::document_relations::DocumentRelations,
+    "document-reviews" => institutions::document_reviews::DocumentReviews,
     "dossiers" => tthc::dossiers::Dossiers,
     "final-accounts" => public_finance::final_accounts::FinalAccounts,
     "focal-points" => tthc::focal_points::FocalPoints,
@@ -59,8 +65,11 @@ collections! {
     "holidays" => reporting::holidays::Holidays,
     "investment-plans" => public_finance::investment_plans::InvestmentPlans,
     "job-position-schemes" => civil_service::job_position_schemes::JobPositionSchemes,
+    "law-enforcement-monitoring" => institutions::law_enforcement_monitoring::LawEnforcementMonitorings,
     "leadership-returns" => reporting::returns::Returns<organization::leadership_returns::Leadership>,
+    "legal-documents" => institutions::legal_documents::LegalDocuments,
     "measure-returns" => reporting::returns::Returns<e_government::measure_returns::Measures>,
+    "officials" => civil_service::officials::Officials,
     "org-units" => organization::units::OrgUnits,
     "periods" => reporting::periods::Periods,
     "personnel-decisions" => civil_service::personnel_decisions::records::PersonnelDecisions,
@@ -73,8 +82,10 @@ collections! {
     "procedures" => tthc::procedures::Procedures,
     "processing-returns" => tthc::processing_returns::ProcessingReturns,
     "qualification-returns" => reporting::returns::Returns<civil_service::qualification_returns::Qualifications>,
+    "quality-ratings" => civil_service::quality_ratings::QualityRatings,
     "record-declarations" => tthc::record_declarations::RecordDeclarations,
     "remittances" => public_finance::remittances::Remittances,
+    "reorganizations" => organization::reorganizations::Reorganizations,
     "satisfaction-ratings" => tthc::satisfaction_ratings::SatisfactionRatings,
     "spending-rules" => public_finance::spending_rules::SpendingRules,
     "staff-streamlining" => civil_service::staff_streamlining::StaffStreamlinings,

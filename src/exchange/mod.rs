@@ -9,7 +9,7 @@ pub mod record_types;
 use crate::api::mount::Mount;
 
 /// The operations of exchange.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     changes::routes(mount);
     national_portal::routes(mount);
 }

@@ -108,6 +108,12 @@ kinds! {
     /// A unit.
     OrgUnit => "org_unit", "đơn vị" at "/api/v1/organization/org-units" to ReadReference Organization
         by ["versions.code", "versions.identifier"] titled ["versions.full_name", "versions.name"] on "created_at";
+    /// An act of reorganization.
+    Reorganization => "reorganization", "sắp xếp tổ chức bộ máy" at "/api/v1/organization/reorganizations" to ReadReference Organization
+        by ["document_number"] titled [] on "effective_on";
+    /// A delegation of powers.
+    Delegation => "delegation", "phân quyền, phân cấp, ủy quyền" at "/api/v1/organization/delegations" to Read Organization
+        by ["document_number"] titled ["subject"] on "valid_from";
     /// A succession of units.
     OrgUnitSuccession => "org_unit_succession", "quan hệ kế thừa đơn vị" at "/api/v1/organization/successions" to ReadReference Organization;
     /// A reporting period.
@@ -177,6 +183,12 @@ kinds! {
     /// A visit of an inspection of discipline.
     DisciplineVisit => "discipline_visit", "lượt kiểm tra kỷ luật, kỷ cương" at "/api/v1/civil-service/discipline-visits" to Read CivilService
         by ["inspection_code"] titled [] on "visited_on";
+    /// An official.
+    Official => "official", "cán bộ, công chức, viên chức, người lao động" at "/api/v1/civil-service/officials" to Read CivilService, moves
+        by ["employee_code"] titled [] on "listed_on";
+    /// A rating of quality.
+    QualityRating => "quality_rating", "kết quả đánh giá, xếp loại chất lượng" at "/api/v1/civil-service/quality-ratings" to Read CivilService
+        by ["document_number"] titled [] on "rated_on";
     /// An investment plan.
     InvestmentPlan => "investment_plan", "kế hoạch vốn đầu tư công" at "/api/v1/public-finance/investment-plans" to Read PublicFinance
         by ["code", "document_number"] titled ["title"] on "valid_from";
@@ -203,6 +215,18 @@ kinds! {
         by ["document_number"] titled [] on "valid_from";
     /// An entry of the ledger of the national portal.
     PortalLedgerEntry => "portal_ledger_entry", "mục sổ đối soát Cổng dịch vụ công quốc gia" at "/api/v1/exchange/national-portal/ledger" to Read Tthc;
+    /// A legal document.
+    LegalDocument => "legal_document", "văn bản quy phạm pháp luật" at "/api/v1/institutions/legal-documents" to Read Institutions
+        by ["number"] titled ["title"] on "issued_on";
+    /// What one legal document does to another.
+    DocumentRelation => "document_relation", "quan hệ giữa văn bản quy phạm pháp luật" at "/api/v1/institutions/document-relations" to Read Institutions
+        by ["document_number", "affected_number"] titled [] on "from_on";
+    /// A review of legal documents.
+    DocumentReview => "document_review", "kiểm tra, rà soát, hệ thống hóa văn bản quy phạm pháp luật" at "/api/v1/institutions/document-reviews" to Read Institutions
+        by ["document_number"] titled ["title"] on "starts_on";
+    /// What a unit does to follow the enforcement of the law.
+    LawEnforcementMonitoring => "law_enforcement_monitoring", "theo dõi tình hình thi hành pháp luật" at "/api/v1/institutions/law-enforcement-monitoring" to Read Institutions
+        by ["document_number", "result_number"] titled ["topic"] on "starts_on";
     /// A staffing return.
     StaffingReturn => "staffing_return", "báo cáo biên chế" at "/api/v1/organization/staffing-returns" to Read Organization, bound
         by ["deciding_number", "period_code"] titled [] on "covers_to";
@@ -232,6 +256,9 @@ kinds! {
         by [] titled ["name"] on "in_use_from";
     /// A deployment of a system.
     Deployment => "deployment", "triển khai hệ thống thông tin" at "/api/v1/e-government/deployments" to Read EGovernment;
+    /// A guiding document.
+    Directive => "directive", "văn bản chỉ đạo, điều hành" at "/api/v1/steering/directives" to Read Steering
+        by ["number"] titled ["subject"] on "held_on";
     /// A digital certificate.
     DigitalCertificate => "digital_certificate", "chứng thư số" at "/api/v1/e-government/digital-certificates" to Read EGovernment
         by ["serial_number"] titled [] on "valid_from";

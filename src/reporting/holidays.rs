@@ -398,6 +398,6 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
 }

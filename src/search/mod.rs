@@ -21,6 +21,6 @@ pub use rebuild::{rebuild, rebuild_all};
 use crate::api::mount::Mount;
 
 /// The operations of search.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     handlers::routes(mount);
 }

@@ -84,6 +84,7 @@ const MANY: &[(&str, &str)] = &[
     ("write", "/api/v1/tthc/processing-returns"),
     ("write", "/api/v1/tthc/record-declarations"),
     ("write", "/api/v1/public-finance/disbursements"),
+    ("write", "/api/v1/civil-service/officials"),
     ("write_reference", "/api/v1/organization/org-units"),
     ("write_reference", "/api/v1/organization/successions"),
     ("administer", "/api/v1/admin/grants"),
@@ -124,6 +125,22 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/investment-plans/progress"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/plan-adjustments"),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package?fiscal_year=2026",
+    ),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package/investment-plans",
+    ),
+    reading(
+        "read",
+        Some(Domain::PublicFinance),
+        "/api/v1/public-finance/fiscal-data-package/plan-adjustments",
+    ),
+    reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/fiscal-data-package/disbursements"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/disbursements"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/audit-recommendations/progress"),
@@ -131,6 +148,10 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/budget-disclosures"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/final-accounts"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/spending-rules"),
+    reading("read", Some(Domain::Institutions), "/api/v1/institutions/legal-documents"),
+    reading("read", Some(Domain::Institutions), "/api/v1/institutions/document-relations"),
+    reading("read", Some(Domain::Institutions), "/api/v1/institutions/document-reviews"),
+    reading("read", Some(Domain::Institutions), "/api/v1/institutions/law-enforcement-monitoring"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/citizen-feedback"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/satisfaction-ratings"),
     reading("read", Some(Domain::Organization), "/api/v1/organization/staffing-returns"),
@@ -139,11 +160,21 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/qualification-returns"),
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/asset-declaration-returns"),
     reading("read", Some(Domain::CivilService), "/api/v1/civil-service/work-diary-returns"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/personnel-decisions"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/job-position-schemes"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/training-courses"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/staff-streamlining"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/discipline-inspections"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/discipline-visits"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/officials"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/officials/summary?org_unit_code=92"),
+    reading("read", Some(Domain::CivilService), "/api/v1/civil-service/quality-ratings"),
     reading("read", Some(Domain::PublicFinance), "/api/v1/public-finance/autonomy-returns"),
     reading("read", Some(Domain::EGovernment), "/api/v1/e-government/measure-returns"),
     reading("read", Some(Domain::EGovernment), "/api/v1/e-government/systems"),
     reading("read", Some(Domain::EGovernment), "/api/v1/e-government/deployments"),
     reading("read", Some(Domain::EGovernment), "/api/v1/e-government/digital-certificates"),
+    reading("read", Some(Domain::Steering), "/api/v1/steering/directives"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/statistics/overdue"),
     reading("read", Some(Domain::Tthc), "/api/v1/tthc/apologies"),
     reading("read", Some(Domain::Tthc), "/api/v1/exchange/national-portal/dossiers"),
@@ -163,6 +194,15 @@ const ATTEMPTS: &[Attempt] = &[
         "/api/v1/organization/staffing-returns/0190a8c0-0000-7000-8000-00000000ffff/acceptance",
         None,
     ),
+    sending("write", Some(Domain::Institutions), "/api/v1/institutions/legal-documents", Some("{}")),
+    sending("write", Some(Domain::Institutions), "/api/v1/institutions/document-relations", Some("{}")),
+    sending("write", Some(Domain::Institutions), "/api/v1/institutions/document-reviews", Some("{}")),
+    sending(
+        "write",
+        Some(Domain::Institutions),
+        "/api/v1/institutions/law-enforcement-monitoring",
+        Some("{}"),
+    ),
     sending("write", Some(Domain::Organization), "/api/v1/organization/leadership-returns", Some("{}")),
     sending("write", Some(Domain::Organization), "/api/v1/organization/boundary-returns", Some("{}")),
     sending("write", Some(Domain::CivilService), "/api/v1/civil-service/qualification-returns", Some("{}")),
@@ -179,6 +219,20 @@ const ATTEMPTS: &[Attempt] = &[
         Some("{}"),
     ),
     sending("write", Some(Domain::CivilService), "/api/v1/civil-service/work-diary-returns", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/personnel-decisions", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/job-position-schemes", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/training-courses", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/staff-streamlining", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/discipline-inspections", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/discipline-visits", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/officials", Some("{}")),
+    sending("write", Some(Domain::CivilService), "/api/v1/civil-service/quality-ratings", Some("{}")),
+    sending(
+        "erase_personal",
+        Some(Domain::CivilService),
+        "/api/v1/civil-service/officials/0190a8c0-0000-7000-8000-00000000ffff/erasure",
+        Some(r#"{"order_number": "12/QĐ-UBND", "reason": "Theo yêu cầu."}"#),
+    ),
     sending("write", Some(Domain::PublicFinance), "/api/v1/public-finance/autonomy-returns", Some("{}")),
     sending(
         "review",
@@ -196,6 +250,7 @@ const ATTEMPTS: &[Attempt] = &[
     sending("write", Some(Domain::EGovernment), "/api/v1/e-government/systems", Some("{}")),
     sending("write", Some(Domain::EGovernment), "/api/v1/e-government/deployments", Some("{}")),
     sending("write", Some(Domain::EGovernment), "/api/v1/e-government/digital-certificates", Some("{}")),
+    sending("write", Some(Domain::Steering), "/api/v1/steering/directives", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/record-declarations", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/procedure-reviews", Some("{}")),
     sending("write", Some(Domain::Tthc), "/api/v1/tthc/support-activities", Some("{}")),
@@ -238,6 +293,7 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read_reference", None, "/api/v1/organization/org-units?limit=1"),
     reading("read_reference", None, "/api/v1/tthc/procedures?limit=1"),
     reading("read_reference", None, "/api/v1/reporting/holidays?limit=1"),
+    reading("read_reference", None, "/api/v1/reporting/rules"),
     sending("write_reference", None, "/api/v1/organization/org-units", Some("{}")),
     sending("write_reference", None, "/api/v1/organization/successions", Some("{}")),
     sending("write_reference", None, "/api/v1/tthc/procedures", Some("{}")),
@@ -250,13 +306,20 @@ const ATTEMPTS: &[Attempt] = &[
     sending("administer", None, "/api/v1/admin/clients", Some("{}")),
 ];
 
+/// Where records are looked for by personal data, by the domain in which that must be allowed.
+const SEARCHES: &[(Domain, &str)] = &[
+    (Domain::Tthc, "/api/v1/tthc/dossiers/searches"),
+    (Domain::CivilService, "/api/v1/civil-service/officials/searches"),
+];
+
 /// Whether the account sees personal data of a domain: its token asks for the scope by name.
-async fn sees_personal(app: &TestApp, username: &str) -> bool {
+async fn sees_personal(app: &TestApp, username: &str, (domain, search): (Domain, &str)) -> bool {
+    let scope = format!("{domain}:personal");
     let form = [
         ("grant_type", "password"),
         ("username", username),
         ("password", crate::support::app::PASSWORD),
-        ("scope", "tthc:personal"),
+        ("scope", scope.as_str()),
     ];
     let answer = app.token(&form).await;
     if answer.status == 400 {
@@ -264,8 +327,8 @@ async fn sees_personal(app: &TestApp, username: &str) -> bool {
         return false;
     }
     let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
-    let search = json!({"id_number": "000000000000"});
-    app.with_token(&token).post("/api/v1/tthc/dossiers/searches", &search).await.expect(200);
+    let sought = json!({"id_number": "000000000000"});
+    app.with_token(&token).post(search, &sought).await.expect(200);
     true
 }
 
@@ -337,9 +400,12 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
             let expected = allowed.contains(&attempt.action);
             assert_eq!(attempt.is_allowed(&client).await, expected, "{role} {}", attempt.path);
         }
-        assert_eq!(sees_personal(&app, &name).await, allowed.contains(&"read_personal"), "{role}");
-        let unasked = json!({"id_number": "000000000000"});
-        client.post("/api/v1/tthc/dossiers/searches", &unasked).await.problem(403, "forbidden");
+        for search in SEARCHES {
+            let sees = sees_personal(&app, &name, *search).await;
+            assert_eq!(sees, allowed.contains(&"read_personal"), "{role} {}", search.1);
+            let unasked = json!({"id_number": "000000000000"});
+            client.post(search.1, &unasked).await.problem(403, "forbidden");
+        }
         for (action, collection) in MANY {
             let batch = client.post(&format!("{collection}/batch"), &json!([])).await.status;
             let file = Some(("text/csv", b"cot\nx\n".to_vec()));
@@ -351,8 +417,11 @@ async fn the_table_of_roles_holds_cell_by_cell(app: TestApp) {
         for domain in Domain::ALL {
             let name = format!("{name}.{domain}").replace('_', "-");
             let of_domain = app.person_with(&name, grant(json!([domain]))).await;
-            let expected = *domain == Domain::Tthc && allowed.contains(&"read_personal");
-            assert_eq!(sees_personal(&app, &name).await, expected, "{role} of {domain}");
+            for search in SEARCHES {
+                let expected = *domain == search.0 && allowed.contains(&"read_personal");
+                let sees = sees_personal(&app, &name, *search).await;
+                assert_eq!(sees, expected, "{role} of {domain} {}", search.1);
+            }
             for attempt in ATTEMPTS {
                 let in_domain = attempt.domain.is_none_or(|needed| needed == *domain);
                 let expected = in_domain && allowed.contains(&attempt.action);

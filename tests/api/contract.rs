@@ -43,7 +43,7 @@ async fn the_file_is_what_the_service_serves(app: TestApp) {
     let kept: Value = serde_json::from_str(&file("openapi/openapi.json")).expect("the file is JSON");
     if let Some(pointer) = first_difference(&served, &kept, String::new()) {
         panic!(
-            "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q -- openapi > openapi/openapi.json"
+            "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q --example contract > openapi/openapi.json"
         );
     }
     assert_eq!(cchc::openapi::text(), file("openapi/openapi.json"));
@@ -231,6 +231,7 @@ const OTHER_UNITS: &[(&str, &str)] = &[
     ("list_org_unit_ancestors", "the path names the unit"),
     ("list_org_unit_children", "the path names the unit, and how far"),
     ("list_org_unit_subtree", "the path names the unit, and how far"),
+    ("list_document_review_changes", "the path names the review, and the review its unit"),
     ("get_system_coverage", "it counts all that stand under the unit"),
     ("list_users", "an account is looked for by who it is; its unit is named by id"),
     ("list_clients", "an account is looked for by who it is; its unit is named by id"),

@@ -33,7 +33,7 @@ const APART: [&str; 2] = [
 ];
 
 /// Members with personal data, which every answer of a write shows masked.
-const MASKED: [&str; 1] = ["owner"];
+const MASKED: [&str; 2] = ["owner", "person"];
 
 /// A resource as the suite needs it.
 pub struct Fixture {
@@ -82,6 +82,7 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
     });
     admin.post("/api/v1/civil-service/discipline-inspections", &inspection).await.expect(201);
     crate::public_finance::named_by_others(&admin).await;
+    crate::institutions::named_by_others(&admin).await;
     vec![
         Fixture {
             record_type: "period",
@@ -528,6 +529,85 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "official",
+            collection: "/api/v1/civil-service/officials",
+            create: json!({
+                "org_unit_code": "31396", "employee_code": "CB-000123", "listed_on": "2026-11-02",
+                "category": "civil_servant", "rank_title": "Chuyên viên", "qualification": "bachelor",
+                "person": {"name": "Cán bộ thử", "date_of_birth": "1990-02-03", "sex": "female", "id_number": "012345678901"},
+            }),
+            patch: json!({"rank_title": "Chuyên viên chính"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "employee_code": "CB-000123", "listed_on": "2026-11-02",
+                    "category": "civil_servant", "status": "working", "until": "2026-10-31",
+                }),
+                "/until",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "quality_rating",
+            collection: "/api/v1/civil-service/quality-ratings",
+            create: json!({
+                "org_unit_code": "31396", "year": 2025, "category": "civil_servant", "sector": "commune",
+                "rated_on": "2025-12-19", "excellent": 4, "good": 30, "completed": 2, "not_completed": 0,
+            }),
+            patch: json!({"good": 31}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "year": 2026, "category": "civil_servant", "sector": "commune",
+                    "rated_on": "2025-12-19", "excellent": 4, "good": 30, "completed": 2, "not_completed": 0,
+                }),
+                "/rated_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "legal_document",
+            collection: "/api/v1/institutions/legal-documents",
+            create: json!({"org_unit_code": "31396", "stage": "issued", "kind": "decision", "title": "Quy chế làm việc của Ủy ban nhân dân xã", "issued_on": "2026-01-26", "number": "01/2026/QĐ-UBND"}),
+            patch: json!({"effective_on": "2026-02-05"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "stage": "issued", "kind": "decision", "title": "Quy chế làm việc của Ủy ban nhân dân xã", "issued_on": "2026-01-26"}),
+                "/number",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "document_relation",
+            collection: "/api/v1/institutions/document-relations",
+            create: json!({"org_unit_code": "31396", "document_number": "12/2026/QĐ-UBND", "document_on": "2026-05-04", "affected_unit_code": "31396", "affected_number": "11/2026/QĐ-UBND", "affected_on": "2026-03-02", "extent": "whole", "from_on": "2026-05-11", "kind": "repeals"}),
+            patch: json!({"provision": "Điều 2"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "document_number": "12/2026/QĐ-UBND", "document_on": "2026-05-04", "affected_unit_code": "31396", "affected_number": "11/2026/QĐ-UBND", "affected_on": "2026-03-02", "extent": "whole", "from_on": "2026-05-11", "kind": "amends"}),
+                "/extent",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "document_review",
+            collection: "/api/v1/institutions/document-reviews",
+            create: json!({"org_unit_code": "31396", "kind": "self_check", "title": "Tự kiểm tra văn bản năm 2026", "starts_on": "2026-01-01", "ends_on": "2026-06-30", "unlawful_found": 1}),
+            patch: json!({"unlawful_handled": 1}),
+            invalid: (
+                json!({"org_unit_code": "31396", "kind": "self_check", "title": "Tự kiểm tra văn bản năm 2026", "starts_on": "2026-01-01", "ends_on": "2026-06-30", "unlawful_found": 1, "unlawful_handled": 2}),
+                "/unlawful_handled",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "law_enforcement_monitoring",
+            collection: "/api/v1/institutions/law-enforcement-monitoring",
+            create: json!({"org_unit_code": "31396", "year": 2026, "topic": "Xử lý vi phạm hành chính về đất đai", "starts_on": "2026-02-07"}),
+            patch: json!({"units_inspected": 4}),
+            invalid: (
+                json!({"org_unit_code": "31396", "year": 2026, "topic": "Xử lý vi phạm hành chính về đất đai", "starts_on": "2026-02-07", "ends_on": "2026-02-06"}),
+                "/ends_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "processing_return",
             collection: "/api/v1/tthc/processing-returns",
             create: json!({"org_unit_code": "31396", "period_code": "2026-Q3", "handling_level": "commune", "received_online": 3}),
@@ -657,6 +737,17 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             no_bulk: None,
         },
         Fixture {
+            record_type: "directive",
+            collection: "/api/v1/steering/directives",
+            create: json!({"org_unit_code": "31396", "direction": "received", "kind": "resolution", "number": "76/NQ-CP", "issuer": "Chính phủ", "issued_on": "2021-07-15", "held_on": "2026-01-05", "subject": "Chương trình tổng thể cải cách hành chính nhà nước"}),
+            patch: json!({"note": "Đã quán triệt."}),
+            invalid: (
+                json!({"org_unit_code": "31396", "direction": "received", "kind": "resolution", "number": "76/NQ-CP", "issuer": "Chính phủ", "issued_on": "2026-01-06", "held_on": "2026-01-05", "subject": "Chương trình tổng thể"}),
+                "/held_on",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
             record_type: "record_declaration",
             collection: "/api/v1/tthc/record-declarations",
             create: json!({"org_unit_code": "31396", "records_complete_since": "2026-01-01"}),
@@ -686,6 +777,40 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
             invalid: (
                 json!({"predecessor_code": "934", "successor_code": "934", "relation": "division", "effective_on": "2025-07-01"}),
                 "/successor_code",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "reorganization",
+            collection: "/api/v1/organization/reorganizations",
+            create: json!({
+                "org_unit_code": "31396", "kind": "establish", "effective_on": "2025-07-01",
+                "document_number": "1668/NQ-UBTVQH15", "document_on": "2025-06-16",
+            }),
+            patch: json!({"note": "Theo Nghị quyết về sắp xếp đơn vị hành chính cấp xã"}),
+            invalid: (
+                json!({"org_unit_code": "31396", "kind": "merge", "effective_on": "2025-07-01"}),
+                "/others",
+            ),
+            no_bulk: None,
+        },
+        Fixture {
+            record_type: "delegation",
+            collection: "/api/v1/organization/delegations",
+            create: json!({
+                "org_unit_code": "31396", "kind": "authorisation", "subject": "Chứng thực chữ ký",
+                "field": "Tư pháp", "receiving_organisation": "Trung tâm Phục vụ hành chính công xã",
+                "document_number": "12/QĐ-UBND", "document_on": "2026-01-05", "valid_from": "2026-01-05",
+                "valid_to": "2027-01-01",
+            }),
+            patch: json!({"valid_to": "2026-07-01"}),
+            invalid: (
+                json!({
+                    "org_unit_code": "31396", "kind": "authorisation", "subject": "Chứng thực chữ ký",
+                    "receiving_organisation": "Trung tâm Phục vụ hành chính công xã",
+                    "valid_from": "2026-01-05", "valid_to": "2026-01-05",
+                }),
+                "/valid_to",
             ),
             no_bulk: None,
         },

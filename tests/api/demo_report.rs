@@ -7,19 +7,40 @@ use serde_json::{Value, json};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
-tell![the_report_s_figures_come_out_of_its_records];
+tell![
+    the_report_s_figures_come_out_of_its_records,
+    every_document_that_the_report_cites_is_found,
+    a_commune_of_today_files_in_each_room,
+];
 
 async fn items(client: &Client, path: &str) -> Vec<Value> {
     client.get(path).await.expect(200)["items"].as_array().unwrap().clone()
 }
 
-async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
+/// Loads what the demonstration has of the report.
+async fn with_the_report(app: &TestApp) -> Client {
     let at = app.state.now();
     holidays::import(&app.state.db, at).await.unwrap();
     periods::import(&app.state.db, at).await.unwrap();
     cchc::demo::report::load(&app.state).await.unwrap();
-    let admin = app.admin().await;
+    app.admin().await
+}
+
+async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
+    let admin = with_the_report(&app).await;
     let of_district = "org_unit_code=934&as_of=2024-07-02&limit=200";
+
+    // I.2: three decisions in force, what the province repealed, what was announced.
+    let documents = "/api/v1/institutions/legal-documents?as_of=2024-07-02";
+    let count = async |filter: &str| items(&admin, &format!("{documents}&{filter}")).await.len();
+    assert_eq!(count("org_unit_code=934&validity=in_force").await, 3);
+    assert_eq!(count("org_unit_code=93&validity=expired").await, 1);
+    let reviews = items(&admin, &format!("/api/v1/institutions/document-reviews?{of_district}")).await;
+    let stated = |column: &str| -> i64 { reviews.iter().filter_map(|row| row[column].as_i64()).sum() };
+    assert_eq!((stated("decisions_expired"), stated("resolutions_expired")), (2 + 5, 4));
+    assert_eq!((stated("decisions_in_force"), stated("unlawful_found")), (8, 0));
+    let monitored = format!("/api/v1/institutions/law-enforcement-monitoring?{of_district}");
+    assert_eq!(items(&admin, &monitored).await[0]["document_number"], "34/KH-UBND");
 
     // I.4 and I.8: staffing, deputies, boundaries.
     let staffing = items(&admin, &format!("/api/v1/organization/staffing-returns?{of_district}")).await;
@@ -41,6 +62,22 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     assert_eq!(deputies.iter().filter_map(|row| row["deputies"].as_i64()).sum::<i64>(), 23 + 8 + 79);
     let markers = items(&admin, &format!("/api/v1/organization/boundary-returns?{of_district}")).await;
     assert_eq!(markers[0]["markers"], 47);
+
+    let dissolved = items(&admin, "/api/v1/organization/reorganizations?kind=dissolve&limit=200").await;
+    assert!(dissolved.len() == 2 && dissolved.iter().all(|act| act["source_note"].is_string()));
+    let agencies = async |day: &str| {
+        let path = format!(
+            "/api/v1/organization/org-units?org_unit_code=934&scope=children&kind=specialised_agency&as_of={day}&limit=200"
+        );
+        items(&admin, &path).await.len()
+    };
+    assert_eq!((agencies("2015-12-31").await, agencies("2024-07-02").await), (13, 11));
+    let powers = items(&admin, "/api/v1/organization/delegations?org_unit_code=93&as_of=2024-07-02").await;
+    let codes = |row: &Value| {
+        row["remarks"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect::<Vec<_>>()
+    };
+    assert!(codes(&powers[0]).contains(&json!("authorisation_without_term")));
+    assert!(codes(&powers[1]).contains(&json!("number_year")), "08/2023 of 13 January 2024");
 
     // I.5 and I.8: decisions by kind, degrees, the inspection on a make-up day.
     let summary = |from: &str, to: &str| {
@@ -91,4 +128,64 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     let measures = items(&admin, &format!("/api/v1/e-government/measure-returns?{of_district}")).await;
     let synced = measures.iter().find(|row| row["measure"] == "official_files_synced").unwrap();
     assert_eq!((&synced["stated_bound"], &synced["rate_percent"]), (&json!("at_least"), &json!(81.86)));
+}
+
+/// Legal documents of the province and the district are kept with the institutions; all others that the
+/// report cites are here, with the words that cite them.
+async fn every_document_that_the_report_cites_is_found(app: TestApp) {
+    let admin = with_the_report(&app).await;
+    let directives = "/api/v1/steering/directives?org_unit_code=934&as_of=2024-07-02&limit=200";
+    let cited = items(&admin, directives).await;
+    assert_eq!(cited.len(), 122);
+    let issued = cited.iter().filter(|one| one["direction"] == "issued").count();
+    let unnumbered = cited.iter().filter(|one| one["number"].is_null()).count();
+    assert_eq!((issued, unnumbered), (45, 7));
+    // Each stands in the words that cite it.
+    let words = |one: &Value| one["source_note"].as_str().unwrap().replace(' ', "");
+    for one in cited.iter().filter(|one| one["number"].is_string()) {
+        assert!(words(one).contains(one["number"].as_str().unwrap()), "{one}");
+    }
+    let numbers = async |query: &str| -> Vec<String> {
+        let found = items(&admin, &format!("{directives}&{query}")).await;
+        found.iter().map(|one| one["number"].as_str().unwrap_or("không số").to_owned()).collect()
+    };
+    assert_eq!(numbers("number=67%2Fq%C4%91-ubnd").await, ["67/QĐ-UBND"]);
+    assert_eq!(
+        numbers("number=01%2FNQLT-UBND-BCH%C4%90TN").await.len(),
+        2,
+        "of the province and of the district"
+    );
+    assert_eq!(numbers("q=tuyen+truyen+cai+cach").await, ["85/KH-UBND", "35/KH-UBND"]);
+    assert_eq!(numbers("q=thi+dua&kind=law").await, ["không số"]);
+    let mut letters = numbers("issuer=so+noi+vu").await;
+    letters.sort_unstable();
+    assert_eq!(letters, ["61/SNV-TT", "920/SNV-XDCQ&CCHC", "922/SNV-TCCB"]);
+    // A day that cannot be is not taken over.
+    let impossible = items(&admin, &format!("{directives}&number=18-CT%2FTW")).await;
+    assert_eq!(impossible[0]["issued_on"], Value::Null);
+    assert!(impossible[0]["note"].as_str().unwrap().contains("20/8/20218"));
+}
+
+/// The forms are those of the structure of two tiers, too: figures of a test, and told to be.
+async fn a_commune_of_today_files_in_each_room(app: TestApp) {
+    let admin = with_the_report(&app).await;
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    for (form, column, value) in [
+        ("organization/staffing-returns", "posts_unfilled", json!(2)),
+        ("civil-service/qualification-returns", "stated", json!(36)),
+        ("public-finance/autonomy-returns", "units", json!(4)),
+        ("e-government/measure-returns", "rate_percent", json!(99.5)),
+    ] {
+        let path = format!("/api/v1/{form}?org_unit_code=31396&as_of=2026-06-30&limit=200");
+        for reader in [&admin, &editor] {
+            let filed = items(reader, &path).await;
+            let [filed] = &filed[..] else { panic!("{form}: {filed:?}") };
+            assert_eq!((&filed["period_code"], &filed["state"]), (&json!("2026-H1"), &json!("submitted")));
+            assert!(filed["source_note"].as_str().unwrap().starts_with("Số liệu thử nghiệm"), "{form}");
+            assert_eq!(filed[column], value, "{form}");
+        }
+        let of_district = path.replace("31396", "934").replace("2026-06-30", "2024-06-30");
+        let of_district = items(&admin, &of_district).await;
+        assert!(of_district.iter().all(|one| one["period_code"] == "2024-H1") && !of_district.is_empty());
+    }
 }

@@ -30,6 +30,7 @@ mod exchange;
 mod exchange_portal;
 mod frame;
 mod import_command;
+mod institutions;
 mod listing;
 mod many_units;
 mod meeting;
@@ -39,6 +40,7 @@ mod reporting;
 mod search;
 mod sheets;
 mod start;
+mod steering;
 mod stop;
 mod support;
 mod tthc;
@@ -72,9 +74,11 @@ fn stories() -> Vec<Story> {
         organization::all(),
         demo_report::stories(),
         e_government::all(),
+        institutions::all(),
         organization::stories(),
         public_finance::stories(),
         reporting::stories(),
+        steering::all(),
         search::stories(),
         start::stories(),
         stop::stories(),

@@ -19,6 +19,7 @@ mod xlsx;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{Accept, Header};
+use tokio::sync::oneshot;
 
 use crate::error::ApiError;
 
@@ -65,7 +66,14 @@ const FAULTS: &str = "_faults";
 pub async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
+    let (tell, told) = oneshot::channel();
+    // One kind of work, so that the thread pool's tasks are compiled once and not for each kind of record.
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+        // Whoever asked may have gone away: nobody to tell then.
+        let _ = tell.send(work());
+    });
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?;
+    told.await.map_err(ApiError::internal)?
 }
 
 /// The worksheet with the records.

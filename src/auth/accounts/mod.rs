@@ -18,7 +18,7 @@ pub(super) use self::own_unit::{OwnUnit, of_unit};
 pub(super) use self::sign_in_names::username_faults;
 
 /// The operations on users, clients and grants.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     users::routes(mount);
     clients::routes(mount);
     grants::routes(mount);

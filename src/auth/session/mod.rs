@@ -12,7 +12,7 @@ pub mod tokens;
 use crate::api::mount::Mount;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount
         .service(tokens::create_token)
         .service(tokens::revoke_token)

@@ -19,8 +19,8 @@ use crate::db::schema::{discipline_inspections as columns, discipline_visits};
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
-use crate::domain::validity::day_faults;
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::domain::validity::{day_faults, last_day_fault};
+use crate::error::{ApiError, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
@@ -140,13 +140,7 @@ fn faults(body: &DisciplineInspectionCreate) -> Vec<Fault> {
         ("/document_on", body.document_on),
     ])
     .collect();
-    if body.ends_on.is_some_and(|day| day < body.starts_on) {
-        let message = Bilingual::new(
-            "Ngày kết thúc không được trước ngày bắt đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/ends_on", "before_start", message));
-    }
+    faults.extend(last_day_fault("/ends_on", body.starts_on, body.ends_on));
     faults.extend(document_faults(
         ("/document_number", body.document_number.as_deref()),
         ("/document_on", body.document_on),
@@ -248,7 +242,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

@@ -17,11 +17,10 @@ use crate::auth::permit::{EGovernment, Permit, Read};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::{deployments, systems};
-use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope, label};
+use crate::domain::organization::reference::{StatisticsUnit, UnitLabel, UnitName, UnitScope, label};
 use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::{OrgUnitId, UnitKind};
 use crate::domain::rates::two_decimals;
-use crate::domain::tthc::statistics::model::StatisticsUnit;
 use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
 use crate::state::App;
@@ -189,7 +188,7 @@ fn coverage(
 }
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(get_system_coverage);
 }
 

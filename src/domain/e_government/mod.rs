@@ -10,7 +10,7 @@ pub mod systems;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     systems::routes(mount);
     coverage::routes(mount);
     deployments::routes(mount);

@@ -2,6 +2,8 @@
 //! historical forms) or by statistics code (mã đơn vị hành chính), which means a unit only on a day.
 
 use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::tree::{OrgTree, OrgUnitId, only};
 use crate::error::{Bilingual, Fault};
@@ -184,6 +186,26 @@ pub struct UnitLabel {
     pub org_unit_identifier: Option<String>,
     /// Its name.
     pub org_unit_name: String,
+}
+
+/// A unit as statistics name it (đơn vị).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StatisticsUnit {
+    /// Its id.
+    pub org_unit_id: OrgUnitId,
+    /// Its statistics code (mã đơn vị hành chính).
+    pub org_unit_code: Option<String>,
+    /// Its identification code (mã định danh).
+    pub org_unit_identifier: Option<String>,
+    /// Its name on the day (tên đơn vị).
+    pub org_unit_name: String,
+}
+
+impl From<UnitLabel> for StatisticsUnit {
+    fn from(unit: UnitLabel) -> Self {
+        let UnitLabel { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name } = unit;
+        Self { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name }
+    }
 }
 
 /// A unit as it was named on a day; on a day without it, as it was last named.

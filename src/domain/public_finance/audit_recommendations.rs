@@ -303,7 +303,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/progress` would match `/{id}` too.
     progress::routes(mount);
     crud_routes(mount);

@@ -12,6 +12,7 @@ use diesel::sql_types::{BigInt, Date};
 use super::investment_plans::{PlanKey, columns_of, of_plans};
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
+use crate::api::{PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -20,7 +21,7 @@ use crate::db::schema::disbursements as columns;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
+use crate::domain::validity::{day_faults, last_day_fault};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::fold;
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
@@ -119,13 +120,7 @@ pub(super) fn first_turn() -> i64 {
 fn faults(body: &DisbursementCreate) -> Vec<Fault> {
     let days = [("/paid_from", Some(body.paid_from)), ("/paid_to", Some(body.paid_to))];
     let mut faults: Vec<Fault> = day_faults(days).collect();
-    if body.paid_to < body.paid_from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/paid_to", "before_start", message));
-    }
+    faults.extend(last_day_fault("/paid_to", body.paid_from, Some(body.paid_to)));
     faults
 }
 
@@ -220,6 +215,19 @@ unit_store! {
     list: disbursement_list, get: disbursement_get, seen: disbursement_seen, delete: disbursement_delete,
 }
 
+/// The records as the open export reads them: as their list does.
+///
+/// # Errors
+/// As the list.
+pub(super) fn exported(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &DisbursementFilter,
+    page: &PageRequest,
+) -> Result<PageRows<Disbursement>, ApiError> {
+    disbursement_list(conn, scoped, filter, page)
+}
+
 crud! {
     tag: "disbursements", what: "a disbursement", many: "disbursements",
     vi: "giải ngân vốn đầu tư công",
@@ -249,7 +257,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

@@ -13,9 +13,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::{disbursements, plan_adjustments};
-use crate::api::IfMatch;
 use crate::api::mount::Mount;
 use crate::api::records::{Records, insert, replace};
+use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
@@ -293,6 +293,19 @@ fn plan_delete(
     plan_hide(tx, scoped, id, expected)
 }
 
+/// The records as the open export reads them: as their list does.
+///
+/// # Errors
+/// As the list.
+pub(super) fn exported(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &InvestmentPlanFilter,
+    page: &PageRequest,
+) -> Result<PageRows<InvestmentPlan>, ApiError> {
+    plan_list(conn, scoped, filter, page)
+}
+
 crud! {
     tag: "investment-plans", what: "an investment plan", many: "investment plans",
     vi: "kế hoạch vốn đầu tư công",
@@ -322,7 +335,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/progress` would match `/{id}` too.
     progress::routes(mount);
     crud_routes(mount);

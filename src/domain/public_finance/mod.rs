@@ -8,6 +8,7 @@ pub mod autonomy_returns;
 pub mod budget_disclosures;
 pub mod disbursements;
 pub mod final_accounts;
+pub mod fiscal_data_package;
 pub mod investment_plans;
 pub mod plan_adjustments;
 pub mod remittances;
@@ -16,7 +17,7 @@ pub mod spending_rules;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     autonomy_returns::routes(mount);
     investment_plans::routes(mount);
     plan_adjustments::routes(mount);
@@ -26,4 +27,5 @@ pub fn routes(mount: &mut Mount) {
     budget_disclosures::routes(mount);
     final_accounts::routes(mount);
     spending_rules::routes(mount);
+    fiscal_data_package::routes(mount);
 }

@@ -12,6 +12,7 @@ use diesel::sql_types::BigInt;
 use super::investment_plans::{PlanKey, columns_of, of_plans};
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
+use crate::api::{PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
@@ -195,6 +196,19 @@ unit_store! {
     list: adjustment_list, get: adjustment_get, seen: adjustment_seen, delete: adjustment_delete,
 }
 
+/// The records as the open export reads them: as their list does.
+///
+/// # Errors
+/// As the list.
+pub(super) fn exported(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &PlanAdjustmentFilter,
+    page: &PageRequest,
+) -> Result<PageRows<PlanAdjustment>, ApiError> {
+    adjustment_list(conn, scoped, filter, page)
+}
+
 crud! {
     tag: "plan-adjustments", what: "an adjustment of a plan", many: "adjustments of plans",
     vi: "điều chỉnh kế hoạch vốn đầu tư công",
@@ -224,7 +238,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

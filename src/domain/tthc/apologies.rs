@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_apologies);
 }
 

@@ -199,7 +199,7 @@ pub fn rules_insert(
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_dossier_rules).service(create_dossier_rules).service(get_dossier_rules);
 }
 

@@ -201,7 +201,7 @@ fn step_fault(step: FeedbackStep) -> Option<Fault> {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount
         .service(list_feedback_time_limits)
         .service(create_feedback_time_limit)

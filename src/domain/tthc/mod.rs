@@ -7,7 +7,6 @@ pub mod dossiers;
 pub mod feedback;
 pub mod feedback_time_limits;
 pub mod focal_points;
-pub mod people;
 pub mod postings;
 pub mod procedures;
 pub mod processes;
@@ -22,7 +21,7 @@ pub mod support_activities;
 use crate::api::mount::Mount;
 
 /// The operations of this room.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     procedures::fields::routes(mount);
     procedures::routes(mount);
     procedures::public::routes(mount);

@@ -15,7 +15,7 @@ use crate::db::schema::support_activities as columns;
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
+use crate::domain::validity::{day_faults, last_day_fault};
 use crate::error::{Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
@@ -155,13 +155,7 @@ fn faults(body: &SupportActivityCreate) -> Vec<Fault> {
         ("/document_on", body.document_on),
     ])
     .collect();
-    if body.ends_on.is_some_and(|day| day < body.starts_on) {
-        let message = Bilingual::new(
-            "Ngày kết thúc không được trước ngày bắt đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/ends_on", "before_start", message));
-    }
+    faults.extend(last_day_fault("/ends_on", body.starts_on, body.ends_on));
     faults.extend(document_faults(
         ("/document_number", body.document_number.as_deref()),
         ("/document_on", body.document_on),
@@ -263,7 +257,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

@@ -22,7 +22,7 @@ use crate::state::App;
 const SPARE: Duration = Duration::from_secs(5);
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_changes);
 }
 

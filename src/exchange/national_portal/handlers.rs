@@ -22,7 +22,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount
         .service(create_portal_dossiers)
         .service(list_portal_dossiers)

@@ -21,10 +21,10 @@ use super::codec::{Unreadable, amount, flag, given, time};
 use super::differences::is_invented;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::people::PersonKind;
 use crate::domain::tthc::dossiers::life::DossierStatus;
 use crate::domain::tthc::dossiers::model::{Channel, DossierCreate};
 use crate::domain::tthc::dossiers::people::DossierPerson;
-use crate::domain::tthc::people::PersonKind;
 use crate::error::{ApiError, Bilingual, Fault};
 
 /// Which units an entry is about.

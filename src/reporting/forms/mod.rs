@@ -13,7 +13,7 @@ mod story;
 use crate::api::mount::Mount;
 
 /// The operations on forms.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     form06a::routes(mount);
     form07b::routes(mount);
 }

@@ -34,7 +34,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     attachment_routes(mount);
     mount
         .service(list_period_closures)

@@ -25,7 +25,7 @@ macro_rules! return_steps {
         send_back: $send_back_path:literal, $send_back:ident $(,)?
     ) => {
         /// Mounts the steps of a return's life.
-        fn step_routes(mount: &mut $crate::api::mount::Mount) {
+        fn step_routes(mount: &mut impl $crate::api::mount::Mount) {
             use step_operations::{$accept, $send_back, $submit};
             mount.service($submit).service($accept).service($send_back);
         }

@@ -2,7 +2,9 @@
 
 mod discipline;
 mod job_position_schemes;
+mod officials;
 mod personnel_decisions;
+mod quality_ratings;
 mod staff_streamlining;
 mod training_courses;
 
@@ -18,6 +20,8 @@ pub fn stories() -> Vec<Story> {
         training_courses::stories(),
         staff_streamlining::stories(),
         discipline::stories(),
+        officials::stories(),
+        quality_ratings::stories(),
     ]
     .concat()
 }

@@ -11,6 +11,7 @@ tell![
     one_decision_is_told_apart_by_its_number,
     a_unit_counts_what_it_reaches,
     what_does_not_hold_together_is_refused_or_noticed,
+    a_decision_about_one_official_names_their_code,
 ];
 
 const LINES: &str = include_str!("../../../src/demo/report/personnel-decisions.ndjson");
@@ -126,4 +127,30 @@ async fn what_does_not_hold_together_is_refused_or_noticed(app: TestApp) {
     assert_eq!(admin.post(&decisions(), &outside).await.faults(422, "invalid"), ["/document_on"]);
     let none = body(json!({"cases": 0}));
     assert_eq!(admin.post(&decisions(), &none).await.faults(422, "invalid"), ["/cases"]);
+}
+
+async fn a_decision_about_one_official_names_their_code(app: TestApp) {
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let official = |code: &str| json!({"org_unit_code": "31396", "employee_code": code, "listed_on": "2026-11-02", "category": "civil_servant"});
+    for code in ["CB-1", "CB-2"] {
+        editor.post(&format!("{ROOM}/officials"), &official(code)).await.expect(201);
+    }
+    let decision = |code: &str, cases: u32| {
+        json!({
+            "org_unit_code": "31396", "kind": "pay_step", "category": "civil_servant", "cases": cases,
+            "covers_from": "2026-06-01", "covers_to": "2026-06-01", "employee_code": code,
+        })
+    };
+    let told = editor.post(&decisions(), &decision("CB-1", 1)).await.expect(201);
+    assert_eq!(told["employee_code"], "CB-1");
+    editor.post(&decisions(), &decision("CB-1", 1)).await.problem(409, "duplicate");
+    editor.post(&decisions(), &decision("CB-2", 1)).await.expect(201);
+    assert_eq!(editor.post(&decisions(), &decision("CB-2", 2)).await.faults(422, "invalid"), ["/cases"]);
+    assert_eq!(
+        editor.post(&decisions(), &decision("CB-9", 1)).await.faults(422, "invalid"),
+        ["/employee_code"]
+    );
+    let of_one = editor.get(&format!("{}?employee_code=CB-2", decisions())).await.expect(200);
+    let codes: Vec<_> = of_one["items"].as_array().unwrap().iter().map(|it| &it["employee_code"]).collect();
+    assert_eq!(codes, [&json!("CB-2")]);
 }

@@ -1,5 +1,7 @@
 //! Units as they stand on any day, and what became of them.
 
+mod delegations;
+mod reorganizations;
 mod staffing_returns;
 
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::tell;
 
 /// All stories of this room.
 pub fn all() -> Vec<Story> {
-    [stories(), staffing_returns::stories()].concat()
+    [stories(), staffing_returns::stories(), reorganizations::stories(), delegations::stories()].concat()
 }
 
 tell![

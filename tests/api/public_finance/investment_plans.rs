@@ -69,6 +69,7 @@ async fn a_plan_stands_on_any_day_as_its_decisions_and_payments_say(app: TestApp
     admin.post(PLANS, &plan("DA-02", 50)).await.expect(201);
     admin.post(ADJUSTMENTS, &adjustment("2026-06-01", "increase", 500)).await.expect(201);
     admin.post(ADJUSTMENTS, &adjustment("2026-09-01", "reduce", 700)).await.expect(201);
+    admin.post(ADJUSTMENTS, &adjustment("2026-10-01", "reduce", 900)).await.expect(201);
     admin.post(DISBURSEMENTS, &payment("2026-03-02", "2026-03-02", 300)).await.expect(201);
     admin.post(DISBURSEMENTS, &payment("2026-07-01", "2026-07-31", 600)).await.expect(201);
     for (day, in_force, paid, undivided, codes) in [
@@ -79,6 +80,7 @@ async fn a_plan_stands_on_any_day_as_its_decisions_and_payments_say(app: TestApp
         ("2026-07-15", 1_500, 300, 600, vec!["undivided_span"]),
         ("2026-07-31", 1_500, 900, 0, vec![]),
         ("2026-09-01", 800, 900, 0, vec!["paid_beyond_plan"]),
+        ("2026-10-01", -100, 900, 0, vec!["plan_below_zero", "paid_beyond_plan"]),
     ] {
         let stands = progress(&admin, PLANS, &format!("code=da-01&as_of={day}")).await;
         let figures = ["in_force_vnd", "disbursed_vnd", "undivided_vnd"].map(|name| stands[0][name].clone());

@@ -2,6 +2,7 @@
 
 mod audit_recommendations;
 mod budgets;
+mod fiscal_data_package;
 mod investment_plans;
 
 use serde_json::{Value, json};
@@ -10,7 +11,13 @@ use crate::support::Client;
 use crate::support::story::Story;
 
 pub fn stories() -> Vec<Story> {
-    [investment_plans::stories(), audit_recommendations::stories(), budgets::stories()].concat()
+    [
+        investment_plans::stories(),
+        audit_recommendations::stories(),
+        budgets::stories(),
+        fiscal_data_package::stories(),
+    ]
+    .concat()
 }
 
 const PLANS: &str = "/api/v1/public-finance/investment-plans";

@@ -5,6 +5,7 @@ mod form07b;
 mod holidays;
 mod period_closures;
 mod periods;
+mod rules;
 
 use crate::support::story::Story;
 
@@ -15,6 +16,7 @@ pub fn stories() -> Vec<Story> {
         form06a::stories(),
         form07b::stories(),
         period_closures::stories(),
+        rules::stories(),
     ]
     .concat()
 }

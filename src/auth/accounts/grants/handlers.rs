@@ -9,7 +9,7 @@ use crate::auth::principal::GrantId;
 use crate::crud;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
 }
 

@@ -12,7 +12,7 @@ pub mod summary;
 use crate::api::mount::Mount;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/summary` would match `/{id}` too.
     summary::routes(mount);
     records::routes(mount);

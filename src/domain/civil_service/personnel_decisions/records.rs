@@ -1,5 +1,7 @@
 //! How personnel decisions are kept.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -10,13 +12,16 @@ use super::kinds::{
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{CivilService, Permit, Read, Write};
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::personnel_decisions as columns;
+use crate::db::schema::{officials, personnel_decisions as columns};
 use crate::domain::document_numbers::{document_faults, number_key, year_remark};
+use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
-use crate::error::{Bilingual, Fault};
+use crate::domain::validity::{day_faults, last_day_fault};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, unit_fields, unit_store};
 
@@ -35,13 +40,13 @@ unit_fields! {
     /// Personnel decisions as they are stored.
     row: PersonnelDecisionRow;
     /// A decision about those who serve, or a group of one kind that was counted together (quyết định về nhân
-    /// sự). It names no person.
+    /// sự). It names nobody but by the employee code.
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000031", "org_unit_id": "0190a8c0-0000-7000-8000-000000000004",
         "org_unit_code": "31420", "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp",
         "kind": "pay_step", "group": "pay", "category": "civil_servant", "sector": "commune", "stage": "issued",
         "position_title": null, "cases": 10, "covers_from": "2026-01-01", "covers_to": "2026-06-30",
-        "document_number": null, "document_on": null, "remarks": [], "source_note": null, "note": null,
+        "document_number": null, "document_on": null, "employee_code": null, "remarks": [], "source_note": null, "note": null,
         "version": 1, "created_at": "2026-07-01T02:00:00Z", "updated_at": "2026-07-01T02:00:00Z"
     }))]
     answer: PersonnelDecision;
@@ -79,6 +84,10 @@ unit_fields! {
         number_key: kept String = key_of_number(body);
         /// Its day (ngày ký).
         document_on: Option<NaiveDate>;
+        /// The official whom a single decision concerns, by the employee code of the personnel software, never a name
+        /// (mã hồ sơ cán bộ, công chức, viên chức).
+        employee_code: Option<text(1..=30)>;
+        employee_key: kept String = employee_key(body);
         /// What is noticed about it (lưu ý).
         remarks: derived Vec<Remark> = remarks(row);
         /// Where it is taken from, word for word (nguồn số liệu).
@@ -100,6 +109,10 @@ unit_fields! {
         /// How far it is (tình trạng).
         #[param(inline)]
         stage: Option<PersonnelDecisionStage>,
+        /// Those about this official, by the employee code (mã hồ sơ).
+        #[validate(length(min = 1, max = 30))]
+        #[param(min_length = 1, max_length = 30)]
+        employee_code: Option<String>,
         /// Decided on this day or later (từ ngày).
         decided_from: Option<NaiveDate>,
         /// Decided on this day or before (đến ngày).
@@ -136,6 +149,11 @@ fn key_of_number(body: &PersonnelDecisionCreate) -> String {
     body.document_number.as_deref().map(number_key).unwrap_or_default()
 }
 
+/// The official by whom decisions are told apart; empty where none is named.
+fn employee_key(body: &PersonnelDecisionCreate) -> String {
+    body.employee_code.clone().unwrap_or_default()
+}
+
 /// Faults that a body shows by itself.
 fn faults(body: &PersonnelDecisionCreate) -> Vec<Fault> {
     let mut faults: Vec<Fault> = day_faults([
@@ -144,13 +162,7 @@ fn faults(body: &PersonnelDecisionCreate) -> Vec<Fault> {
         ("/document_on", body.document_on),
     ])
     .collect();
-    if body.covers_to < body.covers_from {
-        let message = Bilingual::new(
-            "Ngày cuối không được trước ngày đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/covers_to", "before_start", message));
-    }
+    faults.extend(last_day_fault("/covers_to", body.covers_from, Some(body.covers_to)));
     faults.extend(document_faults(
         ("/document_number", body.document_number.as_deref()),
         ("/document_on", body.document_on),
@@ -161,6 +173,13 @@ fn faults(body: &PersonnelDecisionCreate) -> Vec<Fault> {
             "The decision must be dated within the days that it covers.",
         );
         faults.push(Fault::new("/document_on", "outside_span", message));
+    }
+    if body.employee_code.is_some() && body.cases != 1 {
+        let message = Bilingual::new(
+            "Quyết định về một người thì số trường hợp là 1.",
+            "A decision about one official concerns one person.",
+        );
+        faults.push(Fault::new("/cases", "one_official", message));
     }
     faults
 }
@@ -185,6 +204,39 @@ fn remarks(row: &PersonnelDecisionRow) -> Vec<Remark> {
     remarks
 }
 
+/// Refuses decisions about an official whom the province does not hold.
+fn of_known_officials(
+    conn: &mut DbConn,
+    _: &Scoped,
+    made: Vec<Result<PersonnelDecisionRow, ApiError>>,
+) -> Result<Vec<Result<PersonnelDecisionRow, ApiError>>, ApiError> {
+    use officials as o;
+    let named = || made.iter().flatten().filter(|row| row.employee_code.is_some());
+    let provinces: HashSet<OrgUnitId> = named().map(|row| row.province_id).collect();
+    let codes: HashSet<&str> = named().map(|row| row.employee_key.as_str()).collect();
+    if codes.is_empty() {
+        return Ok(made);
+    }
+    let known: HashSet<(OrgUnitId, String)> = o::table
+        .filter(o::deleted_at.is_null())
+        .filter(o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes)))
+        .select((o::province_id, o::employee_code))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let held = |row: PersonnelDecisionRow| {
+        if row.employee_code.is_none() || known.contains(&(row.province_id, row.employee_key.clone())) {
+            return Ok(row);
+        }
+        let message = Bilingual::new(
+            "Không có cán bộ, công chức, viên chức nào mang mã hồ sơ này trong tỉnh.",
+            "The province has no official with this employee code.",
+        );
+        Err(ApiError::invalid(vec![Fault::new("/employee_code", "unknown_official", message)]))
+    };
+    Ok(made.into_iter().map(|made| made.and_then(held)).collect())
+}
+
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Query<'a>, filter: &'a PersonnelDecisionFilter, _: NaiveDate) -> Query<'a> {
@@ -199,6 +251,9 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a PersonnelDecisionFilter, _: Na
     }
     if let Some(stage) = filter.stage {
         query = query.filter(columns::stage.eq(stage));
+    }
+    if let Some(code) = &filter.employee_code {
+        query = query.filter(columns::employee_key.eq(code));
     }
     if let Some(day) = filter.decided_from {
         query = query.filter(columns::covers_from.ge(day));
@@ -222,10 +277,11 @@ unit_store! {
         kind: PersonnelDecisionKind = body.kind, category: StaffCategory = body.category,
         sector: StaffSector = body.sector, stage: PersonnelDecisionStage = body.stage,
         number_key: String = key_of_number(body), position_folded: String = position_folded(body),
+        employee_key: String = employee_key(body),
     },
     sought by: [covers_from],
     order: PersonnelDecisionSort::{CoversFrom, CoversFromDesc} by covers_from: NaiveDate, CoversFromDesc first,
-    days: [decided_from, decided_to], matching: matching, faults: faults,
+    days: [decided_from, decided_to], matching: matching, faults: faults, beside: of_known_officials,
     list: decision_list, get: decision_get, seen: decision_seen, delete: decision_delete,
 }
 
@@ -258,7 +314,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

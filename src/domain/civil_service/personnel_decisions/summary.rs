@@ -22,10 +22,9 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::personnel_decisions as columns;
-use crate::domain::organization::reference::{UnitName, UnitScope, label};
+use crate::domain::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
 use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::statistics::model::StatisticsUnit;
 use crate::domain::validity::{days_in_order, days_in_range};
 use crate::error::ApiError;
 use crate::state::App;
@@ -230,7 +229,7 @@ fn totals<K: Ord>(
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(get_personnel_decision_summary);
 }
 

@@ -12,7 +12,7 @@ use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::{attachments, crud};
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{
@@ -16,13 +17,13 @@ use crate::api::records::{Draft, Records, Written};
 use crate::attachments::Belonging;
 use crate::audit::journal::JournalAction;
 use crate::auth::scope::{Scoped, home_province};
-use crate::db::schema::{org_unit_successions, org_units};
+use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, named_as};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession, UnitVersion};
-use crate::domain::organization::units::model::{UnitRow, VersionRow};
-use crate::domain::organization::units::rows::{unit_entry, units_of, versions_of_all, versions_save};
+use crate::domain::organization::reorganizations::store::{belongs_to_an_act, bound_successions};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession};
+use crate::domain::organization::units::endings::{UnitEnd, end_in, units_end};
 use crate::domain::organization::units::standing::Standing;
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, day_fault};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
@@ -89,11 +90,19 @@ impl Records for OrgUnitSuccessions {
         drafts: Vec<Draft<OrgUnitSuccessionCreate, HeldSuccession>>,
     ) -> Result<Vec<Result<HeldSuccession, ApiError>>, ApiError> {
         let mut standing = Standing::alone(tx, scoped)?;
+        let present = drafts.iter().filter_map(|draft| draft.present.as_ref()).map(|held| held.row.id);
+        let bound = bound_successions(tx.conn(), present.collect())?;
         let (at, many) = (tx.at(), drafts.len() > 1);
         let made = drafts.into_iter().map(|draft| {
             let made = match draft.present {
                 None => new_succession(&standing, draft.body, at)?,
-                Some(held) => changed_succession(&standing, &held.row, draft.body)?,
+                Some(held) => {
+                    let changed = changed_succession(&standing, &held.row, draft.body)?;
+                    if bound.contains(&held.row.id) && changed != held {
+                        return Err(belongs_to_an_act());
+                    }
+                    changed
+                }
             };
             if many {
                 take_place(standing.tree_mut(), &made);
@@ -116,12 +125,24 @@ impl Records for OrgUnitSuccessions {
             [keeps_records, legal_basis, note]
         )?;
         let ending = rows.iter().filter(|held| held.ends && stored.contains(&held.row.id));
-        predecessors_end(tx, ending.collect())?;
+        let ends: Vec<UnitEnd> = ending.map(UnitEnd::from).collect();
+        units_end(tx, &ends)?;
         let entry = |action, _: &OrgUnitSuccession, held: &HeldSuccession| {
             succession_entry(action, &held.row, held.units.province_id)
         };
         let view = |held: &HeldSuccession| OrgUnitSuccession::between(held.units.clone(), held.row.clone());
         Written::journal(tx, rows, &stored, entry, view)
+    }
+}
+
+impl From<&HeldSuccession> for UnitEnd {
+    fn from(held: &HeldSuccession) -> Self {
+        Self {
+            unit: held.row.predecessor_id,
+            on: held.row.effective_on,
+            certainty: Certainty::Exact,
+            province: held.units.predecessor_province_id,
+        }
     }
 }
 
@@ -143,24 +164,7 @@ fn new_succession(
     let (predecessor, successor) = units_named(tree, &body)?;
     standing.writable(Some(predecessor))?;
     standing.writable(Some(successor))?;
-    let last = tree.latest(predecessor).ok_or_else(ApiError::not_found)?;
-    let ending = ending(last.valid_from.unwrap_or(OPEN_BEGINNING), last.valid_to, body.effective_on);
-    let mut faults = Vec::new();
-    faults.extend(line_fault(tree, predecessor, successor));
-    if !tree.in_force(successor, body.effective_on) {
-        let message = Bilingual::new(
-            "Đơn vị kế thừa không có hiệu lực từ ngày này.",
-            "The successor is not in force from this day.",
-        );
-        faults.push(Fault::new("/successor_id", "not_in_force", message));
-    }
-    if ending == Ending::Another {
-        let message = Bilingual::new(
-            "Đơn vị cũ bắt đầu hoặc kết thúc vào ngày khác; hãy sửa đơn vị đó trước.",
-            "The unit that ended begins or ends on another day; correct that unit first.",
-        );
-        faults.push(Fault::new("/effective_on", "not_the_end", message));
-    }
+    let (ending, mut faults) = tie_faults(tree, (predecessor, successor), body.effective_on)?;
     faults.extend(keeper_fault(tree, (predecessor, successor), body.keeps_records));
     if !faults.is_empty() {
         return Err(ApiError::invalid(faults));
@@ -182,6 +186,49 @@ fn new_succession(
         updated_at: at,
     };
     Ok(HeldSuccession { units: SucceededUnits::of(tree, &row), ends: ending == Ending::Close, row })
+}
+
+/// How the predecessor ends with a succession on the day, and why the two cannot be tied then.
+///
+/// # Errors
+/// 404 for a unit that is not there.
+pub(in crate::domain::organization) fn tie_faults(
+    tree: &OrgTree,
+    (predecessor, successor): (OrgUnitId, OrgUnitId),
+    effective_on: NaiveDate,
+) -> Result<(Ending, Vec<Fault>), ApiError> {
+    let mut faults: Vec<Fault> = line_fault(tree, predecessor, successor).into_iter().collect();
+    if !tree.in_force(successor, effective_on) {
+        let message = Bilingual::new(
+            "Đơn vị kế thừa không có hiệu lực từ ngày này.",
+            "The successor is not in force from this day.",
+        );
+        faults.push(Fault::new("/successor_id", "not_in_force", message));
+    }
+    let (ending, fault) = ending_of(tree, predecessor, effective_on)?;
+    faults.extend(fault);
+    Ok((ending, faults))
+}
+
+/// How a unit ends on the day, and why it cannot.
+///
+/// # Errors
+/// 404 for a unit that is not there.
+pub(in crate::domain::organization) fn ending_of(
+    tree: &OrgTree,
+    unit: OrgUnitId,
+    effective_on: NaiveDate,
+) -> Result<(Ending, Option<Fault>), ApiError> {
+    let last = tree.latest(unit).ok_or_else(ApiError::not_found)?;
+    let ending = ending(last.valid_from.unwrap_or(OPEN_BEGINNING), last.valid_to, effective_on);
+    let fault = (ending == Ending::Another).then(|| {
+        let message = Bilingual::new(
+            "Đơn vị cũ bắt đầu hoặc kết thúc vào ngày khác; hãy sửa đơn vị đó trước.",
+            "The unit that ended begins or ends on another day; correct that unit first.",
+        );
+        Fault::new("/effective_on", "not_the_end", message)
+    });
+    Ok((ending, fault))
 }
 
 /// A succession with another keeper, legal basis or remark; units, relation and day stay.
@@ -239,14 +286,10 @@ fn changed_succession(
 }
 
 /// Lets the lines that follow see this one.
-fn take_place(tree: &mut OrgTree, made: &HeldSuccession) {
+pub(in crate::domain::organization) fn take_place(tree: &mut OrgTree, made: &HeldSuccession) {
     let HeldSuccession { row, ends, .. } = made;
     if *ends {
-        let mut versions: Vec<UnitVersion> = tree.versions(row.predecessor_id).cloned().collect();
-        if let Some(last) = versions.last_mut() {
-            last.valid_to = Some(row.effective_on);
-        }
-        tree.put(row.predecessor_id, versions);
+        end_in(tree, row.predecessor_id, row.effective_on);
     }
     tree.tie(Succession {
         predecessor_id: row.predecessor_id,
@@ -255,39 +298,6 @@ fn take_place(tree: &mut OrgTree, made: &HeldSuccession) {
         effective_on: row.effective_on,
         keeps_records: row.keeps_records,
     });
-}
-
-/// Ends the last version of each predecessor on the day of its succession.
-fn predecessors_end(tx: &mut WriteTx<'_>, successions: Vec<&HeldSuccession>) -> Result<(), ApiError> {
-    if successions.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<OrgUnitId> = successions.iter().map(|held| held.row.predecessor_id).collect();
-    let at = tx.at();
-    let (units, mut versions) = (units_of(tx.conn(), &ids)?, versions_of_all(tx.conn(), &ids)?);
-    let mut ended = Vec::with_capacity(successions.len());
-    for HeldSuccession { row, units: told, .. } in successions {
-        let unit = units.get(&row.predecessor_id).ok_or_else(ApiError::not_found)?;
-        let mut versions = versions.remove(&unit.id).unwrap_or_default();
-        if let Some(last) = versions.last_mut() {
-            (last.valid_to, last.valid_to_certainty) = (row.effective_on, Certainty::Exact);
-        }
-        let unit = UnitRow { version: unit.version + 1, updated_at: at, ..unit.clone() };
-        ended.push((unit, versions, told.predecessor_province_id));
-    }
-    let last: Vec<&VersionRow> = ended.iter().filter_map(|(_, versions, _)| versions.last()).collect();
-    versions_save(tx.conn(), &last)?;
-    let counted = save_rows!(tx.conn(), org_units, OrgUnitId, ended.iter().map(|(unit, ..)| unit), [])?;
-    if counted.len() != ended.len() {
-        return Err(ApiError::new(Problem::PreconditionFailed));
-    }
-    let entries = ended
-        .iter()
-        .map(|(unit, versions, province)| unit_entry(JournalAction::Update, unit, versions, *province))
-        .collect::<Result<Vec<_>, _>>()?;
-    // The successions themselves give the receipt.
-    let _receipt = tx.journal_all(entries)?;
-    Ok(())
 }
 
 /// Both units of a body, as they are named.
@@ -351,7 +361,7 @@ fn keeper_fault(
 /// Deletes a succession. The unit that ended stays ended: its end is corrected on the unit.
 ///
 /// # Errors
-/// 412 when it has changed, 403 out of reach.
+/// 412 when it has changed, 403 out of reach, 409 when it belongs to an act of reorganization.
 pub fn succession_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -363,8 +373,23 @@ pub fn succession_delete(
     standing.writable(Some(present.predecessor_id))?;
     standing.writable(Some(present.successor_id))?;
     expected.check(present.version)?;
+    if !bound_successions(tx.conn(), vec![id])?.is_empty() {
+        return Err(belongs_to_an_act());
+    }
+    succession_take_away(tx, standing.tree(), present)
+}
+
+/// Takes a succession away.
+///
+/// # Errors
+/// 412 when it has changed.
+pub(in crate::domain::organization) fn succession_take_away(
+    tx: &mut WriteTx<'_>,
+    tree: &OrgTree,
+    present: SuccessionRow,
+) -> Result<Recorded<()>, ApiError> {
     hide_row!(tx, org_unit_successions, present)?;
     let row = SuccessionRow { version: present.version + 1, updated_at: tx.at(), ..present };
-    let province = home_province(standing.tree(), row.successor_id);
+    let province = home_province(tree, row.successor_id);
     Ok(tx.journal(succession_entry(JournalAction::Delete, &row, province)?)?.with(()))
 }

@@ -25,7 +25,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_org_units).service(create_org_unit);
     // `/template` would match `/{id}` too.
     bulk_routes(mount);

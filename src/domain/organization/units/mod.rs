@@ -9,11 +9,12 @@
 //! - [`rules`]: what a unit may be by itself; `checks`: what it may be among the units that stand.
 //! - [`store`]: lists and single units on a day; [`lineage`]: where one came from and what became of
 //!   it; [`writes`]: how units are made, corrected, changed and, unless something `uses` them, deleted.
-//!   `standing` is how they see the other units.
+//!   `standing` is how they see the other units; `endings` how several end at once, and are opened again.
 //! - [`rows`]: the statements on identities and versions that all of these share.
 
 pub mod bodies;
 mod checks;
+pub(super) mod endings;
 mod handlers;
 pub mod lineage;
 pub mod model;

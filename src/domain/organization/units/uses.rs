@@ -5,13 +5,15 @@ use diesel::prelude::*;
 
 use crate::db::DbConn;
 use crate::db::schema::{
-    audit_recommendations, budget_disclosures, citizen_feedback, clients, deployments, digital_certificates,
-    disbursements, discipline_inspections, discipline_visits, dossiers, final_accounts, focal_points, grants,
-    investment_plans, job_position_schemes, org_unit_successions, org_unit_versions, org_units,
-    period_closures, personnel_decisions, plan_adjustments, portal_ledger, procedure_postings,
-    procedure_processes, procedure_publications, procedure_reviews, processing_returns, record_declarations,
-    remittances, satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems,
-    training_courses, unit_returns, users,
+    audit_recommendations, budget_disclosures, citizen_feedback, clients, delegations, deployments,
+    digital_certificates, directives, disbursements, discipline_inspections, discipline_visits,
+    document_relations, document_reviews, dossiers, final_accounts, focal_points, grants, investment_plans,
+    job_position_schemes, law_enforcement_monitoring, legal_documents, officials, org_unit_successions,
+    org_unit_versions, org_units, period_closures, personnel_decisions, plan_adjustments, portal_ledger,
+    procedure_postings, procedure_processes, procedure_publications, procedure_reviews, processing_returns,
+    quality_ratings, record_declarations, remittances, reorganizations, reorganized_units,
+    satisfaction_ratings, spending_rules, staff_streamlining, support_activities, systems, training_courses,
+    unit_returns, users,
 };
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
@@ -38,30 +40,39 @@ pub(super) fn is_used(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError
             audit_recommendations,
             budget_disclosures,
             citizen_feedback,
+            delegations,
+            deployments,
+            digital_certificates,
+            directives,
+            disbursements,
             discipline_inspections,
             discipline_visits,
-            disbursements,
+            document_relations,
+            document_reviews,
             dossiers,
             final_accounts,
             focal_points,
-            job_position_schemes,
-            personnel_decisions,
             investment_plans,
+            job_position_schemes,
+            law_enforcement_monitoring,
+            legal_documents,
+            officials,
+            personnel_decisions,
             plan_adjustments,
             procedure_postings,
             procedure_reviews,
             processing_returns,
+            quality_ratings,
             record_declarations,
             remittances,
+            reorganizations,
             satisfaction_ratings,
-            staff_streamlining,
             spending_rules,
+            staff_streamlining,
             support_activities,
             systems,
-            deployments,
-            digital_certificates,
-            unit_returns,
             training_courses,
+            unit_returns,
         ]
     );
     Ok(owns || is_named(conn, id)?)
@@ -80,6 +91,14 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
     let standing = || s::table.filter(s::deleted_at.is_null());
     let ended = standing().filter(s::predecessor_id.eq(id));
     let founded = standing().filter(s::successor_id.eq(id));
+    let reorganized = reorganized_units::table
+        .inner_join(reorganizations::table.on(reorganizations::id.eq(reorganized_units::reorganization_id)))
+        .filter(reorganizations::deleted_at.is_null())
+        .filter(reorganized_units::org_unit_id.eq(id));
+    let receives = delegations::table
+        .filter(delegations::deleted_at.is_null())
+        .filter(delegations::receiving_unit_id.is_not_null())
+        .filter(delegations::receiving_unit_id.assume_not_null().eq(id));
     let closings = period_closures::table
         .filter(period_closures::org_unit_id.eq(id).or(period_closures::province_id.eq(id)));
     let people = users::table.filter(users::deleted_at.is_null()).filter(users::org_unit_id.eq(id));
@@ -89,6 +108,13 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         .filter(citizen_feedback::deleted_at.is_null())
         .filter(citizen_feedback::receiving_unit_id.is_not_null())
         .filter(citizen_feedback::receiving_unit_id.assume_not_null().eq(id));
+    let documents = legal_documents::table.filter(legal_documents::deleted_at.is_null()).filter(
+        (legal_documents::territory_unit_id.is_not_null())
+            .and(legal_documents::territory_unit_id.assume_not_null().eq(id))
+            .or(legal_documents::reviewing_unit_id
+                .is_not_null()
+                .and(legal_documents::reviewing_unit_id.assume_not_null().eq(id))),
+    );
     let processes = pr::table.filter(pr::deleted_at.is_null()).filter(pr::org_unit_id.eq(id));
     let received = dossiers::table
         .filter(dossiers::deleted_at.is_null())
@@ -100,11 +126,14 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
         || diesel::select(dsl::exists(founded)).get_result(conn)?
+        || diesel::select(dsl::exists(reorganized)).get_result(conn)?
+        || diesel::select(dsl::exists(receives)).get_result(conn)?
         || diesel::select(dsl::exists(closings)).get_result(conn)?
         || diesel::select(dsl::exists(people)).get_result(conn)?
         || diesel::select(dsl::exists(systems)).get_result(conn)?
         || diesel::select(dsl::exists(granted)).get_result(conn)?
         || diesel::select(dsl::exists(feedback)).get_result(conn)?
+        || diesel::select(dsl::exists(documents)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
         || diesel::select(dsl::exists(received)).get_result(conn)?

@@ -22,9 +22,9 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::public_finance::disbursements::Paid;
+use crate::domain::rates::StatisticsRate;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::tthc::statistics::figures::StatisticsRate;
 use crate::error::{ApiError, Bilingual};
 use crate::page_of;
 use crate::state::App;
@@ -165,7 +165,7 @@ fn progress_list(
 }
 
 /// Mounts the operation.
-pub(super) fn routes(mount: &mut Mount) {
+pub(super) fn routes(mount: &mut impl Mount) {
     mount.service(list_investment_plan_progress);
 }
 

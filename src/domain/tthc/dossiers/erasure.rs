@@ -17,7 +17,7 @@ use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::tthc::people::{PersonalDataErasure, erase_beside};
+use crate::domain::people::{PersonalDataErasure, erase_beside};
 use crate::error::{ApiError, Problem};
 use crate::exchange::national_portal::ledger::store::ledger_erase;
 use crate::exchange::record_types::RecordType;

@@ -30,13 +30,13 @@ use crate::audit::personal_reads;
 use crate::auth::permit::{ErasePersonal, Permit, Read, ReadPersonal, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
-use crate::domain::tthc::people::PersonalDataErasure;
+use crate::domain::people::PersonalDataErasure;
 use crate::error::{ApiError, ProblemDetails};
 use crate::state::App;
 use crate::{attachments, bulk};
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_dossiers).service(create_dossier).service(search_dossiers);
     // `/template` would match `/{id}` too.
     bulk_routes(mount);
@@ -307,7 +307,7 @@ async fn create_dossier_lookup(
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $step:ident, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
-        fn step_routes(mount: &mut Mount) {
+        fn step_routes(mount: &mut impl Mount) {
             $(mount.service(step_operations::$name);)+
         }
 

@@ -16,7 +16,7 @@ use crate::db::json_text::JsonText;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::tthc::people::{PersonKind, number_digest};
+use crate::domain::people::{PersonKind, number_digest};
 use crate::domain::validity::OPEN_END;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::working_days::Calendar;

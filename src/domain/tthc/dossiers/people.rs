@@ -1,5 +1,5 @@
 //! Owners and submitters of dossiers (chủ hồ sơ, người nộp): personal data, sealed and masked as
-//! [`people`](crate::domain::tthc::people) says.
+//! [`people`](crate::domain::people) says.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use validator::Validate;
 
 use super::model::DossierId;
 use crate::auth::keys::PersonalKeys;
-use crate::domain::tthc::people::{
+use crate::domain::people::{
     Identity, PersonKind, Place, kind_fault, number_digits, phone_letters, told_whole,
 };
 use crate::error::{ApiError, Fault};

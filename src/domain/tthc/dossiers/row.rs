@@ -18,7 +18,7 @@ use crate::db::schema::dossiers;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgUnitId, Tier};
-use crate::domain::tthc::people::PersonKind;
+use crate::domain::people::PersonKind;
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureVersionId};
 use crate::domain::validity::OPEN_END;

@@ -19,7 +19,7 @@ use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::successors::wanted_units;
-use crate::domain::tthc::people::number_digest;
+use crate::domain::people::number_digest;
 use crate::domain::tthc::procedures::store::code_forms;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Problem};

@@ -14,7 +14,7 @@ use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::citizen_feedback;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::tthc::people::{PersonalDataErasure, erase_beside};
+use crate::domain::people::{PersonalDataErasure, erase_beside};
 use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
 

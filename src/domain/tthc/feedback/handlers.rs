@@ -17,7 +17,7 @@ use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
 use crate::auth::permit::{ErasePersonal, Permit, Read, Tthc, Write};
 use crate::db::{Weight, WriteTx};
-use crate::domain::tthc::people::PersonalDataErasure;
+use crate::domain::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
 use crate::{attachments, crud};
@@ -52,7 +52,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/summary` would match `/{id}` too.
     mount.service(get_citizen_feedback_summary);
     crud_routes(mount);
@@ -65,7 +65,7 @@ pub fn routes(mount: &mut Mount) {
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
-        fn step_routes(mount: &mut Mount) {
+        fn step_routes(mount: &mut impl Mount) {
             $(mount.service(step_operations::$name);)+
         }
 

@@ -1,12 +1,12 @@
 //! Who sent feedback (người phản ánh, kiến nghị): personal data, sealed and masked as
-//! [`people`](crate::domain::tthc::people) says. Nobody need say who they are.
+//! [`people`](crate::domain::people) says. Nobody need say who they are.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::model::CitizenFeedbackId;
-use crate::domain::tthc::people::{Identity, PersonKind, Place, number_digits, phone_letters, told_whole};
+use crate::domain::people::{Identity, PersonKind, Place, number_digits, phone_letters, told_whole};
 
 /// Who sent feedback (người phản ánh, kiến nghị), as it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]

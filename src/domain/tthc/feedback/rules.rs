@@ -10,9 +10,9 @@ use super::model::{
 use super::petitioner::Petitioner;
 use crate::db::types::Instant;
 use crate::domain::document_numbers::{number_fault, year_remark};
+use crate::domain::people::kind_fault;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::tthc::people::kind_fault;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::day_vi;
 

@@ -24,7 +24,7 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::{Owner, named_unit};
 use crate::domain::organization::reference::named_as;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::people::{PersonKind, PersonalDataErasure};
+use crate::domain::people::{PersonKind, PersonalDataErasure};
 use crate::error::{ApiError, Fault};
 use crate::text::fold;
 use crate::{hide_row, save_rows};

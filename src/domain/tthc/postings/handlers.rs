@@ -46,7 +46,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/coverage` and `/missing` would match `/{id}` too.
     mount.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
     crud_routes(mount);

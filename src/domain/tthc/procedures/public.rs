@@ -30,7 +30,7 @@ use crate::state::App;
 use crate::{keyset, page_of};
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_public_procedures).service(get_public_procedure).service(list_public_procedure_places);
 }
 

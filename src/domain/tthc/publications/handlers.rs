@@ -52,7 +52,7 @@ attachments! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/counts` and `/differences` would match `/{id}` too.
     mount.service(get_procedure_publication_counts).service(list_procedure_publication_differences);
     crud_routes(mount);

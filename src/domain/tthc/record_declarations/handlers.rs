@@ -26,6 +26,6 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
 }

@@ -7,7 +7,7 @@ use super::model::{HeldReview, ReviewOutcome, ReviewProposal, ReviewProposalKind
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
-use crate::domain::validity::day_faults;
+use crate::domain::validity::{day_faults, last_day_fault};
 use crate::error::{Bilingual, Fault};
 use crate::text::fold;
 
@@ -21,13 +21,7 @@ pub(super) fn faults(body: &ProcedureReviewCreate) -> Vec<Fault> {
         ("/approved_on", body.approved_on),
     ])
     .collect();
-    if body.ends_on.is_some_and(|day| day < body.starts_on) {
-        let message = Bilingual::new(
-            "Ngày kết thúc không được trước ngày bắt đầu.",
-            "The last day must not be before the first.",
-        );
-        faults.push(Fault::new("/ends_on", "before_start", message));
-    }
+    faults.extend(last_day_fault("/ends_on", body.starts_on, body.ends_on));
     faults.extend(document_faults(
         ("/document_number", body.document_number.as_deref()),
         ("/document_on", body.document_on),

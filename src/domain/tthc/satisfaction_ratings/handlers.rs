@@ -32,7 +32,7 @@ crud! {
 }
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     // `/summary` would match `/{id}` too.
     mount.service(get_satisfaction_summary);
     crud_routes(mount);

@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use super::figures::StatisticsFigures;
 use super::model::{
     DividedUnit, Statistics, StatisticsBy, StatisticsComparison, StatisticsQuery, StatisticsRow,
-    StatisticsSubject, StatisticsUnit,
+    StatisticsSubject,
 };
 use crate::auth::scope::Scoped;
 use crate::db::schema::{procedure_fields, procedure_versions, procedures};
 use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{UnitName, label};
+use crate::domain::organization::reference::{StatisticsUnit, UnitName, label};
 use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::tthc::dossiers::model::DossierRole;

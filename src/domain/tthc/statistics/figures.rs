@@ -5,28 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::rates::two_decimals;
+use crate::domain::rates::{StatisticsRate, two_decimals};
 use crate::domain::tthc::dossiers::summaries::tallies::Tally;
-
-/// A rate with the parts of which it is made (tỷ lệ).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
-pub struct StatisticsRate {
-    /// Of these (tử số).
-    pub numerator: i64,
-    /// Out of these (mẫu số).
-    pub denominator: i64,
-    /// In percent, to two decimals (tỷ lệ phần trăm); null where there is nothing to divide by.
-    pub rate_percent: Option<f64>,
-}
-
-impl StatisticsRate {
-    /// The rate of these parts.
-    #[must_use]
-    pub fn of(numerator: i64, denominator: i64) -> Self {
-        let scaled = numerator.saturating_mul(100);
-        Self { numerator, denominator, rate_percent: two_decimals(scaled, denominator) }
-    }
-}
 
 /// How long it took to resolve dossiers, in working days without those waited (thời gian giải quyết).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -128,15 +108,6 @@ impl From<&Tally> for StatisticsFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_rate_has_two_decimals_and_its_parts() {
-        assert_eq!(StatisticsRate::of(2, 3).rate_percent, Some(66.67));
-        assert_eq!(StatisticsRate::of(1, 3).rate_percent, Some(33.33));
-        assert_eq!(StatisticsRate::of(1, 800).rate_percent, Some(0.13), "half goes up");
-        assert_eq!(StatisticsRate::of(7_277, 7_277).rate_percent, Some(100.0));
-        assert_eq!(StatisticsRate::of(0, 0).rate_percent, None);
-    }
 
     #[test]
     fn nine_of_ten_are_resolved_within_the_ninetieth_percentile() {

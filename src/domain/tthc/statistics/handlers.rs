@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(get_statistics).service(list_overdue_dossiers);
 }
 

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::figures::StatisticsFigures;
-use crate::domain::organization::reference::{UnitLabel, UnitScope};
+use crate::domain::organization::reference::{StatisticsUnit, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::dossiers::model::{Channel, DossierRole};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
@@ -76,26 +76,6 @@ pub struct StatisticsQuery {
     /// What each row is held against (kỳ so sánh); nothing when not given.
     #[param(inline)]
     pub comparison: Option<StatisticsComparison>,
-}
-
-/// A unit as statistics name it (đơn vị).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct StatisticsUnit {
-    /// Its id.
-    pub org_unit_id: OrgUnitId,
-    /// Its statistics code (mã đơn vị hành chính).
-    pub org_unit_code: Option<String>,
-    /// Its identification code (mã định danh).
-    pub org_unit_identifier: Option<String>,
-    /// Its name on the day (tên đơn vị).
-    pub org_unit_name: String,
-}
-
-impl From<UnitLabel> for StatisticsUnit {
-    fn from(unit: UnitLabel) -> Self {
-        let UnitLabel { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name } = unit;
-        Self { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name }
-    }
 }
 
 /// A unit that was divided (đơn vị đã chia tách): its figures are its own, and shared out to nobody.

@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operations.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(list_portal_ledger).service(get_portal_ledger_entry).service(answer_portal_ledger_entry);
 }
 

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::state::App;
 
 /// Mounts the operation.
-pub fn routes(mount: &mut Mount) {
+pub fn routes(mount: &mut impl Mount) {
     mount.service(get_form_06a);
 }
 

@@ -1,9 +1,10 @@
-//! People who come to the administration (chủ hồ sơ, người nộp hồ sơ, người phản ánh, kiến nghị): personal data,
-//! which are sealed where they are stored, masked where they are shown to whoever has no need of them, and
-//! erased on order.
+//! People who come to the administration (chủ hồ sơ, người nộp hồ sơ, người phản ánh, kiến nghị) or serve in it
+//! (cán bộ, công chức, viên chức, người lao động): personal data, which are sealed where they are stored, masked
+//! where they are shown to whoever has no need of them, and erased on order.
 
 use std::fmt::Display;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -34,7 +35,7 @@ text_enum! {
 }
 
 /// A masked text that comes back with a record as it was read must not take the place of the true one.
-pub(super) fn told_whole(text: &str) -> Result<(), ValidationError> {
+pub(in crate::domain) fn told_whole(text: &str) -> Result<(), ValidationError> {
     worded(text)?;
     if !text.contains('*') {
         return Ok(());
@@ -45,7 +46,7 @@ pub(super) fn told_whole(text: &str) -> Result<(), ValidationError> {
 }
 
 /// A number of an identity card has 12 digits, or 9; a tax code 10 or 13.
-pub(super) fn number_digits(text: &str) -> Result<(), ValidationError> {
+pub(in crate::domain) fn number_digits(text: &str) -> Result<(), ValidationError> {
     if text.bytes().all(|letter| letter.is_ascii_digit()) && matches!(text.len(), 9 | 10 | 12 | 13) {
         return Ok(());
     }
@@ -54,7 +55,7 @@ pub(super) fn number_digits(text: &str) -> Result<(), ValidationError> {
 }
 
 /// A telephone number is written with digits and what parts them.
-pub(super) fn phone_letters(text: &str) -> Result<(), ValidationError> {
+pub(in crate::domain) fn phone_letters(text: &str) -> Result<(), ValidationError> {
     let is_fit = |letter: u8| letter.is_ascii_digit() || b"+ ().-".contains(&letter);
     if text.bytes().all(is_fit) {
         return Ok(());
@@ -65,7 +66,11 @@ pub(super) fn phone_letters(text: &str) -> Result<(), ValidationError> {
 }
 
 /// A number that is none for this kind of person: a tax code is no citizen's.
-pub(super) fn kind_fault(kind: PersonKind, id_number: Option<&str>, member: &str) -> Option<Fault> {
+pub(in crate::domain) fn kind_fault(
+    kind: PersonKind,
+    id_number: Option<&str>,
+    member: &str,
+) -> Option<Fault> {
     let is_tax_code = id_number.is_some_and(|number| matches!(number.len(), 10 | 13));
     (kind == PersonKind::Citizen && is_tax_code).then(|| {
         let message = Bilingual::new(
@@ -103,20 +108,26 @@ impl Identity {
     pub fn masked(&self) -> Self {
         Self {
             name: masked_name(&self.name),
-            id_number: self.id_number.as_deref().map(|number| "*".repeat(number.len())),
+            id_number: self.id_number.as_deref().map(masked_number),
             phone: self.phone.as_deref().map(masked_phone),
             address: self.address.as_ref().map(|_| "***".to_owned()),
         }
     }
 }
 
-fn masked_name(name: &str) -> String {
+/// A name masked: the first letter of each word.
+pub(in crate::domain) fn masked_name(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
         let first: String = letters.next().into_iter().collect();
         first + &"*".repeat(letters.count())
     };
     name.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// An identity number masked: a star for each digit.
+pub(in crate::domain) fn masked_number(number: &str) -> String {
+    "*".repeat(number.len())
 }
 
 fn masked_phone(phone: &str) -> String {
@@ -140,7 +151,12 @@ impl Place {
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn seal(&self, keys: &PersonalKeys, now: Instant, told: &Identity) -> Result<String, ApiError> {
+    pub fn seal<T: Serialize>(
+        &self,
+        keys: &PersonalKeys,
+        now: Instant,
+        told: &T,
+    ) -> Result<String, ApiError> {
         let text = serde_json::to_vec(told).map_err(ApiError::internal)?;
         keys.seal(now, &text, self.0.as_bytes()).map_err(ApiError::internal)
     }
@@ -149,15 +165,15 @@ impl Place {
     ///
     /// # Errors
     /// As [`Self::seal`] and [`Self::open`].
-    pub fn seal_over(
+    pub fn seal_over<T: Serialize + DeserializeOwned + PartialEq>(
         &self,
         keys: &PersonalKeys,
         now: Instant,
-        told: &Identity,
+        told: &T,
         held: Option<&str>,
     ) -> Result<String, ApiError> {
         match held {
-            Some(sealed) if self.open(keys, sealed)? == *told => Ok(sealed.to_owned()),
+            Some(sealed) if self.open::<T>(keys, sealed)? == *told => Ok(sealed.to_owned()),
             _ => self.seal(keys, now, told),
         }
     }
@@ -166,7 +182,7 @@ impl Place {
     ///
     /// # Errors
     /// When the keys are not those under which it was sealed.
-    pub fn open(&self, keys: &PersonalKeys, sealed: &str) -> Result<Identity, ApiError> {
+    pub fn open<T: DeserializeOwned>(&self, keys: &PersonalKeys, sealed: &str) -> Result<T, ApiError> {
         let text = keys.open(sealed, self.0.as_bytes()).map_err(ApiError::internal)?;
         // The message of a parser may quote what stood there.
         serde_json::from_slice(text.expose()).map_err(|_| ApiError::internal("a sealed person is damaged"))
@@ -185,7 +201,8 @@ impl Place {
         if keys.is_current(now, sealed) {
             return Ok(None);
         }
-        self.seal(keys, now, &self.open(keys, sealed)?).map(Some)
+        let told = keys.open(sealed, self.0.as_bytes()).map_err(ApiError::internal)?;
+        keys.seal(now, told.expose(), self.0.as_bytes()).map(Some).map_err(ApiError::internal)
     }
 }
 
@@ -276,9 +293,9 @@ mod tests {
         let here = Place::new("dossier", "1", "owner");
         let sealed = here.seal(ring.personal(), begin, &identity()).unwrap();
         assert!(!sealed.contains("012345678901"));
-        assert_eq!(here.open(ring.personal(), &sealed).unwrap(), identity());
+        assert_eq!(here.open::<Identity>(ring.personal(), &sealed).unwrap(), identity());
         for elsewhere in [Place::new("dossier", "1", "submitter"), Place::new("dossier", "2", "owner")] {
-            assert!(elsewhere.open(ring.personal(), &sealed).is_err());
+            assert!(elsewhere.open::<Identity>(ring.personal(), &sealed).is_err());
         }
         let digest = number_digest(ring.personal(), "012345678901");
         ring.rotate_personal(begin, 60).unwrap();
@@ -288,7 +305,7 @@ mod tests {
         let later = begin.plus_seconds(60);
         let anew = here.resealed(keys, later, &sealed).unwrap().unwrap();
         assert!(keys.is_current(later, &anew) && anew.starts_with("2."));
-        assert_eq!(here.open(keys, &anew).unwrap(), identity());
+        assert_eq!(here.open::<Identity>(keys, &anew).unwrap(), identity());
         assert_eq!(number_digest(keys, "012345678901"), digest, "after a rotation too");
     }
 
@@ -301,6 +318,6 @@ mod tests {
         assert_eq!(here.seal_over(keys, now, &identity(), Some(&sealed)).unwrap(), sealed);
         let moved = Identity { address: None, ..identity() };
         let anew = here.seal_over(keys, now, &moved, Some(&sealed)).unwrap();
-        assert_eq!(here.open(keys, &anew).unwrap(), moved);
+        assert_eq!(here.open::<Identity>(keys, &anew).unwrap(), moved);
     }
 }

@@ -1,0 +1,2 @@
+DROP TABLE document_relations;
+DROP TABLE legal_documents;

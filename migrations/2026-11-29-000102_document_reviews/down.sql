@@ -1,0 +1,2 @@
+DROP TABLE law_enforcement_monitoring;
+DROP TABLE document_reviews;

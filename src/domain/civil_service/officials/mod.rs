@@ -1,0 +1,23 @@
+//! Officials (cán bộ, công chức, viên chức, người lao động): who serves in which unit, as the personnel software
+//! of a province lists them. An official is known by the employee code of that software within the province, and
+//! may move from unit to unit.
+//!
+//! Name, day of birth, sex and identity number are personal data ([`person`]): sealed, masked, searched by a keyed
+//! digest, erased on order ([`erasure`]). Everything else tells of a post, and is counted ([`summary`]).
+//!
+//! Lists come whole, day by day: each line tells the day of its list (`listed_on`), and whoever works but was not in the
+//! list of a day is asked for by `not_listed_since`. Nobody's status changes by itself.
+
+pub mod bodies;
+pub mod erasure;
+mod handlers;
+pub mod model;
+pub mod person;
+pub mod reseal;
+mod rules;
+mod store;
+pub mod summary;
+mod writes;
+
+pub use handlers::routes;
+pub use writes::Officials;

@@ -1,0 +1,249 @@
+//! Officials as they are written.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::bodies::{OfficialCreate, OfficialPatch};
+use super::erasure::{forget_deleted, told_again};
+use super::model::{Official, OfficialId, OfficialRow};
+use super::person::place;
+use super::rules;
+use super::store::{answer, row_find, standing};
+use crate::api::IfMatch;
+use crate::api::json::check;
+use crate::api::records::{Draft, Records, Written, key_text, replace};
+use crate::audit::journal::{Entry, JournalAction};
+use crate::auth::scope::{Scoped, home_province};
+use crate::db::schema::officials;
+use crate::db::types::Instant;
+use crate::db::{DbConn, Recorded, WriteTx};
+use crate::domain::organization::owners::Owner;
+use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::unit_records::owner_of;
+use crate::domain::people::{PersonalDataErasure, number_digest};
+use crate::error::ApiError;
+use crate::{hide_row, save_rows};
+
+const RECORD_TYPE: &str = "official";
+
+/// Officials, as they are written.
+pub struct Officials;
+
+/// By what an official is known: the province and the employee code.
+type Key = (OrgUnitId, String);
+
+fn key(scoped: &Scoped, body: &OfficialCreate) -> Option<Key> {
+    let unit = body.unit_name().resolve(scoped.tree(), body.listed_on).ok()?;
+    Some((home_province(scoped.tree(), unit)?, body.employee_code.clone()))
+}
+
+impl Records for Officials {
+    type Id = OfficialId;
+    type Body = OfficialCreate;
+    type Row = OfficialRow;
+    type View = Official;
+
+    fn order(body: &OfficialCreate) -> String {
+        let unit = body.unit_name();
+        key_text([
+            Some(body.employee_code.as_str()),
+            unit.id.map(|id| id.written()).as_deref(),
+            unit.identifier,
+            unit.code,
+        ])
+    }
+
+    fn find(conn: &mut DbConn, scoped: &Scoped, id: OfficialId) -> Result<OfficialRow, ApiError> {
+        row_find(conn, scoped, id)
+    }
+
+    fn present(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        bodies: &[OfficialCreate],
+    ) -> Result<Vec<Option<OfficialRow>>, ApiError> {
+        use officials as o;
+        let keys: Vec<Option<Key>> = bodies.iter().map(|body| key(scoped, body)).collect();
+        let named = || keys.iter().flatten();
+        let provinces: HashSet<OrgUnitId> = named().map(|(province, _)| *province).collect();
+        let codes: HashSet<&str> = named().map(|(_, code)| code.as_str()).collect();
+        let rows: Vec<OfficialRow> = standing()
+            .filter(o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes)))
+            .select(OfficialRow::as_select())
+            .load(tx.conn())?;
+        let found: HashMap<Key, OfficialRow> = rows
+            .into_iter()
+            .filter(|row| scoped.reaches(row.org_unit_id))
+            .map(|row| ((row.province_id, row.employee_code.clone()), row))
+            .collect();
+        Ok(keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect())
+    }
+
+    fn made(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        drafts: Vec<Draft<OfficialCreate, OfficialRow>>,
+    ) -> Result<Vec<Result<OfficialRow, ApiError>>, ApiError> {
+        let at = tx.at();
+        Ok(drafts.into_iter().map(|draft| official_made(scoped, draft, at)).collect())
+    }
+
+    fn save(
+        tx: &mut WriteTx<'_>,
+        scoped: &Scoped,
+        rows: &[OfficialRow],
+    ) -> Result<Written<Official>, ApiError> {
+        save_as(tx, scoped, rows, None)
+    }
+}
+
+/// Stores officials with their journal entries, which also tell the order where their personal data are erased.
+pub(super) fn save_as(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    rows: &[OfficialRow],
+    order: Option<&PersonalDataErasure>,
+) -> Result<Written<Official>, ApiError> {
+    let masked = scoped.masked();
+    let stored = save_rows!(
+        tx.conn(),
+        officials,
+        OfficialId,
+        rows.iter(),
+        [
+            province_id,
+            org_unit_id,
+            employee_code,
+            listed_on,
+            category,
+            position_title,
+            rank_title,
+            qualification,
+            political_theory,
+            status,
+            since,
+            until,
+            note,
+            person,
+            number_digest,
+            erased_at,
+        ]
+    )?;
+    let entry = |action, view: &Official, row: &OfficialRow| journal_entry(action, view, row, order);
+    Written::try_journal(tx, rows, &stored, entry, |row| answer(&masked, row.clone()))
+}
+
+fn official_made(
+    scoped: &Scoped,
+    draft: Draft<OfficialCreate, OfficialRow>,
+    at: Instant,
+) -> Result<OfficialRow, ApiError> {
+    let Draft { body, present } = draft;
+    check(&body)?;
+    let present = present.as_ref();
+    let faults = rules::faults(&body, present.map(|row| row.listed_on), scoped.today());
+    // Whoever moves to another unit stays the same official.
+    let owner = owner_of(scoped, &body.unit_name(), body.listed_on, None, faults)?;
+    let id = present.map_or_else(OfficialId::new, |row| row.id);
+    let (person, number_digest) = sealed(scoped, &body, present, id, at)?;
+    let Owner { unit, province } = owner;
+    Ok(OfficialRow {
+        id,
+        province_id: province,
+        org_unit_id: unit,
+        employee_code: body.employee_code,
+        listed_on: body.listed_on,
+        category: body.category,
+        position_title: body.position_title,
+        rank_title: body.rank_title,
+        qualification: body.qualification,
+        political_theory: body.political_theory,
+        status: body.status,
+        since: body.since,
+        until: body.until,
+        note: body.note,
+        person,
+        number_digest,
+        erased_at: present.and_then(|row| row.erased_at),
+        version: present.map_or(0, |row| row.version),
+        created_at: present.map_or(at, |row| row.created_at),
+        updated_at: present.map_or(at, |row| row.updated_at),
+    })
+}
+
+/// Who an official is, sealed, and the digest of the number. One who is told alike stays as they are sealed, and one
+/// who was erased stays so.
+fn sealed(
+    scoped: &Scoped,
+    body: &OfficialCreate,
+    present: Option<&OfficialRow>,
+    id: OfficialId,
+    at: Instant,
+) -> Result<(Option<String>, Option<String>), ApiError> {
+    let is_erased = present.is_some_and(|row| row.erased_at.is_some());
+    let Some(told) = body.person.as_ref().filter(|_| !is_erased) else { return Ok((None, None)) };
+    let keys = scoped.personal_keys()?;
+    let held = present.and_then(|row| row.person.as_deref());
+    let person = place(id).seal_over(keys, at, told, held)?;
+    Ok((Some(person), told.id_number.as_deref().map(|number| number_digest(keys, number))))
+}
+
+/// The journal entry of a write. It tells nobody's name, masked or not: an entry never changes, and personal
+/// data must go on order.
+fn journal_entry(
+    action: JournalAction,
+    view: &Official,
+    row: &OfficialRow,
+    order: Option<&PersonalDataErasure>,
+) -> Result<Entry, ApiError> {
+    #[derive(Serialize)]
+    struct Content<'a> {
+        #[serde(flatten)]
+        official: &'a Official,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        erasure: Option<&'a PersonalDataErasure>,
+    }
+    let nameless = Official { person: None, ..view.clone() };
+    let content = Content { official: &nameless, erasure: order };
+    let action = order.map_or(action, |_| JournalAction::ErasePersonal);
+    Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, &content)?
+        .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
+}
+
+/// Changes single members of an official; who they are as a whole, for nobody changes what they see masked.
+///
+/// # Errors
+/// 404 when there is none in reach, 409 where it tells again who was erased, 412 when it has changed.
+pub(super) fn official_patch(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: OfficialId,
+    expected: &IfMatch,
+    patch: OfficialPatch,
+) -> Result<Recorded<Official>, ApiError> {
+    let row = row_find(tx.conn(), scoped, id)?;
+    told_again(&row, &patch)?;
+    let whole = patch.onto(OfficialCreate::of(row, scoped.personal_keys()?)?);
+    replace::<Officials>(tx, scoped, id, expected, whole)
+}
+
+/// Deletes an official who was entered by mistake, and leaves nobody behind in the record.
+///
+/// # Errors
+/// 412 when it has changed.
+pub(super) fn official_delete(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: OfficialId,
+    expected: &IfMatch,
+) -> Result<Recorded<()>, ApiError> {
+    let row = row_find(tx.conn(), scoped, id)?;
+    expected.check(row.version)?;
+    hide_row!(tx, officials, row)?;
+    let row = OfficialRow { version: row.version + 1, ..row };
+    let view = answer(&scoped.masked(), row.clone())?;
+    forget_deleted(tx, id)?;
+    Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row, None)?)?.with(()))
+}

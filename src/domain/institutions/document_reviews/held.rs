@@ -1,0 +1,184 @@
+//! What the documents that are held say of the span of a review (số văn bản đã nhập): how many are in force at its
+//! end, how many ended within it, and which these are.
+
+use std::collections::HashMap;
+
+use actix_web::get;
+use chrono::NaiveDate;
+use diesel::dsl::{count_star, not};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::{DocumentReview, DocumentReviewId, DocumentReviews};
+use crate::api::mount::Mount;
+use crate::api::records::Records;
+use crate::api::{ListQuery, Listed, PageParams, PageRequest, PageRows, ValidPath};
+use crate::auth::permit::{Institutions, Permit, Read};
+use crate::auth::scope::Scoped;
+use crate::db::DbConn;
+use crate::db::schema::{document_reviews as v, legal_documents as d};
+use crate::domain::institutions::document_validity::{DocumentValidity, ENDING_A_PART, RelationExtent};
+use crate::domain::institutions::legal_documents::{
+    DocumentKind, DraftingStage, LegalDocument, LegalDocumentPage, documents_changed,
+};
+use crate::domain::remarks::Remark;
+use crate::domain::rules::Rule;
+use crate::error::{ApiError, Bilingual};
+use crate::state::App;
+use crate::{has_begun, has_ended, is_acted_on};
+
+/// What the documents that are held say of a span (số văn bản đã nhập).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HeldDocuments {
+    /// Resolutions in force at its end, in whole or in part (số nghị quyết còn hiệu lực).
+    pub resolutions_in_force: i64,
+    /// Decisions in force at its end, in whole or in part (số quyết định còn hiệu lực).
+    pub decisions_in_force: i64,
+    /// Resolutions of which parts ended within it (số nghị quyết hết hiệu lực một phần).
+    pub resolutions_partly_expired: i64,
+    /// Decisions of which parts ended within it (số quyết định hết hiệu lực một phần).
+    pub decisions_partly_expired: i64,
+    /// Resolutions that ended within it (số nghị quyết hết hiệu lực toàn bộ).
+    pub resolutions_expired: i64,
+    /// Decisions that ended within it (số quyết định hết hiệu lực toàn bộ).
+    pub decisions_expired: i64,
+}
+
+/// How many documents of the units of reviews are so, by review and kind.
+macro_rules! counted {
+    ($conn:ident, $reviews:ident, $so:expr) => {
+        v::table
+            .inner_join(d::table.on(d::org_unit_id.eq(v::org_unit_id)))
+            .filter(v::id.eq_any($reviews.clone()))
+            .filter(d::deleted_at.is_null())
+            .filter(d::stage.eq(DraftingStage::Issued))
+            .filter($so)
+            .group_by((v::id, d::kind))
+            .select((v::id, d::kind, count_star()))
+            .load::<Count>($conn)
+    };
+}
+
+type Count = (DocumentReviewId, DocumentKind, i64);
+
+impl HeldDocuments {
+    /// What is held beside these reviews.
+    fn beside(
+        conn: &mut DbConn,
+        reviews: &[DocumentReviewId],
+    ) -> Result<HashMap<DocumentReviewId, Self>, ApiError> {
+        let reviews = reviews.to_vec();
+        let in_force = counted!(conn, reviews, has_begun!(v::ends_on).and(not(has_ended!(le v::ends_on))))?;
+        let expired =
+            counted!(conn, reviews, has_ended!(le v::ends_on).and(not(has_ended!(lt v::starts_on))))?;
+        let part_ended = is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| {
+            r::from_on.ge(v::starts_on).and(r::from_on.le(v::ends_on))
+        });
+        let partly = counted!(conn, reviews, part_ended.and(not(has_ended!(le v::ends_on))))?;
+        let mut held: HashMap<_, Self> = HashMap::new();
+        let mut add = |counts: Vec<Count>, of: fn(&mut Self) -> (&mut i64, &mut i64)| {
+            for (review, kind, count) in counts {
+                let (resolutions, decisions) = of(held.entry(review).or_default());
+                match kind {
+                    DocumentKind::Resolution => *resolutions += count,
+                    DocumentKind::Decision => *decisions += count,
+                    DocumentKind::Directive => {}
+                }
+            }
+        };
+        add(in_force, |held| (&mut held.resolutions_in_force, &mut held.decisions_in_force));
+        add(expired, |held| (&mut held.resolutions_expired, &mut held.decisions_expired));
+        add(partly, |held| (&mut held.resolutions_partly_expired, &mut held.decisions_partly_expired));
+        Ok(held)
+    }
+}
+
+/// Tells what is held beside reviews, and where what they state differs from it.
+pub(super) fn beside_held(
+    conn: &mut DbConn,
+    _: &Scoped,
+    _: NaiveDate,
+    reviews: &mut [DocumentReview],
+) -> Result<(), ApiError> {
+    let ids: Vec<DocumentReviewId> = reviews.iter().map(|review| review.id).collect();
+    let held = HeldDocuments::beside(conn, &ids)?;
+    for review in reviews {
+        review.held = held.get(&review.id).copied().unwrap_or_default();
+        let differing = differing(review);
+        review.remarks.extend(differing);
+    }
+    Ok(())
+}
+
+/// Counts that a review states otherwise than the documents say.
+fn differing(review: &DocumentReview) -> Vec<Remark> {
+    let held = &review.held;
+    [
+        ("/resolutions_in_force", review.resolutions_in_force, held.resolutions_in_force),
+        ("/decisions_in_force", review.decisions_in_force, held.decisions_in_force),
+        ("/resolutions_partly_expired", review.resolutions_partly_expired, held.resolutions_partly_expired),
+        ("/decisions_partly_expired", review.decisions_partly_expired, held.decisions_partly_expired),
+        ("/resolutions_expired", review.resolutions_expired, held.resolutions_expired),
+        ("/decisions_expired", review.decisions_expired, held.decisions_expired),
+    ]
+    .into_iter()
+    .filter_map(|(pointer, stated, held)| {
+        let stated = stated.filter(|stated| *stated != held)?;
+        let message = Bilingual::new(
+            format!("Nêu {stated} văn bản nhưng đã nhập {held} văn bản."),
+            format!("{stated} documents are stated, {held} are held."),
+        );
+        let remark = Remark::new(pointer, Rule::StatedDiffersFromHeld, message);
+        Some(remark.with("stated", stated).with("held", held))
+    })
+    .collect()
+}
+
+/// Which of the changed documents a list holds.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DocumentChangeFilter {
+    /// Whether they are in force at the end of the span (tình trạng hiệu lực).
+    #[param(inline)]
+    pub validity: Option<DocumentValidity>,
+}
+
+/// Mounts the operation.
+pub(super) fn routes(mount: &mut impl Mount) {
+    mount.service(list_document_review_changes);
+}
+
+#[utoipa::path(
+    operation_id = "list_document_review_changes", tag = "document-reviews", summary = "List what changed within the span of a review",
+    description = "The documents of the reviewing unit that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day.",
+    params(("id" = DocumentReviewId, Path, description = "The review."), DocumentChangeFilter, PageParams),
+    responses((status = 200, description = "A page.", body = LegalDocumentPage, headers(("Link" = String, description = "The next page.")))),
+)]
+#[get("/api/v1/institutions/document-reviews/{id}/changes")]
+async fn list_document_review_changes(
+    permit: Permit<Read, Institutions>,
+    id: ValidPath<DocumentReviewId>,
+    query: ListQuery<DocumentChangeFilter>,
+    app: App,
+) -> Result<Listed<LegalDocumentPage>, ApiError> {
+    let id = id.0;
+    let changed =
+        move |conn: &mut DbConn, scoped: &Scoped, filter: &DocumentChangeFilter, page: &PageRequest| {
+            change_list(conn, scoped, (id, filter), page)
+        };
+    query.answer(permit.into_scoped(), &app, changed).await
+}
+
+fn change_list(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    (id, filter): (DocumentReviewId, &DocumentChangeFilter),
+    page: &PageRequest,
+) -> Result<PageRows<LegalDocument>, ApiError> {
+    let review = DocumentReviews::find(conn, scoped, id)?;
+    let span = (review.starts_on, review.ends_on);
+    documents_changed(conn, scoped, (review.org_unit_id, span, filter.validity), page)
+}

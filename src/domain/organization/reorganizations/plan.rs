@@ -1,0 +1,259 @@
+//! What an act means for the units that stand: which end, and what ties them to those that carry on.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{ReorganizationKind, ReorganizationRow, SuccessionOfAct, UnitOfAct, before};
+use super::store::{acts_about, bound_successions};
+use crate::auth::scope::home_province;
+use crate::db::DbConn;
+use crate::db::schema::org_unit_successions;
+use crate::db::types::Instant;
+use crate::domain::organization::successions::model::{
+    HeldSuccession, OrgUnitSuccessionId, SucceededUnits, SuccessionRow,
+};
+use crate::domain::organization::successions::rules::Ending;
+use crate::domain::organization::successions::writes::{ending_of, tie_faults};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
+use crate::domain::organization::units::endings::UnitEnd;
+use crate::error::{ApiError, Bilingual, Fault};
+
+/// The successions that stand out of some units, and the acts about them.
+pub(super) struct Known {
+    rows: HashMap<(OrgUnitId, OrgUnitId), SuccessionRow>,
+    /// Those that belong to an act.
+    bound: HashSet<OrgUnitSuccessionId>,
+    acts: HashSet<(OrgUnitId, ReorganizationKind, NaiveDate)>,
+}
+
+impl Known {
+    /// Those of these units, acts on these days.
+    pub(super) fn load(
+        conn: &mut DbConn,
+        units: HashSet<OrgUnitId>,
+        days: HashSet<NaiveDate>,
+    ) -> Result<Self, ApiError> {
+        use org_unit_successions as s;
+        let acts = acts_about(conn, units.clone(), days)?;
+        let rows: Vec<SuccessionRow> = s::table
+            .filter(s::deleted_at.is_null())
+            .filter(s::predecessor_id.eq_any(units))
+            .select(SuccessionRow::as_select())
+            .load(conn)?;
+        let bound = bound_successions(conn, rows.iter().map(|row| row.id).collect())?;
+        let rows = rows.into_iter().map(|row| ((row.predecessor_id, row.successor_id), row)).collect();
+        let acts = acts.into_iter().map(|act| (act.org_unit_id, act.kind, act.effective_on)).collect();
+        Ok(Self { rows, bound, acts })
+    }
+
+    /// Whether there is an act of this kind about the unit on the day.
+    pub(super) fn has_act(&self, unit: OrgUnitId, kind: ReorganizationKind, day: NaiveDate) -> bool {
+        self.acts.contains(&(unit, kind, day))
+    }
+}
+
+/// What is to be written beside the act itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Effects {
+    /// Successions that are made.
+    pub(super) ties: Vec<HeldSuccession>,
+    /// All successions of the act.
+    pub(super) successions: Vec<SuccessionOfAct>,
+    /// Units that end.
+    pub(super) ends: Vec<UnitEnd>,
+}
+
+/// A tie between a unit that ends and one that carries on.
+struct Tie {
+    /// Where the other unit stands among those of the act.
+    place: usize,
+    predecessor: OrgUnitId,
+    successor: OrgUnitId,
+    relation: SuccessionRelation,
+    keeps_records: bool,
+}
+
+/// The ties of an act. Whatever of a dissolved unit goes to one unit goes there whole.
+fn ties(kind: ReorganizationKind, unit: OrgUnitId, others: &[UnitOfAct]) -> Vec<Tie> {
+    let tie = |(place, other): (usize, &UnitOfAct)| {
+        let (predecessor, successor, is_part) = match kind {
+            ReorganizationKind::Merge => (other.org_unit_id, unit, other.partly),
+            _ => (unit, other.org_unit_id, others.len() > 1),
+        };
+        let relation = if is_part { SuccessionRelation::Division } else { SuccessionRelation::Merge };
+        Tie { place, predecessor, successor, relation, keeps_records: other.keeps_records }
+    };
+    others.iter().enumerate().map(tie).collect()
+}
+
+/// What an act with these other units means.
+///
+/// # Errors
+/// 422 where it cannot have been so.
+pub(super) fn effects(
+    tree: &OrgTree,
+    known: &Known,
+    row: &ReorganizationRow,
+    others: &[UnitOfAct],
+    at: Instant,
+) -> Result<Effects, ApiError> {
+    let (unit, day) = (row.org_unit_id, row.effective_on);
+    let ties = ties(row.kind, unit, others);
+    let mut faults: Vec<Fault> = changed_fault(tree, row).into_iter().collect();
+    let mut effects = Effects::default();
+    let mut ending: Vec<OrgUnitId> = Vec::new();
+    for tie in &ties {
+        let found = match known.rows.get(&(tie.predecessor, tie.successor)) {
+            Some(standing) => match taken_fault(known, standing, tie, row) {
+                Some(fault) => vec![fault],
+                None => {
+                    effects.successions.push(of_act(row, standing.id, false));
+                    Vec::new()
+                }
+            },
+            None => {
+                let (how, found) = tie_faults(tree, (tie.predecessor, tie.successor), day)?;
+                if how == Ending::Close {
+                    ending.push(tie.predecessor);
+                }
+                let made = new_tie(tree, tie, row, at);
+                effects.successions.push(of_act(row, made.row.id, true));
+                effects.ties.push(made);
+                found
+            }
+        };
+        let found = found.into_iter().chain(elsewhere_fault(tree, tie, &ties));
+        faults.extend(found.map(|fault| Fault { pointer: format!("/others/{}", tie.place), ..fault }));
+    }
+    if ties.is_empty() && row.kind == ReorganizationKind::Dissolve {
+        let (how, fault) = ending_of(tree, unit, day)?;
+        faults.extend(fault);
+        if how == Ending::Close {
+            ending.push(unit);
+        }
+    }
+    if !faults.is_empty() {
+        return Err(ApiError::invalid(faults));
+    }
+    ending.sort_unstable();
+    ending.dedup();
+    let end = |unit| UnitEnd {
+        unit,
+        on: day,
+        certainty: row.effective_on_certainty,
+        province: home_province(tree, unit),
+    };
+    effects.ends = ending.into_iter().map(end).collect();
+    Ok(effects)
+}
+
+fn of_act(row: &ReorganizationRow, succession_id: OrgUnitSuccessionId, made: bool) -> SuccessionOfAct {
+    SuccessionOfAct { succession_id, reorganization_id: row.id, made }
+}
+
+fn new_tie(tree: &OrgTree, tie: &Tie, row: &ReorganizationRow, at: Instant) -> HeldSuccession {
+    let succession = SuccessionRow {
+        id: OrgUnitSuccessionId::new(),
+        predecessor_id: tie.predecessor,
+        successor_id: tie.successor,
+        relation: tie.relation,
+        effective_on: row.effective_on,
+        keeps_records: tie.keeps_records,
+        legal_basis: row.document_number.clone(),
+        note: None,
+        version: 1,
+        created_at: at,
+        updated_at: at,
+    };
+    // The act ends the units, each once.
+    HeldSuccession { units: SucceededUnits::of(tree, &succession), ends: false, row: succession }
+}
+
+/// A succession that stands and does not mean the same, or belongs to another act.
+fn taken_fault(known: &Known, standing: &SuccessionRow, tie: &Tie, row: &ReorganizationRow) -> Option<Fault> {
+    let is_same = standing.relation == tie.relation
+        && standing.effective_on == row.effective_on
+        && (standing.keeps_records || !tie.keeps_records);
+    let (code, message) = if known.bound.contains(&standing.id) {
+        (
+            "of_another_act",
+            Bilingual::new(
+                "Quan hệ kế thừa giữa hai đơn vị này đã thuộc về một bản ghi sắp xếp khác.",
+                "The succession of these two units belongs to another act.",
+            ),
+        )
+    } else if !is_same {
+        (
+            "tied_otherwise",
+            Bilingual::new(
+                "Hai đơn vị này đã có quan hệ kế thừa khác về hình thức, ngày có hiệu lực hoặc nơi lưu giữ hồ sơ.",
+                "A succession of these two units stands with another relation, day or keeper of records.",
+            ),
+        )
+    } else {
+        return None;
+    };
+    Some(Fault::new("", code, message))
+}
+
+/// A unit that goes on whole in this act, and elsewhere too.
+fn elsewhere_fault(tree: &OrgTree, tie: &Tie, ties: &[Tie]) -> Option<Fault> {
+    let is_here = |successor: OrgUnitId| {
+        ties.iter().any(|tied| tied.predecessor == tie.predecessor && tied.successor == successor)
+    };
+    let is_part_of_merger = tie.relation == SuccessionRelation::Division && ties_of(tie, ties) == 1;
+    let has_other = tree.successors(tie.predecessor).any(|known| !is_here(known.successor_id));
+    (has_other && !is_part_of_merger).then(|| {
+        let message = Bilingual::new(
+            "Đơn vị cũ còn được đơn vị khác kế thừa; nếu chỉ nhập một phần thì ghi rõ.",
+            "The unit that ended is carried on elsewhere too; say so where only a part of it goes here.",
+        );
+        Fault::new("", "carried_on_elsewhere", message)
+    })
+}
+
+fn ties_of(tie: &Tie, ties: &[Tie]) -> usize {
+    ties.iter().filter(|tied| tied.predecessor == tie.predecessor).count()
+}
+
+/// An act that changes nothing of a unit on its day, where the units say what was changed.
+fn changed_fault(tree: &OrgTree, row: &ReorganizationRow) -> Option<Fault> {
+    let (unit, day) = (row.org_unit_id, row.effective_on);
+    let after = tree.version_at(unit, day);
+    let differs = |what: fn(&UnitVersion, &UnitVersion) -> bool| {
+        let old = tree.version_at(unit, before(day));
+        old.zip(after).is_some_and(|(old, new)| what(old, new))
+    };
+    let (is_so, code, message) = match row.kind {
+        ReorganizationKind::Establish => (
+            after.is_some() && tree.first_day(unit) == Some(day),
+            "not_the_beginning",
+            Bilingual::new(
+                "Đơn vị không bắt đầu vào ngày này; hãy sửa ngày bắt đầu của đơn vị trước.",
+                "The unit does not begin on this day; correct the unit first.",
+            ),
+        ),
+        ReorganizationKind::Rename => (
+            differs(|old, new| old.full_name != new.full_name),
+            "not_renamed",
+            Bilingual::new(
+                "Đơn vị không đổi tên vào ngày này; hãy nhập phiên bản mới của đơn vị trước.",
+                "The unit has the same name before and after this day; enter its new version first.",
+            ),
+        ),
+        ReorganizationKind::Transfer => (
+            differs(|old, new| old.parent_id != new.parent_id),
+            "not_moved",
+            Bilingual::new(
+                "Đơn vị không chuyển cơ quan quản lý vào ngày này; hãy nhập phiên bản mới của đơn vị trước.",
+                "The unit stands under the same unit before and after this day; enter its new version first.",
+            ),
+        ),
+        ReorganizationKind::Merge | ReorganizationKind::Divide | ReorganizationKind::Dissolve => {
+            return None;
+        }
+    };
+    (!is_so).then(|| Fault::new("/effective_on", code, message))
+}

@@ -1,0 +1,134 @@
+//! Reviews of legal documents.
+
+use serde_json::{Value, json};
+
+use super::{DOCUMENTS, RELATIONS, document, noticed, numbers, of_the_report, relation};
+use crate::support::{Client, TestApp};
+use crate::tell;
+
+tell![
+    the_reviews_of_the_report_are_told,
+    what_is_stated_is_held_against_the_documents,
+    a_review_tells_what_changed_within_its_span,
+    what_ended_before_or_after_is_not_of_the_span,
+    unlawful_documents_are_handled,
+];
+
+const REVIEWS: &str = "/api/v1/institutions/document-reviews";
+
+fn review(change: &Value) -> Value {
+    let mut body = json!({
+        "org_unit_code": "31396", "kind": "expiry_announcement", "title": "Công bố văn bản hết hiệu lực",
+        "starts_on": "2026-01-01", "ends_on": "2026-06-30",
+    });
+    body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    body
+}
+
+/// Four decisions of a commune: the second repeals the first on 1 April and amends the third on 1 May; the
+/// fourth is to take effect in August.
+async fn four_decisions(client: &Client) {
+    for (number, day) in [
+        ("01/2026/QĐ-UBND", "2026-01-05"),
+        ("02/2026/QĐ-UBND", "2026-03-02"),
+        ("03/2026/QĐ-UBND", "2026-02-02"),
+    ] {
+        client.post(DOCUMENTS, &document("31396", number, day)).await.expect(201);
+    }
+    let mut later = document("31396", "04/2026/QĐ-UBND", "2026-06-01");
+    later["effective_on"] = json!("2026-08-01");
+    client.post(DOCUMENTS, &later).await.expect(201);
+    let acting = ("02/2026/QĐ-UBND", "2026-03-02");
+    for (affected, kind, from) in [
+        (("01/2026/QĐ-UBND", "2026-01-05"), "repeals", "2026-04-01"),
+        (("03/2026/QĐ-UBND", "2026-02-02"), "amends", "2026-05-01"),
+    ] {
+        client.post(RELATIONS, &relation(acting, affected, kind, from)).await.expect(201);
+    }
+}
+
+/// The report: 02 decisions ended in 2023 (Quyết định 67/QĐ-UBND); of 2019 to 2023, 08 decisions in force, 04
+/// resolutions and 05 decisions ended (Quyết định 1817/QĐ-UBND); no document was unlawful.
+async fn the_reviews_of_the_report_are_told(app: TestApp) {
+    let admin = app.admin().await;
+    let lines = include_str!("../../../src/demo/report/document-reviews.ndjson");
+    let made = of_the_report(&admin, "document-reviews", lines).await;
+    let [plan, of_2023, of_five_years, unlawful] = &made[..] else { panic!("{made:?}") };
+    assert_eq!((&plan["document_number"], noticed(plan)), (&json!("02/KH-UBND"), vec![]));
+    assert_eq!(
+        (&of_2023["decisions_expired"], noticed(of_2023)),
+        (&json!(2), vec!["stated_differs_from_held"])
+    );
+    let counts = ["decisions_in_force", "resolutions_expired", "decisions_expired"]
+        .map(|count| of_five_years[count].as_i64().unwrap());
+    assert_eq!(counts, [8, 4, 5]);
+    assert_eq!((&unlawful["unlawful_found"], noticed(unlawful)), (&json!(0), vec![]));
+}
+
+async fn what_is_stated_is_held_against_the_documents(app: TestApp) {
+    let admin = app.admin().await;
+    four_decisions(&admin).await;
+    let stated = review(
+        &json!({"decisions_in_force": 2, "decisions_expired": 2, "decisions_partly_expired": 1, "resolutions_expired": 0}),
+    );
+    let made = admin.post(REVIEWS, &stated).await.expect(201);
+    assert_eq!(
+        made["held"],
+        json!({
+            "resolutions_in_force": 0, "decisions_in_force": 2, "resolutions_partly_expired": 0,
+            "decisions_partly_expired": 1, "resolutions_expired": 0, "decisions_expired": 1,
+        })
+    );
+    let [remark] = &made["remarks"].as_array().unwrap()[..] else { panic!("{made}") };
+    assert_eq!(
+        (&remark["pointer"], &remark["code"], &remark["numbers"]),
+        (&json!("/decisions_expired"), &json!("stated_differs_from_held"), &json!({"stated": 2, "held": 1}))
+    );
+    let elsewhere = admin.post(REVIEWS, &review(&json!({"org_unit_code": "31420"}))).await.expect(201);
+    assert_eq!(elsewhere["held"]["decisions_in_force"], 0, "another unit's documents do not count");
+    let page = admin.get(&format!("{REVIEWS}?org_unit_code=31396")).await.expect(200);
+    assert_eq!(noticed(&page["items"][0]), ["stated_differs_from_held"], "a list tells it too");
+}
+
+async fn a_review_tells_what_changed_within_its_span(app: TestApp) {
+    let admin = app.admin().await;
+    four_decisions(&admin).await;
+    let span = json!({"starts_on": "2026-04-01", "ends_on": "2026-06-30"});
+    let made = admin.post(REVIEWS, &review(&span)).await.expect(201);
+    let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
+    assert_eq!(numbers(&admin, &changes).await, ["03/2026/QĐ-UBND", "01/2026/QĐ-UBND"]);
+    assert_eq!(numbers(&admin, &format!("{changes}?validity=expired")).await, ["01/2026/QĐ-UBND"]);
+    let commune = app.person("xa.phunghiep", "editor", "31420").await;
+    commune.get(&changes).await.problem(404, "not-found");
+}
+
+async fn what_ended_before_or_after_is_not_of_the_span(app: TestApp) {
+    let admin = app.admin().await;
+    four_decisions(&admin).await;
+    for (starts_on, ends_on, expired, partly, in_force) in [
+        ("2026-03-01", "2026-03-31", 0, 0, 3),
+        ("2026-04-01", "2026-04-30", 1, 0, 2),
+        ("2026-04-02", "2026-05-01", 0, 1, 2),
+        ("2026-05-02", "2026-08-01", 0, 0, 3),
+    ] {
+        let span = json!({"starts_on": starts_on, "ends_on": ends_on});
+        let held = admin.post(REVIEWS, &review(&span)).await.expect(201)["held"].clone();
+        let counts = ["decisions_expired", "decisions_partly_expired", "decisions_in_force"];
+        assert_eq!(
+            counts.map(|count| held[count].as_i64().unwrap()),
+            [expired, partly, in_force],
+            "{starts_on}"
+        );
+    }
+}
+
+async fn unlawful_documents_are_handled(app: TestApp) {
+    let admin = app.admin().await;
+    let made = admin.post(REVIEWS, &review(&json!({"kind": "check", "unlawful_found": 2}))).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    assert_eq!(noticed(&made.expect(201)), ["unlawful_unhandled"]);
+    let more = admin.patch(&place, &etag, &json!({"unlawful_handled": 3})).await;
+    assert_eq!(more.faults(422, "invalid"), ["/unlawful_handled"]);
+    let done = admin.patch(&place, &etag, &json!({"unlawful_handled": 2})).await.expect(200);
+    assert_eq!(noticed(&done), [""; 0]);
+}
