@@ -5,6 +5,9 @@
 //!
 //! What rows must be confined by is a term too: words and confinement are met in one pass.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
@@ -18,6 +21,10 @@ const LONGEST: usize = 400;
 /// a page out of these.
 const NEWEST: i64 = 10_000;
 
+/// Letters of the beginnings that SQLite keeps beside a word. FTS5 gathers all rows of all words that begin
+/// so before it answers the first: of the beginnings that people type, and of whole words, it must not.
+const BEGINNINGS: std::ops::RangeInclusive<usize> = 2..=6;
+
 /// A word, or a mark under which rows stand. It holds lower-case ASCII letters, digits and `_` alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(String);
@@ -29,10 +36,15 @@ impl Term {
         Self(encoded(String::new(), word))
     }
 
-    /// A mark of this kind, which no word is.
+    /// A mark of this kind, which no word is. The kind `b` is that of beginnings.
     #[must_use]
     pub fn mark(kind: char, text: &str) -> Self {
         Self(encoded(format!("{kind}__"), text))
+    }
+
+    /// As the beginning of a word, where it is kept.
+    fn beginning(&self) -> Option<Self> {
+        BEGINNINGS.contains(&self.0.len()).then(|| Self(format!("b__{}", self.0)))
     }
 
     /// As it is stored.
@@ -58,6 +70,17 @@ fn encoded(mut term: String, text: &str) -> String {
     term
 }
 
+/// These terms, and the beginnings of those that are words.
+fn with_beginnings(terms: &str) -> String {
+    let mut all: BTreeSet<Cow<'_, str>> = terms.split(' ').map(Cow::Borrowed).collect();
+    // The second and third letters of a mark are strokes, which those of no word are.
+    for word in terms.split(' ').filter(|term| term.get(1..3) != Some("__")) {
+        let ends = BEGINNINGS.take_while(|end| *end < word.len());
+        all.extend(ends.filter_map(|end| word.get(..end)).map(|beginning| format!("b__{beginning}").into()));
+    }
+    all.into_iter().collect::<Vec<_>>().join(" ")
+}
+
 /// What a row must bear. `All` and `Any` hold one part at least.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -77,13 +100,16 @@ pub enum Asked {
 struct Language {
     quote: char,
     beginning: &'static str,
+    keeps_beginnings: bool,
     all: &'static str,
     any: &'static str,
     but: &'static str,
 }
 
-const FTS5: Language = Language { quote: '"', beginning: " *", all: " AND ", any: " OR ", but: " NOT " };
-const TSQUERY: Language = Language { quote: '\'', beginning: ":*", all: " & ", any: " | ", but: " & !" };
+const FTS5: Language =
+    Language { quote: '"', beginning: " *", keeps_beginnings: true, all: " AND ", any: " OR ", but: " NOT " };
+const TSQUERY: Language =
+    Language { quote: '\'', beginning: ":*", keeps_beginnings: false, all: " & ", any: " | ", but: " & !" };
 
 impl Asked {
     fn written(&self, language: &Language) -> String {
@@ -94,7 +120,10 @@ impl Asked {
         let quote = language.quote;
         match self {
             Self::Word(term) => format!("{quote}{}{quote}", term.as_str()),
-            Self::Beginning(term) => format!("{quote}{}{quote}{}", term.as_str(), language.beginning),
+            Self::Beginning(term) => match term.beginning().filter(|_| language.keeps_beginnings) {
+                Some(beginning) => joined(&[Self::Word(term.clone()), Self::Word(beginning)], language.any),
+                None => format!("{quote}{}{quote}{}", term.as_str(), language.beginning),
+            },
             Self::All(parts) => joined(parts, language.all),
             Self::Any(parts) => joined(parts, language.any),
             Self::But(parts) => joined(parts.as_slice(), language.but),
@@ -123,7 +152,7 @@ pub fn make(conn: &mut DbConn) -> QueryResult<bool> {
         DbConn::Sqlite(sqlite) => {
             sql_query(
                 "CREATE VIRTUAL TABLE search_words USING fts5(terms, content = '', contentless_delete = 1, \
-                 detail = none, prefix = '2 3 4', tokenize = \"ascii tokenchars '_'\")",
+                 detail = none, tokenize = \"ascii tokenchars '_'\")",
             )
             .execute(sqlite)?;
         }
@@ -169,7 +198,7 @@ pub fn put(conn: &mut DbConn, rows: &[(i64, String)]) -> QueryResult<()> {
             for (place, terms) in rows {
                 sql_query("INSERT INTO search_words (rowid, terms) VALUES (?, ?)")
                     .bind::<BigInt, _>(place)
-                    .bind::<Text, _>(terms)
+                    .bind::<Text, _>(with_beginnings(terms))
                     .execute(sqlite)?;
             }
         }
@@ -288,6 +317,14 @@ mod tests {
         assert_eq!(Term::word("字").as_str(), "_5b57_");
     }
 
+    #[test]
+    fn words_have_beginnings_and_marks_have_none() {
+        assert_eq!(with_beginnings("quyet 7 t__period"), "7 b__qu b__quy b__quye quyet t__period");
+        assert_eq!(with_beginnings("_df__df_"), "_df__df_ b___d b___df b___df_ b___df__ b___df__d");
+        assert_eq!(Term::word("quyet").beginning(), Some(Term("b__quyet".into())));
+        assert_eq!((Term::word("q").beginning(), Term::word("quyetdinh").beginning()), (None, None));
+    }
+
     proptest! {
         #[test]
         fn a_term_is_of_plain_letters_whatever_is_typed(text in any::<String>()) {
@@ -304,9 +341,13 @@ mod tests {
     fn both_databases_give_the_same_places() {
         let (_folder, mut sqlite) = migrated();
         let mut postgres = MigratedPostgres::new();
-        let rows = [(5, "quyet dinh so 67 u__a"), (9, "quyet dinh 1 u__b"), (7, "quyen loi u__a")];
+        let rows =
+            [(5, "quyet dinh so 67 nghiengngay u__a"), (9, "quyet dinh 1 u__b"), (7, "quyen loi u__a")];
         let rows = rows.map(|(place, terms)| (place, terms.to_owned()));
-        let questions: [(Asked, &[i64]); 6] = [
+        let questions: [(Asked, &[i64]); 9] = [
+            (Asked::Beginning(Term::word("quyet")), &[9, 5]),
+            (Asked::Beginning(Term::word("nghiengnga")), &[5]),
+            (Asked::Beginning(Term::word("nghiengngax")), &[]),
             (word("quyet"), &[9, 5]),
             (Asked::Beginning(Term::word("quye")), &[9, 7, 5]),
             (Asked::All(vec![word("dinh"), word("quyet"), word("67")]), &[5]),

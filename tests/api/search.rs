@@ -16,6 +16,7 @@ tell![
     a_number_is_found_in_every_spelling_and_comes_first,
     the_later_come_first_and_pages_hold_every_record_once,
     nobody_finds_what_they_may_not_read,
+    both_units_that_have_a_dossier_find_it,
     what_is_changed_is_found_as_it_is_now,
     nothing_that_is_typed_is_an_error,
     nobody_is_found_by_name,
@@ -76,19 +77,20 @@ async fn every_kind_of_record_is_found_or_says_why_not(app: TestApp) {
         crate::crud_suite::fixtures(&app).await.into_iter().filter(|one| is_searched(one.record_type))
     {
         let kind: RecordType = fixture.record_type.parse().unwrap();
+        let made = admin.post(fixture.collection, &fixture.create).await;
+        let (place, etag) = (made.header("location"), made.etag());
+        let mut record = made.expect(201);
         let members = kind.found().unwrap();
         let by = |record: &Value| {
             let texts = told(record, members.codes).into_iter().chain(told(record, members.titles));
             texts.map(str::to_owned).collect::<Vec<_>>()
         };
-        let mut create = fixture.create;
-        if by(&create).is_empty() && members.codes.contains(&"document_number") {
-            create["document_number"] = json!("27/QĐ-UBND");
-            create["document_on"] = json!("2026-01-05");
+        if by(&record).is_empty() {
+            let numbered = json!({"document_number": "15/QĐ-UBND", "document_on": "2026-03-02"});
+            let patch =
+                if fixture.patch.get("document_number").is_some() { &fixture.patch } else { &numbered };
+            record = admin.patch(&place, &etag, patch).await.expect(200);
         }
-        let made = admin.post(fixture.collection, &create).await;
-        let place = made.header("location");
-        let record = made.expect(201);
         let texts = by(&record);
         assert!(!texts.is_empty(), "{kind} has nothing to be found by: {record}");
         for text in texts {
@@ -206,25 +208,18 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     let editor = app.person("xa.hiephung", "editor", "31396").await;
     let neighbour = app.person("xa.tanbinh", "editor", "31399").await;
     let province = app.person("so.noivu", "reviewer", "92").await;
-    let other_province = app.person("tinh.khac", "reviewer", "01").await;
     let other_domain = json!({"role": "editor", "org_unit_code": "31396", "domains": ["civil_service"]});
     let other_domain = app.person_with("noi.vu", other_domain).await;
-    let unit = app.unit("31396", "2026-06-01");
+    let unit = app.unit("92", "2026-06-01");
     let (reads, reads_not) = (
         app.system("doc-tthc", &unit, &["tthc:read"]).await,
         app.system("doc-cong-vu", &unit, &["civil_service:read"]).await,
     );
     editor.post(ACTIVITIES, &activity("Tuyên truyền lưu động", "2026-03-02", None)).await.expect(201);
     let q = "tuyen truyen luu dong";
-    for (client, count) in [
-        (&editor, 1),
-        (&province, 1),
-        (&reads, 1),
-        (&neighbour, 0),
-        (&other_province, 0),
-        (&other_domain, 0),
-        (&reads_not, 0),
-    ] {
+    for (client, count) in
+        [(&editor, 1), (&province, 1), (&reads, 1), (&neighbour, 0), (&other_domain, 0), (&reads_not, 0)]
+    {
         assert_eq!(titles(client, q).await.len(), count);
     }
     other_domain.get(&asked(&[("q", q), ("type", "support_activity")])).await.problem(403, "forbidden");
@@ -243,6 +238,27 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     assert_eq!(found(&province, &of("92", "subtree")).await.len(), 1);
     assert_eq!(found(&neighbour, &of("31396", "self")).await.len(), 0, "a filter widens nothing");
     province.get(&asked(&of("nowhere", "self"))).await.problem(422, "invalid");
+}
+
+async fn both_units_that_have_a_dossier_find_it(app: TestApp) {
+    let receives = app.person("xa.hiephung", "editor", "31396").await;
+    let resolves = app.person("tp.cantho", "reviewer", "92").await;
+    let stranger = app.person("xa.tanbinh", "editor", "31399").await;
+    let known = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune"});
+    app.admin().await.post("/api/v1/tthc/procedures", &known).await.expect(201);
+    let agency = json!({"name": "Sở Tư pháp", "kind": "specialised_agency", "code": "STP", "parent_code": "92", "valid_from": "2026-01-01"});
+    app.admin().await.post("/api/v1/organization/org-units", &agency).await.expect(201);
+    let grant = json!({"role": "editor", "org_unit_code": "STP", "valid_from": "2026-01-01"});
+    let agency = app.person_with("so.tuphap", grant).await;
+    let dossier = json!({
+        "code": "H13.44-260302-0043", "procedure_code": "1.001193", "receiving_unit_code": "31396",
+        "resolving_unit_code": "STP", "channel": "online", "owner": {"kind": "citizen", "name": "Chủ hồ sơ thử"},
+        "received_at": "2026-03-02T02:10:00Z",
+    });
+    app.admin().await.post("/api/v1/tthc/dossiers", &dossier).await.expect(201);
+    for (client, count) in [(&receives, 1), (&resolves, 1), (&agency, 1), (&stranger, 0)] {
+        assert_eq!(found(client, &[("q", "h13.44-260302-0043")]).await.len(), count);
+    }
 }
 
 async fn what_is_changed_is_found_as_it_is_now(app: TestApp) {
