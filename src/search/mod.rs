@@ -3,8 +3,8 @@
 //!
 //! What a kind of record is found by stands in its line of
 //! [`RecordType`](crate::exchange::record_types::RecordType), and nowhere else. Every write leaves a
-//! journal entry with the record's content; [`keep`] reads there, in the same transaction, what the record
-//! is found by from now on ([`entries`]). [`terms`] takes text apart, for what is kept and for what is
+//! journal entry with the record's content; `keep` reads there, in the same transaction, what the record
+//! is found by from now on (`entries`). `terms` takes text apart, for what is kept and for what is
 //! asked alike; the words stand in the [`word_index`](crate::db::word_index). [`rebuild`] makes everything
 //! anew from the journal.
 

@@ -7,7 +7,7 @@
 //! the same meaning is taken up. Both belong to the act from then on and change only with it; deleting
 //! the act takes away what it made, opens again the units that it ended, and leaves alone what it took up.
 //!
-//! - [`model`]: what an act is; [`rules`]: what its body shows by itself.
+//! - [`model`]: what an act is; `rules`: what its body shows by itself.
 //! - `plan`: what an act means for the units that stand; `writes`: how it is made and deleted.
 //! - `store`: how acts are read.
 
