@@ -366,7 +366,7 @@ async fn a_system_may_what_its_scopes_say(app: TestApp) {
         (&["reference:read"], &[reference]),
     ];
     for (number, (scopes, allowed)) in table.iter().enumerate() {
-        let system = app.system(&format!("he-thong-{number}"), &unit, scopes).await;
+        let system = app.system(&format!("he-thong-{number}"), (&unit, "2024-01-01"), scopes).await;
         for attempt in ATTEMPTS {
             let expected = allowed.contains(&attempt.said().as_str());
             assert_eq!(attempt.is_allowed(&system).await, expected, "{scopes:?} {}", attempt.path);

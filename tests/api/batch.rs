@@ -250,7 +250,8 @@ async fn a_key_that_is_taken_refuses_its_own_line_alone(app: TestApp) {
 
 async fn returns_of_a_whole_district_come_in_one_batch(app: TestApp) {
     app.period("half", "2024-H1").await;
-    let system = app.system("he-thong-huyen", &app.unit("934", "2024-06-30"), &["tthc:write"]).await;
+    let system =
+        app.system("he-thong-huyen", (&app.unit("934", "2024-06-30"), "2024-01-01"), &["tthc:write"]).await;
     let units = app
         .admin()
         .await

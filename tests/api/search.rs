@@ -212,8 +212,8 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     let other_domain = app.person_with("noi.vu", other_domain).await;
     let unit = app.unit("92", "2026-06-01");
     let (reads, reads_not) = (
-        app.system("doc-tthc", &unit, &["tthc:read"]).await,
-        app.system("doc-cong-vu", &unit, &["civil_service:read"]).await,
+        app.system("doc-tthc", (&unit, "2026-01-01"), &["tthc:read"]).await,
+        app.system("doc-cong-vu", (&unit, "2026-01-01"), &["civil_service:read"]).await,
     );
     editor.post(ACTIVITIES, &activity("Tuyên truyền lưu động", "2026-03-02", None)).await.expect(201);
     let q = "tuyen truyen luu dong";

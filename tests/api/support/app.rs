@@ -150,13 +150,13 @@ impl TestApp {
         self.sign_in(username).await
     }
 
-    /// A system with a grant on this unit, signed in.
-    pub async fn system(&self, client_id: &str, unit: &str, scopes: &[&str]) -> Client {
+    /// A system with a grant on this unit since a day, signed in.
+    pub async fn system(&self, client_id: &str, (unit, since): (&str, &str), scopes: &[&str]) -> Client {
         let admin = self.admin().await;
         let client = json!({"client_id": client_id, "display_name": "Hệ thống thử"});
         let client = admin.post("/api/v1/admin/clients", &client).await.expect(201);
         let grant = json!({"client_id": client["id"], "role": "client", "org_unit_id": unit,
-            "scopes": scopes, "valid_from": "2024-01-01"});
+            "scopes": scopes, "valid_from": since});
         admin.post("/api/v1/admin/grants", &grant).await.expect(201);
         let secret = client["client_secret"].as_str().expect("the secret is shown once");
         let form =
