@@ -202,8 +202,9 @@ pub fn prepare_to(location: &Location, migration: &str) -> Result<Option<DbConn>
 pub fn complete(conn: &mut DbConn) -> Result<(), OpenError> {
     let failed = |error: &dyn std::fmt::Display| OpenError::Migration(error.to_string());
     conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
-    // No migration of both databases makes it, for each has its own; what was written before is put in.
-    if word_index::make(conn).map_err(|error| failed(&error))? {
+    // No migration of both databases makes it, for each has its own. It is made with all that was written before
+    // in one transaction: an upgrade that is cut off leaves none, and the next one makes it whole.
+    if !word_index::is_there(conn).map_err(|error| failed(&error))? {
         let count = conn.transaction(crate::search::rebuild).map_err(|error| failed(&error))?;
         if count > 0 {
             log::info!("{count} records are found by the search");

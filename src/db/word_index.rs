@@ -140,14 +140,11 @@ pub enum Expected {
     Any,
 }
 
-/// Makes the index where there is none; whether it was made.
+/// Makes the index, empty, where there is none.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn make(conn: &mut DbConn) -> QueryResult<bool> {
-    if is_there(conn)? {
-        return Ok(false);
-    }
+pub fn make(conn: &mut DbConn) -> QueryResult<()> {
     match conn {
         DbConn::Sqlite(sqlite) => {
             sql_query(
@@ -162,7 +159,7 @@ pub fn make(conn: &mut DbConn) -> QueryResult<bool> {
             sql_query("CREATE INDEX search_words_terms ON search_words USING gin (terms)").execute(pg)?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Takes the index away.
@@ -180,7 +177,11 @@ struct Count {
     count: i64,
 }
 
-fn is_there(conn: &mut DbConn) -> QueryResult<bool> {
+/// Whether there is an index.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_there(conn: &mut DbConn) -> QueryResult<bool> {
     let question = match conn {
         DbConn::Pg(_) => "SELECT count(to_regclass('search_words')) AS count",
         DbConn::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'search_words'",
