@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::http::header::{self, ContentType, HeaderName};
+use actix_web::http::header::{self, ContentEncoding, ContentType, HeaderName};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, get, web};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::api::etag::compression;
 use crate::api::frame::{REQUEST_ID, frame};
 use crate::api::head::head_as_get;
 use crate::api::mount::{Mount, Served};
@@ -17,6 +18,7 @@ use crate::api::unread::read_to_the_end;
 use crate::api::{health, problems};
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::openapi::carried;
 use crate::state::{App, AppState};
 use crate::{audit, auth, domain, exchange, reporting, search};
 
@@ -119,10 +121,15 @@ fn cors(config: &Config) -> Cors {
         .max_age(3600)
 }
 
-/// The contract that this service serves.
+/// The contract that this service serves, for most clients as the program carries it.
 #[get("/api-docs/openapi.json")]
-async fn openapi_document(app: App) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(app.contract.text())
+async fn openapi_document(req: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut answer = HttpResponse::Ok();
+    answer.content_type(ContentType::json()).insert_header((header::VARY, "Accept-Encoding"));
+    if compression(&req) == Some("gzip") {
+        return Ok(answer.insert_header(ContentEncoding::Gzip).body(carried::COMPRESSED));
+    }
+    Ok(answer.body(carried::document().map_err(ApiError::internal)?))
 }
 
 /// 405 where another method would have been right, else 404.

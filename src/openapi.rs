@@ -1,5 +1,6 @@
 //! The contract: collected by utoipa from the handlers, completed with what all operations share.
 
+pub mod carried;
 mod examples;
 mod terms;
 

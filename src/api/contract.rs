@@ -102,7 +102,7 @@ impl From<Operation> for Takes {
 const REFERENCE: &str = "#/components/schemas/";
 
 impl Contract {
-    /// The contract of this document, as JSON.
+    /// The contract of this document, as JSON: the whole, or its paths and schemas.
     ///
     /// # Errors
     /// When it is no OpenAPI document.
@@ -118,13 +118,7 @@ impl Contract {
         Ok(Self { text, schemas: components.schemas, routes, validators: RwLock::default() })
     }
 
-    /// The document as JSON.
-    #[must_use]
-    pub const fn text(&self) -> &'static str {
-        self.text
-    }
-
-    /// The document, read out of its text.
+    /// The document of which it was made, read out of its text.
     #[must_use]
     pub fn document(&self) -> Value {
         serde_json::from_str(self.text).unwrap_or_default()

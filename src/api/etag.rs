@@ -83,7 +83,7 @@ impl Tagged {
 }
 
 /// The encoding that the compressing middleware will choose for this request.
-pub(super) fn compression(req: &HttpRequest) -> Option<&'static str> {
+pub(crate) fn compression(req: &HttpRequest) -> Option<&'static str> {
     if !req.headers().contains_key(ACCEPT_ENCODING) {
         return None;
     }

@@ -144,6 +144,10 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Returns<WorkDiaries> => "work-diary-returns",
             Returns<Autonomy> => "autonomy-returns",
             Returns<Measures> => "measure-returns",
+            LegalDocuments => "legal-documents",
+            DocumentRelations => "document-relations",
+            DocumentReviews => "document-reviews",
+            LawEnforcementMonitorings => "law-enforcement-monitoring",
             Delegations => "delegations",
             PersonnelDecisions => "personnel-decisions",
             JobPositionSchemes => "job-position-schemes",
@@ -167,10 +171,7 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Returns<Qualifications> => "today/qualification-returns",
             Returns<Autonomy> => "today/autonomy-returns",
             Returns<Measures> => "today/measure-returns",
-            LegalDocuments => "legal-documents",
-            DocumentRelations => "document-relations",
-            DocumentReviews => "document-reviews",
-            LawEnforcementMonitorings => "law-enforcement-monitoring",
+            LawEnforcementMonitorings => "today/law-enforcement-monitoring",
         );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;

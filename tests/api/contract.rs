@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use cchc::api::contract::Contract;
 use cchc::auth::permission::{Action, Role, allows};
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use crate::sheets::XLSX;
 use crate::support::TestApp;
 use crate::tell;
-use cchc::api::contract::Contract;
 
 tell![
     the_file_is_what_the_service_serves,
@@ -39,14 +40,23 @@ pub fn operations(document: &Value) -> Vec<(String, String, Value)> {
 }
 
 async fn the_file_is_what_the_service_serves(app: TestApp) {
-    let served = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
-    let kept: Value = serde_json::from_str(&file("openapi/openapi.json")).expect("the file is JSON");
-    if let Some(pointer) = first_difference(&served, &kept, String::new()) {
+    let kept = file("openapi/openapi.json");
+    let read: Value = serde_json::from_str(&kept).expect("the file is JSON");
+    if let Some(pointer) = first_difference(&cchc::openapi::document(), &read, String::new()) {
         panic!(
             "openapi/openapi.json differs at {pointer}; regenerate it: cargo run -q --example contract > openapi/openapi.json"
         );
     }
-    assert_eq!(cchc::openapi::text(), file("openapi/openapi.json"));
+    assert_eq!(cchc::openapi::text(), kept);
+    let path = "/api-docs/openapi.json";
+    assert_eq!(app.anonymous().get(path).await.expect(200), read);
+    let compressed = app.anonymous().with("accept-encoding", "gzip").get(path).await;
+    assert_eq!(
+        ["content-encoding", "vary", "content-type"].map(|name| compressed.header(name)),
+        ["gzip", "Accept-Encoding", "application/json"]
+    );
+    let carried: Value = serde_json::from_reader(GzDecoder::new(&compressed.bytes[..])).expect("JSON");
+    assert_eq!(carried, read);
 }
 
 fn first_difference(a: &Value, b: &Value, at: String) -> Option<String> {

@@ -188,4 +188,9 @@ async fn a_commune_of_today_files_in_each_room(app: TestApp) {
         let of_district = items(&admin, &of_district).await;
         assert!(of_district.iter().all(|one| one["period_code"] == "2024-H1") && !of_district.is_empty());
     }
+    // Of the institutions nothing is filed by period: a topic of monitoring stands for the room.
+    let topics = "/api/v1/institutions/law-enforcement-monitoring?org_unit_code=31396&as_of=2026-06-30";
+    let [topic] = &items(&editor, topics).await[..] else { panic!("one topic of monitoring") };
+    assert_eq!((&topic["units_inspected"], &topic["remarks"]), (&json!(1), &json!([])));
+    assert!(topic["source_note"].as_str().unwrap().starts_with("Số liệu thử nghiệm"));
 }

@@ -122,9 +122,10 @@ unit_fields! {
         unlawful_found: Option<number(0..=1_000_000)>;
         /// Of these, how many were dealt with (số văn bản trái pháp luật đã xử lý).
         unlawful_handled: Option<number(0..=1_000_000)>;
-        /// What the documents that are held say of the span (số văn bản đã nhập).
-        held: derived HeldDocuments = uncounted(row);
-        /// What is noticed about it (lưu ý).
+        /// What the documents that are held say of the span (số văn bản đã nhập); null in a list, where they are
+        /// not counted.
+        held: derived Option<HeldDocuments> = uncounted(row);
+        /// What is noticed about it (lưu ý); what differs from `held` on a record alone.
         remarks: derived Vec<Remark> = remarks(row);
         /// Note (ghi chú).
         note: Option<text(1..=2000)>;
@@ -151,8 +152,8 @@ unit_fields! {
 }
 
 /// What the row alone tells of the documents: nothing.
-fn uncounted(_: &DocumentReviewRow) -> HeldDocuments {
-    HeldDocuments::default()
+const fn uncounted(_: &DocumentReviewRow) -> Option<HeldDocuments> {
+    None
 }
 
 /// Faults that a body shows by itself.
@@ -236,7 +237,7 @@ unit_store! {
     },
     sought by: [starts_on, title_folded],
     order: DocumentReviewSort::{StartsOn, StartsOnDesc} by starts_on: NaiveDate, StartsOnDesc first,
-    days: [starts_from, starts_to], matching: matching, faults: faults, with: beside_held,
+    days: [starts_from, starts_to], matching: matching, faults: faults, alone: beside_held,
     list: review_list, get: review_get, seen: review_seen, delete: review_delete,
 }
 

@@ -1,10 +1,7 @@
 //! What the documents that are held say of the span of a review (số văn bản đã nhập): how many are in force at its
 //! end, how many ended within it, and which these are.
 
-use std::collections::HashMap;
-
 use actix_web::get;
-use chrono::NaiveDate;
 use diesel::dsl::{count_star, not};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -46,75 +43,57 @@ pub struct HeldDocuments {
     pub decisions_expired: i64,
 }
 
-/// How many documents of the units of reviews are so, by review and kind.
+/// How many documents of the unit of a review are so, by kind.
 macro_rules! counted {
-    ($conn:ident, $reviews:ident, $so:expr) => {
+    ($conn:ident, $review:ident, $so:expr) => {
         v::table
             .inner_join(d::table.on(d::org_unit_id.eq(v::org_unit_id)))
-            .filter(v::id.eq_any($reviews.clone()))
+            .filter(v::id.eq($review))
             .filter(d::deleted_at.is_null())
             .filter(d::stage.eq(DraftingStage::Issued))
             .filter($so)
-            .group_by((v::id, d::kind))
-            .select((v::id, d::kind, count_star()))
-            .load::<Count>($conn)
+            .group_by(d::kind)
+            .select((d::kind, count_star()))
+            .load::<(DocumentKind, i64)>($conn)
     };
 }
 
-type Count = (DocumentReviewId, DocumentKind, i64);
-
 impl HeldDocuments {
-    /// What is held beside these reviews.
-    fn beside(
-        conn: &mut DbConn,
-        reviews: &[DocumentReviewId],
-    ) -> Result<HashMap<DocumentReviewId, Self>, ApiError> {
-        let reviews = reviews.to_vec();
-        let in_force = counted!(conn, reviews, has_begun!(v::ends_on).and(not(has_ended!(le v::ends_on))))?;
+    /// What is held beside a review.
+    fn beside(conn: &mut DbConn, review: DocumentReviewId) -> Result<Self, ApiError> {
+        let in_force = counted!(conn, review, has_begun!(v::ends_on).and(not(has_ended!(le v::ends_on))))?;
         let expired =
-            counted!(conn, reviews, has_ended!(le v::ends_on).and(not(has_ended!(lt v::starts_on))))?;
+            counted!(conn, review, has_ended!(le v::ends_on).and(not(has_ended!(lt v::starts_on))))?;
         let part_ended = is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| {
             r::from_on.ge(v::starts_on).and(r::from_on.le(v::ends_on))
         });
-        let partly = counted!(conn, reviews, part_ended.and(not(has_ended!(le v::ends_on))))?;
-        let mut held: HashMap<_, Self> = HashMap::new();
-        let mut add = |counts: Vec<Count>, of: fn(&mut Self) -> (&mut i64, &mut i64)| {
-            for (review, kind, count) in counts {
-                let (resolutions, decisions) = of(held.entry(review).or_default());
-                match kind {
-                    DocumentKind::Resolution => *resolutions += count,
-                    DocumentKind::Decision => *decisions += count,
-                    DocumentKind::Directive => {}
-                }
-            }
+        let partly = counted!(conn, review, part_ended.and(not(has_ended!(le v::ends_on))))?;
+        let of = |counts: &[(DocumentKind, i64)], kind| {
+            counts.iter().filter(|(counted, _)| *counted == kind).map(|(_, count)| count).sum()
         };
-        add(in_force, |held| (&mut held.resolutions_in_force, &mut held.decisions_in_force));
-        add(expired, |held| (&mut held.resolutions_expired, &mut held.decisions_expired));
-        add(partly, |held| (&mut held.resolutions_partly_expired, &mut held.decisions_partly_expired));
-        Ok(held)
+        let (resolution, decision) = (DocumentKind::Resolution, DocumentKind::Decision);
+        Ok(Self {
+            resolutions_in_force: of(&in_force, resolution),
+            decisions_in_force: of(&in_force, decision),
+            resolutions_partly_expired: of(&partly, resolution),
+            decisions_partly_expired: of(&partly, decision),
+            resolutions_expired: of(&expired, resolution),
+            decisions_expired: of(&expired, decision),
+        })
     }
 }
 
-/// Tells what is held beside reviews, and where what they state differs from it.
-pub(super) fn beside_held(
-    conn: &mut DbConn,
-    _: &Scoped,
-    _: NaiveDate,
-    reviews: &mut [DocumentReview],
-) -> Result<(), ApiError> {
-    let ids: Vec<DocumentReviewId> = reviews.iter().map(|review| review.id).collect();
-    let held = HeldDocuments::beside(conn, &ids)?;
-    for review in reviews {
-        review.held = held.get(&review.id).copied().unwrap_or_default();
-        let differing = differing(review);
-        review.remarks.extend(differing);
-    }
+/// Tells what is held beside a review, and where what it states differs from it.
+pub(super) fn beside_held(conn: &mut DbConn, review: &mut DocumentReview) -> Result<(), ApiError> {
+    let held = HeldDocuments::beside(conn, review.id)?;
+    review.held = Some(held);
+    let differing = differing(review, &held);
+    review.remarks.extend(differing);
     Ok(())
 }
 
 /// Counts that a review states otherwise than the documents say.
-fn differing(review: &DocumentReview) -> Vec<Remark> {
-    let held = &review.held;
+fn differing(review: &DocumentReview, held: &HeldDocuments) -> Vec<Remark> {
     [
         ("/resolutions_in_force", review.resolutions_in_force, held.resolutions_in_force),
         ("/decisions_in_force", review.decisions_in_force, held.decisions_in_force),

@@ -64,6 +64,8 @@ pub fn owner_of(
 /// - `with: f` completes answers by what other rows say of them, in as many queries for a page as for
 ///   one record: `f(conn, scoped, day, &mut answers)`. What it fills in is declared `derived`, by a
 ///   function that answers what the row alone tells.
+/// - `alone: f` does the same for the answer of one record that is read or written by itself, where it costs
+///   too much for a page: `f(conn, &mut answer)`.
 /// - `seen` is for attachments; leave it out where there are none.
 #[macro_export]
 macro_rules! unit_store {
@@ -75,7 +77,8 @@ macro_rules! unit_store {
         sought by: [$($sought:ident),*],
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
         days: [$($asked_day:ident),*], matching: $matching:ident, faults: $faults:ident, $(beside: $beside:ident,)?
-        $(with: $with:ident,)? list: $list:ident, get: $get:ident, $(seen: $seen:ident,)? delete: $delete:ident $(,)?
+        $(with: $with:ident,)? $(alone: $alone:ident,)?
+        list: $list:ident, get: $get:ident, $(seen: $seen:ident,)? delete: $delete:ident $(,)?
     ) => {
         pub use unit_store::$records;
         use unit_store::{$delete, $get, $list $(, $seen)?};
@@ -103,7 +106,7 @@ macro_rules! unit_store {
             $crate::unit_reads! {
                 table: $table, id: $id, row: $row, answer: $view, filter: $filter,
                 order: $sort::{$rising, $falling} by $by: $by_type, $first first,
-                days: [$($asked_day),*], matching: $matching, $(with: $with,)?
+                days: [$($asked_day),*], matching: $matching, $(with: $with,)? $(alone: $alone,)?
                 list: $list, get: $get, $(seen: $seen,)?
             }
             $crate::unit_writes! {
@@ -122,7 +125,7 @@ macro_rules! unit_reads {
     (
         table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, filter: $filter:ident,
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
-        days: [$($asked_day:ident),*], matching: $matching:ident, $(with: $with:ident,)?
+        days: [$($asked_day:ident),*], matching: $matching:ident, $(with: $with:ident,)? $(alone: $alone:ident,)?
         list: $list:ident, get: $get:ident, $(seen: $seen:ident,)?
     ) => {
         type Query<'a> = $table::BoxedQuery<'a, MultiBackend>;
@@ -200,9 +203,26 @@ macro_rules! unit_reads {
             Ok(answers)
         }
 
+        /// The answers of rows that are written together, or of one that is read by itself, today.
+        fn answered_today(
+            conn: &mut DbConn,
+            scoped: &Scoped,
+            rows: Vec<$row>,
+        ) -> Result<Vec<$view>, ApiError> {
+            let answers = answered(conn, scoped, scoped.today(), rows)?;
+            $(let answers = {
+                let mut answers = answers;
+                if let [answer] = &mut answers[..] {
+                    $alone(conn, answer)?;
+                }
+                answers
+            };)?
+            Ok(answers)
+        }
+
         /// The answer of a row today.
         fn answered_one(conn: &mut DbConn, scoped: &Scoped, row: $row) -> Result<$view, ApiError> {
-            let answer = answered(conn, scoped, scoped.today(), vec![row])?.pop();
+            let answer = answered_today(conn, scoped, vec![row])?.pop();
             answer.ok_or_else(|| ApiError::internal("a record was lost"))
         }
 
@@ -322,7 +342,7 @@ macro_rules! unit_writes {
                 rows: &[$row],
             ) -> Result<Written<$view>, ApiError> {
                 let stored = $row::store(tx.conn(), rows)?;
-                let answers = answered(tx.conn(), scoped, scoped.today(), rows.to_vec())?;
+                let answers = answered_today(tx.conn(), scoped, rows.to_vec())?;
                 let answers: HashMap<$id, $view> =
                     answers.into_iter().map(|answer| (answer.id, answer)).collect();
                 let answer = |row: &$row| answers.get(&row.id).cloned();
