@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 
 /// What requests are checked by: its paths, with what their operations take, and its schemas, as JSON.
-pub const CHECKED: &str = include_str!(concat!(env!("OUT_DIR"), "/checked.json"));
+pub static CHECKED: &str = include_str!(concat!(env!("OUT_DIR"), "/checked.json"));
 
 /// The whole document as JSON without blanks, compressed (gzip).
-pub const COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+pub static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 /// The whole document as JSON without blanks.
 ///

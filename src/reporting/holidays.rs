@@ -332,7 +332,7 @@ pub fn calendar(conn: &mut DbConn, years: RangeInclusive<i32>) -> Result<Calenda
     Ok(listed.into_iter().collect())
 }
 
-const BUNDLED: &str = include_str!("data/holidays.csv");
+static BUNDLED: &str = include_str!("data/holidays.csv");
 
 #[derive(Deserialize)]
 struct BundledDay {

@@ -53,7 +53,7 @@ pub struct CatalogueFiles<'a> {
 }
 
 /// The lists of the whole country that come with the service; `data/NOTICE.md` tells their sources.
-pub const BUNDLED: CatalogueFiles<'static> = CatalogueFiles {
+pub static BUNDLED: CatalogueFiles<'static> = CatalogueFiles {
     units_2024: include_bytes!("data/admin-units-2024.csv"),
     units_2025: include_bytes!("data/admin-units-2025.csv"),
     successions: include_bytes!("data/admin-unit-successions.csv"),

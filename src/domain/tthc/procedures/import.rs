@@ -19,8 +19,8 @@ use crate::db::{Db, WriteTx};
 use crate::domain::validity::Certainty;
 use crate::error::ApiError;
 
-const PROCEDURES: &str = include_str!("data/procedures.csv");
-const FIELDS: &str = include_str!("data/fields.csv");
+static PROCEDURES: &str = include_str!("data/procedures.csv");
+static FIELDS: &str = include_str!("data/fields.csv");
 
 #[derive(Deserialize)]
 struct FieldLine {

@@ -82,6 +82,23 @@ macro_rules! posted {
     }};
 }
 
+/// So many units are looked up by their ids; of more a page is found sooner among all.
+const FEW: usize = 1_000;
+
+/// The procedures in force that units must show and do not. That a unit is one of those asked for follows
+/// from what each owes, but the databases would look for the few among all.
+macro_rules! missing {
+    ($asked:expr) => {{
+        let asked: &Asked = $asked;
+        let missing = pairs!(asked.day).filter(owed!(asked, org_units::id)).filter(dsl::not(posted!(asked)));
+        let missing = missing.into_boxed();
+        match asked.count() <= FEW {
+            true => missing.filter(org_units::id.eq_any(asked.owing_units())),
+            false => missing,
+        }
+    }};
+}
+
 /// Units that must show the procedures of the same levels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Owed {
@@ -147,6 +164,11 @@ impl Asked {
         self.owed.iter().map(|owed| owed.units.len()).sum()
     }
 
+    /// The units that count.
+    fn owing_units(&self) -> Vec<OrgUnitId> {
+        self.owed.iter().flat_map(|owed| owed.units.iter().copied()).collect()
+    }
+
     /// How many units must show the procedures of a level.
     fn owing(&self, level: ProcedureLevel) -> usize {
         let of_level = self.owed.iter().filter(|owed| owed.levels.contains(&level));
@@ -192,9 +214,7 @@ pub(in crate::domain::tthc::postings) fn missing_list(
     use procedure_versions as v;
     type Loaded = (OrgUnitId, ProcedureId, String, String, ProcedureLevel, ServiceLevel);
     let asked = Asked::of(scoped, filter)?;
-    let missing = pairs!(asked.day).filter(owed!(&asked, org_units::id)).filter(dsl::not(posted!(&asked)));
-    let query = missing.into_boxed();
-    let query = keyset!(query, page, asc procedures::code => String, org_units::id => OrgUnitId);
+    let query = keyset!(missing!(&asked), page, asc procedures::code => String, org_units::id => OrgUnitId);
     let columns = (org_units::id, procedures::id, procedures::code, v::name, v::level, v::service_level);
     let rows: Vec<Loaded> = query.select(columns).load(conn)?;
     let total = page.include_total().then(|| {
@@ -298,4 +318,33 @@ pub(in crate::domain::tthc::postings) fn posting_coverage(
         ended,
         service_levels,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    #[test]
+    fn one_unit_is_not_sought_among_all() {
+        let unit = OrgUnitId::new();
+        let owed = |levels| Owed { units: vec![unit], levels };
+        let asked = Asked {
+            named: unit,
+            scope: UnitScope::Own,
+            units: vec![unit],
+            day: NaiveDate::from_ymd_opt(2026, 6, 30).unwrap(),
+            owed: [Owed::default(), Owed::default(), owed(levels_of(Tier::Commune))],
+            forms: PostingForm::ALL.to_vec(),
+        };
+        let rows = || missing!(&asked).order((procedures::code, org_units::id)).select(org_units::id);
+        let (_folder, mut conn) = migrated();
+        let told = plan(&mut conn, rows());
+        let by_id = |step: &String| step.starts_with("SEARCH org_units USING") && step.contains("(id=?)");
+        assert!(told.iter().any(by_id), "{told:?}");
+        if let Some(postgres) = &mut MigratedPostgres::new() {
+            let told = postgres_plan(postgres.conn(), rows());
+            assert!(told.iter().any(|step| step.contains("org_units_pkey")), "{told:#?}");
+        }
+    }
 }
