@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -13,8 +13,7 @@ use super::record::{DraftingStage, LegalDocument, LegalDocumentId, LegalDocument
 use super::rules::{end_differs, near_duplicates, of_ended_issuer};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
-use crate::db::schema::{document_relations as r, legal_documents as d};
-use crate::domain::document_numbers::number_key;
+use crate::db::schema::{document_relations as r, legal_documents, legal_documents as d};
 use crate::domain::institutions::document_relations::{DocumentRelationId, DocumentRelationRow};
 use crate::domain::institutions::document_validity::{
     Act, DocumentValidity, OwnDays, RelationExtent, RelationKind, validity,
@@ -22,7 +21,6 @@ use crate::domain::institutions::document_validity::{
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_locked;
-use crate::text::fold;
 
 /// What another document does to one (văn bản tác động).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -82,44 +80,43 @@ fn acting_on(
     Ok(found)
 }
 
-/// How many documents of an issuer bear a number in a year, and how many a title.
+/// How many other documents of the issuer bear the number of a document in its year, and how many its title.
 struct Alike {
-    numbers: HashMap<(OrgUnitId, String, i64), i64>,
-    titles: HashMap<(OrgUnitId, String), i64>,
+    numbers: HashMap<LegalDocumentId, i64>,
+    titles: HashMap<LegalDocumentId, i64>,
+}
+
+/// Counts the others that are like documents: each is held against its own issuer's alone.
+macro_rules! others {
+    ($conn:ident, $documents:expr, |$other:ident| $alike:expr) => {{
+        let $other = diesel::alias!(legal_documents as other);
+        d::table
+            .inner_join($other.on($other.field(d::org_unit_id).eq(d::org_unit_id).and($alike)))
+            .filter(d::id.eq_any($documents))
+            .filter($other.field(d::id).ne(d::id).and($other.field(d::deleted_at).is_null()))
+            .group_by(d::id)
+            .select((d::id, count_star()))
+            .load::<(LegalDocumentId, i64)>($conn)
+    }};
 }
 
 impl Alike {
     fn load(conn: &mut DbConn, documents: &[LegalDocument]) -> Result<Self, ApiError> {
-        let units: HashSet<OrgUnitId> = documents.iter().map(|one| one.org_unit_id).collect();
-        let keys: HashSet<String> =
-            documents.iter().filter_map(|one| one.number.as_deref()).map(number_key).collect();
-        let titles: HashSet<String> = documents.iter().map(|one| fold(&one.title)).collect();
-        let standing = || d::table.filter(d::deleted_at.is_null());
-        let numbers: Vec<(OrgUnitId, String, i64, i64)> = standing()
-            .filter(d::org_unit_id.eq_any(units.clone()).and(d::document_key.eq_any(keys)))
-            .group_by((d::org_unit_id, d::document_key, d::issued_year))
-            .select((d::org_unit_id, d::document_key, d::issued_year, count_star()))
-            .load(conn)?;
-        let titles: Vec<(OrgUnitId, String, i64)> = standing()
-            .filter(d::org_unit_id.eq_any(units).and(d::title_folded.eq_any(titles)))
-            .group_by((d::org_unit_id, d::title_folded))
-            .select((d::org_unit_id, d::title_folded, count_star()))
-            .load(conn)?;
-        Ok(Self {
-            numbers: numbers.into_iter().map(|(unit, key, year, count)| ((unit, key, year), count)).collect(),
-            titles: titles.into_iter().map(|(unit, title, count)| ((unit, title), count)).collect(),
-        })
+        let numbered: Vec<LegalDocumentId> =
+            documents.iter().filter(|one| one.number.is_some()).map(|one| one.id).collect();
+        let numbers = others!(conn, numbered, |other| {
+            let same_key = other.field(d::document_key).eq(d::document_key);
+            same_key.and(other.field(d::issued_year).eq(d::issued_year))
+        })?;
+        let all: Vec<LegalDocumentId> = documents.iter().map(|one| one.id).collect();
+        let titles = others!(conn, all, |other| other.field(d::title_folded).eq(d::title_folded))?;
+        Ok(Self { numbers: numbers.into_iter().collect(), titles: titles.into_iter().collect() })
     }
 
     /// How many others bear the number and the title of a document.
-    fn others(&self, document: &LegalDocument) -> (i64, i64) {
-        let number = document.number.as_deref().and_then(|number| {
-            let key = (document.org_unit_id, number_key(number), document.issued_on.year().into());
-            self.numbers.get(&key)
-        });
-        let title = self.titles.get(&(document.org_unit_id, fold(&document.title)));
-        let others = |count: Option<&i64>| count.map_or(0, |count| (count - 1).max(0));
-        (others(number), others(title))
+    fn others(&self, document: LegalDocumentId) -> (i64, i64) {
+        let of = |counts: &HashMap<_, i64>| counts.get(&document).copied().unwrap_or_default();
+        (of(&self.numbers), of(&self.titles))
     }
 }
 
@@ -139,7 +136,7 @@ pub(super) fn completed(
         let own = OwnDays { effective_on, expired_on: document.expired_on };
         let is_issued = document.stage == DraftingStage::Issued;
         document.validity = is_issued.then(|| validity(own, &acts, day));
-        let (same_number, same_title) = alike.others(document);
+        let (same_number, same_title) = alike.others(document.id);
         let mut noticed = near_duplicates(document, same_number, same_title);
         let ended_on = acts.iter().filter(|act| act.ends_it()).map(|act| act.from_on).min();
         noticed.extend(ended_on.and_then(|ended_on| end_differs(document, ended_on)));
