@@ -42,7 +42,9 @@ pub struct OfficialCreate {
     #[validate(length(min = 1, max = 30), custom(function = "crate::text::spaced"))]
     #[schema(min_length = 1, max_length = 30)]
     pub employee_code: String,
-    /// The day of the list that tells this (ngày của danh sách): a whole list has one day in all its lines.
+    /// The day of the list that tells this (ngày của danh sách): a whole list has one day in all its lines. Where a
+    /// batch or import tells what is held already, the record stays, and with it the day of the list that first told
+    /// it.
     pub listed_on: NaiveDate,
     /// As what they serve (đối tượng).
     pub category: StaffCategory,

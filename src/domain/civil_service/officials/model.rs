@@ -116,10 +116,19 @@ pub struct OfficialRow {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+    /// The day of the newest list that names them. It moves on beside the record, by a statement of its own.
+    #[diesel(skip_update)]
+    pub last_listed_on: NaiveDate,
 }
 row!(OfficialRow, OfficialId);
 
 impl OfficialRow {
+    /// Whether this tells the same as what is held, be it in another list.
+    #[must_use]
+    pub fn tells_as(&self, held: &Self) -> bool {
+        Self { listed_on: held.listed_on, ..self.clone() } == *held
+    }
+
     /// Who they are, in clear; none where nobody said so, or once erased.
     ///
     /// # Errors
@@ -153,7 +162,7 @@ pub struct Official {
     pub org_unit_name: String,
     /// Their code in the personnel software of the province (mã hồ sơ cán bộ, công chức, viên chức).
     pub employee_code: String,
-    /// The day of the list that tells this (ngày của danh sách).
+    /// The day of the list that first told this (ngày của danh sách); later lists that tell the same leave it.
     pub listed_on: NaiveDate,
     /// As what they serve (đối tượng).
     pub category: StaffCategory,
@@ -272,7 +281,9 @@ pub struct OfficialFilter {
     #[param(inline)]
     pub qualification: Option<OfficialQualification>,
     /// Those who are held as working and were in no list of this day or later: who vanished from a whole list of
-    /// that day (đang công tác nhưng không có trong danh sách từ ngày này).
+    /// that day (đang công tác nhưng không có trong danh sách từ ngày này). Also a list that told nothing new of
+    /// someone has named them, though their record, its version and `listed_on` stayed as they were: the day of the
+    /// newest list is kept beside the record, and not answered.
     pub not_listed_since: Option<NaiveDate>,
     /// Order (thứ tự); the newest lists first when not given.
     #[param(inline)]

@@ -37,7 +37,7 @@ pub(super) fn answer(scoped: &Scoped, row: OfficialRow) -> Result<Official, ApiE
     Ok(Official { person: Some(OfficialPersonShown::of(person, is_clear)), is_clear, ..answer })
 }
 
-pub(super) fn standing<'a>() -> Query<'a> {
+fn standing<'a>() -> Query<'a> {
     officials::table.filter(officials::deleted_at.is_null()).into_boxed()
 }
 
@@ -56,7 +56,7 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a OfficialFilter) -> Query<'a> {
         query = query.filter(o::qualification.eq(qualification));
     }
     if let Some(day) = filter.not_listed_since {
-        query = query.filter(o::status.eq(OfficialStatus::Working).and(o::listed_on.lt(day)));
+        query = query.filter(o::status.eq(OfficialStatus::Working).and(o::last_listed_on.lt(day)));
     }
     query
 }
