@@ -7,15 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::person::{OfficialPerson, OfficialPersonShown, place};
+use super::person::OfficialPersonShown;
 use crate::audit::personal_reads::Shown;
-use crate::auth::keys::PersonalKeys;
 use crate::db::schema::officials;
 use crate::db::types::Instant;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::error::ApiError;
 use crate::exchange::record_types::RecordType;
 use crate::{id, page_of, record, row, text_enum};
 
@@ -127,14 +125,6 @@ impl OfficialRow {
     #[must_use]
     pub fn tells_as(&self, held: &Self) -> bool {
         Self { listed_on: held.listed_on, ..self.clone() } == *held
-    }
-
-    /// Who they are, in clear; none where nobody said so, or once erased.
-    ///
-    /// # Errors
-    /// When the keys are not those under which the data were sealed.
-    pub fn person(&self, keys: &PersonalKeys) -> Result<Option<OfficialPerson>, ApiError> {
-        self.person.as_deref().map(|sealed| place(self.id).open(keys, sealed)).transpose()
     }
 }
 

@@ -4,19 +4,20 @@ use chrono::NaiveDate;
 
 use super::bodies::OfficialCreate;
 use super::model::{OfficialRow, OfficialStatus};
+use super::person::OfficialPerson;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
 use crate::domain::people::{PersonKind, kind_fault};
 use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 use crate::text::day_vi;
 
-/// Faults of a body by itself.
-pub(super) fn faults(body: &OfficialCreate, today: NaiveDate) -> Vec<Fault> {
+/// Faults of a body, with the person as they are told or held.
+pub(super) fn faults(body: &OfficialCreate, person: Option<&OfficialPerson>, today: NaiveDate) -> Vec<Fault> {
     let mut faults: Vec<Fault> = day_faults([
         ("/listed_on", Some(body.listed_on)),
         ("/since", body.since),
         ("/until", body.until),
-        ("/person/date_of_birth", body.person.as_ref().and_then(|person| person.date_of_birth)),
+        ("/person/date_of_birth", person.and_then(|person| person.date_of_birth)),
     ])
     .collect();
     faults.extend(coming_list_fault(body.listed_on, today));
@@ -26,7 +27,7 @@ pub(super) fn faults(body: &OfficialCreate, today: NaiveDate) -> Vec<Fault> {
         faults.push(Fault::new("/category", "not_apart", message));
     }
     faults.extend(end_fault(body));
-    if let Some(person) = &body.person {
+    if let Some(person) = person {
         faults.extend(kind_fault(PersonKind::Citizen, person.id_number.as_deref(), "person"));
         if person.date_of_birth.is_some_and(|day| day >= body.since.unwrap_or(body.listed_on)) {
             let message = Bilingual::new(
@@ -100,8 +101,9 @@ mod tests {
             "employee_code": "CB-1", "listed_on": "2026-11-23", "category": "civil_servant", "since": "2015-03-01",
         });
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        let body = serde_json::from_value(body).unwrap();
-        let faults = faults(&body, day("2026-11-23"));
+        let body: OfficialCreate = serde_json::from_value(body).unwrap();
+        let person = body.person.clone().onto(None);
+        let faults = faults(&body, person.as_ref(), day("2026-11-23"));
         faults.into_iter().map(|fault| (fault.pointer, fault.code.into_owned())).collect()
     }
 
@@ -141,8 +143,7 @@ mod tests {
             updated_at: at,
             last_listed_on: day("2026-11-19"),
         };
-        let told =
-            OfficialRow { listed_on: day(listed_on), rank_title: Some(rank.into()), ..held.clone() };
+        let told = OfficialRow { listed_on: day(listed_on), rank_title: Some(rank.into()), ..held.clone() };
         older_list_fault(&told, &held).map(|fault| fault.code.into_owned())
     }
 

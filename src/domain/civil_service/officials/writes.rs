@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::bodies::{OfficialCreate, OfficialPatch};
 use super::erasure::{forget_deleted, told_again};
 use super::model::{Official, OfficialId, OfficialRow};
-use super::person::place;
+use super::person::{OfficialPerson, place};
 use super::rules;
-use super::store::{answer, row_find};
+use super::store::{answer, opened, row_find};
 use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text, replace};
@@ -152,10 +152,7 @@ pub(super) fn save_as(
 
 /// Moves on, never back, the day of the newest list that names these officials; whether it did. One statement a day:
 /// a whole list has one in all its lines.
-fn listed<'a>(
-    conn: &mut DbConn,
-    rows: impl Iterator<Item = &'a OfficialRow>,
-) -> Result<bool, ApiError> {
+fn listed<'a>(conn: &mut DbConn, rows: impl Iterator<Item = &'a OfficialRow>) -> Result<bool, ApiError> {
     use officials as o;
     let mut by_day: BTreeMap<NaiveDate, Vec<OfficialId>> = BTreeMap::new();
     for row in rows.filter(|row| row.listed_on > row.last_listed_on) {
@@ -174,14 +171,16 @@ fn official_made(
     draft: Draft<OfficialCreate, OfficialRow>,
     at: Instant,
 ) -> Result<OfficialRow, ApiError> {
-    let Draft { body, present } = draft;
+    let Draft { mut body, present } = draft;
     check(&body)?;
     let present = present.as_ref();
-    let faults = rules::faults(&body, scoped.today());
+    let held = present.map(|row| opened(scoped, row)).transpose()?.flatten();
+    let person = std::mem::take(&mut body.person).onto(held);
+    let faults = rules::faults(&body, person.as_ref(), scoped.today());
     // Whoever moves to another unit stays the same official.
     let owner = owner_of(scoped, &body.unit_name(), body.listed_on, None, faults)?;
     let id = present.map_or_else(OfficialId::new, |row| row.id);
-    let (person, number_digest) = sealed(scoped, &body, present, id, at)?;
+    let (person, number_digest) = sealed(scoped, person.as_ref(), present, id, at)?;
     let Owner { unit, province } = owner;
     let last_listed_on = present.map_or(body.listed_on, |row| row.last_listed_on);
     let row = OfficialRow {
@@ -217,13 +216,13 @@ fn official_made(
 /// who was erased stays so.
 fn sealed(
     scoped: &Scoped,
-    body: &OfficialCreate,
+    person: Option<&OfficialPerson>,
     present: Option<&OfficialRow>,
     id: OfficialId,
     at: Instant,
 ) -> Result<(Option<String>, Option<String>), ApiError> {
     let is_erased = present.is_some_and(|row| row.erased_at.is_some());
-    let Some(told) = body.person.as_ref().filter(|_| !is_erased) else { return Ok((None, None)) };
+    let Some(told) = person.filter(|_| !is_erased) else { return Ok((None, None)) };
     let keys = scoped.personal_keys()?;
     let held = present.and_then(|row| row.person.as_deref());
     let person = place(id).seal_over(keys, at, told, held)?;
@@ -265,7 +264,7 @@ pub(super) fn official_patch(
 ) -> Result<Recorded<Official>, ApiError> {
     let row = row_find(tx.conn(), scoped, id)?;
     told_again(&row, &patch)?;
-    let whole = patch.onto(OfficialCreate::of(row, scoped.personal_keys()?)?);
+    let whole = patch.onto(OfficialCreate::of(row));
     replace::<Officials>(tx, scoped, id, expected, whole)
 }
 
