@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::bodies::{OfficialCreate, OfficialPatch};
-use super::erasure::{forget_deleted, told_again};
+use super::erasure::forget_deleted;
 use super::model::{Official, OfficialId, OfficialRow};
 use super::person::{OfficialPerson, place};
 use super::rules;
@@ -23,7 +23,7 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::Owner;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::organization::unit_records::owner_of;
-use crate::domain::people::{PersonalDataErasure, number_digest};
+use crate::domain::people::{PersonalDataErasure, must_stand, number_digest};
 use crate::error::ApiError;
 use crate::{hide_row, load_locked, save_rows};
 
@@ -263,7 +263,9 @@ pub(super) fn official_patch(
     patch: OfficialPatch,
 ) -> Result<Recorded<Official>, ApiError> {
     let row = row_find(tx.conn(), scoped, id)?;
-    told_again(&row, &patch)?;
+    if patch.person.is_present() {
+        must_stand(row.erased_at)?;
+    }
     let whole = patch.onto(OfficialCreate::of(row));
     replace::<Officials>(tx, scoped, id, expected, whole)
 }
