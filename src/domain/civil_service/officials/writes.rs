@@ -174,7 +174,8 @@ fn official_made(
     let Draft { mut body, present } = draft;
     check(&body)?;
     let present = present.as_ref();
-    let held = present.map(|row| opened(scoped, row)).transpose()?.flatten();
+    let left_out = present.filter(|_| !body.person.is_present());
+    let held = left_out.map(|row| opened(scoped, row)).transpose()?.flatten();
     let person = std::mem::take(&mut body.person).onto(held);
     let faults = rules::faults(&body, person.as_ref(), scoped.today());
     // Whoever moves to another unit stays the same official.
