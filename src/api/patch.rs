@@ -1,6 +1,7 @@
 //! The members of a JSON Merge Patch (RFC 7396): absent, null or a value.
 
 use serde::{Deserialize, Deserializer};
+use validator::{Validate, ValidationErrors};
 
 /// A member of a patch for a field that may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,16 @@ impl<T> Patch<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Option::<T>::deserialize(deserializer).map(|value| value.map_or(Self::Null, Self::Value))
+    }
+}
+
+/// In a whole record too a member may be left out as it is held.
+impl<T: Validate> Validate for Patch<T> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        match self {
+            Self::Absent | Self::Null => Ok(()),
+            Self::Value(value) => value.validate(),
+        }
     }
 }
 

@@ -60,6 +60,20 @@ pub trait Records: 'static {
         drafts: Vec<Draft<Self::Body, Self::Row>>,
     ) -> Result<Vec<Result<Self::Row, ApiError>>, ApiError>;
 
+    /// Whether a line of a batch tells nothing new of the record that is held: it is then left as it is.
+    fn is_told_already(row: &Self::Row, held: &Self::Row) -> bool {
+        row == held
+    }
+
+    /// Notes beside records what lines said that told nothing new of them, as they would have been stored;
+    /// whether anything was noted. A record itself stays, and so there is nothing to journal.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    fn note(_tx: &mut WriteTx<'_>, _told_already: &[Self::Row]) -> Result<bool, ApiError> {
+        Ok(false)
+    }
+
     /// Stores rows, new ones (version 1) and changed ones, with their journal entries.
     ///
     /// # Errors

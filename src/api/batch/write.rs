@@ -180,12 +180,14 @@ fn write_part<R: Records, O: Origin>(
     }
     let at = tx.at();
     let (mut changed, mut rows, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut told_already = Vec::new();
     for ((place, before), made) in open.into_iter().zip(before).zip(R::made(tx, scoped, drafts)?) {
         match (made, before) {
             (Err(error), _) => outcomes.refuse(place.index, error),
-            (Ok(row), Some(before)) if row == before => {
+            (Ok(row), Some(before)) if R::is_told_already(&row, &before) => {
                 outcomes.held(place.index, BatchOutcome::Unchanged, row.id().to_string(), row.version());
                 sent.extend(place.guard.source_updated_at.map(|time| (row.id().to_string(), time)));
+                told_already.push(row);
             }
             (Ok(mut row), _) => {
                 row.revise(at);
@@ -208,10 +210,12 @@ fn write_part<R: Records, O: Origin>(
             Err(error) => outcomes.refuse(place.index, error),
         }
     }
-    if sent.is_empty() {
+    let is_noted = R::note(tx, &told_already)?;
+    if !sent.is_empty() {
+        keep_source_times(tx.conn(), sent)?;
+    } else if !is_noted {
         return Ok(written.receipt);
     }
-    keep_source_times(tx.conn(), sent)?;
     Ok(Some(tx.noted()))
 }
 

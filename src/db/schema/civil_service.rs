@@ -173,6 +173,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
+        last_listed_on -> Date,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod personnel_decisions;
 pub mod qualification_returns;
 pub mod quality_ratings;
 pub mod staff_streamlining;
+mod totals;
 pub mod training_courses;
 pub mod work_diary_returns;
 

@@ -2,6 +2,7 @@
 
 mod discipline;
 mod job_position_schemes;
+mod official_lists;
 mod officials;
 mod personnel_decisions;
 mod quality_ratings;
@@ -20,6 +21,7 @@ pub fn stories() -> Vec<Story> {
         training_courses::stories(),
         staff_streamlining::stories(),
         discipline::stories(),
+        official_lists::stories(),
         officials::stories(),
         quality_ratings::stories(),
     ]

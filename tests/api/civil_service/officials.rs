@@ -1,4 +1,4 @@
-//! Officials: listed day by day, sealed, masked, counted, and erased on order.
+//! Officials: sealed, masked, counted, and erased on order.
 
 use cchc::audit::chain::{Verdict, verify};
 use cchc::auth::keys::KeyRing;
@@ -8,13 +8,12 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::ROOM;
+use super::official_lists::{MONDAY, import};
 use crate::sheets::{XLSX, records};
 use crate::support::{Client, TestApp};
 use crate::tell;
 
 tell![
-    the_list_of_each_day_shows_who_vanished,
-    an_older_list_brings_nothing_back,
     who_moves_is_the_same_official,
     an_official_is_masked_unless_the_token_says_otherwise,
     no_list_as_a_whole_and_no_entry_names_an_official,
@@ -30,11 +29,11 @@ tell![
 /// Whatever must not be seen of the official.
 const TRACES: [&str; 3] = ["Nguyễn", "012345678901", "1990-02-03"];
 
-fn collection() -> String {
+pub(super) fn collection() -> String {
     format!("{ROOM}/officials")
 }
 
-fn person() -> Value {
+pub(super) fn person() -> Value {
     json!({"name": "Nguyễn Thị Thử", "date_of_birth": "1990-02-03", "sex": "female", "id_number": "012345678901"})
 }
 
@@ -42,14 +41,14 @@ fn masked() -> Value {
     json!({"name": "N***** T** T**", "date_of_birth": null, "sex": null, "id_number": "************"})
 }
 
-fn official(code: &str) -> Value {
+pub(super) fn official(code: &str) -> Value {
     json!({
         "org_unit_code": "31396", "employee_code": code, "listed_on": "2026-11-02", "category": "civil_servant",
         "rank_title": "Chuyên viên", "qualification": "bachelor", "person": person(),
     })
 }
 
-fn with(mut official: Value, members: Value) -> Value {
+pub(super) fn with(mut official: Value, members: Value) -> Value {
     let Value::Object(members) = members else { panic!("members are an object") };
     official.as_object_mut().unwrap().extend(members);
     official
@@ -59,23 +58,23 @@ fn order() -> Value {
     json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."})
 }
 
-async fn made(client: &Client, body: &Value) -> String {
+pub(super) async fn made(client: &Client, body: &Value) -> String {
     let answer = client.post(&collection(), body).await;
     let place = answer.header("location");
     answer.expect(201);
     place
 }
 
-async fn who_sees_all(app: &TestApp) -> Client {
+pub(super) async fn who_sees_all(app: &TestApp) -> Client {
     app.sign_in_for("admin", "civil_service:write civil_service:personal").await
 }
 
 #[track_caller]
-fn tells_nobody(text: &str) {
+pub(super) fn tells_nobody(text: &str) {
     assert!(!TRACES.iter().any(|trace| text.contains(trace)), "{text}");
 }
 
-fn codes(page: &Value) -> Vec<&str> {
+pub(super) fn codes(page: &Value) -> Vec<&str> {
     let mut codes: Vec<_> = page["items"]
         .as_array()
         .unwrap()
@@ -84,65 +83,6 @@ fn codes(page: &Value) -> Vec<&str> {
         .collect();
     codes.sort_unstable();
     codes
-}
-
-const HEAD: &str = "org_unit_code,employee_code,listed_on,category,rank_title,qualification,person.name,person.date_of_birth,person.sex,person.id_number\n";
-
-const MONDAY: &str = "31396,CB-1,2026-11-16,công chức,Chuyên viên,đại học,Nguyễn Thị Thử,1990-02-03,nữ,012345678901\n\
-    31396,CB-2,2026-11-16,cán bộ,,thạc sĩ,Trần Văn Thử,1985-05-06,nam,012345678902\n\
-    31399,CB-3,2026-11-16,công chức,Chuyên viên,đại học,Lê Thị Thử,1992-07-08,nữ,012345678903\n";
-
-/// Of Monday's list one is missing and one has risen in rank.
-const TUESDAY: &str = "31396,CB-1,2026-11-17,công chức,Chuyên viên chính,đại học,Nguyễn Thị Thử,1990-02-03,nữ,012345678901\n\
-    31399,CB-3,2026-11-17,công chức,Chuyên viên,đại học,Lê Thị Thử,1992-07-08,nữ,012345678903\n";
-
-async fn import(client: &Client, lines: &str) -> Value {
-    let path = format!("{}/import?on_conflict=update", collection());
-    client.send("POST", &path, Some(("text/csv", format!("{HEAD}{lines}").into_bytes()))).await.expect(200)
-}
-
-async fn the_list_of_each_day_shows_who_vanished(app: TestApp) {
-    let admin = app.admin().await;
-    let report = import(&admin, MONDAY).await;
-    assert_eq!((&report["created"], &report["refused"]), (&json!(3), &json!(0)), "{report}");
-    let report = import(&admin, MONDAY).await;
-    assert_eq!(report["unchanged"], 3, "the same list again changes nothing: {report}");
-    let vanished = async |since: &str, unit: &str| {
-        let of_unit = format!("org_unit_code={unit}&scope=subtree&not_listed_since={since}");
-        admin.get(&format!("{}?{of_unit}", collection())).await.expect(200)
-    };
-    assert_eq!(codes(&vanished("2026-11-16", "92").await), [""; 0]);
-
-    let report = import(&admin, TUESDAY).await;
-    assert_eq!((&report["created"], &report["updated"]), (&json!(0), &json!(2)), "{report}");
-    let gone = vanished("2026-11-17", "92").await;
-    assert_eq!(codes(&gone), ["CB-2"]);
-    assert_eq!(gone["items"][0]["status"], "working", "nobody's status changes by itself");
-    tells_nobody(&gone.to_string());
-    assert_eq!(codes(&vanished("2026-11-17", "31399").await), [""; 0], "of another unit nobody");
-    let all = admin.get(&format!("{}?include_total=true", collection())).await.expect(200);
-    assert_eq!((&all["total"], codes(&all)), (&json!(3), vec!["CB-1", "CB-2", "CB-3"]), "nobody is doubled");
-    let risen = admin.get(&format!("{}?employee_code=CB-1", collection())).await.expect(200);
-    assert_eq!(risen["items"][0]["rank_title"], "Chuyên viên chính");
-
-    let place = format!("{}/{}", collection(), gone["items"][0]["id"].as_str().unwrap());
-    let etag = admin.get(&place).await.etag();
-    let left = json!({"status": "retired", "until": "2026-11-16"});
-    admin.patch(&place, &etag, &left).await.expect(200);
-    assert_eq!(codes(&vanished("2026-11-17", "92").await), [""; 0], "whoever left is missed no more");
-}
-
-async fn an_older_list_brings_nothing_back(app: TestApp) {
-    let admin = app.admin().await;
-    import(&admin, TUESDAY).await;
-    let path = format!("{}/import?on_conflict=update&mode=partial", collection());
-    let file = Some(("text/csv", format!("{HEAD}{MONDAY}").into_bytes()));
-    let report = admin.send("POST", &path, file).await.expect(200);
-    assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(2)), "{report}");
-    let told = admin.get(&format!("{}?employee_code=CB-1", collection())).await.expect(200);
-    assert_eq!(told["items"][0]["rank_title"], "Chuyên viên chính");
-    let coming = with(official("CB-9"), json!({"listed_on": "2026-11-24"}));
-    assert_eq!(admin.post(&collection(), &coming).await.faults(422, "invalid"), ["/listed_on"]);
 }
 
 async fn who_moves_is_the_same_official(app: TestApp) {

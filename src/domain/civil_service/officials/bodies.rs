@@ -1,22 +1,20 @@
 //! What a client sends of an official.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::model::{OfficialQualification, OfficialRow, OfficialStatus, PoliticalTheoryLevel};
 use super::person::OfficialPerson;
 use crate::api::{Change, Patch};
-use crate::auth::keys::PersonalKeys;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::error::ApiError;
 
 /// A new official, or the whole of a changed one. The unit may be another than before: who is moved is the same
 /// official.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "org_unit_code": "31420", "employee_code": "CB-000123", "listed_on": "2026-11-23", "category": "civil_servant",
@@ -42,7 +40,9 @@ pub struct OfficialCreate {
     #[validate(length(min = 1, max = 30), custom(function = "crate::text::spaced"))]
     #[schema(min_length = 1, max_length = 30)]
     pub employee_code: String,
-    /// The day of the list that tells this (ngày của danh sách): a whole list has one day in all its lines.
+    /// The day of the list that tells this (ngày của danh sách): a whole list has one day in all its lines. Where a
+    /// batch or import tells what is held already, the record stays, and with it the day of the list that first told
+    /// it.
     pub listed_on: NaiveDate,
     /// As what they serve (đối tượng).
     pub category: StaffCategory,
@@ -77,10 +77,12 @@ pub struct OfficialCreate {
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     pub note: Option<String>,
-    /// Who they are (nhân thân); may be left out where the post alone is kept.
+    /// Who they are (nhân thân), as a whole. Left out, whoever is held stays, so that a list may tell of posts alone;
+    /// in a sheet they are left out by having no such column or nothing in its cells. Null removes them.
     #[serde(default)]
     #[validate(nested)]
-    pub person: Option<OfficialPerson>,
+    #[schema(value_type = Option<OfficialPerson>)]
+    pub person: Patch<OfficialPerson>,
 }
 
 const fn working() -> OfficialStatus {
@@ -98,13 +100,9 @@ impl OfficialCreate {
         }
     }
 
-    /// The whole of what is held; once the person was erased without one.
-    ///
-    /// # Errors
-    /// When the person was sealed under other keys.
-    pub(super) fn of(present: OfficialRow, keys: &PersonalKeys) -> Result<Self, ApiError> {
-        let person = present.person(keys)?;
-        Ok(Self {
+    /// The whole of what is held; the person stays as they are sealed.
+    pub(super) fn of(present: OfficialRow) -> Self {
+        Self {
             org_unit_id: Some(present.org_unit_id),
             org_unit_identifier: None,
             org_unit_code: None,
@@ -119,8 +117,8 @@ impl OfficialCreate {
             since: present.since,
             until: present.until,
             note: present.note,
-            person,
-        })
+            person: Patch::Absent,
+        }
     }
 }
 
@@ -177,7 +175,7 @@ pub struct OfficialPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     pub note: Patch<String>,
-    /// Who they are (nhân thân), as a whole.
+    /// Who they are (nhân thân), as a whole; null removes them.
     #[serde(default)]
     #[schema(value_type = Option<OfficialPerson>)]
     pub person: Patch<OfficialPerson>,
@@ -203,7 +201,7 @@ impl OfficialPatch {
             since: self.since.onto(present.since),
             until: self.until.onto(present.until),
             note: self.note.onto(present.note),
-            person: self.person.onto(present.person),
+            person: self.person,
             ..present
         }
     }

@@ -4,7 +4,6 @@
 
 use diesel::prelude::*;
 
-use super::bodies::OfficialPatch;
 use super::model::{Official, OfficialId, OfficialRow};
 use super::store::row_find;
 use super::writes::save_as;
@@ -13,8 +12,8 @@ use crate::api::records::Row;
 use crate::auth::scope::Scoped;
 use crate::db::schema::officials;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::people::{PersonalDataErasure, erase_beside};
-use crate::error::{ApiError, Problem};
+use crate::domain::people::{PersonalDataErasure, erase_beside, must_stand};
+use crate::error::ApiError;
 use crate::exchange::record_types::RecordType;
 
 /// Erases the personal data of an official.
@@ -31,7 +30,7 @@ pub(super) fn official_erase(
 ) -> Result<Recorded<Official>, ApiError> {
     let row = row_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(row.version))?;
-    not_erased(&row)?;
+    must_stand(row.erased_at)?;
     order.must_be_ordered()?;
     let mut row = OfficialRow { person: None, number_digest: None, erased_at: Some(tx.at()), ..row };
     row.revise(tx.at());
@@ -51,19 +50,4 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: OfficialId) -> Result<(),
         .set((o::person.eq(&nothing), o::number_digest.eq(&nothing)))
         .execute(tx.conn())?;
     Ok(())
-}
-
-/// Refuses a patch that would tell again who was erased.
-///
-/// # Errors
-/// 409 where it does.
-pub(super) fn told_again(row: &OfficialRow, patch: &OfficialPatch) -> Result<(), ApiError> {
-    if patch.person.is_present() { not_erased(row) } else { Ok(()) }
-}
-
-fn not_erased(row: &OfficialRow) -> Result<(), ApiError> {
-    match row.erased_at {
-        None => Ok(()),
-        Some(_) => Err(ApiError::new(Problem::PersonalDataErased)),
-    }
 }

@@ -7,15 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::person::{OfficialPerson, OfficialPersonShown, place};
+use super::person::OfficialPersonShown;
 use crate::audit::personal_reads::Shown;
-use crate::auth::keys::PersonalKeys;
 use crate::db::schema::officials;
 use crate::db::types::Instant;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
 use crate::domain::organization::reference::{UnitLabel, UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
-use crate::error::ApiError;
 use crate::exchange::record_types::RecordType;
 use crate::{id, page_of, record, row, text_enum};
 
@@ -116,16 +114,17 @@ pub struct OfficialRow {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+    /// The day of the newest list that names them. It moves on beside the record, by a statement of its own.
+    #[diesel(skip_update)]
+    pub last_listed_on: NaiveDate,
 }
 row!(OfficialRow, OfficialId);
 
 impl OfficialRow {
-    /// Who they are, in clear; none where nobody said so, or once erased.
-    ///
-    /// # Errors
-    /// When the keys are not those under which the data were sealed.
-    pub fn person(&self, keys: &PersonalKeys) -> Result<Option<OfficialPerson>, ApiError> {
-        self.person.as_deref().map(|sealed| place(self.id).open(keys, sealed)).transpose()
+    /// Whether this tells the same as what is held, be it in another list.
+    #[must_use]
+    pub fn tells_as(&self, held: &Self) -> bool {
+        Self { listed_on: held.listed_on, ..self.clone() } == *held
     }
 }
 
@@ -153,7 +152,7 @@ pub struct Official {
     pub org_unit_name: String,
     /// Their code in the personnel software of the province (mã hồ sơ cán bộ, công chức, viên chức).
     pub employee_code: String,
-    /// The day of the list that tells this (ngày của danh sách).
+    /// The day of the list that first told this (ngày của danh sách); later lists that tell the same leave it.
     pub listed_on: NaiveDate,
     /// As what they serve (đối tượng).
     pub category: StaffCategory,
@@ -272,7 +271,9 @@ pub struct OfficialFilter {
     #[param(inline)]
     pub qualification: Option<OfficialQualification>,
     /// Those who are held as working and were in no list of this day or later: who vanished from a whole list of
-    /// that day (đang công tác nhưng không có trong danh sách từ ngày này).
+    /// that day (đang công tác nhưng không có trong danh sách từ ngày này). Also a list that told nothing new of
+    /// someone has named them, though their record, its version and `listed_on` stayed as they were: the day of the
+    /// newest list is kept beside the record, and not answered.
     pub not_listed_since: Option<NaiveDate>,
     /// Order (thứ tự); the newest lists first when not given.
     #[param(inline)]

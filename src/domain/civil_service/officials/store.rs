@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::model::{Official, OfficialFilter, OfficialId, OfficialRow, OfficialSort, OfficialStatus};
-use super::person::OfficialPersonShown;
+use super::person::{OfficialPerson, OfficialPersonShown, place};
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::{Confinement, Scoped};
@@ -27,17 +27,23 @@ pub(super) type Query<'a> = officials::BoxedQuery<'a, MultiBackend>;
 /// When the person was sealed under other keys.
 pub(super) fn answer(scoped: &Scoped, row: OfficialRow) -> Result<Official, ApiError> {
     let unit = label(scoped.tree(), row.org_unit_id, row.listed_on);
-    let person = match &row.person {
-        None => None,
-        Some(_) => row.person(scoped.personal_keys()?)?,
-    };
+    let person = opened(scoped, &row)?;
     let answer = Official::of(row, unit);
     let Some(person) = person else { return Ok(answer) };
     let is_clear = scoped.sees_personal(&[answer.org_unit_id]);
     Ok(Official { person: Some(OfficialPersonShown::of(person, is_clear)), is_clear, ..answer })
 }
 
-pub(super) fn standing<'a>() -> Query<'a> {
+/// Who an official is, in clear; none where nobody said so, or once erased.
+///
+/// # Errors
+/// When the person was sealed under other keys.
+pub(super) fn opened(scoped: &Scoped, row: &OfficialRow) -> Result<Option<OfficialPerson>, ApiError> {
+    let Some(sealed) = &row.person else { return Ok(None) };
+    place(row.id).open(scoped.personal_keys()?, sealed).map(Some)
+}
+
+fn standing<'a>() -> Query<'a> {
     officials::table.filter(officials::deleted_at.is_null()).into_boxed()
 }
 
@@ -56,7 +62,7 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a OfficialFilter) -> Query<'a> {
         query = query.filter(o::qualification.eq(qualification));
     }
     if let Some(day) = filter.not_listed_since {
-        query = query.filter(o::status.eq(OfficialStatus::Working).and(o::listed_on.lt(day)));
+        query = query.filter(o::status.eq(OfficialStatus::Working).and(o::last_listed_on.lt(day)));
     }
     query
 }

@@ -2,8 +2,6 @@
 //! those below, counted where they stand, from the index by unit. It names nobody; a count may be as small as one, so
 //! only whoever may read the officials of all these units is told.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -16,8 +14,8 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::officials as columns;
 use crate::domain::civil_service::personnel_decisions::kinds::StaffCategory;
-use crate::domain::organization::reference::StatisticsUnit;
-use crate::domain::organization::reference::{UnitName, UnitScope, label};
+use crate::domain::civil_service::totals::totals;
+use crate::domain::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
 use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::days_in_range;
@@ -153,10 +151,10 @@ pub(super) fn official_summary(
         units: units.len(),
         as_of,
         status,
-        categories: totals(&rows, |row| row.category)
+        categories: totals(&rows, |row| (row.category, row.persons))
             .map(|(category, persons)| OfficialCategoryCount { category, persons })
             .collect(),
-        qualifications: totals(&rows, |row| row.qualification)
+        qualifications: totals(&rows, |row| (row.qualification, row.persons))
             .map(|(qualification, persons)| OfficialQualificationCount { qualification, persons })
             .collect(),
         persons: rows.iter().map(|row| row.persons).sum(),
@@ -169,18 +167,6 @@ fn rows(mut counted: Vec<Counted>) -> Vec<OfficialCount> {
     counted.sort_unstable();
     let row = |(category, qualification, persons)| OfficialCount { category, qualification, persons };
     counted.into_iter().map(row).collect()
-}
-
-/// Persons by what rows have in common.
-fn totals<K: Ord>(
-    rows: &[OfficialCount],
-    of: impl Fn(&OfficialCount) -> K,
-) -> impl Iterator<Item = (K, i64)> {
-    let mut totals = BTreeMap::<K, i64>::new();
-    for row in rows {
-        *totals.entry(of(row)).or_default() += row.persons;
-    }
-    totals.into_iter()
 }
 
 #[cfg(test)]
@@ -197,9 +183,9 @@ mod tests {
             (Category::CivilServant, Some(Level::Bachelor), 10),
             (Category::CivilServant, None, 1),
         ]);
-        let categories: Vec<_> = totals(&rows, |row| row.category).collect();
+        let categories: Vec<_> = totals(&rows, |row| (row.category, row.persons)).collect();
         assert_eq!(categories, [(Category::CivilServant, 13), (Category::PublicEmployee, 30)]);
-        let levels: Vec<_> = totals(&rows, |row| row.qualification).collect();
+        let levels: Vec<_> = totals(&rows, |row| (row.qualification, row.persons)).collect();
         assert_eq!(levels, [(None, 1), (Some(Level::Bachelor), 40), (Some(Level::Master), 2)]);
     }
 

@@ -1,16 +1,17 @@
 //! Officials as they are written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::bodies::{OfficialCreate, OfficialPatch};
-use super::erasure::{forget_deleted, told_again};
+use super::erasure::forget_deleted;
 use super::model::{Official, OfficialId, OfficialRow};
-use super::person::place;
+use super::person::{OfficialPerson, place};
 use super::rules;
-use super::store::{answer, row_find, standing};
+use super::store::{answer, opened, row_find};
 use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text, replace};
@@ -22,9 +23,9 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::Owner;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::organization::unit_records::owner_of;
-use crate::domain::people::{PersonalDataErasure, number_digest};
+use crate::domain::people::{PersonalDataErasure, must_stand, number_digest};
 use crate::error::ApiError;
-use crate::{hide_row, save_rows};
+use crate::{hide_row, load_locked, save_rows};
 
 const RECORD_TYPE: &str = "official";
 
@@ -69,10 +70,15 @@ impl Records for Officials {
         let named = || keys.iter().flatten();
         let provinces: HashSet<OrgUnitId> = named().map(|(province, _)| *province).collect();
         let codes: HashSet<&str> = named().map(|(_, code)| code.as_str()).collect();
-        let rows: Vec<OfficialRow> = standing()
-            .filter(o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes)))
-            .select(OfficialRow::as_select())
-            .load(tx.conn())?;
+        let of_list = o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes));
+        // Two lists lock those whom both name in one order, whatever each finds to change.
+        let rows: Vec<OfficialRow> = load_locked!(
+            tx.conn(),
+            o::table
+                .filter(of_list.and(o::deleted_at.is_null()))
+                .order_by(o::employee_code)
+                .select(OfficialRow::as_select())
+        )?;
         let found: HashMap<Key, OfficialRow> = rows
             .into_iter()
             .filter(|row| scoped.reaches(row.org_unit_id))
@@ -88,6 +94,14 @@ impl Records for Officials {
     ) -> Result<Vec<Result<OfficialRow, ApiError>>, ApiError> {
         let at = tx.at();
         Ok(drafts.into_iter().map(|draft| official_made(scoped, draft, at)).collect())
+    }
+
+    fn is_told_already(row: &OfficialRow, held: &OfficialRow) -> bool {
+        row.tells_as(held)
+    }
+
+    fn note(tx: &mut WriteTx<'_>, told_already: &[OfficialRow]) -> Result<bool, ApiError> {
+        listed(tx.conn(), told_already.iter())
     }
 
     fn save(
@@ -131,8 +145,25 @@ pub(super) fn save_as(
             erased_at,
         ]
     )?;
+    listed(tx.conn(), rows.iter().filter(|row| stored.contains(&row.id)))?;
     let entry = |action, view: &Official, row: &OfficialRow| journal_entry(action, view, row, order);
     Written::try_journal(tx, rows, &stored, entry, |row| answer(&masked, row.clone()))
+}
+
+/// Moves on, never back, the day of the newest list that names these officials; whether it did. One statement a day:
+/// a whole list has one in all its lines.
+fn listed<'a>(conn: &mut DbConn, rows: impl Iterator<Item = &'a OfficialRow>) -> Result<bool, ApiError> {
+    use officials as o;
+    let mut by_day: BTreeMap<NaiveDate, Vec<OfficialId>> = BTreeMap::new();
+    for row in rows.filter(|row| row.listed_on > row.last_listed_on) {
+        by_day.entry(row.listed_on).or_default().push(row.id);
+    }
+    let mut moved = 0;
+    for (day, named) in by_day {
+        let behind = o::table.filter(o::id.eq_any(named).and(o::last_listed_on.lt(day)));
+        moved += diesel::update(behind).set(o::last_listed_on.eq(day)).execute(conn)?;
+    }
+    Ok(moved > 0)
 }
 
 fn official_made(
@@ -140,16 +171,20 @@ fn official_made(
     draft: Draft<OfficialCreate, OfficialRow>,
     at: Instant,
 ) -> Result<OfficialRow, ApiError> {
-    let Draft { body, present } = draft;
+    let Draft { mut body, present } = draft;
     check(&body)?;
     let present = present.as_ref();
-    let faults = rules::faults(&body, present.map(|row| row.listed_on), scoped.today());
+    let left_out = present.filter(|_| !body.person.is_present());
+    let held = left_out.map(|row| opened(scoped, row)).transpose()?.flatten();
+    let person = std::mem::take(&mut body.person).onto(held);
+    let faults = rules::faults(&body, person.as_ref(), scoped.today());
     // Whoever moves to another unit stays the same official.
     let owner = owner_of(scoped, &body.unit_name(), body.listed_on, None, faults)?;
     let id = present.map_or_else(OfficialId::new, |row| row.id);
-    let (person, number_digest) = sealed(scoped, &body, present, id, at)?;
+    let (person, number_digest) = sealed(scoped, person.as_ref(), present, id, at)?;
     let Owner { unit, province } = owner;
-    Ok(OfficialRow {
+    let last_listed_on = present.map_or(body.listed_on, |row| row.last_listed_on);
+    let row = OfficialRow {
         id,
         province_id: province,
         org_unit_id: unit,
@@ -170,20 +205,25 @@ fn official_made(
         version: present.map_or(0, |row| row.version),
         created_at: present.map_or(at, |row| row.created_at),
         updated_at: present.map_or(at, |row| row.updated_at),
-    })
+        last_listed_on,
+    };
+    match present.and_then(|held| rules::older_list_fault(&row, held)) {
+        Some(fault) => Err(ApiError::invalid(vec![fault])),
+        None => Ok(row),
+    }
 }
 
 /// Who an official is, sealed, and the digest of the number. One who is told alike stays as they are sealed, and one
 /// who was erased stays so.
 fn sealed(
     scoped: &Scoped,
-    body: &OfficialCreate,
+    person: Option<&OfficialPerson>,
     present: Option<&OfficialRow>,
     id: OfficialId,
     at: Instant,
 ) -> Result<(Option<String>, Option<String>), ApiError> {
     let is_erased = present.is_some_and(|row| row.erased_at.is_some());
-    let Some(told) = body.person.as_ref().filter(|_| !is_erased) else { return Ok((None, None)) };
+    let Some(told) = person.filter(|_| !is_erased) else { return Ok((None, None)) };
     let keys = scoped.personal_keys()?;
     let held = present.and_then(|row| row.person.as_deref());
     let person = place(id).seal_over(keys, at, told, held)?;
@@ -224,8 +264,10 @@ pub(super) fn official_patch(
     patch: OfficialPatch,
 ) -> Result<Recorded<Official>, ApiError> {
     let row = row_find(tx.conn(), scoped, id)?;
-    told_again(&row, &patch)?;
-    let whole = patch.onto(OfficialCreate::of(row, scoped.personal_keys()?)?);
+    if patch.person.is_present() {
+        must_stand(row.erased_at)?;
+    }
+    let whole = patch.onto(OfficialCreate::of(row));
     replace::<Officials>(tx, scoped, id, expected, whole)
 }
 

@@ -1,8 +1,6 @@
 //! How many personnel decisions there were between two days (tổng hợp quyết định về nhân sự): cases by kind and
 //! category, of a unit or of those below, counted where they stand, from the index by unit and day.
 
-use std::collections::BTreeMap;
-
 use actix_web::{get, web};
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, sql};
@@ -22,6 +20,7 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::personnel_decisions as columns;
+use crate::domain::civil_service::totals::totals;
 use crate::domain::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
 use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
@@ -192,10 +191,10 @@ fn decision_summary(
         decided_from: from,
         decided_to: to,
         stage: filter.stage.unwrap_or(PersonnelDecisionStage::Issued),
-        groups: totals(&rows, |row| row.group)
+        groups: totals(&rows, |row| (row.group, row.cases))
             .map(|(group, cases)| PersonnelDecisionGroupCount { group, cases })
             .collect(),
-        categories: totals(&rows, |row| row.category)
+        categories: totals(&rows, |row| (row.category, row.cases))
             .map(|(category, cases)| PersonnelDecisionCategoryCount { category, cases })
             .collect(),
         cases: rows.iter().map(|row| row.cases).sum(),
@@ -214,18 +213,6 @@ fn rows(mut counted: Vec<Counted>) -> Vec<PersonnelDecisionCount> {
         records,
     };
     counted.into_iter().map(row).collect()
-}
-
-/// Cases by what rows have in common.
-fn totals<K: Ord>(
-    rows: &[PersonnelDecisionCount],
-    of: impl Fn(&PersonnelDecisionCount) -> K,
-) -> impl Iterator<Item = (K, i64)> {
-    let mut totals = BTreeMap::<K, i64>::new();
-    for row in rows {
-        *totals.entry(of(row)).or_default() += row.cases;
-    }
-    totals.into_iter()
 }
 
 /// Mounts the operation.
@@ -269,9 +256,9 @@ mod tests {
             (Kind::PayStep, Category::PublicEmployee),
         ];
         assert_eq!(kinds, expected);
-        let groups: Vec<_> = totals(&rows, |row| row.group).collect();
+        let groups: Vec<_> = totals(&rows, |row| (row.group, row.cases)).collect();
         assert_eq!(groups, [(PersonnelDecisionGroup::Staffing, 6), (PersonnelDecisionGroup::Pay, 77)]);
-        let categories: Vec<_> = totals(&rows, |row| row.category).collect();
+        let categories: Vec<_> = totals(&rows, |row| (row.category, row.cases)).collect();
         assert_eq!(categories, [(Category::CivilServant, 10), (Category::PublicEmployee, 73)]);
     }
 

@@ -17,8 +17,8 @@ use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::people::{PersonalDataErasure, erase_beside};
-use crate::error::{ApiError, Problem};
+use crate::domain::people::{PersonalDataErasure, erase_beside, must_stand};
+use crate::error::ApiError;
 use crate::exchange::national_portal::ledger::store::ledger_erase;
 use crate::exchange::record_types::RecordType;
 
@@ -35,9 +35,7 @@ pub(super) fn dossier_erase(
     order: PersonalDataErasure,
 ) -> Result<Recorded<Dossier>, ApiError> {
     let held = changeable(tx, scoped, id, expected)?;
-    if held.row.erased_at.is_some() {
-        return Err(ApiError::new(Problem::PersonalDataErased));
-    }
+    must_stand(held.row.erased_at)?;
     order.must_be_ordered()?;
     let at = tx.at();
     let row = DossierRow {
@@ -82,8 +80,5 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
 /// 409 where it does.
 pub(super) fn told_again(row: &DossierRow, patch: &DossierPatch) -> Result<(), ApiError> {
     let names_people = matches!(patch.owner, Change::Value(_)) || patch.submitter.is_present();
-    if row.erased_at.is_some() && names_people {
-        return Err(ApiError::new(Problem::PersonalDataErased));
-    }
-    Ok(())
+    if names_people { must_stand(row.erased_at) } else { Ok(()) }
 }

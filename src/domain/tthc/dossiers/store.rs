@@ -19,10 +19,10 @@ use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::successors::wanted_units;
-use crate::domain::people::number_digest;
+use crate::domain::people::{must_stand, number_digest};
 use crate::domain::tthc::procedures::store::code_forms;
 use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::keyset;
 
 type WithProcedures = dsl::LeftJoinOn<
@@ -123,9 +123,7 @@ pub(super) fn dossier_changeable(
 ) -> Result<Belonging, ApiError> {
     let HeldDossier { row, .. } = held_find(conn, scoped, id)?;
     super::writes::must_write(scoped, &row)?;
-    if row.erased_at.is_some() {
-        return Err(ApiError::new(Problem::PersonalDataErased));
-    }
+    must_stand(row.erased_at)?;
     Ok(belonging(scoped, &row))
 }
 

@@ -4,7 +4,6 @@
 
 use diesel::prelude::*;
 
-use super::bodies::CitizenFeedbackPatch;
 use super::model::{CitizenFeedback, CitizenFeedbackId, FeedbackRow, HeldFeedback};
 use super::store::held_find;
 use super::writes::save_as;
@@ -14,8 +13,8 @@ use crate::attachments::store::attachments_erase;
 use crate::auth::scope::Scoped;
 use crate::db::schema::citizen_feedback;
 use crate::db::{Recorded, WriteTx};
-use crate::domain::people::{PersonalDataErasure, erase_beside};
-use crate::error::{ApiError, Problem};
+use crate::domain::people::{PersonalDataErasure, erase_beside, must_stand};
+use crate::error::ApiError;
 use crate::exchange::record_types::RecordType;
 
 /// Erases the personal data of feedback.
@@ -32,7 +31,7 @@ pub(super) fn feedback_erase(
 ) -> Result<Recorded<CitizenFeedback>, ApiError> {
     let HeldFeedback { row, limits } = held_find(tx.conn(), scoped, id)?;
     expected.map_or(Ok(()), |expected| expected.check(row.version))?;
-    not_erased(&row)?;
+    must_stand(row.erased_at)?;
     order.must_be_ordered()?;
     let row = FeedbackRow { petitioner: None, erased_at: Some(tx.at()), ..row };
     let mut held = HeldFeedback { row, limits };
@@ -51,23 +50,4 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: CitizenFeedbackId) -> Res
     use citizen_feedback as f;
     diesel::update(f::table.find(id)).set(f::petitioner.eq(None::<String>)).execute(tx.conn())?;
     attachments_erase(tx, RecordType::CitizenFeedback, &id.written()).map(drop)
-}
-
-/// Refuses a patch that would tell an erased petitioner again.
-///
-/// # Errors
-/// 409 where it does.
-pub(super) fn told_again(row: &FeedbackRow, patch: &CitizenFeedbackPatch) -> Result<(), ApiError> {
-    if patch.petitioner.is_present() { not_erased(row) } else { Ok(()) }
-}
-
-/// Lets feedback go on whose personal data stand.
-///
-/// # Errors
-/// 409 once they were erased.
-pub(super) fn not_erased(row: &FeedbackRow) -> Result<(), ApiError> {
-    match row.erased_at {
-        None => Ok(()),
-        Some(_) => Err(ApiError::new(Problem::PersonalDataErased)),
-    }
 }

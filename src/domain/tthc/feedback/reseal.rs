@@ -1,50 +1,12 @@
 //! Sealing petitioners anew, under the newest key: a part of `cchc keys reseal`.
 
-use std::sync::Arc;
-
-use diesel::prelude::*;
-
 use super::model::CitizenFeedbackId;
 use super::petitioner::place;
-use crate::auth::keys::KeyRing;
 use crate::db::schema::citizen_feedback;
-use crate::db::types::Instant;
-use crate::db::{Db, DbConn};
-use crate::error::ApiError;
+use crate::domain::people::reseal::reseal_people;
 
-/// Petitioners of one transaction: few enough to hold SQLite's writer for a moment only.
-const PART: i64 = 500;
-
-/// Seals petitioners anew that are sealed under an older key; answers how many. The records themselves stay
-/// as they are.
-///
-/// # Errors
-/// When the database is away, or a value was sealed under other keys.
-pub async fn reseal(db: &Db, ring: Arc<KeyRing>, now: Instant) -> Result<usize, ApiError> {
-    db.maintain_in_parts(move |conn, last| part(conn, &ring, now, last)).await
-}
-
-fn part(
-    conn: &mut DbConn,
-    ring: &KeyRing,
-    now: Instant,
-    last: Option<CitizenFeedbackId>,
-) -> Result<(Option<CitizenFeedbackId>, usize), ApiError> {
-    use citizen_feedback as f;
-    let mut query = f::table.into_boxed();
-    if let Some(last) = last {
-        query = query.filter(f::id.gt(last));
-    }
-    let rows: Vec<(CitizenFeedbackId, i64, Option<String>)> =
-        query.order(f::id).limit(PART).select((f::id, f::version, f::petitioner)).load(conn)?;
-    let end = rows.last().map(|(id, ..)| *id);
-    let mut count = 0;
-    for (id, version, sealed) in rows {
-        let Some(sealed) = sealed else { continue };
-        let Some(anew) = place(id).resealed(ring.personal(), now, &sealed)? else { continue };
-        // Whoever has written it meanwhile has sealed it too, or erased it.
-        let unchanged = f::table.find(id).filter(f::version.eq(version).and(f::petitioner.is_not_null()));
-        count += diesel::update(unchanged).set(f::petitioner.eq(Some(anew))).execute(conn)?;
-    }
-    Ok((end, count))
+reseal_people! {
+    /// Seals petitioners anew that are sealed under an older key; answers how many. The records themselves stay
+    /// as they are.
+    citizen_feedback: CitizenFeedbackId, |id| { petitioner: place(id) }
 }

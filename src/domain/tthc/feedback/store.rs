@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::json;
 
-use super::erasure::not_erased;
 use super::limits::TimeLimits;
 use super::model::{
     CitizenFeedback, CitizenFeedbackFilter, CitizenFeedbackId, CitizenFeedbackSort, FeedbackRow,
@@ -26,6 +25,7 @@ use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units;
+use crate::domain::people::must_stand;
 use crate::domain::validity::{days_in_range, storable};
 use crate::error::ApiError;
 use crate::text::{contains, fold};
@@ -267,7 +267,7 @@ pub(super) fn feedback_changeable(
     id: CitizenFeedbackId,
 ) -> Result<Belonging, ApiError> {
     let HeldFeedback { row, .. } = held_find(conn, scoped, id)?;
-    not_erased(&row)?;
+    must_stand(row.erased_at)?;
     Ok(belonging(scoped, &row))
 }
 

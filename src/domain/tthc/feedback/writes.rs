@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::bodies::{CitizenFeedbackCreate, CitizenFeedbackPatch};
-use super::erasure::{forget_deleted, told_again};
+use super::erasure::forget_deleted;
 use super::limits::TimeLimits;
 use super::model::{CitizenFeedback, CitizenFeedbackId, FeedbackRow, HeldFeedback};
 use super::petitioner::{PetitionerShown, place};
@@ -24,7 +24,7 @@ use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::{Owner, named_unit};
 use crate::domain::organization::reference::named_as;
 use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::people::{PersonKind, PersonalDataErasure};
+use crate::domain::people::{PersonKind, PersonalDataErasure, must_stand};
 use crate::error::{ApiError, Fault};
 use crate::text::fold;
 use crate::{hide_row, save_rows};
@@ -258,7 +258,9 @@ pub(super) fn feedback_patch(
     patch: CitizenFeedbackPatch,
 ) -> Result<Recorded<CitizenFeedback>, ApiError> {
     let HeldFeedback { row, .. } = held_find(tx.conn(), scoped, id)?;
-    told_again(&row, &patch)?;
+    if patch.petitioner.is_present() {
+        must_stand(row.erased_at)?;
+    }
     let whole = patch.onto(CitizenFeedbackCreate::of(row, scoped.personal_keys()?)?);
     replace::<CitizenFeedbacks>(tx, scoped, id, expected, whole)
 }

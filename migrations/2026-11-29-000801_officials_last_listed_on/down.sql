@@ -1,0 +1,1 @@
+ALTER TABLE officials DROP COLUMN last_listed_on;
