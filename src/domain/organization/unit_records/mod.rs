@@ -11,4 +11,4 @@ mod fields;
 pub(crate) mod plans;
 mod store;
 
-pub use store::{key_of_unit, owner_of};
+pub use store::{UNITS_AT_ONCE, key_of_unit, owner_of};

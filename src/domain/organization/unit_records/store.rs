@@ -19,6 +19,10 @@ pub fn key_of_unit(unit: &UnitName<'_>, rest: &[&dyn Display]) -> String {
     key_text([id.as_deref(), unit.identifier, unit.code, Some(&rest.join(" "))])
 }
 
+/// The records of so many units are looked for in one query, each unit's by its own keys: all keys for all units
+/// would be a thousand times a hundred looks into the index. SQLite takes no condition of a thousand levels.
+pub const UNITS_AT_ONCE: usize = 100;
+
 /// The owner of a record whose body shows these faults by itself.
 ///
 /// # Errors
@@ -99,7 +103,7 @@ macro_rules! unit_store {
             use $crate::db::schema::$table;
             use $crate::db::{DbConn, Recorded, WriteTx};
             use $crate::domain::organization::{
-                successors::wanted_units, tree::OrgUnitId, unit_records::{key_of_unit, owner_of},
+                successors::wanted_units, tree::OrgUnitId, unit_records::{UNITS_AT_ONCE, key_of_unit, owner_of},
             };
             use $crate::error::ApiError;
 
@@ -304,14 +308,24 @@ macro_rules! unit_writes {
                 bodies: &[$create],
             ) -> Result<Vec<Option<$row>>, ApiError> {
                 let keys: Vec<Option<Key>> = bodies.iter().map(|body| key(scoped, body)).collect();
-                let named = || keys.iter().flatten();
-                let units: HashSet<OrgUnitId> = named().map(|key| key.unit).collect();
-                let query = standing().filter($table::org_unit_id.eq_any(units));
-                $(
-                    let sought: HashSet<_> = named().map(|key| Clone::clone(&key.$sought)).collect();
-                    let query = query.filter($table::$sought.eq_any(sought));
-                )*
-                let rows: Vec<$row> = query.select($row::as_select()).load(tx.conn())?;
+                let mut of_units: HashMap<OrgUnitId, Vec<&Key>> = HashMap::new();
+                for key in keys.iter().flatten() {
+                    of_units.entry(key.unit).or_default().push(key);
+                }
+                let of_units: Vec<_> = of_units.into_iter().collect();
+                let mut rows: Vec<$row> = Vec::new();
+                for units in of_units.chunks(UNITS_AT_ONCE) {
+                    let mut query: Query<'_> = $table::table.into_boxed();
+                    for (unit, named) in units {
+                        let standing = $table::org_unit_id.eq(*unit).and($table::deleted_at.is_null());
+                        $(
+                            let sought: HashSet<_> = named.iter().map(|key| Clone::clone(&key.$sought)).collect();
+                            let standing = standing.and($table::$sought.eq_any(sought));
+                        )*
+                        query = query.or_filter(standing);
+                    }
+                    rows.extend(query.select($row::as_select()).load::<$row>(tx.conn())?);
+                }
                 let found: HashMap<Key, $row> = rows
                     .into_iter()
                     .map(|row| (Key { unit: row.org_unit_id, $($part: Clone::clone(&row.$part),)* }, row))
