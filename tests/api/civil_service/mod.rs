@@ -1,12 +1,15 @@
 //! Stories of the civil service.
 
 mod discipline;
+mod fixtures;
 mod job_position_schemes;
 mod officials;
 mod personnel_decisions;
 mod quality_ratings;
 mod staff_streamlining;
 mod training_courses;
+
+pub use fixtures::fixtures;
 
 use serde_json::{Value, json};
 
