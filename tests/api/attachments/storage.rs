@@ -147,7 +147,7 @@ async fn s3_compatible_storage_keeps_attachments(app: TestApp) {
     };
     // Larger than one part of an upload, with an end that tells whether the parts are in order.
     let large: Vec<u8> =
-        PDF.iter().copied().chain((0..20_u32 << 20).map(|n| (n >> 12).to_le_bytes()[0] | 1)).collect();
+        PDF.iter().copied().chain((0..9_u32 << 20).map(|n| (n >> 12).to_le_bytes()[0] | 1)).collect();
     for (name, content) in [("nho.pdf", PDF), ("lon.pdf", large.as_slice())] {
         let form = Form { content, ..pdf(name) };
         let made = send(&admin, &record, &form).await;

@@ -196,10 +196,10 @@ async fn an_older_line_never_replaces_a_newer_record(app: TestApp) {
 
 async fn single_writes_come_between_batches(app: TestApp) {
     let admin = app.admin().await;
-    let all = months(9_000);
+    let all = months(3_000);
     let order = std::sync::Mutex::new(Vec::new());
     let batch = |part: usize| {
-        let (admin, order, lines) = (admin.clone(), &order, &all[part * 3_000..(part + 1) * 3_000]);
+        let (admin, order, lines) = (admin.clone(), &order, &all[part * 1_000..(part + 1) * 1_000]);
         async move {
             send(&admin, BATCH, lines).await;
             order.lock().unwrap().push("batch");
