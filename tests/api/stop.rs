@@ -160,7 +160,7 @@ async fn the_log_names_no_person_and_no_secret(app: TestApp) {
     let database = TestDatabase::copy(app.backend).await;
     let mut served = Served::start_on(database, &[("CCHC_LOG", "trace,actix_web::types=trace")]);
     let base = format!("http://{}", served.address);
-    let anonymous = Client::new(&base, None);
+    let anonymous = Client::new(&base);
     let sign_in = |username: &'static str, password: &'static str| {
         let anonymous = anonymous.clone();
         async move {
@@ -172,7 +172,7 @@ async fn the_log_names_no_person_and_no_secret(app: TestApp) {
         .as_str()
         .unwrap()
         .to_owned();
-    let admin = Client::new(&base, Some(&token));
+    let admin = anonymous.with_token(&token);
     let user = json!({"username": SECRETS[0], "display_name": SECRETS[1], "password": SECRETS[2], "must_change_password": false});
     admin.post("/api/v1/admin/users", &user).await.expect(201);
     admin.post("/api/v1/admin/users", &user).await.problem(409, "duplicate");

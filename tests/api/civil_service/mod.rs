@@ -1,6 +1,7 @@
 //! Stories of the civil service.
 
 mod discipline;
+mod fixtures;
 mod job_position_schemes;
 mod official_lists;
 mod officials;
@@ -8,6 +9,8 @@ mod personnel_decisions;
 mod quality_ratings;
 mod staff_streamlining;
 mod training_courses;
+
+pub use fixtures::fixtures;
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,9 @@
 //! Stories of e-government: how far systems reach, and what is measured.
 
+mod fixtures;
+
+pub use fixtures::fixtures;
+
 use serde_json::{Value, json};
 
 use crate::support::story::Story;

@@ -2,8 +2,11 @@
 
 mod document_relations;
 mod document_reviews;
+mod fixtures;
 mod law_enforcement_monitoring;
 mod legal_documents;
+
+pub use fixtures::fixtures;
 
 use serde_json::{Value, json};
 
@@ -22,13 +25,6 @@ pub fn all() -> Vec<Story> {
 
 const DOCUMENTS: &str = "/api/v1/institutions/legal-documents";
 const RELATIONS: &str = "/api/v1/institutions/document-relations";
-
-/// Two documents of a commune, of which a relation of the suite tells.
-pub async fn named_by_others(admin: &Client) {
-    for (number, day) in [("11/2026/QĐ-UBND", "2026-03-02"), ("12/2026/QĐ-UBND", "2026-05-04")] {
-        admin.post(DOCUMENTS, &document("31396", number, day)).await.expect(201);
-    }
-}
 
 /// A decision that a unit issued.
 fn document(unit: &str, number: &str, day: &str) -> Value {

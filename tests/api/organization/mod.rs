@@ -1,8 +1,11 @@
 //! Units as they stand on any day, and what became of them.
 
 mod delegations;
+mod fixtures;
 mod reorganizations;
 mod staffing_returns;
+
+pub use fixtures::fixtures;
 
 use serde_json::{Value, json};
 

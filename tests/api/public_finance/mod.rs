@@ -3,7 +3,10 @@
 mod audit_recommendations;
 mod budgets;
 mod fiscal_data_package;
+mod fixtures;
 mod investment_plans;
+
+pub use fixtures::fixtures;
 
 use serde_json::{Value, json};
 
@@ -23,8 +26,8 @@ pub fn stories() -> Vec<Story> {
 const PLANS: &str = "/api/v1/public-finance/investment-plans";
 const RECOMMENDATIONS: &str = "/api/v1/public-finance/audit-recommendations";
 
-/// A plan and a recommendation, which records of the suite name.
-pub async fn named_by_others(admin: &Client) {
+/// A plan and a recommendation of a commune, which other records name.
+async fn named_by_others(admin: &Client) {
     let plan = json!({
         "org_unit_code": "31396", "fiscal_year": 2026, "code": "DA-01", "title": "Nạo vét kênh",
         "capital_source": "commune_budget", "amount_vnd": 1_000_000_000, "valid_from": "2026-01-01",

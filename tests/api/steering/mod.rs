@@ -1,6 +1,9 @@
 //! Stories of steering.
 
 mod directives;
+mod fixtures;
+
+pub use fixtures::fixtures;
 
 use crate::support::story::Story;
 

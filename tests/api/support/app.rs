@@ -35,6 +35,7 @@ pub struct TestApp {
     pub backend: Backend,
     pub database: TestDatabase,
     clock: Arc<AtomicI64>,
+    anonymous: Client,
     base: String,
     admin: tokio::sync::OnceCell<Client>,
     server: actix_web::dev::ServerHandle,
@@ -75,7 +76,16 @@ impl TestApp {
         let server = cchc::app::serve(state.clone(), listener, 1).expect("the server starts");
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { state, backend, database, clock, base, admin: tokio::sync::OnceCell::new(), server: handle }
+        Self {
+            state,
+            backend,
+            database,
+            clock,
+            anonymous: Client::new(&base),
+            base,
+            admin: tokio::sync::OnceCell::new(),
+            server: handle,
+        }
     }
 
     /// A second instance on the same database; `None` on SQLite, which serves one process.
@@ -94,12 +104,12 @@ impl TestApp {
 
     /// Nobody's client.
     pub fn anonymous(&self) -> Client {
-        Client::new(&self.base, None)
+        self.anonymous.clone()
     }
 
     /// A client that sends this token.
     pub fn with_token(&self, token: &str) -> Client {
-        Client::new(&self.base, Some(token))
+        self.anonymous.with_token(token)
     }
 
     /// The administrator of the whole country.
@@ -112,7 +122,7 @@ impl TestApp {
         let answer =
             self.token(&[("grant_type", "password"), ("username", username), ("password", PASSWORD)]).await;
         let token = answer.expect(200)["access_token"].as_str().expect("an access token").to_owned();
-        Client::new(&self.base, Some(&token))
+        self.with_token(&token)
     }
 
     /// The same for some scopes, such as that of personal data, which nobody has without asking.
@@ -120,7 +130,7 @@ impl TestApp {
         let form =
             [("grant_type", "password"), ("username", username), ("password", PASSWORD), ("scope", scope)];
         let token = self.token(&form).await.expect(200)["access_token"].as_str().expect("a token").to_owned();
-        Client::new(&self.base, Some(&token))
+        self.with_token(&token)
     }
 
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
@@ -162,7 +172,7 @@ impl TestApp {
         let form =
             [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)];
         let token = self.token(&form).await.expect(200)["access_token"].as_str().expect("a token").to_owned();
-        Client::new(&self.base, Some(&token))
+        self.with_token(&token)
     }
 
     /// The id of the unit with this code on this day.

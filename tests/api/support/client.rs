@@ -13,8 +13,10 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(base: &str, token: Option<&str>) -> Self {
-        let client = Self {
+    /// Nobody's client. Making one reads every certificate of the machine: the others of a service are made
+    /// of this one.
+    pub fn new(base: &str) -> Self {
+        Self {
             // Shorter than the service keeps a connection: a story that waits for a command serves nobody
             // meanwhile, and must not write to one that the service is about to end.
             http: reqwest::Client::builder()
@@ -24,11 +26,12 @@ impl Client {
                 .expect("a client"),
             base: base.to_owned(),
             headers: HeaderMap::new(),
-        };
-        match token {
-            Some(token) => client.with("authorization", &format!("Bearer {token}")),
-            None => client,
         }
+    }
+
+    /// The same client with a token.
+    pub fn with_token(&self, token: &str) -> Self {
+        self.with("authorization", &format!("Bearer {token}"))
     }
 
     /// The same client with one more header.

@@ -11,7 +11,7 @@ use crate::start::on;
 use crate::support::TestApp;
 use crate::tell;
 
-tell![the_reports_figures_come_out_of_single_dossiers, any_number_of_dossiers_is_made_and_counted,];
+tell![the_reports_figures_come_out_of_single_dossiers, any_number_of_dossiers_is_made_and_counted];
 
 async fn made_up(app: &TestApp, wanted: DemoDossiers) {
     let at = app.state.now();

@@ -7,6 +7,7 @@ mod dossier_writers;
 pub mod dossiers;
 mod erasure;
 mod feedback;
+mod fixtures;
 mod focal_points;
 mod personal_files;
 mod petitioners;
@@ -21,6 +22,8 @@ mod satisfaction_ratings;
 mod statistics;
 mod support_activities;
 
+pub use fixtures::fixtures;
+
 use serde_json::{Value, json};
 
 use crate::support::story::Story;
@@ -28,13 +31,13 @@ use crate::support::{Answer, Client, TestApp};
 
 pub fn stories() -> Vec<Story> {
     [
-        procedures::stories(),
+        procedures::all(),
         publications::stories(),
         postings::stories(),
         processes::stories(),
         processing_returns::stories(),
-        dossiers::stories(),
-        dossier_counts::stories(),
+        dossiers::all(),
+        dossier_counts::all(),
         dossier_rules::stories(),
         dossier_writers::stories(),
         demo_dossiers::stories(),
@@ -43,7 +46,7 @@ pub fn stories() -> Vec<Story> {
         reviews::stories(),
         support_activities::stories(),
         focal_points::stories(),
-        feedback::stories(),
+        feedback::all(),
         petitioners::stories(),
         personal_files::stories(),
         satisfaction_ratings::stories(),

@@ -1,10 +1,19 @@
 //! A dossier from receipt to result: its life, its due day, who sees it, and whose names are shown.
 
+mod lookups;
+mod people;
+
 use serde_json::{Value, json};
 
 use crate::support::app::noon;
+use crate::support::story::Story;
 use crate::support::{Client, TestApp};
 use crate::tell;
+
+/// All stories of this folder.
+pub fn all() -> Vec<Story> {
+    [stories(), lookups::stories(), people::stories()].concat()
+}
 
 tell![
     a_dossier_goes_from_receipt_to_result_step_by_step,
@@ -14,18 +23,10 @@ tell![
     a_dossier_is_created_whole_in_any_status,
     an_apology_never_turns_overdue_into_on_time,
     a_dossier_is_handed_over_with_its_history,
-    both_units_see_a_dossier_and_nobody_else,
     a_status_follows_steps_unless_it_is_restated,
-    people_are_masked_unless_the_token_says_otherwise,
-    a_masked_name_does_not_take_the_place_of_the_true_one,
-    a_number_is_found_by_who_may_see_it,
     what_is_older_than_what_is_held_is_not_written,
     a_wait_ends_at_the_latest_with_what_it_waited_for,
     every_fault_of_a_dossier_is_told,
-    who_holds_a_code_follows_it_without_a_token,
-    wrong_tries_lock_a_code_and_tell_nothing,
-    who_handed_a_dossier_in_does_not_guess_its_owner,
-    one_address_looks_up_so_often_a_minute,
 ];
 
 pub const DOSSIERS: &str = "/api/v1/tthc/dossiers";
@@ -215,46 +216,6 @@ async fn a_dossier_is_handed_over_with_its_history(app: TestApp) {
     ended.problem(422, "unit-not-in-force");
 }
 
-async fn both_units_see_a_dossier_and_nobody_else(app: TestApp) {
-    let admin = catalogue(&app).await;
-    let taken = with(dossier(1), json!({"resolving_unit_code": "31399"}));
-    let made = admin.post(DOSSIERS, &taken).await.expect(201);
-    let receiver = app.person("xa.hiephung", "editor", "31396").await;
-    let resolver = app.person("xa.tanbinh", "editor", "31399").await;
-    let other = app.person("xa.hoaan", "editor", "31393").await;
-    for unit in [&receiver, &resolver] {
-        unit.get(&at(&made)).await.expect(200);
-    }
-    other.get(&at(&made)).await.problem(404, "not-found");
-    let count = async |client: &Client, query: &str| {
-        let list = client.get(&format!("{DOSSIERS}?include_total=true{query}")).await.expect(200);
-        (list["items"].as_array().unwrap().len(), list["total"].as_i64().unwrap())
-    };
-    assert_eq!(count(&receiver, "").await, (0, 0));
-    assert_eq!(count(&receiver, "&role=receiving").await, (1, 1));
-    assert_eq!(count(&resolver, "").await, (1, 1));
-    assert_eq!(count(&resolver, "&org_unit_code=31399&status=received").await, (1, 1));
-    assert_eq!(count(&resolver, "&role=receiving").await, (0, 0));
-    assert_eq!(count(&other, "&role=receiving").await, (0, 0));
-    let mine = with(dossier(3), json!({"receiving_unit_code": "31393", "resolving_unit_code": "31399"}));
-    let mine = resolver.post(DOSSIERS, &mine).await.expect(201);
-    let tag = resolver.get(&at(&mine)).await.etag();
-    let on = with(dossier(3), json!({"receiving_unit_code": "31393", "resolving_unit_code": "31396"}));
-    let on = resolver.put(&at(&mine), &tag, &on).await.expect(200);
-    assert_eq!(on["resolving_unit_code"], "31396", "who has it hands it over, also by telling it whole");
-    resolver.get(&at(&mine)).await.problem(404, "not-found");
-    let tag = admin.get(&at(&mine)).await.etag();
-    assert_eq!(admin.delete(&at(&mine), &tag).await.status, 204);
-    let province = app.person("tp.cantho", "reviewer", "92").await;
-    assert_eq!(count(&province, "").await, (1, 1));
-    assert_eq!(count(&province, "&org_unit_code=31399&scope=subtree").await, (1, 1));
-    other.post(&format!("{}/processing", at(&made)), &json!({})).await.problem(404, "not-found");
-    province.post(&format!("{}/processing", at(&made)), &json!({})).await.problem(403, "forbidden");
-    let foreign = with(dossier(2), json!({"receiving_unit_code": "31393", "resolving_unit_code": "31399"}));
-    let refused = receiver.post(DOSSIERS, &foreign).await.problem(403, "forbidden");
-    assert_eq!(refused["errors"][0]["code"], "out_of_reach");
-}
-
 async fn a_status_follows_steps_unless_it_is_restated(app: TestApp) {
     let admin = catalogue(&app).await;
     let resolved = json!({"resolved_at": "2026-11-06T02:00:00Z"});
@@ -279,93 +240,6 @@ async fn a_status_follows_steps_unless_it_is_restated(app: TestApp) {
     );
     let report = admin.post(&batch, &json!([forwards])).await.expect(200);
     assert_eq!(report["lines"][0]["outcome"], "updated", "{report}");
-}
-
-async fn people_are_masked_unless_the_token_says_otherwise(app: TestApp) {
-    let admin = catalogue(&app).await;
-    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    assert_eq!(made["owner"]["name"], "N**** n** t**", "a write answers masked");
-    let path = at(&made);
-    app.person("xa.hiephung", "editor", "31396").await;
-    let asked = |scope: &'static str| {
-        [
-            ("grant_type", "password"),
-            ("username", "xa.hiephung"),
-            ("password", crate::support::app::PASSWORD),
-            ("scope", scope),
-        ]
-    };
-    let token =
-        async |scope| app.token(&asked(scope)).await.expect(200)["access_token"].as_str().unwrap().to_owned();
-    let masked = app.with_token(&token("tthc:read").await);
-    assert_eq!(masked.get(&path).await.expect(200)["owner"]["id_number"], "************");
-    let clear = app.with_token(&token("tthc:read tthc:personal").await);
-    let owner = clear.get(&path).await.expect(200)["owner"].clone();
-    assert_eq!((&owner["name"], &owner["id_number"]), (&json!("Người nộp thử"), &json!("012345678901")));
-    let page = clear.get(DOSSIERS).await.expect(200);
-    assert_eq!(page["items"][0]["owner"]["phone"], "0900000012");
-    let stream = clear.with("accept", "application/x-ndjson").get(DOSSIERS).await;
-    assert!(!stream.text().contains("012345678901"), "a stream of all rows is masked");
-    app.state.seal().await.unwrap();
-    let journal = admin.get(&format!("/api/v1/admin/audit?record_id={}", made["id"].as_str().unwrap())).await;
-    let journal = journal.expect(200);
-    let reads = journal["items"].as_array().unwrap().iter().filter(|it| it["action"] == "read_personal");
-    assert_eq!(reads.count(), 2, "each time they were shown: {journal}");
-    assert!(!journal.to_string().contains("012345678901") && !journal.to_string().contains("Người nộp"));
-    let inspector = app.person("thanhtra", "inspector", "92").await;
-    let form = [
-        ("grant_type", "password"),
-        ("username", "thanhtra"),
-        ("password", crate::support::app::PASSWORD),
-        ("scope", "tthc:personal"),
-    ];
-    assert_eq!(app.token(&form).await.expect(400)["error"], "invalid_scope");
-    assert_eq!(inspector.get(&path).await.expect(200)["owner"]["name"], "N**** n** t**");
-    let feed = admin.get("/api/v1/exchange/changes?types=dossier").await.expect(200);
-    assert_eq!(feed["items"].as_array().unwrap().len(), 1, "who looked did not change it: {feed}");
-}
-
-async fn a_masked_name_does_not_take_the_place_of_the_true_one(app: TestApp) {
-    let admin = catalogue(&app).await;
-    let nameless = json!({"owner": {"kind": "citizen", "name": "Người nộp thử"}});
-    let made = admin.post(DOSSIERS, &with(dossier(1), nameless)).await.expect(201);
-    let path = at(&made);
-    let read = admin.get(&path).await;
-    let etag = read.etag();
-    // Whoever sees people masked and sends the whole dossier back, or a list as CSV, sends stars.
-    let back = with(dossier(1), json!({"owner": {"kind": "citizen", "name": read.json()["owner"]["name"]}}));
-    let refused = admin.put(&path, &etag, &back).await.problem(422, "invalid");
-    let fault = &refused["errors"][0];
-    assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/owner/name"), &json!("masked")));
-    let batch = admin.post(&format!("{DOSSIERS}/batch?on_conflict=update"), &json!([back])).await;
-    assert_eq!(batch.problem(422, "invalid")["errors"][0]["code"], "masked");
-    assert_eq!(admin.get(&path).await.etag(), etag, "nothing was written");
-}
-
-async fn a_number_is_found_by_who_may_see_it(app: TestApp) {
-    let admin = catalogue(&app).await;
-    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    let by_other = json!({"owner": {"kind": "citizen", "name": "Người khác"},
-        "submitter": {"kind": "citizen", "name": "Người nộp thử", "id_number": "012345678901"}});
-    admin.post(DOSSIERS, &with(dossier(2), by_other)).await.expect(201);
-    let elsewhere = with(dossier(3), json!({"receiving_unit_code": "31393"}));
-    admin.post(DOSSIERS, &elsewhere).await.expect(201);
-    app.person("xa.hiephung", "editor", "31396").await;
-    let form = [
-        ("grant_type", "password"),
-        ("username", "xa.hiephung"),
-        ("password", crate::support::app::PASSWORD),
-        ("scope", "tthc:personal tthc:read"),
-    ];
-    let token = app.token(&form).await.expect(200)["access_token"].as_str().unwrap().to_owned();
-    let clerk = app.with_token(&token);
-    let search = format!("{DOSSIERS}/searches");
-    let found = clerk.post(&search, &json!({"id_number": "012345678901"})).await.expect(200);
-    let codes: Vec<_> = found["items"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect();
-    assert_eq!(codes, ["H13.44-261102-0002", "H13.44-261102-0001"], "in reach, as owner and as submitter");
-    let none = clerk.post(&search, &json!({"id_number": "012345678902"})).await.expect(200);
-    assert_eq!(none["items"], json!([]));
-    admin.post(&search, &json!({"id_number": "012345678901"})).await.problem(403, "forbidden");
 }
 
 async fn what_is_older_than_what_is_held_is_not_written(app: TestApp) {
@@ -428,79 +302,4 @@ async fn every_fault_of_a_dossier_is_told(app: TestApp) {
     assert!(refused.status == 400 || refused.status == 422);
     let text = refused.text();
     assert!(text.contains("/owner/id_number") && !text.contains("12345\""), "{text}");
-}
-
-const LOOKUPS: &str = "/api/v1/public/dossier-lookups";
-
-fn lookup(number: u32, id_last4: &str) -> Value {
-    json!({"code": format!("H13.44-261102-{number:04}"), "id_last4": id_last4})
-}
-
-async fn who_holds_a_code_follows_it_without_a_token(app: TestApp) {
-    let admin = catalogue(&app).await;
-    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    let anyone = app.anonymous();
-    let found = anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
-    assert_eq!((&found["status"], &found["due_on"]), (&json!("received"), &json!("2026-11-09")));
-    assert_eq!(found["resolving_unit_name"], "Xã Hiệp Hưng");
-    let text = found.to_string();
-    for personal in ["Người nộp", "012345678901", "8901", "0900000012"] {
-        assert!(!text.contains(personal), "{text}");
-    }
-    let wrong_check = anyone.post(LOOKUPS, &lookup(1, "0000")).await.problem(404, "not-found");
-    let wrong_code = anyone.post(LOOKUPS, &lookup(2, "8901")).await.problem(404, "not-found");
-    assert_eq!(wrong_check["detail"], wrong_code["detail"], "nobody learns which of the two was wrong");
-    let unnumbered = with(dossier(3), json!({"owner": {"kind": "citizen", "name": "Không có số"}}));
-    admin.post(DOSSIERS, &unnumbered).await.expect(201);
-    anyone.post(LOOKUPS, &lookup(3, "0000")).await.problem(404, "not-found");
-    assert!(anyone.post(LOOKUPS, &lookup(1, "12a4")).await.status < 500);
-}
-
-async fn wrong_tries_lock_a_code_and_tell_nothing(app: TestApp) {
-    let admin = catalogue(&app).await;
-    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    let anyone = app.anonymous();
-    // The right answer is no try.
-    for _ in 0..6 {
-        anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
-    }
-    for number in [1, 2] {
-        for _ in 0..5 {
-            anyone.post(LOOKUPS, &lookup(number, "0000")).await.problem(404, "not-found");
-        }
-        let locked = anyone.post(LOOKUPS, &lookup(number, "8901")).await;
-        assert_eq!(locked.header("retry-after"), "900", "a code that nobody has is locked alike");
-        locked.problem(429, "too-many-requests");
-    }
-    app.pass(14 * 60);
-    anyone.post(LOOKUPS, &lookup(1, "8901")).await.problem(429, "too-many-requests");
-    app.pass(60);
-    anyone.post(LOOKUPS, &lookup(1, "8901")).await.expect(200);
-}
-
-async fn who_handed_a_dossier_in_does_not_guess_its_owner(app: TestApp) {
-    let admin = catalogue(&app).await;
-    let submitter = json!({"kind": "citizen", "name": "Người nộp thay", "id_number": "098765432109"});
-    admin.post(DOSSIERS, &with(dossier(1), json!({"submitter": submitter}))).await.expect(201);
-    admin.post(DOSSIERS, &dossier(2)).await.expect(201);
-    let anyone = app.anonymous();
-    for guess in ["0001", "0002", "0003", "0004"] {
-        anyone.post(LOOKUPS, &lookup(1, guess)).await.problem(404, "not-found");
-        anyone.post(LOOKUPS, &lookup(1, "2109")).await.expect(200);
-        anyone.post(LOOKUPS, &lookup(2, "8901")).await.expect(200);
-    }
-    anyone.post(LOOKUPS, &lookup(1, "0005")).await.problem(404, "not-found");
-    anyone.post(LOOKUPS, &lookup(1, "8901")).await.problem(429, "too-many-requests");
-    anyone.post(LOOKUPS, &lookup(2, "8901")).await.expect(200);
-}
-
-async fn one_address_looks_up_so_often_a_minute(app: TestApp) {
-    let few = TestApp::start_with(app.backend, |config| {
-        config.lookups_per_minute = 2.try_into().unwrap();
-    })
-    .await;
-    for number in [1, 2] {
-        few.anonymous().post(LOOKUPS, &lookup(number, "0000")).await.problem(404, "not-found");
-    }
-    few.anonymous().post(LOOKUPS, &lookup(3, "0000")).await.problem(429, "too-many-requests");
 }

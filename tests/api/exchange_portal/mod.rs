@@ -1,35 +1,31 @@
 //! Dossiers in the shape of the national portal, as a one-stop system sends them and reads them back, and the
 //! ledger of what was exchanged.
 
-use std::sync::Arc;
+mod ledger_entries;
+mod sent_back;
 
-use cchc::auth::keystore;
-use cchc::exchange::national_portal::ledger::reseal::reseal;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 use serde_json::{Value, json};
 
-use crate::start::on;
 use crate::support::app::PASSWORD;
+use crate::support::story::Story;
 use crate::support::{Client, TestApp};
 use crate::tell;
 use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
+
+/// All stories of this folder.
+pub fn all() -> Vec<Story> {
+    [stories(), sent_back::stories(), ledger_entries::stories()].concat()
+}
 
 tell![
     a_body_of_a_one_stop_system_is_taken_in,
     the_bare_list_is_taken_in_too,
     what_exists_is_said_to_and_is_updated_when_asked,
     good_entries_are_written_beside_bad_ones,
-    a_falsified_status_shows_in_the_ledger,
     a_number_that_was_made_up_is_not_written,
     progress_takes_the_steps_that_lead_there,
-    what_goes_out_says_what_came_in,
-    a_status_goes_out_as_it_is,
     the_unit_of_another_province_is_refused,
-    what_came_is_shown_to_who_may_see_it_alone,
-    what_the_portal_answered_is_put_beside_what_was_sent,
     a_request_of_the_wrong_shape_is_a_problem,
-    what_came_is_sealed_anew_under_the_newest_key,
 ];
 
 const PORTAL: &str = "/api/v1/exchange/national-portal/dossiers";
@@ -193,27 +189,6 @@ async fn good_entries_are_written_beside_bad_ones(app: TestApp) {
     assert_eq!(ledger(&admin, "outcome=refused").await.len(), 4, "what is refused stands in the ledger too");
 }
 
-async fn a_falsified_status_shows_in_the_ledger(app: TestApp) {
-    let admin = commune(&app).await;
-    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    let path = format!("{DOSSIERS}/{}/supplement-requests", made["id"].as_str().unwrap());
-    let asked = json!({"at": "2026-11-05T02:00:00Z", "reason": "Bổ sung giấy chứng sinh."});
-    admin.post(&path, &asked).await.expect(200);
-    let told = with(entry(1), json!({"TrangThaiHoSo": "9", "NgayHenTra": ""}));
-    let reply = send(&admin, true, std::slice::from_ref(&told)).await;
-    assert_eq!(codes(&reply), ["-1"], "nothing says when it was resolved");
-    assert_eq!(held(&admin, 1).await["status"], "awaiting_supplement");
-    send(&admin, true, &[entry(2)]).await;
-    let [differing] = ledger(&admin, "differs=true").await.try_into().unwrap();
-    assert_eq!(differing["held"]["status"], "awaiting_supplement");
-    let expected = json!([{"kind": "status_rewritten", "member": "TrangThaiHoSo", "told": "9", "held": "5"}]);
-    assert_eq!(differing["differences"], expected);
-    assert_eq!(ledger(&admin, "differs=false").await.len(), 1);
-    let dated = with(told, json!({"NgayKetThucXuLy": "20261106100000"}));
-    assert_eq!(codes(&send(&admin, true, &[dated]).await), ["0"], "a step leads there");
-    assert_eq!(ledger(&admin, "differs=true&outcome=updated").await.len(), 1, "and it is shown all the same");
-}
-
 async fn a_number_that_was_made_up_is_not_written(app: TestApp) {
     let admin = commune(&app).await;
     app.person("xa.hiephung", "editor", "31396").await;
@@ -288,85 +263,6 @@ async fn progress_takes_the_steps_that_lead_there(app: TestApp) {
     assert_eq!(ledger(&admin, "service=CapNhatTienDoHoSoMC&outcome=unchanged").await.len(), 1);
 }
 
-async fn what_goes_out_says_what_came_in(app: TestApp) {
-    let admin = commune(&app).await;
-    app.person("xa.hiephung", "editor", "31396").await;
-    let closed = json!({"TrangThaiHoSo": "3", "NgayTuChoi": "20261104100000", "NgayHenTra": ""});
-    let rejected =
-        json!({"TrangThaiHoSo": "3", "NgayTiepNhan": "", "NgayNopHoSo": "20261102080000", "NgayHenTra": ""});
-    let returned =
-        json!({"TrangThaiHoSo": "10", "NgayKetThucXuLy": "20261104100000", "NgayTra": "20261105100000"});
-    let withdrawn = json!({"TrangThaiHoSo": "7", "NgayKetThucXuLy": "20261104100000"});
-    let sent: Vec<Value> = [json!({}), closed, rejected, returned, withdrawn]
-        .into_iter()
-        .zip(1..)
-        .map(|(members, number)| with(entry(number), members))
-        .collect();
-    assert_eq!(send(&admin, false, &sent).await["error_code"], "0");
-    let clear = scoped(&app, "xa.hiephung", "tthc:read tthc:personal").await;
-    let mut out = Vec::new();
-    let mut path = format!("{PORTAL}?limit=2&changed_since=2026-11-23T00:00:00Z");
-    loop {
-        let page = clear.get(&path).await.expect(200);
-        assert_eq!(page["service"], "DongBoHoSoMC");
-        out.extend(page["data"].as_array().unwrap().clone());
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
-        path = format!("{PORTAL}?limit=2&changed_since=2026-11-23T00:00:00Z&cursor={cursor}");
-    }
-    out.sort_by_key(|told| told["MaHoSo"].as_str().unwrap().to_owned());
-    assert_eq!(out.len(), sent.len());
-    for (told, sent) in out.iter().zip(&sent) {
-        for member in [
-            "MaHoSo",
-            "TenTTHC",
-            "TenLinhVuc",
-            "KenhThucHien",
-            "ChuHoSo",
-            "LoaiDoiTuong",
-            "SoDienThoai",
-            "NgayTiepNhan",
-            "TrangThaiHoSo",
-            "NgayTra",
-            "NgayKetThucXuLy",
-            "DonViXuLy",
-            "HoSoCoThanhPhanSoHoa",
-            "NgayTuChoi",
-            "DinhDanhCHS",
-        ] {
-            assert_eq!(told[member], sent[member], "{member} of {}", told["MaHoSo"]);
-        }
-        assert_eq!(told["MaTTHC"], "1.001193");
-        assert_eq!(told["DanhSachLePhi"][0]["Gia"], "8000");
-        assert!(told["TaiLieuNop"].as_array().unwrap().is_empty(), "what is not held is empty");
-    }
-    assert_eq!(out[0]["NgayHenTra"], sent[0]["NgayHenTra"]);
-    let again = send(&admin, true, &out).await;
-    assert_eq!(again["error_code"], "0", "{again}");
-    let outcomes = ledger(&admin, "outcome=unchanged").await;
-    assert_eq!(outcomes.len(), sent.len() - 2, "but for due days that were computed, and are now stated");
-    let later = clear.get(&format!("{PORTAL}?changed_since=2026-11-24T00:00:00Z")).await.expect(200);
-    assert_eq!((&later["data"], &later["next_cursor"]), (&json!([]), &json!(null)));
-    clear.get(&format!("{PORTAL}?include_total=true")).await.problem(400, "invalid-parameter");
-}
-
-async fn a_status_goes_out_as_it_is(app: TestApp) {
-    let admin = commune(&app).await;
-    let waits = ["awaiting_supplement", "awaiting_payment", "stopped"];
-    for (number, status) in (1..).zip(waits) {
-        admin.post(DOSSIERS, &with(dossier(number), json!({"status": status}))).await.expect(201);
-    }
-    let out = admin.get(PORTAL).await.expect(200);
-    let mut told: Vec<_> =
-        out["data"].as_array().unwrap().iter().map(|it| it["TrangThaiHoSo"].as_str().unwrap()).collect();
-    told.sort_unstable();
-    assert_eq!(told, ["5", "6", "8"]);
-    let text = out.to_string();
-    assert!(
-        !text.contains("012345678901") && !text.contains("Người nộp"),
-        "masked without the scope: {text}"
-    );
-}
-
 async fn the_unit_of_another_province_is_refused(app: TestApp) {
     let admin = commune(&app).await;
     let units = "/api/v1/organization/org-units";
@@ -387,66 +283,6 @@ async fn the_unit_of_another_province_is_refused(app: TestApp) {
     other.get(&format!("{LEDGER}/{id}")).await.problem(404, "not-found");
     let neighbour = app.person("xa.tanbinh", "editor", "31399").await;
     neighbour.post(PORTAL, &envelope(&json!(true), &[entry(1)])).await.problem(403, "forbidden");
-}
-
-#[derive(QueryableByName)]
-struct Kept {
-    #[diesel(sql_type = Text)]
-    text: String,
-}
-
-async fn what_came_is_shown_to_who_may_see_it_alone(app: TestApp) {
-    let admin = commune(&app).await;
-    let clerk = app.person("xa.hiephung", "editor", "31396").await;
-    let sent = entry(1);
-    send(&clerk, false, std::slice::from_ref(&sent)).await;
-    let id = ledger(&clerk, "").await[0]["id"].as_str().unwrap().to_owned();
-    let path = format!("{LEDGER}/{id}");
-    let masked = clerk.get(&path).await.expect(200);
-    assert_eq!((&masked["body"], &masked["is_erased"]), (&json!(null), &json!(false)));
-    let clear = scoped(&app, "xa.hiephung", "tthc:read tthc:personal").await;
-    let body = clear.get(&path).await.expect(200)["body"].as_str().unwrap().to_owned();
-    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), sent, "verbatim, children and all");
-    app.seal().await;
-    let journal = admin.get(&format!("/api/v1/admin/audit?record_id={id}")).await.expect(200);
-    let actions: Vec<_> =
-        journal["items"].as_array().unwrap().iter().map(|it| it["action"].as_str().unwrap()).collect();
-    assert_eq!(actions.iter().filter(|action| **action == "read_personal").count(), 1, "{actions:?}");
-    assert!(!journal.to_string().contains("012345678901"), "{journal}");
-    let kept: Vec<Kept> = diesel::sql_query(
-        "SELECT coalesce(body, '') || held || differences || coalesce(message, '') AS text FROM portal_ledger",
-    )
-    .load(&mut app.connect())
-    .unwrap();
-    let kept: String = kept.into_iter().map(|kept| kept.text).collect();
-    for personal in ["012345678901", "Người nộp", "0900000012"] {
-        assert!(!kept.contains(personal), "it stands sealed");
-    }
-}
-
-async fn what_the_portal_answered_is_put_beside_what_was_sent(app: TestApp) {
-    let admin = commune(&app).await;
-    admin.post(DOSSIERS, &with(dossier(1), json!({"status": "stopped"}))).await.expect(201);
-    let rewritten = with(entry(1), json!({"TrangThaiHoSo": "9", "NgayHenTra": ""}));
-    let body = envelope(&json!(true), &[rewritten, entry(9)]);
-    let reply = admin.post(SENDINGS, &body).await.expect(200);
-    assert_eq!(codes(&reply), ["0", "-1"], "of a dossier that nobody has nothing was sent: {reply}");
-    assert_eq!(held(&admin, 1).await["version"], 1, "no dossier changes");
-    let path = format!("{LEDGER}/{}", reply["result"][0]["ledger_entry_id"].as_str().unwrap());
-    let sent = admin.get(&path).await.expect(200);
-    assert_eq!((&sent["direction"], &sent["outcome"]), (&json!("sent"), &json!("unanswered")));
-    assert_eq!((&sent["error_code"], &sent["answered_at"]), (&json!(null), &json!(null)));
-    assert_eq!(sent["differences"][0]["held"], "8", "what was sent is not what is held");
-    let answer = json!({"error_code": "-1", "message": "Thiếu thông tin"});
-    let answered = admin.post(&format!("{path}/answers"), &answer).await.expect(200);
-    assert_eq!((&answered["outcome"], &answered["version"]), (&json!("rejected"), &json!(2)));
-    assert_eq!(answered["message"], "Thiếu thông tin");
-    admin.post(&format!("{path}/answers"), &answer).await.problem(409, "wrong-state");
-    let received = send(&admin, true, &[entry(2)]).await;
-    assert_eq!(codes(&received), ["0"]);
-    let [received] = ledger(&admin, "direction=received").await.try_into().unwrap();
-    let path = format!("{LEDGER}/{}/answers", received["id"].as_str().unwrap());
-    admin.post(&path, &answer).await.problem(409, "wrong-state");
 }
 
 async fn a_request_of_the_wrong_shape_is_a_problem(app: TestApp) {
@@ -470,35 +306,4 @@ async fn a_request_of_the_wrong_shape_is_a_problem(app: TestApp) {
     let keyed = admin.with("idempotency-key", "lan-gui-1");
     let first = send(&keyed, false, &[entry(1)]).await;
     assert_eq!(send(&keyed, false, &[entry(1)]).await, first, "sent again it is answered again");
-}
-
-async fn what_came_is_sealed_anew_under_the_newest_key(app: TestApp) {
-    commune(&app).await;
-    let clerk = app.person("xa.hiephung", "editor", "31396").await;
-    send(&clerk, false, &[entry(1), entry(2)]).await;
-    let (db, config) = (&app.state.db, &app.state.config);
-    keystore::rotate_personal(db, config, app.state.now()).await.unwrap();
-    app.pass(120);
-    let now = app.state.now();
-    let ring = Arc::new(keystore::load(db, config).await.unwrap().unwrap());
-    let current = || -> Vec<bool> {
-        let rows: Vec<Kept> = diesel::sql_query("SELECT body AS text FROM portal_ledger ORDER BY id")
-            .load(&mut app.connect())
-            .unwrap();
-        rows.iter().map(|row| ring.personal().is_current(now, &row.text)).collect()
-    };
-    assert_eq!(current(), [false, false], "they stand under the key before");
-    assert_eq!(reseal(db, ring.clone(), now).await.unwrap(), 2);
-    assert_eq!(current(), [true, true]);
-    assert_eq!(reseal(db, ring.clone(), now).await.unwrap(), 0, "nothing is sealed twice");
-    app.state.refresh().await.unwrap();
-    let clear = scoped(&app, "xa.hiephung", "tthc:read tthc:personal").await;
-    for line in ledger(&clear, "").await {
-        let body = clear.get(&format!("{LEDGER}/{}", line["id"].as_str().unwrap())).await.expect(200);
-        let body: Value = serde_json::from_str(body["body"].as_str().unwrap()).unwrap();
-        assert!([entry(1), entry(2)].contains(&body), "verbatim as before: {body}");
-    }
-    let outdated = on(&app.database, &["keys", "reseal"]);
-    assert!(outdated.status.success(), "{}", String::from_utf8_lossy(&outdated.stderr));
-    assert!(String::from_utf8_lossy(&outdated.stdout).contains("entries of the ledger were sealed anew"));
 }

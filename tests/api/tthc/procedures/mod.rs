@@ -1,10 +1,19 @@
 //! The catalogue of administrative procedures, and when a dossier is due.
 
+mod due_days;
+mod public;
+
 use serde_json::{Value, json};
 
 use crate::support::app::noon;
+use crate::support::story::Story;
 use crate::support::{Client, TestApp};
 use crate::tell;
+
+/// All stories of this folder.
+pub fn all() -> Vec<Story> {
+    [stories(), due_days::stories(), public::stories()].concat()
+}
 
 tell![
     the_bundled_catalogue_loads_once,
@@ -14,18 +23,10 @@ tell![
     a_batch_states_what_holds_from_a_day,
     a_repealed_procedure_is_not_revived_by_a_line_without_days,
     a_new_version_keeps_the_code,
-    deadlines_are_read_from_their_words,
     a_code_with_an_agency_behind_finds_the_national_procedure,
     names_that_say_nearly_the_same_are_found,
-    a_due_day_is_counted_over_holidays,
-    hours_run_inside_office_hours,
-    a_due_day_is_known_on_every_day_of_a_listed_year,
-    a_year_without_holidays_is_refused,
-    one_of_several_deadlines_must_be_chosen,
     a_field_is_named_by_its_name,
     everyone_reads_procedures_and_only_the_country_writes_them,
-    anybody_reads_the_procedures_in_force_without_a_token,
-    anybody_reads_where_a_procedure_is_posted,
 ];
 
 const PROCEDURES: &str = "/api/v1/tthc/procedures";
@@ -234,25 +235,6 @@ async fn a_new_version_keeps_the_code(app: TestApp) {
     assert_eq!(admin.post(&path, &version).await.faults(422, "invalid"), ["/code"]);
 }
 
-async fn deadlines_are_read_from_their_words(app: TestApp) {
-    let admin = app.admin().await;
-    let mut body = mobile_wedding();
-    body.as_object_mut().unwrap().remove("deadlines");
-    body["deadline_text"] = json!("5 Ngày làm việc / 15 Ngày");
-    let made = admin.post(PROCEDURES, &body).await.expect(201);
-    assert_eq!(
-        made["deadlines"],
-        json!([
-            {"value": 5, "unit": "working_day", "variant": null},
-            {"value": 15, "unit": "calendar_day", "variant": null},
-        ])
-    );
-    body["code"] = json!("1.000594");
-    body["deadline_text"] = json!("Theo quy định của pháp luật chuyên ngành");
-    let made = admin.post(PROCEDURES, &body).await.expect(201);
-    assert_eq!(made["deadlines"], json!([]), "words that say no number give none");
-}
-
 async fn a_code_with_an_agency_behind_finds_the_national_procedure(app: TestApp) {
     let admin = app.admin().await;
     admin.post(PROCEDURES, &mobile_wedding()).await.expect(201);
@@ -297,116 +279,6 @@ async fn names_that_say_nearly_the_same_are_found(app: TestApp) {
     assert_eq!(pairs("?min_similarity_percent=90").await, ["12 100"]);
 }
 
-async fn a_due_day_is_counted_over_holidays(app: TestApp) {
-    holidays(&app).await;
-    let admin = app.admin().await;
-    let one_day = with_deadlines(&admin, "1.000001", json!([{"value": 1, "unit": "working_day"}])).await;
-    for (received, expected) in [
-        ("2024-04-26T02:00:00Z", "2024-05-02"),
-        ("2024-05-03T02:00:00Z", "2024-05-04"),
-        ("2024-02-07T02:00:00Z", "2024-02-15"),
-        // Seven in the morning of the 3rd in Vietnam is still the 2nd in UTC at 23:59.
-        ("2024-05-02T16:59:59Z", "2024-05-03"),
-        ("2024-05-02T17:00:00Z", "2024-05-04"),
-    ] {
-        assert_eq!(due(&admin, &one_day, received).await["due_on"], expected, "{received}");
-    }
-    let counted = due(&admin, &one_day, "2024-04-26T02:00:00Z").await;
-    let told: Vec<_> = counted["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| {
-            format!("{} {} {}", step["day"].as_str().unwrap(), step["kind"].as_str().unwrap(), step["count"])
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            "2024-04-26 working_day 0",
-            "2024-04-27 weekend 0",
-            "2024-04-28 weekend 0",
-            "2024-04-29 holiday 0",
-            "2024-04-30 holiday 0",
-            "2024-05-01 holiday 0",
-            "2024-05-02 working_day 1",
-        ]
-    );
-    let none = with_deadlines(&admin, "1.000002", json!([{"unit": "none"}])).await;
-    let counted = due(&admin, &none, "2024-04-26T02:00:00Z").await;
-    assert_eq!((&counted["due_on"], &counted["steps"]), (&Value::Null, &json!([])));
-    let unknown = with_deadlines(&admin, "1.000003", json!([])).await;
-    let counted = due(&admin, &unknown, "2024-04-26T02:00:00Z").await;
-    assert_eq!((&counted["deadline"], &counted["due_on"]), (&Value::Null, &Value::Null));
-}
-
-async fn hours_run_inside_office_hours(app: TestApp) {
-    holidays(&app).await;
-    let admin = app.admin().await;
-    let hours = with_deadlines(&admin, "1.000001", json!([{"value": 8, "unit": "working_hour"}])).await;
-    // Three in the afternoon of Friday 26 April 2024: two hours are left of that office day; the
-    // next one is Thursday 2 May, with four hours before noon and two after.
-    let counted = due(&admin, &hours, "2024-04-26T08:00:00Z").await;
-    assert_eq!(counted["due_on"], "2024-05-02");
-    assert_eq!(counted["due_at"], "2024-05-02T08:30:00Z");
-    let at_once = with_deadlines(&admin, "1.000002", json!([{"unit": "immediate"}])).await;
-    assert_eq!(due(&admin, &at_once, "2024-04-26T02:00:00Z").await["due_on"], "2024-04-26");
-    // At eight in the evening nobody handles it any more.
-    assert_eq!(due(&admin, &at_once, "2024-04-26T13:00:00Z").await["due_on"], "2024-05-02");
-}
-
-async fn a_due_day_is_known_on_every_day_of_a_listed_year(app: TestApp) {
-    holidays(&app).await;
-    let admin = app.admin().await;
-    let id = with_deadlines(&admin, "1.000001", json!([{"value": 1, "unit": "working_day"}])).await;
-    let first: chrono::NaiveDate = "2026-01-01".parse().unwrap();
-    let mut last = String::new();
-    for day in first.iter_days().take(365) {
-        let counted = due(&admin, &id, &format!("{day}T02:00:00Z")).await;
-        let due_on = counted["due_on"].as_str().unwrap().to_owned();
-        assert!(due_on > day.to_string() && due_on >= last, "{day}: {due_on} after {last}");
-        last = due_on;
-    }
-}
-
-async fn a_year_without_holidays_is_refused(app: TestApp) {
-    holidays(&app).await;
-    let admin = app.admin().await;
-    let id = with_deadlines(&admin, "1.000001", json!([{"value": 5, "unit": "working_day"}])).await;
-    let path = format!("{PROCEDURES}/{id}/due-date?received_at=2031-03-03T02:00:00Z");
-    let refused = admin.in_english().get(&path).await.problem(422, "invalid");
-    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("2031"), "{refused}");
-    // A count that ends before the year does needs nothing of the next.
-    let listed = admin.get("/api/v1/reporting/holidays?sort=-day&limit=1").await.expect(200);
-    let last: i32 = listed["items"][0]["day"].as_str().unwrap()[..4].parse().unwrap();
-    due(&admin, &id, &format!("{last}-12-01T02:00:00Z")).await;
-    let path = format!("{PROCEDURES}/{id}/due-date?received_at={last}-12-30T02:00:00Z");
-    assert_eq!(admin.get(&path).await.faults(422, "invalid"), ["/received_at"]);
-    // A list of the next year that was only begun makes no working days of its Tết.
-    let day = json!({"day": format!("{}-01-01", last + 1), "kind": "holiday", "name": "Tết Dương lịch"});
-    admin.post("/api/v1/reporting/holidays", &day).await.expect(201);
-    assert_eq!(admin.get(&path).await.faults(422, "invalid"), ["/received_at"]);
-}
-
-async fn one_of_several_deadlines_must_be_chosen(app: TestApp) {
-    holidays(&app).await;
-    let admin = app.admin().await;
-    let deadlines = json!([
-        {"value": 3, "unit": "working_day", "variant": "không phải xác minh"},
-        {"value": 8, "unit": "working_day", "variant": "phải xác minh"},
-    ]);
-    let id = with_deadlines(&admin, "1.000001", deadlines).await;
-    let path = format!("{PROCEDURES}/{id}/due-date?received_at=2024-05-06T02:00:00Z");
-    let refused = admin.get(&path).await.problem(422, "invalid");
-    assert_eq!(refused["errors"][0]["pointer"], "/deadline");
-    assert!(
-        refused["errors"][0]["message"].as_str().unwrap().contains("2 = 8 ngày làm việc (phải xác minh)")
-    );
-    let counted = admin.get(&format!("{path}&deadline=2")).await.expect(200);
-    assert_eq!(counted["due_on"], "2024-05-16");
-    assert_eq!(admin.get(&format!("{path}&deadline=3")).await.faults(422, "invalid"), ["/deadline"]);
-}
-
 async fn a_field_is_named_by_its_name(app: TestApp) {
     let admin = app.admin().await;
     let field = admin.post(FIELDS, &json!({"name": "Hộ tịch"})).await;
@@ -445,69 +317,4 @@ async fn everyone_reads_procedures_and_only_the_country_writes_them(app: TestApp
         client.delete(&path, &etag).await.problem(403, "forbidden");
         client.post(FIELDS, &json!({"name": "Hộ tịch"})).await.problem(403, "forbidden");
     }
-}
-
-const PUBLIC: &str = "/api/v1/public/procedures";
-
-async fn anybody_reads_the_procedures_in_force_without_a_token(app: TestApp) {
-    bundled(&app).await;
-    let admin = app.admin().await;
-    let papers = json!([{"name": "Tờ khai theo mẫu", "originals": 1}]);
-    let body = json!({
-        "code": "9.000001", "name": "Thủ tục thử nghiệm", "level": "commune", "service_level": "full_online",
-        "papers": papers, "fees": [{"name": "Lệ phí", "amount_vnd": 8000}], "note": "Ghi chú nội bộ.",
-        "deadlines": [{"value": 5, "unit": "working_day"}], "valid_from": "2026-01-01", "valid_to": "2027-01-01",
-    });
-    admin.post(PROCEDURES, &body).await.expect(201);
-    let anybody = app.anonymous();
-    let all = anybody.get(&format!("{PUBLIC}?include_total=true&limit=10")).await.expect(200);
-    assert_eq!(all["total"], total(&admin, "&status=in_force").await);
-    let next = all["next_cursor"].as_str().unwrap();
-    let more = anybody.get(&format!("{PUBLIC}?limit=10&cursor={next}")).await.expect(200);
-    assert_ne!(more["items"][0]["code"], all["items"][9]["code"]);
-
-    let path = format!("{PUBLIC}?q=thu+nghiem&level=commune&service_level=full_online");
-    let found = anybody.get(&path).await;
-    let (tag, kept) = (found.header("etag"), found.header("cache-control"));
-    assert_eq!(kept, "public, max-age=300");
-    assert_eq!(found.expect(200)["items"][0]["code"], "9.000001");
-    assert_eq!(anybody.with("if-none-match", &tag).get(&path).await.status, 304);
-    assert_eq!(anybody.get(&format!("{path}&as_of=2027-01-01")).await.expect(200)["items"], json!([]));
-
-    let one = anybody.get(&format!("{PUBLIC}/9.000001")).await;
-    let tag = one.header("etag");
-    let one = one.expect(200);
-    assert_eq!(
-        (&one["papers"][0]["name"], &one["fees"][0]["amount_vnd"]),
-        (&json!("Tờ khai theo mẫu"), &json!(8000))
-    );
-    for kept_back in ["id", "note", "source", "created_at"] {
-        assert!(one.get(kept_back).is_none(), "{kept_back} is no concern of the public");
-    }
-    assert_eq!(anybody.with("if-none-match", &tag).get(&format!("{PUBLIC}/9.000001")).await.status, 304);
-    anybody.get(&format!("{PUBLIC}/9.000001?as_of=2025-12-31")).await.problem(404, "not-found");
-    anybody.get(&format!("{PUBLIC}/9.999999")).await.problem(404, "not-found");
-}
-
-async fn anybody_reads_where_a_procedure_is_posted(app: TestApp) {
-    let admin = app.admin().await;
-    admin.post(PROCEDURES, &mobile_wedding()).await.expect(201);
-    let posting = |unit: &str, from: &str, to: Value| {
-        json!({
-            "org_unit_code": unit, "procedure_code": "1.000593", "form": "board", "posted_on": from,
-            "place": "Trung tâm Phục vụ hành chính công", "removed_on": to,
-        })
-    };
-    let postings = "/api/v1/tthc/procedure-postings";
-    admin.post(postings, &posting("31396", "2026-01-12", Value::Null)).await.expect(201);
-    admin.post(postings, &posting("31420", "2026-01-13", json!("2026-06-01"))).await.expect(201);
-    let path = format!("{PUBLIC}/1.000593/places");
-    let places = async |query: &str| {
-        let told = app.anonymous().get(&format!("{path}{query}")).await.expect(200);
-        let codes = told["items"].as_array().unwrap().iter().map(|it| it["org_unit_code"].clone());
-        codes.collect::<Vec<_>>()
-    };
-    assert_eq!(places("").await, ["31396"]);
-    assert_eq!(places("?as_of=2026-05-31").await, ["31396", "31420"]);
-    assert_eq!(places("?as_of=2026-01-11").await, Vec::<Value>::new());
 }

@@ -1,5 +1,9 @@
 //! Signing in and out, passwords, accounts, and who may give which grant.
 
+mod fixtures;
+
+pub use fixtures::fixtures;
+
 use diesel::RunQueryDsl;
 use serde_json::json;
 
