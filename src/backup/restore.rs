@@ -129,66 +129,11 @@ fn at_end<R: Read>(lines: Lines<BufReader<GzDecoder<BufReader<R>>>>) -> Result<(
     Ok(())
 }
 
-/// The tables of records that have a version, which the journal tells too.
-const RECORDS: &[&str] = &[
-    "org_units",
-    "org_unit_successions",
-    "users",
-    "clients",
-    "grants",
-    "periods",
-    "processing_returns",
-    "unit_returns",
-    "systems",
-    "deployments",
-    "digital_certificates",
-    "directives",
-    "holidays",
-    "procedure_fields",
-    "procedures",
-    "attachments",
-    "procedure_publications",
-    "procedure_postings",
-    "procedure_processes",
-    "dossiers",
-    "record_declarations",
-    "procedure_reviews",
-    "legal_documents",
-    "document_relations",
-    "document_reviews",
-    "law_enforcement_monitoring",
-    "support_activities",
-    "focal_points",
-    "citizen_feedback",
-    "satisfaction_ratings",
-    "personnel_decisions",
-    "job_position_schemes",
-    "training_courses",
-    "staff_streamlining",
-    "discipline_inspections",
-    "discipline_visits",
-    "officials",
-    "quality_ratings",
-    "portal_ledger",
-    "investment_plans",
-    "plan_adjustments",
-    "disbursements",
-    "audit_recommendations",
-    "remittances",
-    "budget_disclosures",
-    "final_accounts",
-    "spending_rules",
-    "reorganizations",
-    "delegations",
-    "period_closures",
-];
-
 /// Records of another version than their newest journal entry, by table.
 fn unjournaled(conn: &mut DbConn) -> QueryResult<Vec<(&'static str, i64)>> {
     let mut found = Vec::new();
-    for table in RECORDS {
-        // A backup of an earlier version knows fewer tables.
-        if !is_there(conn, table)? {
+    for table in TABLES {
+        if !holds_records(conn, table)? {
             continue;
         }
         let question = format!(
@@ -201,6 +146,19 @@ fn unjournaled(conn: &mut DbConn) -> QueryResult<Vec<(&'static str, i64)>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a table holds records, of which the journal tells each version; a backup of an earlier version knows
+/// fewer tables.
+fn holds_records(conn: &mut DbConn, table: &str) -> QueryResult<bool> {
+    let column = match conn {
+        DbConn::Pg(_) => format!(
+            "information_schema.columns WHERE table_schema = current_schema() AND table_name = '{table}' AND column_name"
+        ),
+        DbConn::Sqlite(_) => format!("pragma_table_info('{table}') WHERE name"),
+    };
+    let question = format!("SELECT count(*) AS count FROM {column} IN ('id', 'version')");
+    Ok(sql_query(question).get_result::<Count>(conn)?.count == 2)
 }
 
 /// A reader of lines that knows their digest.
