@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -13,14 +13,17 @@ use super::record::{DraftingStage, LegalDocument, LegalDocumentId, LegalDocument
 use super::rules::{end_differs, near_duplicates, of_ended_issuer};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
-use crate::db::schema::{document_relations as r, legal_documents, legal_documents as d};
+use crate::db::schema::{document_relations as r, legal_documents as d};
+use crate::domain::document_numbers::number_key;
 use crate::domain::institutions::document_relations::{DocumentRelationId, DocumentRelationRow};
 use crate::domain::institutions::document_validity::{
     Act, DocumentValidity, OwnDays, RelationExtent, RelationKind, validity,
 };
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::unit_records::UNITS_AT_ONCE;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_locked;
+use crate::text::fold;
 
 /// What another document does to one (văn bản tác động).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -80,43 +83,50 @@ fn acting_on(
     Ok(found)
 }
 
-/// How many other documents of the issuer bear the number of a document in its year, and how many its title.
+/// How many documents of an issuer bear a number in a year, and how many a title.
+#[derive(Default)]
 struct Alike {
-    numbers: HashMap<LegalDocumentId, i64>,
-    titles: HashMap<LegalDocumentId, i64>,
-}
-
-/// Counts the others that are like documents: each is held against its own issuer's alone.
-macro_rules! others {
-    ($conn:ident, $documents:expr, |$other:ident| $alike:expr) => {{
-        let $other = diesel::alias!(legal_documents as other);
-        d::table
-            .inner_join($other.on($other.field(d::org_unit_id).eq(d::org_unit_id).and($alike)))
-            .filter(d::id.eq_any($documents))
-            .filter($other.field(d::id).ne(d::id).and($other.field(d::deleted_at).is_null()))
-            .group_by(d::id)
-            .select((d::id, count_star()))
-            .load::<(LegalDocumentId, i64)>($conn)
-    }};
+    numbers: HashMap<(OrgUnitId, String, i64), i64>,
+    titles: HashMap<(OrgUnitId, String), i64>,
 }
 
 impl Alike {
+    /// Looks for each issuer's own numbers and titles alone. A join of the table with itself would say the same,
+    /// but PostgreSQL plans it in the square of a table that it has not counted yet.
     fn load(conn: &mut DbConn, documents: &[LegalDocument]) -> Result<Self, ApiError> {
-        let numbered: Vec<LegalDocumentId> =
-            documents.iter().filter(|one| one.number.is_some()).map(|one| one.id).collect();
-        let numbers = others!(conn, numbered, |other| {
-            let same_key = other.field(d::document_key).eq(d::document_key);
-            same_key.and(other.field(d::issued_year).eq(d::issued_year))
-        })?;
-        let all: Vec<LegalDocumentId> = documents.iter().map(|one| one.id).collect();
-        let titles = others!(conn, all, |other| other.field(d::title_folded).eq(d::title_folded))?;
-        Ok(Self { numbers: numbers.into_iter().collect(), titles: titles.into_iter().collect() })
+        let mut of_issuers: HashMap<OrgUnitId, (Vec<String>, Vec<String>)> = HashMap::new();
+        for document in documents {
+            let (numbers, titles) = of_issuers.entry(document.org_unit_id).or_default();
+            numbers.extend(document.number.as_deref().map(number_key));
+            titles.push(fold(&document.title));
+        }
+        let of_issuers: Vec<_> = of_issuers.into_iter().collect();
+        let mut alike = Self::default();
+        for issuers in of_issuers.chunks(UNITS_AT_ONCE) {
+            let number = (d::org_unit_id, d::document_key, d::issued_year);
+            let mut numbered = d::table.group_by(number).select((number, count_star())).into_boxed();
+            let title = (d::org_unit_id, d::title_folded);
+            let mut titled = d::table.group_by(title).select((title, count_star())).into_boxed();
+            for (issuer, (numbers, titles)) in issuers {
+                let standing = || d::org_unit_id.eq(*issuer).and(d::deleted_at.is_null());
+                numbered = numbered.or_filter(standing().and(d::document_key.eq_any(numbers)));
+                titled = titled.or_filter(standing().and(d::title_folded.eq_any(titles)));
+            }
+            alike.numbers.extend(numbered.load::<((OrgUnitId, String, i64), i64)>(conn)?);
+            alike.titles.extend(titled.load::<((OrgUnitId, String), i64)>(conn)?);
+        }
+        Ok(alike)
     }
 
     /// How many others bear the number and the title of a document.
-    fn others(&self, document: LegalDocumentId) -> (i64, i64) {
-        let of = |counts: &HashMap<_, i64>| counts.get(&document).copied().unwrap_or_default();
-        (of(&self.numbers), of(&self.titles))
+    fn others(&self, document: &LegalDocument) -> (i64, i64) {
+        let number = document.number.as_deref().and_then(|number| {
+            let key = (document.org_unit_id, number_key(number), document.issued_on.year().into());
+            self.numbers.get(&key)
+        });
+        let title = self.titles.get(&(document.org_unit_id, fold(&document.title)));
+        let others = |count: Option<&i64>| count.map_or(0, |count| (count - 1).max(0));
+        (others(number), others(title))
     }
 }
 
@@ -136,7 +146,7 @@ pub(super) fn completed(
         let own = OwnDays { effective_on, expired_on: document.expired_on };
         let is_issued = document.stage == DraftingStage::Issued;
         document.validity = is_issued.then(|| validity(own, &acts, day));
-        let (same_number, same_title) = alike.others(document.id);
+        let (same_number, same_title) = alike.others(document);
         let mut noticed = near_duplicates(document, same_number, same_title);
         let ended_on = acts.iter().filter(|act| act.ends_it()).map(|act| act.from_on).min();
         noticed.extend(ended_on.and_then(|ended_on| end_differs(document, ended_on)));
