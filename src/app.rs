@@ -129,7 +129,9 @@ async fn openapi_document(req: HttpRequest) -> Result<HttpResponse, ApiError> {
     if compression(&req) == Some("gzip") {
         return Ok(answer.insert_header(ContentEncoding::Gzip).body(carried::COMPRESSED));
     }
-    Ok(answer.body(carried::document().map_err(ApiError::internal)?))
+    // Three megabytes are unpacked where they hold up nobody else's answer.
+    let document = tokio::task::spawn_blocking(carried::document).await.map_err(ApiError::internal)?;
+    Ok(answer.body(document.map_err(ApiError::internal)?))
 }
 
 /// 405 where another method would have been right, else 404.

@@ -16,7 +16,6 @@ pub mod migrate;
 pub(crate) mod plan;
 mod pool;
 pub mod row_value;
-pub mod schema;
 mod snapshot;
 mod turn_lock;
 pub mod types;
@@ -30,6 +29,7 @@ use diesel::Connection;
 use diesel::connection::{SimpleConnection, TransactionManager};
 use tokio::sync::OwnedSemaphorePermit;
 
+pub use cchc_schema as schema;
 pub use conn::{DbConn, Location, PlanMode};
 pub use pool::{Gate, Turn};
 pub use snapshot::snapshot;

@@ -74,8 +74,6 @@ pub struct ReturnFilter {
 type Rows<'a> =
     diesel::dsl::IntoBoxed<'a, diesel::dsl::InnerJoin<unit_returns::table, periods::table>, MultiBackend>;
 
-diesel::joinable!(crate::db::schema::unit_returns -> crate::db::schema::periods (period_id));
-
 fn columns() -> (
     <ReturnRow as Selectable<MultiBackend>>::SelectExpression,
     <PeriodFacts as Selectable<MultiBackend>>::SelectExpression,

@@ -29,8 +29,6 @@ type Rows<'a> = diesel::dsl::IntoBoxed<
     MultiBackend,
 >;
 
-diesel::joinable!(crate::db::schema::processing_returns -> crate::db::schema::periods (period_id));
-
 fn columns() -> (
     <ReturnRow as Selectable<MultiBackend>>::SelectExpression,
     <PeriodFacts as Selectable<MultiBackend>>::SelectExpression,

@@ -1,4 +1,7 @@
-//! The tables as diesel sees them, room by room. A test compares them with the migrated database.
+//! The tables as diesel sees them, room by room. A test of the service compares them with the migrated database.
+//!
+//! A crate of its own: a column is a hundred lines of code to the compiler, which it reads once here, and not
+//! after each change of the service.
 
 #![expect(missing_docs, reason = "a table's columns are explained on its row type")]
 
@@ -29,6 +32,8 @@ pub use tthc::*;
 diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
 
 diesel::joinable!(period_closures -> periods (period_id));
+diesel::joinable!(processing_returns -> periods (period_id));
+diesel::joinable!(unit_returns -> periods (period_id));
 diesel::joinable!(period_snapshots -> period_closures (closure_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
