@@ -382,4 +382,18 @@ mod tests {
             assert_eq!(places(conn, &word("quyen"), Expected::Any, (None, 10)).unwrap(), [7]);
         }
     }
+
+    #[test]
+    fn a_question_reads_through_little_that_waits_for_its_place_in_the_index() {
+        let Some(mut postgres) = MigratedPostgres::new() else { return };
+        let terms = |row: i64| (0..10).map(|word| format!("tu{row}x{word}")).collect::<Vec<_>>().join(" ");
+        let rows: Vec<(i64, String)> = (0..4_000).map(|row| (row, terms(row))).collect();
+        for part in rows.chunks(500) {
+            put(postgres.conn(), part).unwrap();
+        }
+        let waiting: Count = sql_query("SELECT gin_clean_pending_list('search_words_terms') AS count")
+            .get_result(postgres.conn())
+            .unwrap();
+        assert!(waiting.count <= 40, "{} pages of 8 kB waited", waiting.count);
+    }
 }
