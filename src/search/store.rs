@@ -22,6 +22,9 @@ use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
 
+/// Of more units than these records are sifted out of those that bear the words, where these are few.
+const FEW_UNITS: usize = 50;
+
 /// Of more units than these records are asked for by their provinces.
 const MOST_UNITS: usize = 300;
 
@@ -95,15 +98,17 @@ fn reached(reach: &Confinement) -> Option<Asked> {
 
 /// Records of these units.
 fn of_units(tree: &OrgTree, units: Vec<OrgUnitId>) -> Asked {
-    let is_few = units.len() <= MOST_UNITS;
+    let count = units.len();
+    let is_most = count > MOST_UNITS;
     let provinces: BTreeSet<OrgUnitId> =
-        units.iter().filter(|_| !is_few).filter_map(|unit| home_province(tree, *unit)).collect();
-    let reach = match is_few {
-        true => Confinement { provinces: Vec::new(), units },
-        false => Confinement { provinces: provinces.into_iter().collect(), units: Vec::new() },
+        units.iter().filter(|_| is_most).filter_map(|unit| home_province(tree, *unit)).collect();
+    let reach = match is_most {
+        true => Confinement { provinces: provinces.into_iter().collect(), units: Vec::new() },
+        false => Confinement { provinces: Vec::new(), units },
     };
     // Where no unit is left, no record is of one.
-    reached(&reach).unwrap_or(Asked::Word(terms::unit("")))
+    let asked = reached(&reach).unwrap_or(Asked::Word(terms::unit("")));
+    if is_most || count <= FEW_UNITS { asked } else { Asked::Sifted(Box::new(asked)) }
 }
 
 /// In which part of the answer a record stands.

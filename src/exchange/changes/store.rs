@@ -21,9 +21,9 @@ use crate::exchange::record_types::RecordType;
 use crate::state::App;
 
 /// Positions looked through in one read: few enough for a reader to whom nearly nothing belongs.
-const WINDOW: i64 = 5_000;
-/// Reads of one request; behind them the reader comes again.
-const WINDOWS: usize = 40;
+const WINDOW: i64 = 2_000;
+/// Reads of one request, 5 ms each; behind them the reader comes again.
+const WINDOWS: usize = 3;
 
 /// Where a reader stands in the feed.
 pub(super) struct Feed {
