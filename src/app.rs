@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
+use actix_web::guard::Get;
 use actix_web::http::header::{self, ContentEncoding, ContentType, HeaderName};
 use actix_web::middleware::{Compress, Condition, from_fn};
-use actix_web::{HttpRequest, HttpResponse, HttpServer, get, web};
+use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::etag::compression;
@@ -36,7 +37,7 @@ pub fn routes(mount: &mut impl Mount) {
     reporting::routes(mount);
     exchange::routes(mount);
     search::routes(mount);
-    mount.service(health::live).service(health::ready).service(health::metrics);
+    health::routes(mount);
 }
 
 /// Starts serving on this listener with so many workers (0: one a core); the server runs until it is
@@ -50,20 +51,19 @@ pub fn serve(state: Arc<AppState>, listener: TcpListener, workers: usize) -> std
     let server = HttpServer::new({
         let config = config.clone();
         move || {
-            let mut operations = Served::default();
+            let mut operations = Served::or_else(web::to(no_such_operation));
             routes(&mut operations);
             actix_web::App::new()
-                .configure(|application| operations.configure(application))
                 .app_data(data.clone())
-                .service(openapi_document)
-                .service(problems::problem_page)
+                .service(web::resource("/api-docs/openapi.json").guard(Get()).to(openapi_document))
+                .service(web::resource("/problems/{slug}").guard(Get()).to(problems::problem_page))
                 .service(
                     SwaggerUi::new("/swagger-ui/{_:.*}")
                         .config(utoipa_swagger_ui::Config::from("/api-docs/openapi.json")),
                 )
                 .service(web::redirect("/swagger-ui", "/swagger-ui/"))
                 .service(web::redirect("/", "/swagger-ui/"))
-                .default_service(web::to(no_such_operation))
+                .default_service(operations)
                 .wrap(Condition::new(!config.cors_origins.0.is_empty(), cors(&config)))
                 .wrap(from_fn(frame))
                 .wrap(from_fn(head_as_get))
@@ -122,7 +122,6 @@ fn cors(config: &Config) -> Cors {
 }
 
 /// The contract that this service serves, for most clients as the program carries it.
-#[get("/api-docs/openapi.json")]
 async fn openapi_document(req: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut answer = HttpResponse::Ok();
     answer.content_type(ContentType::json()).insert_header((header::VARY, "Accept-Encoding"));

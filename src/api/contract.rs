@@ -200,7 +200,7 @@ fn references(schema: &Value, to: &mut Vec<String>) {
 
 /// A path whose parameters have their places for names: paths of which each names the same place otherwise
 /// are told apart by what follows.
-fn nameless(path: &str) -> String {
+pub(super) fn nameless(path: &str) -> String {
     let segment = |(place, segment): (usize, &str)| match segment.starts_with('{') {
         true => format!("{{{place}}}"),
         false => segment.to_owned(),

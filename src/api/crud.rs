@@ -48,11 +48,8 @@ macro_rules! crud {
     ) => {
         /// Mounts the standard operations.
         fn crud_routes(mount: &mut impl $crate::api::mount::Mount) {
-            use crud_operations::{$create_one, $delete, $get, $list, $patch_one, $replace};
-            mount.service($list).service($create_one);
-            // `/template` would match `/{id}` too.
+            $crate::operations!(mount, $list, $create_one, $get, $replace, $patch_one, $delete);
             $($crate::bulk!(mount $batch_path, mount);)?
-            mount.service($get).service($replace).service($patch_one).service($delete);
         }
 
         /// Refreshes what is held in memory, after a commit.
@@ -69,21 +66,14 @@ macro_rules! crud {
             afterwards: refreshed,
         })?
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
-        mod crud_operations {
-            use actix_web::{delete, get, patch, post, put};
-
-            use super::*;
-
         #[utoipa::path(
+            get, path = $collection,
             operation_id = stringify!($list), tag = $tag, summary = concat!("List ", $many),
             description = concat!("A page of ", $many, " (", $vi, ").", $(" Personal data are masked unless the token has the scope `", $personal, "`, and always in streams of all rows; each time they are shown in clear is noted in the journal.")?),
             params($filter, $crate::api::PageParams),
             responses((status = 200, description = "A page.", body = $page, headers(("Link" = String, description = "The next page.")))),
         )]
-        #[get($collection)]
-        pub(super) async fn $list(
+        async fn $list(
             permit: $read,
             query: $crate::api::ListQuery<$filter>,
             app: $crate::state::App,
@@ -92,13 +82,13 @@ macro_rules! crud {
         }
 
         #[utoipa::path(
+            post, path = $collection,
             operation_id = stringify!($create_one), tag = $tag, summary = concat!("Create ", $what),
             description = concat!("Makes ", $what, " (", $vi, ")."),
             request_body = $create,
             responses((status = 201, description = "It was made.", body = $row, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
         )]
-        #[post($collection)]
-        pub(super) async fn $create_one(
+        async fn $create_one(
             permit: $write,
             once: $crate::api::Once,
             app: $crate::state::App,
@@ -115,13 +105,13 @@ macro_rules! crud {
         }
 
         #[utoipa::path(
+            get, path = $record,
             operation_id = stringify!($get), tag = $tag, summary = concat!("Get ", $what),
             description = concat!("Reads ", $what, " (", $vi, ") by its id.", $(" Personal data are masked unless the token has the scope `", $personal, "`; each time they are shown in clear is noted in the journal.")?),
             params(("id" = $id, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
             responses((status = 200, description = "The record.", body = $row, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
         )]
-        #[get($record)]
-        pub(super) async fn $get(
+        async fn $get(
             permit: $read,
             id: $crate::api::ValidPath<$id>,
             app: $crate::state::App,
@@ -133,14 +123,14 @@ macro_rules! crud {
         }
 
         #[utoipa::path(
+            put, path = $record,
             operation_id = stringify!($replace), tag = $tag, summary = concat!("Replace ", $what),
             description = concat!("Replaces ", $what, " (", $vi, ") as a whole."),
             params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
             request_body = $create,
             responses((status = 200, description = "It was replaced.", body = $row, headers(("ETag" = String, description = "Its version.")))),
         )]
-        #[put($record)]
-        pub(super) async fn $replace(
+        async fn $replace(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -155,14 +145,14 @@ macro_rules! crud {
         }
 
         #[utoipa::path(
+            patch, path = $record,
             operation_id = stringify!($patch_one), tag = $tag, summary = concat!("Change ", $what),
             description = concat!("Changes single members of ", $what, " (", $vi, "), after RFC 7396."),
             params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
             request_body(content = $patch, content_type = "application/merge-patch+json"),
             responses((status = 200, description = "It was changed.", body = $row, headers(("ETag" = String, description = "Its version.")))),
         )]
-        #[patch($record)]
-        pub(super) async fn $patch_one(
+        async fn $patch_one(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -180,13 +170,13 @@ macro_rules! crud {
         }
 
         #[utoipa::path(
+            delete, path = $record,
             operation_id = stringify!($delete), tag = $tag, summary = concat!("Delete ", $what),
             description = concat!("Deletes ", $what, " (", $vi, "); the journal keeps its last content."),
             params(("id" = $id, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
             responses((status = 204, description = "It was deleted.")),
         )]
-        #[delete($record)]
-        pub(super) async fn $delete(
+        async fn $delete(
             permit: $write,
             id: $crate::api::ValidPath<$id>,
             if_match: $crate::api::IfMatch,
@@ -196,7 +186,6 @@ macro_rules! crud {
             app.db.write(scoped.author(), move |tx| $delete_store(tx, &scoped, id.0, &if_match)).await?;
             refreshed(&app).await?;
             Ok($crate::api::Deleted)
-        }
         }
     };
 }
@@ -217,73 +206,64 @@ macro_rules! bulk {
     ) => {
         /// Mounts the operations on many records at once.
         fn bulk_routes(mount: &mut impl $crate::api::mount::Mount) {
-            use bulk_operations::{$batch, $import, $template};
-            mount.service($batch).service($import).service($template);
+            $crate::operations!(mount, $batch, $import, $template);
         }
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
-        mod bulk_operations {
-            use actix_web::{get, post};
+        #[utoipa::path(
+            post, path = $batch_path,
+            operation_id = stringify!($batch), tag = $tag, summary = concat!("Write many ", $many),
+            description = concat!("Makes up to 10,000 ", $many, " (", $vi, "), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written."),
+            params($crate::api::batch::BatchParams),
+            request_body(content((Vec<$create> = "application/json"), (String = "application/x-ndjson"))),
+            responses((status = 200, description = "What became of each line.", body = $crate::api::batch::BatchReport)),
+        )]
+        async fn $batch(
+            permit: $write,
+            once: $crate::api::Once,
+            query: $crate::api::ValidQuery<$crate::api::batch::BatchParams>,
+            app: $crate::state::App,
+            batch: $crate::api::batch::Batch<$create>,
+        ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
+            let written =
+                $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await?;
+            $afterwards(&app).await?;
+            Ok(written)
+        }
 
-            use super::*;
+        #[utoipa::path(
+            post, path = $import_path,
+            operation_id = stringify!($import), tag = $tag, summary = concat!("Import ", $many),
+            description = concat!("Makes up to 10,000 ", $many, " (", $vi, ") from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file."),
+            params($crate::api::sheet::import::ImportParams),
+            request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+            responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
+                $crate::api::sheet::import::ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
+        )]
+        async fn $import(
+            permit: $write,
+            once: $crate::api::Once,
+            query: $crate::api::ValidQuery<$crate::api::sheet::import::ImportParams>,
+            app: $crate::state::App,
+            file: $crate::api::sheet::import::SheetFile,
+        ) -> Result<actix_web::Either<$crate::api::Rendered, actix_web::HttpResponse>, $crate::error::ApiError> {
+            let scoped = permit.into_scoped();
+            let taken =
+                $crate::api::sheet::import::import_sheet::<$records>(&app, once, scoped, query.0, file, $sheet).await?;
+            $afterwards(&app).await?;
+            Ok(taken)
+        }
 
-            #[utoipa::path(
-                operation_id = stringify!($batch), tag = $tag, summary = concat!("Write many ", $many),
-                description = concat!("Makes up to 10,000 ", $many, " (", $vi, "), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written."),
-                params($crate::api::batch::BatchParams),
-                request_body(content((Vec<$create> = "application/json"), (String = "application/x-ndjson"))),
-                responses((status = 200, description = "What became of each line.", body = $crate::api::batch::BatchReport)),
-            )]
-            #[post($batch_path)]
-            pub(super) async fn $batch(
-                permit: $write,
-                once: $crate::api::Once,
-                query: $crate::api::ValidQuery<$crate::api::batch::BatchParams>,
-                app: $crate::state::App,
-                batch: $crate::api::batch::Batch<$create>,
-            ) -> Result<$crate::api::Rendered, $crate::error::ApiError> {
-                let written =
-                    $crate::api::batch::write_batch::<$records>(&app, once, permit.into_scoped(), query.0, batch).await?;
-                $afterwards(&app).await?;
-                Ok(written)
-            }
-
-            #[utoipa::path(
-                operation_id = stringify!($import), tag = $tag, summary = concat!("Import ", $many),
-                description = concat!("Makes up to 10,000 ", $many, " (", $vi, ") from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file."),
-                params($crate::api::sheet::import::ImportParams),
-                request_body(content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
-                responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
-                    $crate::api::sheet::import::ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
-            )]
-            #[post($import_path)]
-            pub(super) async fn $import(
-                permit: $write,
-                once: $crate::api::Once,
-                query: $crate::api::ValidQuery<$crate::api::sheet::import::ImportParams>,
-                app: $crate::state::App,
-                file: $crate::api::sheet::import::SheetFile,
-            ) -> Result<actix_web::Either<$crate::api::Rendered, actix_web::HttpResponse>, $crate::error::ApiError> {
-                let scoped = permit.into_scoped();
-                let taken =
-                    $crate::api::sheet::import::import_sheet::<$records>(&app, once, scoped, query.0, file, $sheet).await?;
-                $afterwards(&app).await?;
-                Ok(taken)
-            }
-
-            #[utoipa::path(
-                operation_id = stringify!($template), tag = $tag, summary = concat!("Get the template of ", $many),
-                description = concat!("A spreadsheet to fill in and import: ", $many, " (", $vi, "), with notes, drop-downs and a guide."),
-                responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
-            )]
-            #[get($template_path)]
-            pub(super) async fn $template(
-                permit: $read,
-                app: $crate::state::App,
-            ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
-                $crate::api::sheet::import::import_template::<$records>(&app, permit.into_scoped(), $sheet).await
-            }
+        #[utoipa::path(
+            get, path = $template_path,
+            operation_id = stringify!($template), tag = $tag, summary = concat!("Get the template of ", $many),
+            description = concat!("A spreadsheet to fill in and import: ", $many, " (", $vi, "), with notes, drop-downs and a guide."),
+            responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
+        )]
+        async fn $template(
+            permit: $read,
+            app: $crate::state::App,
+        ) -> Result<actix_web::HttpResponse, $crate::error::ApiError> {
+            $crate::api::sheet::import::import_template::<$records>(&app, permit.into_scoped(), $sheet).await
         }
     };
 }

@@ -1,12 +1,19 @@
 //! Whether the service lives, whether it can answer, and its metrics.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::mount::Mount;
 use crate::audit::chain;
 use crate::db::migrate::ping;
+use crate::operations;
 use crate::state::App;
+
+/// Mounts the operations.
+pub(crate) fn routes(mount: &mut impl Mount) {
+    operations!(mount, live, ready, metrics);
+}
 
 /// Health of the service (tình trạng hệ thống).
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,18 +24,16 @@ pub struct Health {
 }
 
 /// Whether the process lives.
-#[utoipa::path(operation_id = "get_liveness", tag = "operation", summary = "Liveness", description = "200 as long as the process answers at all.",
+#[utoipa::path(get, path = "/health/live", operation_id = "get_liveness", tag = "operation", summary = "Liveness", description = "200 as long as the process answers at all.",
     responses((status = 200, description = "It lives.", body = Health)), security(()))]
-#[get("/health/live")]
 pub(crate) async fn live() -> web::Json<Health> {
     web::Json(Health { status: "ok" })
 }
 
 /// Whether requests can be answered.
-#[utoipa::path(operation_id = "get_readiness", tag = "operation", summary = "Readiness",
+#[utoipa::path(get, path = "/health/ready", operation_id = "get_readiness", tag = "operation", summary = "Readiness",
     description = "200 once the data are loaded and the database answers; 503 while starting, stopping or without a database.",
     responses((status = 200, description = "It is ready.", body = Health)), security(()))]
-#[get("/health/ready")]
 pub(crate) async fn ready(app: App) -> HttpResponse {
     let status = if app.is_stopping() {
         "stopping"
@@ -45,10 +50,9 @@ pub(crate) async fn ready(app: App) -> HttpResponse {
 }
 
 /// Metrics for Prometheus.
-#[utoipa::path(operation_id = "get_metrics", tag = "operation", summary = "Metrics",
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", summary = "Metrics",
     description = "Counts and times in the text format of Prometheus, by route pattern.",
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain", example = "# HELP cchc_http_requests_total Requests by method, route and status.\n# TYPE cchc_http_requests_total counter\ncchc_http_requests_total{method=\"GET\",route=\"/api/v1/reporting/periods\",status=\"200\"} 42\n")), security(()))]
-#[get("/metrics")]
 pub(crate) async fn metrics(app: App) -> HttpResponse {
     // Whether the database answers is the readiness's to say.
     let unsealed = app.db.read(chain::unsealed).await.ok();

@@ -1,11 +1,10 @@
 //! A page for every problem, so that `type` leads a reader somewhere.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, web};
 
 use crate::error::{ApiError, Problem};
 
 /// The page of one problem, in both languages.
-#[get("/problems/{slug}")]
 pub(crate) async fn problem_page(slug: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let problem = Problem::ALL
         .iter()

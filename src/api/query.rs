@@ -12,6 +12,7 @@ use validator::Validate;
 
 use super::json::{body, faults_of};
 use super::listing::Form;
+use super::mount::Segments;
 use super::page::{PageParams, PageRequest};
 use super::{shape, text};
 use crate::auth::keys::KeyRing;
@@ -150,9 +151,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for ValidPath<T> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let path = actix_web::web::Path::<T>::from_request(req, payload).into_inner();
-        ready(path.map(|path| Self(path.into_inner())).map_err(|_| names_nothing(req)))
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = req.extensions().get::<Segments>().and_then(Segments::read);
+        ready(read.map(Self).ok_or_else(|| names_nothing(req)))
     }
 }
 

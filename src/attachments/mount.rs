@@ -46,14 +46,13 @@ macro_rules! attachments {
 
         /// Mounts the operations on attachments.
         fn attachment_routes(mount: &mut impl $crate::api::mount::Mount) {
-            use attachment_operations::{$attach, $content, $delete, $get, $list};
-            mount.service($list).service($attach).service($get).service($content).service($delete);
+            use attachment_operations::*;
+            $crate::operations!(mount, $list, $attach, $get, $content, $delete);
         }
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
+        /// The handlers, in a module of their own for the names that they use.
         mod attachment_operations {
-            use actix_web::{HttpResponse, delete, get, post};
+            use actix_web::HttpResponse;
 
             use super::*;
             use $crate::api::{Deleted, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, ValidPath};
@@ -65,12 +64,12 @@ macro_rules! attachments {
             use $crate::state::App;
 
             #[utoipa::path(
+                get, path = $list_path,
                 operation_id = stringify!($list), tag = $tag, summary = concat!("List the attachments of ", $of),
                 description = concat!("A page of the attachments (tệp đính kèm) of ", $of, " (", $vi, ").", $(" Its files may hold personal data: names and descriptions are masked unless the token has the scope `", $personal, "`, and always in streams of all rows; each time they are shown in clear is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), AttachmentFilter, PageParams),
                 responses((status = 200, description = "A page.", body = AttachmentPage, headers(("Link" = String, description = "The next page.")))),
             )]
-            #[get($list_path)]
             pub(super) async fn $list(
                 permit: $read,
                 id: ValidPath<$id>,
@@ -81,13 +80,13 @@ macro_rules! attachments {
             }
 
             #[utoipa::path(
+                post, path = $list_path,
                 operation_id = stringify!($attach), tag = $tag, summary = concat!("Attach a file to ", $of),
                 description = concat!("Attaches a file (tệp đính kèm) to ", $of, " (", $vi, ") that may be changed. Taken are PDF, DOCX, XLSX, PPTX, ODT, ODS, ODP, PNG, JPEG, TIFF, WebP, XML, TXT and CSV in UTF-8, without macros or anything that a browser would run; the content must be what the name's extension and `Content-Type` say. An `Idempotency-Key` belongs to name, description and content."),
                 params(("id" = $id, Path, description = "The record.")),
                 request_body(content = AttachmentUpload, content_type = "multipart/form-data"),
                 responses((status = 201, description = "It was attached.", body = Attachment, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
             )]
-            #[post($list_path)]
             pub(super) async fn $attach(
                 permit: $write,
                 id: ValidPath<$id>,
@@ -99,12 +98,12 @@ macro_rules! attachments {
             }
 
             #[utoipa::path(
+                get, path = $path,
                 operation_id = stringify!($get), tag = $tag, summary = concat!("Get an attachment of ", $of),
                 description = concat!("What is known of an attachment (tệp đính kèm) of ", $of, " (", $vi, ").", $(" Name and description are masked unless the token has the scope `", $personal, "`; each time they are shown in clear is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), ("attachment_id" = AttachmentId, Path, description = "The attachment."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
                 responses((status = 200, description = "The attachment.", body = Attachment, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
             )]
-            #[get($path)]
             pub(super) async fn $get(
                 permit: $read,
                 ids: ValidPath<($id, AttachmentId)>,
@@ -114,6 +113,7 @@ macro_rules! attachments {
             }
 
             #[utoipa::path(
+                get, path = $content_path,
                 operation_id = stringify!($content), tag = $tag, summary = concat!("Download an attachment of ", $of),
                 description = concat!("The content of an attachment (nội dung tệp đính kèm) of ", $of, " (", $vi, "), to be saved; with `Range` a part of it.", $(" It may hold personal data: 403 unless the token has the scope `", $personal, "`; each reading is noted in the journal.")?),
                 params(("id" = $id, Path, description = "The record."), ("attachment_id" = AttachmentId, Path, description = "The attachment."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already."), ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`."), ("If-Range" = Option<String>, Header, description = "The ETag that the part must be of; else the whole is sent.")),
@@ -124,7 +124,6 @@ macro_rules! attachments {
                     (status = 416, description = "It has no such part.", body = ProblemDetails, content_type = "application/problem+json"),
                 ),
             )]
-            #[get($content_path)]
             pub(super) async fn $content(
                 permit: $read,
                 ids: ValidPath<($id, AttachmentId)>,
@@ -135,12 +134,12 @@ macro_rules! attachments {
             }
 
             #[utoipa::path(
+                delete, path = $path,
                 operation_id = stringify!($delete), tag = $tag, summary = concat!("Delete an attachment of ", $of),
                 description = concat!("Deletes an attachment (tệp đính kèm) of ", $of, " (", $vi, ") that may be changed; the journal keeps its hash."),
                 params(("id" = $id, Path, description = "The record."), ("attachment_id" = AttachmentId, Path, description = "The attachment."), ("If-Match" = String, Header, description = "The ETag that was read.")),
                 responses((status = 204, description = "It was deleted.")),
             )]
-            #[delete($path)]
             pub(super) async fn $delete(
                 permit: $write,
                 ids: ValidPath<($id, AttachmentId)>,

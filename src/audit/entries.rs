@@ -3,7 +3,6 @@
 //! unit, whoever reaches the whole country. Entries of accounts (users, clients, grants, sessions) are
 //! internal administration: whoever administers accounts sees them, and inspectors of organization.
 
-use actix_web::get;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -30,7 +29,7 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
 use crate::state::App;
-use crate::{keyset, on_way, page_of};
+use crate::{keyset, on_way, operations, page_of};
 
 /// A journal entry (mục nhật ký).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -288,16 +287,16 @@ fn units_of(scoped: &Scoped, filter: &JournalFilter) -> Result<Option<Vec<OrgUni
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_journal_entries);
+    operations!(mount, list_journal_entries);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/admin/audit",
     operation_id = "list_journal_entries", tag = "journal", summary = "List journal entries",
     description = "A page of the journal (nhật ký), newest first: who wrote what and when, within reach and in the domains of the account. Entries of accounts, grants and sessions are for whoever administers accounts, and for inspectors of `organization`.",
     params(JournalFilter, PageParams),
     responses((status = 200, description = "A page.", body = JournalEntryPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/admin/audit")]
 async fn list_journal_entries(
     reader: Reader,
     query: ListQuery<JournalFilter>,

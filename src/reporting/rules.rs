@@ -1,7 +1,7 @@
 //! The catalogue of rules (danh mục quy tắc kiểm tra) behind the remarks of records: what a code means, how
 //! grave it is, on which provision it rests and since when.
 
-use actix_web::{get, web};
+use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +12,7 @@ use crate::api::mount::Mount;
 use crate::auth::permit::{Permit, ReadReference, Reporting};
 use crate::domain::remarks::{RemarkMessage, RemarkSeverity};
 use crate::domain::rules::Rule;
+use crate::operations;
 
 /// Which rules are told.
 #[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
@@ -74,12 +75,12 @@ impl RuleExplained {
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/rules",
     operation_id = "list_rules", tag = "rules", summary = "List the rules behind remarks",
     description = "What the codes of remarks mean (danh mục quy tắc kiểm tra): how grave each is, on which provision it rests and from when to when that holds. The catalogue is short and comes as a whole.",
     params(RuleQuery),
     responses((status = 200, description = "The rules.", body = RuleCatalogue)),
 )]
-#[get("/api/v1/reporting/rules")]
 async fn list_rules(
     _: Permit<ReadReference, Reporting>,
     query: ValidQuery<RuleQuery>,
@@ -94,5 +95,5 @@ async fn list_rules(
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_rules);
+    operations!(mount, list_rules);
 }

@@ -1,7 +1,5 @@
 //! The operation: finding records.
 
-use actix_web::get;
-
 use super::model::{SearchFilter, SearchPage};
 use super::store::{Sought, search};
 use crate::api::mount::Mount;
@@ -9,14 +7,16 @@ use crate::api::page::Page;
 use crate::api::{ListQuery, Paged};
 use crate::auth::permit::Reader;
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operation.
 pub(super) fn routes(mount: &mut impl Mount) {
-    mount.service(search_records);
+    operations!(mount, search_records);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/search",
     operation_id = "search_records", tag = "search", summary = "Search records",
     description = "Records of all rooms that bear all words of `q`, within reach and in the domains of the account (tìm kiếm): by their title, code and number, without regard to case and tone marks; the last word may be the beginning of one. Records whose code or number `q` is come first, however it is written (`67/QĐ-UBND`, `067/qđ- ubnd`), then the others, the later before the earlier; pages go on to the last. Dossiers and feedback are found by their codes alone, and nothing by a person's name or by what a citizen wrote. More than 300 units are taken by their provinces.",
     params(
@@ -26,7 +26,6 @@ pub(super) fn routes(mount: &mut impl Mount) {
     ),
     responses((status = 200, description = "A page.", body = SearchPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/search")]
 async fn search_records(
     reader: Reader,
     query: ListQuery<SearchFilter>,

@@ -1,10 +1,11 @@
 //! One's own account (tài khoản của tôi).
 
-use actix_web::{get, web};
+use actix_web::web;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::mount::Mount;
 use crate::audit::journal::ActorKind;
 use crate::auth::accounts::OwnUnit;
 use crate::auth::permission::{Domain, Role};
@@ -13,6 +14,7 @@ use crate::auth::principal::GrantId;
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::validity::OPEN_END;
+use crate::operations;
 use crate::state::App;
 
 /// One's own account (tài khoản của tôi).
@@ -109,12 +111,17 @@ impl Me {
     }
 }
 
+/// Mounts the operations.
+pub(super) fn routes(mount: &mut impl Mount) {
+    operations!(mount, get_me);
+}
+
 #[utoipa::path(
+    get, path = "/api/v1/auth/me",
     operation_id = "get_me", tag = "auth", summary = "Get one's own account",
     description = "Who is signed in (tài khoản của tôi), with what has been granted and what this token allows.",
     responses((status = 200, description = "The account.", body = Me)),
 )]
-#[get("/api/v1/auth/me")]
 pub(super) async fn get_me(signed_in: SignedIn, app: App) -> web::Json<Me> {
     let today = signed_in.author.at().vietnam_day();
     web::Json(Me::of(&signed_in, app.units().tree(), today))

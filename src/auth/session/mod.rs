@@ -13,10 +13,8 @@ use crate::api::mount::Mount;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(tokens::create_token)
-        .service(tokens::revoke_token)
-        .service(own_password::change_password)
-        .service(me::get_me)
-        .service(public_keys::get_jwks);
+    tokens::routes(mount);
+    own_password::routes(mount);
+    me::routes(mount);
+    public_keys::routes(mount);
 }

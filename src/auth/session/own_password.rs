@@ -1,12 +1,12 @@
 //! A new password for oneself (đổi mật khẩu).
 
-use actix_web::post;
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::api::frame::RequestFacts;
+use crate::api::mount::Mount;
 use crate::api::{Deleted, ValidJson};
 use crate::audit::journal::{ActorKind, JournalAction};
 use crate::auth::accounts::users::hashed;
@@ -19,6 +19,7 @@ use crate::db::schema::users;
 use crate::db::{Recorded, WriteTx};
 use crate::domain::organization::tree::OrgTree;
 use crate::error::{ApiError, Bilingual, Fault, Problem, ProblemDetails};
+use crate::operations;
 use crate::state::App;
 
 /// A new password for oneself (đổi mật khẩu).
@@ -34,7 +35,13 @@ pub struct PasswordChange {
     pub new_password: String,
 }
 
+/// Mounts the operations.
+pub(super) fn routes(mount: &mut impl Mount) {
+    operations!(mount, change_password);
+}
+
 #[utoipa::path(
+    post, path = "/api/v1/auth/password",
     operation_id = "change_password", tag = "auth", summary = "Change one's own password",
     description = "Sets a new password (đổi mật khẩu) and ends all sessions, this one included: sign in again with the new one.",
     request_body = PasswordChange,
@@ -43,7 +50,6 @@ pub struct PasswordChange {
         (status = 429, description = "Too many attempts of late.", body = ProblemDetails, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "In how many seconds to try again."))),
     ),
 )]
-#[post("/api/v1/auth/password")]
 pub(super) async fn change_password(
     signed_in: SignedIn,
     facts: RequestFacts,

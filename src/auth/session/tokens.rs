@@ -2,7 +2,7 @@
 //! failures are problem documents that carry `error` and `error_description` as well.
 
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::api::frame::RequestFacts;
+use crate::api::mount::Mount;
 use crate::api::query::ValidForm;
 use crate::audit::journal::{ActorKind, Author, Entry, JournalAction};
 use crate::auth::sign_in::{self, Issue};
@@ -20,8 +21,8 @@ use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
 use crate::db::{Recorded, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault, Problem, ProblemDetails};
-use crate::on_db;
 use crate::state::App;
+use crate::{on_db, operations};
 
 /// A sign-in (đăng nhập), in the shape of OAuth 2.0: which fields it needs, the grant type says.
 #[derive(Clone, Deserialize, Validate, ToSchema)]
@@ -82,7 +83,13 @@ pub struct TokenAnswer {
     pub must_change_password: Option<bool>,
 }
 
+/// Mounts the operations.
+pub(super) fn routes(mount: &mut impl Mount) {
+    operations!(mount, create_token, revoke_token);
+}
+
 #[utoipa::path(
+    post, path = "/api/v1/auth/token",
     operation_id = "create_token", tag = "auth", summary = "Get an access token",
     description = "Signs in (đăng nhập) with `password`, `client_credentials` or `refresh_token`, in the shape of OAuth 2.0. A refresh token is good for one use; when a used one comes back, its whole session ends.",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -93,7 +100,6 @@ pub struct TokenAnswer {
     ),
     security(()),
 )]
-#[post("/api/v1/auth/token")]
 pub(super) async fn create_token(
     req: HttpRequest,
     facts: RequestFacts,
@@ -218,13 +224,13 @@ pub struct RevokeRequest {
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/auth/revoke",
     operation_id = "revoke_token", tag = "auth", summary = "Give a token back",
     description = "Signs out (đăng xuất) after RFC 7009: a refresh token ends its session, an access token ends at once. Whoever holds a token may give it back; for an unknown one the answer is the same.",
     request_body(content = RevokeRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token no longer holds.")),
     security(()),
 )]
-#[post("/api/v1/auth/revoke")]
 pub(super) async fn revoke_token(
     facts: RequestFacts,
     app: App,

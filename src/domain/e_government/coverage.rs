@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use actix_web::{get, web};
+use actix_web::web;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use crate::domain::organization::tree::{OrgUnitId, UnitKind};
 use crate::domain::rates::two_decimals;
 use crate::domain::validity::days_in_range;
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Over which units a system's reach is counted.
@@ -189,16 +190,16 @@ fn coverage(
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(get_system_coverage);
+    operations!(mount, get_system_coverage);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/e-government/systems/{id}/coverage",
     operation_id = "get_system_coverage", tag = "systems", summary = "Get how far a system reaches",
     description = "Which of the units below one use a system on a day, counted over the tree of units kind by kind (mức độ triển khai): agencies, service units, service centres and communes.",
     params(("id" = SystemId, Path, description = "The system."), CoverageFilter),
     responses((status = 200, description = "The counts.", body = Coverage)),
 )]
-#[get("/api/v1/e-government/systems/{id}/coverage")]
 async fn get_system_coverage(
     permit: Permit<Read, EGovernment>,
     id: ValidPath<SystemId>,

@@ -304,7 +304,6 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/progress` would match `/{id}` too.
     progress::routes(mount);
     crud_routes(mount);
     attachment_routes(mount);

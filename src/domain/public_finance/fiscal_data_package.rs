@@ -4,7 +4,7 @@
 //!
 //! It holds what the account may read, as lists do. The descriptor holds no rows; each table is streamed.
 
-use actix_web::{HttpRequest, get, web};
+use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -21,6 +21,7 @@ use crate::auth::permit::{Permit, PublicFinance, Read};
 use crate::domain::organization::reference::UnitScope;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// The table of adjustments.
@@ -212,20 +213,22 @@ fn table<T: PartialSchema>(
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(get_fiscal_data_package)
-        .service(get_fiscal_data_package_plans)
-        .service(get_fiscal_data_package_adjustments)
-        .service(get_fiscal_data_package_disbursements);
+    operations!(
+        mount,
+        get_fiscal_data_package,
+        get_fiscal_data_package_plans,
+        get_fiscal_data_package_adjustments,
+        get_fiscal_data_package_disbursements
+    );
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/fiscal-data-package",
     operation_id = "get_fiscal_data_package", tag = "fiscal-data-package", summary = "Describe a year's investment as a Fiscal Data Package",
     description = "The descriptor (datapackage.json) of plans, their adjustments and disbursements of a year, after Fiscal Data Package 1.0 (dữ liệu mở về vốn đầu tư công). Its tables are CSV, within what the account may read; their paths carry this query.",
     params(FiscalDataPackageQuery),
     responses((status = 200, description = "The descriptor.", body = FiscalDataPackage)),
 )]
-#[get("/api/v1/public-finance/fiscal-data-package")]
 async fn get_fiscal_data_package(
     _permit: Permit<Read, PublicFinance>,
     query: ValidQuery<FiscalDataPackageQuery>,
@@ -249,12 +252,12 @@ async fn get_fiscal_data_package(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/fiscal-data-package/investment-plans",
     operation_id = "get_fiscal_data_package_plans", tag = "fiscal-data-package", summary = "Read the plans of a Fiscal Data Package",
     description = "All plans that a filter finds, as CSV in one stream (kế hoạch vốn đầu tư công).",
     params(InvestmentPlanFilter),
     responses((status = 200, description = "All rows.", body = String, content_type = "text/csv", example = json!("id,fiscal_year,code,amount_vnd\n0190a8c0-0000-7000-8000-000000000101,2024,VDTC,65808000000\n"))),
 )]
-#[get("/api/v1/public-finance/fiscal-data-package/investment-plans")]
 async fn get_fiscal_data_package_plans(
     permit: Permit<Read, PublicFinance>,
     query: ListQuery<InvestmentPlanFilter>,
@@ -264,12 +267,12 @@ async fn get_fiscal_data_package_plans(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/fiscal-data-package/plan-adjustments",
     operation_id = "get_fiscal_data_package_adjustments", tag = "fiscal-data-package", summary = "Read the adjustments of a Fiscal Data Package",
     description = "All adjustments that a filter finds, as CSV in one stream (điều chỉnh kế hoạch vốn đầu tư công).",
     params(PlanAdjustmentFilter),
     responses((status = 200, description = "All rows.", body = String, content_type = "text/csv", example = json!("id,fiscal_year,plan_code,direction,amount_vnd\n0190a8c0-0000-7000-8000-000000000102,2024,VDTC,increase,1200000000\n"))),
 )]
-#[get("/api/v1/public-finance/fiscal-data-package/plan-adjustments")]
 async fn get_fiscal_data_package_adjustments(
     permit: Permit<Read, PublicFinance>,
     query: ListQuery<PlanAdjustmentFilter>,
@@ -279,12 +282,12 @@ async fn get_fiscal_data_package_adjustments(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/fiscal-data-package/disbursements",
     operation_id = "get_fiscal_data_package_disbursements", tag = "fiscal-data-package", summary = "Read the disbursements of a Fiscal Data Package",
     description = "All disbursements that a filter finds, as CSV in one stream (giải ngân vốn đầu tư công).",
     params(DisbursementFilter),
     responses((status = 200, description = "All rows.", body = String, content_type = "text/csv", example = json!("id,fiscal_year,plan_code,paid_from,paid_to,amount_vnd\n0190a8c0-0000-7000-8000-000000000103,2024,VDTC,2024-01-01,2024-05-15,30612000000\n"))),
 )]
-#[get("/api/v1/public-finance/fiscal-data-package/disbursements")]
 async fn get_fiscal_data_package_disbursements(
     permit: Permit<Read, PublicFinance>,
     query: ListQuery<DisbursementFilter>,

@@ -2,27 +2,26 @@
 //! and promises another day. A letter is the step `extension` of its dossier, which keeps the promised day;
 //! what it says stands in the dossier's history.
 
-use actix_web::get;
-
 use super::dossiers::late::{ApologyFilter, LateDossierPage, apology_list};
 use crate::api::mount::Mount;
 use crate::api::{ListQuery, Listed, PageParams};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_apologies);
+    operations!(mount, list_apologies);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/apologies",
     operation_id = "list_apologies", tag = "apologies", summary = "List late dossiers by their apologies",
     description = "Dossiers that are pending behind their due day or were resolved behind it, and lack a letter of apology (thư xin lỗi), or with `state=given` those that have one; the longest due first, without personal data. A letter is written by the step `extensions` of the dossier.",
     params(ApologyFilter, PageParams),
     responses((status = 200, description = "A page.", body = LateDossierPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/apologies")]
 async fn list_apologies(
     permit: Permit<Read, Tthc>,
     query: ListQuery<ApologyFilter>,

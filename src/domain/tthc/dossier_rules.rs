@@ -11,8 +11,6 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use actix_web::{get, post};
-
 use super::dossiers::life::DossierStatus;
 use crate::api::mount::Mount;
 use crate::api::{
@@ -29,7 +27,7 @@ use crate::domain::validity::{OPEN_BEGINNING, succession_faults};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::state::App;
 use crate::text::worded;
-use crate::{keyset, page_of};
+use crate::{keyset, operations, page_of};
 
 /// What the journal calls a version.
 const RECORD_TYPE: &str = "dossier_rules";
@@ -200,16 +198,16 @@ pub fn rules_insert(
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_dossier_rules).service(create_dossier_rules).service(get_dossier_rules);
+    operations!(mount, list_dossier_rules, create_dossier_rules, get_dossier_rules);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/dossier-rules",
     operation_id = "list_dossier_rules", tag = "dossier-rules", summary = "List the rules of the clock of dossiers",
     description = "A page of versions of the rules of the clock (quy tắc tính thời hạn giải quyết hồ sơ), the first first.",
     params(DossierRulesFilter, PageParams),
     responses((status = 200, description = "A page.", body = DossierRulesPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/dossier-rules")]
 async fn list_dossier_rules(
     permit: Permit<ReadReference, Tthc>,
     query: ListQuery<DossierRulesFilter>,
@@ -219,12 +217,12 @@ async fn list_dossier_rules(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/dossier-rules",
     operation_id = "create_dossier_rules", tag = "dossier-rules", summary = "Tell the next rules of the clock of dossiers",
     description = "Tells the next version of the rules of the clock (quy tắc tính thời hạn giải quyết hồ sơ): it applies to dossiers received from its day on. A version is never changed, only succeeded, and dossiers keep the one under which they were received.",
     request_body = DossierRulesCreate,
     responses((status = 201, description = "It was told.", body = DossierRules, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/dossier-rules")]
 async fn create_dossier_rules(
     permit: Permit<WriteReference, Tthc>,
     once: Once,
@@ -238,19 +236,20 @@ async fn create_dossier_rules(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/dossier-rules/{version}",
     operation_id = "get_dossier_rules", tag = "dossier-rules", summary = "Get the rules of the clock of dossiers",
     description = "One version of the rules of the clock (quy tắc tính thời hạn giải quyết hồ sơ), such as the `rules_version` of a dossier.",
     params(("version" = i64, Path, description = "The version.", minimum = 1), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The version.", body = DossierRules, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/tthc/dossier-rules/{version}")]
 async fn get_dossier_rules(
     permit: Permit<ReadReference, Tthc>,
-    version: ValidPath<i64>,
+    version: ValidPath<String>,
     app: App,
 ) -> Result<Found<DossierRules>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read(move |conn| rules_get(conn, &scoped, version.0)).await.map(Found)
+    let version = version.0.parse().map_err(|_| ApiError::not_found())?;
+    app.db.read(move |conn| rules_get(conn, &scoped, version)).await.map(Found)
 }
 
 #[cfg(test)]

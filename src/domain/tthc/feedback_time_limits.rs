@@ -12,8 +12,6 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use actix_web::{get, post};
-
 use super::feedback::model::{FeedbackClass, FeedbackStep};
 use crate::api::mount::Mount;
 use crate::api::{
@@ -30,7 +28,7 @@ use crate::domain::validity::succession_faults;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::state::App;
 use crate::text::worded;
-use crate::{id, keyset, page_of};
+use crate::{id, keyset, operations, page_of};
 
 /// What the journal calls a time limit.
 const RECORD_TYPE: &str = "feedback_time_limit";
@@ -202,19 +200,16 @@ fn step_fault(step: FeedbackStep) -> Option<Fault> {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(list_feedback_time_limits)
-        .service(create_feedback_time_limit)
-        .service(get_feedback_time_limit);
+    operations!(mount, list_feedback_time_limits, create_feedback_time_limit, get_feedback_time_limit);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/feedback-time-limits",
     operation_id = "list_feedback_time_limits", tag = "feedback-time-limits", summary = "List time limits of feedback",
     description = "A page of time limits of the steps of feedback (thời hạn xử lý phản ánh, kiến nghị), the first first.",
     params(FeedbackTimeLimitFilter, PageParams),
     responses((status = 200, description = "A page.", body = FeedbackTimeLimitPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/feedback-time-limits")]
 async fn list_feedback_time_limits(
     permit: Permit<ReadReference, Tthc>,
     query: ListQuery<FeedbackTimeLimitFilter>,
@@ -224,12 +219,12 @@ async fn list_feedback_time_limits(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/feedback-time-limits",
     operation_id = "create_feedback_time_limit", tag = "feedback-time-limits", summary = "Tell the next time limit of a step of feedback",
     description = "Tells the next time limit of a step (thời hạn xử lý phản ánh, kiến nghị): it holds for feedback received from its day on. A limit is never changed, only succeeded, and feedback keeps those under which it was received.",
     request_body = FeedbackTimeLimitCreate,
     responses((status = 201, description = "It was told.", body = FeedbackTimeLimit, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/feedback-time-limits")]
 async fn create_feedback_time_limit(
     permit: Permit<WriteReference, Tthc>,
     once: Once,
@@ -243,12 +238,12 @@ async fn create_feedback_time_limit(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/feedback-time-limits/{id}",
     operation_id = "get_feedback_time_limit", tag = "feedback-time-limits", summary = "Get a time limit of feedback",
     description = "One time limit of a step of feedback (thời hạn xử lý phản ánh, kiến nghị) by its id.",
     params(("id" = FeedbackTimeLimitId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The time limit.", body = FeedbackTimeLimit, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/tthc/feedback-time-limits/{id}")]
 async fn get_feedback_time_limit(
     permit: Permit<ReadReference, Tthc>,
     id: ValidPath<FeedbackTimeLimitId>,

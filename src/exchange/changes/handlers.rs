@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{get, web};
+use actix_web::web;
 use tokio::time::{Instant as Moment, timeout_at};
 
 use super::model::{ChangeQuery, Changes};
@@ -16,6 +16,7 @@ use crate::db::types::Instant;
 use crate::domain::organization::successors::wanted_units;
 use crate::error::{ApiError, Problem};
 use crate::exchange::record_types::RecordType;
+use crate::operations;
 use crate::state::App;
 
 /// What a waiting request leaves of the time that a request may take.
@@ -23,10 +24,11 @@ const SPARE: Duration = Duration::from_secs(5);
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_changes);
+    operations!(mount, list_changes);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/exchange/changes",
     operation_id = "list_changes", tag = "changes", summary = "Follow changes",
     description = "Creates, updates and deletes of the records within reach (luồng thay đổi), each record's versions in order; one that leaves the reach is told as deleted. `erase_personal` says that the personal data of a record were erased on order: whoever keeps a copy erases them too. Ask again with `next_since`: nothing is skipped, and nothing appears below a token that was given. A feed of some units (`org_unit_id`, `org_unit_identifier` or `org_unit_code`, with `scope`) is one of exactly these: where the filter comes to name others, for it was changed or the tree was, its token has expired. With `wait` the request waits for the next change.",
     params(ChangeQuery),
@@ -35,7 +37,6 @@ pub fn routes(mount: &mut impl Mount) {
         (status = 410, description = "The token is older than what the feed keeps, a backup from before it was restored, or it was given for other units: read the lists again, and go on with `since=now`.", body = crate::error::ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
-#[get("/api/v1/exchange/changes")]
 async fn list_changes(
     reader: Reader,
     query: ValidQuery<ChangeQuery>,

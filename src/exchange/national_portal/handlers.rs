@@ -1,7 +1,5 @@
 //! The operations: taking in, giving out, and reporting what was sent.
 
-use actix_web::{get, post};
-
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
 use super::ledger;
@@ -19,15 +17,18 @@ use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Recorded, Weight, WriteTx};
 use crate::domain::tthc::dossiers::changed::dossiers_changed;
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(create_portal_dossiers)
-        .service(list_portal_dossiers)
-        .service(create_portal_progress)
-        .service(create_portal_sendings);
+    operations!(
+        mount,
+        create_portal_dossiers,
+        list_portal_dossiers,
+        create_portal_progress,
+        create_portal_sendings
+    );
     ledger::routes(mount);
 }
 
@@ -54,13 +55,13 @@ async fn exchanged<E: PortalEntry>(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/exchange/national-portal/dossiers",
     operation_id = "create_portal_dossiers", tag = "national-portal", summary = "Take dossiers in the portal's shape",
     description = "Takes dossiers as one-stop systems send them (đồng bộ hồ sơ, `DongBoHoSoMC`), up to 10,000, and answers each in the portal's manner: `0` done, `-3` it exists and `isUpdating` is not true, `-1` anything else with its reason. Good ones are written although others fail, by all rules of a dossier. Members that a dossier has none for are kept in the ledger with the whole entry; what the shape cannot tell of a dossier stays as it is held.",
     params(PortalParams),
     request_body = PortalDossiersRequest,
     responses((status = 200, description = "What became of each.", body = PortalReply)),
 )]
-#[post("/api/v1/exchange/national-portal/dossiers")]
 async fn create_portal_dossiers(
     permit: Permit<Write, Tthc>,
     once: Once,
@@ -76,13 +77,13 @@ async fn create_portal_dossiers(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/exchange/national-portal/progress",
     operation_id = "create_portal_progress", tag = "national-portal", summary = "Take progress in the portal's shape",
     description = "Takes progress of dossiers as one-stop systems send it (cập nhật tiến độ hồ sơ, `CapNhatTienDoHoSoMC`): the steps that lead to `TrangThai` are taken at `ThoiDiemXuLy`. Where none lead there, the answer names the statuses that may follow.",
     params(PortalParams),
     request_body = PortalProgressRequest,
     responses((status = 200, description = "What became of each.", body = PortalReply)),
 )]
-#[post("/api/v1/exchange/national-portal/progress")]
 async fn create_portal_progress(
     permit: Permit<Write, Tthc>,
     once: Once,
@@ -94,13 +95,13 @@ async fn create_portal_progress(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/exchange/national-portal/sendings",
     operation_id = "create_portal_sendings", tag = "national-portal", summary = "Report what was sent to the portal",
     description = "Puts down in the ledger what a sender has sent to the national portal (ghi nhận gói tin đã gửi), verbatim, beside what is held of each dossier; no dossier changes. The answer names the entry of each, to which the portal's own answer is reported.",
     params(PortalParams),
     request_body = PortalDossiersRequest,
     responses((status = 200, description = "What became of each.", body = PortalReply)),
 )]
-#[post("/api/v1/exchange/national-portal/sendings")]
 async fn create_portal_sendings(
     permit: Permit<Write, Tthc>,
     once: Once,
@@ -112,6 +113,7 @@ async fn create_portal_sendings(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/exchange/national-portal/dossiers",
     operation_id = "list_portal_dossiers", tag = "national-portal", summary = "Give dossiers out in the portal's shape",
     description = "Dossiers within reach as a request would send them on (hồ sơ đã thay đổi, theo cấu trúc `DongBoHoSoMC`), in the order of their last change. A status goes out as it is and nothing is made up: what is not held is empty. Personal data are masked unless the token has the scope `tthc:personal`; each time they are shown in clear is noted in the journal. Of a deletion the change feed tells.",
     params(
@@ -121,7 +123,6 @@ async fn create_portal_sendings(
     ),
     responses((status = 200, description = "A page.", body = PortalDossierPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/exchange/national-portal/dossiers")]
 async fn list_portal_dossiers(
     permit: Permit<Read, Tthc>,
     query: ListQuery<PortalChangesFilter>,

@@ -1,6 +1,6 @@
 //! The operations on closings: closing, reopening, reading, and what differs since.
 
-use actix_web::{get, post, web};
+use actix_web::web;
 
 use super::comparison::{Comparison, closure_differences};
 use super::model::{
@@ -14,11 +14,11 @@ use crate::api::{
     Created, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
     ValidQuery,
 };
-use crate::attachments;
 use crate::auth::permit::{Close, Permit, Read, Reader, Reporting};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{attachments, operations};
 
 attachments! {
     tag: "period-closures", of: "a closing of a period", vi: "khóa sổ kỳ báo cáo",
@@ -36,21 +36,23 @@ attachments! {
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
     attachment_routes(mount);
-    mount
-        .service(list_period_closures)
-        .service(create_period_closure)
-        .service(get_period_closure)
-        .service(reopen_period_closure)
-        .service(list_period_closure_differences);
+    operations!(
+        mount,
+        list_period_closures,
+        create_period_closure,
+        get_period_closure,
+        reopen_period_closure,
+        list_period_closure_differences
+    );
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/period-closures",
     operation_id = "list_period_closures", tag = "period-closures", summary = "List closings of periods",
     description = "A page of closings of periods (khóa sổ kỳ báo cáo).",
     params(PeriodClosureFilter, PageParams),
     responses((status = 200, description = "A page.", body = PeriodClosurePage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/reporting/period-closures")]
 async fn list_period_closures(
     permit: Permit<Read, Reporting>,
     query: ListQuery<PeriodClosureFilter>,
@@ -60,12 +62,12 @@ async fn list_period_closures(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/reporting/period-closures",
     operation_id = "create_period_closure", tag = "period-closures", summary = "Close a period",
     description = "Closes a period that is over for a unit, or for it and all that stood under it on the period's last day (khóa sổ kỳ báo cáo), and keeps the forms as they are now. From now on every write, for the period, of a return whose figures are in the form of this unit and scope, its submission, acceptance and sending back included, is refused with 409 `period-closed`. Closing a reopened period again makes the next closing.",
     request_body = PeriodClosureCreate,
     responses((status = 201, description = "It was closed.", body = PeriodClosure, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/reporting/period-closures")]
 async fn create_period_closure(
     permit: Permit<Close, Reporting>,
     once: Once,
@@ -79,12 +81,12 @@ async fn create_period_closure(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/period-closures/{id}",
     operation_id = "get_period_closure", tag = "period-closures", summary = "Get a closing of a period",
     description = "One closing of a period (lần khóa sổ kỳ báo cáo). The forms that it kept are read where today's are, with `snapshot` and its id.",
     params(("id" = PeriodClosureId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The closing.", body = PeriodClosure, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/reporting/period-closures/{id}")]
 async fn get_period_closure(
     permit: Permit<Read, Reporting>,
     id: ValidPath<PeriodClosureId>,
@@ -95,13 +97,13 @@ async fn get_period_closure(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/reporting/period-closures/{id}/reopening",
     operation_id = "reopen_period_closure", tag = "period-closures", summary = "Reopen a closed period",
     description = "Reopens a closed period (mở lại kỳ đã khóa sổ) with a reason, for everyone or for some of the units below, each with all under it and what went into it: their returns may be corrected again. What the closing kept stays.",
     params(("id" = PeriodClosureId, Path, description = "The closing."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PeriodReopeningCreate,
     responses((status = 200, description = "It was reopened.", body = PeriodClosure, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/reporting/period-closures/{id}/reopening")]
 async fn reopen_period_closure(
     permit: Permit<Close, Reporting>,
     id: ValidPath<PeriodClosureId>,
@@ -119,12 +121,12 @@ async fn reopen_period_closure(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/period-closures/{id}/differences",
     operation_id = "list_period_closure_differences", tag = "period-closures", summary = "Compare a kept form with today's",
     description = "How today's form differs from the one kept when the period was closed (chênh lệch so với khi khóa sổ), line by line and column by column: the kept figure, today's, and the difference; only where they differ.",
     params(("id" = PeriodClosureId, Path, description = "The closing."), DifferencesQuery),
     responses((status = 200, description = "What differs.", body = PeriodClosureDifferences)),
 )]
-#[get("/api/v1/reporting/period-closures/{id}/differences")]
 async fn list_period_closure_differences(
     permit: Permit<Read, Reporting>,
     reader: Reader,

@@ -1,6 +1,6 @@
 //! The operations on periods, as [`crud!`](crate::crud) writes them for other resources.
 
-use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
+use actix_web::{Either, HttpResponse};
 
 use super::model::{Period, PeriodCreate, PeriodFilter, PeriodId, PeriodPage, PeriodPatch};
 use super::store::{period_get, period_list};
@@ -16,29 +16,32 @@ use crate::api::{
 use crate::auth::permit::{Permit, ReadReference, Reporting, WriteReference};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(list_periods)
-        .service(create_period)
-        .service(batch_periods)
-        .service(import_periods)
-        .service(get_period_template)
-        .service(get_period)
-        .service(replace_period)
-        .service(patch_period)
-        .service(delete_period);
+    operations!(
+        mount,
+        list_periods,
+        create_period,
+        batch_periods,
+        import_periods,
+        get_period_template,
+        get_period,
+        replace_period,
+        patch_period,
+        delete_period
+    );
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/periods",
     operation_id = "list_periods", tag = "periods", summary = "List reporting periods",
     description = "A page of reporting periods (kỳ báo cáo).",
     params(PeriodFilter, PageParams),
     responses((status = 200, description = "A page.", body = PeriodPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/reporting/periods")]
 async fn list_periods(
     permit: Permit<ReadReference, Reporting>,
     query: ListQuery<PeriodFilter>,
@@ -48,12 +51,12 @@ async fn list_periods(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/reporting/periods",
     operation_id = "create_period", tag = "periods", summary = "Create a reporting period",
     description = "Makes a reporting period (kỳ báo cáo).",
     request_body = PeriodCreate,
     responses((status = 201, description = "It was made.", body = Period, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/reporting/periods")]
 async fn create_period(
     permit: Permit<WriteReference, Reporting>,
     once: Once,
@@ -67,13 +70,13 @@ async fn create_period(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/reporting/periods/batch",
     operation_id = "batch_periods", tag = "periods", summary = "Write many reporting periods",
     description = "Makes up to 10,000 reporting periods (kỳ báo cáo), or replaces those that have their natural key: a JSON array, or one record a line. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written.",
     params(BatchParams),
     request_body(content((Vec<PeriodCreate> = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, description = "What became of each line.", body = BatchReport)),
 )]
-#[post("/api/v1/reporting/periods/batch")]
 async fn batch_periods(
     permit: Permit<WriteReference, Reporting>,
     once: Once,
@@ -85,6 +88,7 @@ async fn batch_periods(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/reporting/periods/import",
     operation_id = "import_periods", tag = "periods", summary = "Import reporting periods",
     description = "Makes up to 10,000 reporting periods (kỳ báo cáo) from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file.",
     params(ImportParams),
@@ -92,7 +96,6 @@ async fn batch_periods(
     responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
         ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
-#[post("/api/v1/reporting/periods/import")]
 async fn import_periods(
     permit: Permit<WriteReference, Reporting>,
     once: Once,
@@ -104,11 +107,11 @@ async fn import_periods(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/periods/template",
     operation_id = "get_period_template", tag = "periods", summary = "Get the template of reporting periods",
     description = "A spreadsheet to fill in and import: reporting periods (kỳ báo cáo), with notes, drop-downs and a guide.",
     responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
 )]
-#[get("/api/v1/reporting/periods/template")]
 async fn get_period_template(
     permit: Permit<ReadReference, Reporting>,
     app: App,
@@ -117,12 +120,12 @@ async fn get_period_template(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/periods/{id}",
     operation_id = "get_period", tag = "periods", summary = "Get a reporting period",
     description = "One reporting period (kỳ báo cáo).",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The period.", body = Period, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/reporting/periods/{id}")]
 async fn get_period(
     permit: Permit<ReadReference, Reporting>,
     id: ValidPath<PeriodId>,
@@ -133,13 +136,13 @@ async fn get_period(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/reporting/periods/{id}",
     operation_id = "replace_period", tag = "periods", summary = "Replace a reporting period",
     description = "Replaces a reporting period (kỳ báo cáo) as a whole.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = PeriodCreate,
     responses((status = 200, description = "It was replaced.", body = Period, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/reporting/periods/{id}")]
 async fn replace_period(
     permit: Permit<WriteReference, Reporting>,
     id: ValidPath<PeriodId>,
@@ -155,13 +158,13 @@ async fn replace_period(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/reporting/periods/{id}",
     operation_id = "patch_period", tag = "periods", summary = "Change a reporting period",
     description = "Changes single members of a reporting period (kỳ báo cáo), after RFC 7396.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = PeriodPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was changed.", body = Period, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/reporting/periods/{id}")]
 async fn patch_period(
     permit: Permit<WriteReference, Reporting>,
     id: ValidPath<PeriodId>,
@@ -179,12 +182,12 @@ async fn patch_period(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/reporting/periods/{id}",
     operation_id = "delete_period", tag = "periods", summary = "Delete a reporting period",
     description = "Deletes a reporting period (kỳ báo cáo) to which no return and no closing belongs.",
     params(("id" = PeriodId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/reporting/periods/{id}")]
 async fn delete_period(
     permit: Permit<WriteReference, Reporting>,
     id: ValidPath<PeriodId>,

@@ -26,14 +26,12 @@ macro_rules! return_steps {
     ) => {
         /// Mounts the steps of a return's life.
         fn step_routes(mount: &mut impl $crate::api::mount::Mount) {
-            use step_operations::{$accept, $send_back, $submit};
-            mount.service($submit).service($accept).service($send_back);
+            use step_operations::*;
+            $crate::operations!(mount, $submit, $accept, $send_back);
         }
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
+        /// The handlers, in a module of their own for the names that they use.
         mod step_operations {
-            use actix_web::post;
 
             use super::*;
             use $crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath};
@@ -43,12 +41,12 @@ macro_rules! return_steps {
             use $crate::state::App;
 
             #[utoipa::path(
+                post, path = $submit_path,
                 operation_id = stringify!($submit), tag = $tag, summary = concat!("Submit ", $what),
                 description = concat!("Hands ", $what, " in (gửi ", $vi, "): from now on it counts."),
                 params(("id" = UnitReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
                 responses((status = 200, description = "It was submitted.", body = $view, headers(("ETag" = String, description = "Its version.")))),
             )]
-            #[post($submit_path)]
             pub(super) async fn $submit(
                 permit: $write,
                 id: ValidPath<UnitReturnId>,
@@ -65,12 +63,12 @@ macro_rules! return_steps {
             }
 
             #[utoipa::path(
+                post, path = $accept_path,
                 operation_id = stringify!($accept), tag = $tag, summary = concat!("Accept ", $what),
                 description = concat!("Takes ", $what, " of a unit below (tiếp nhận ", $vi, "). Nobody accepts what they last edited."),
                 params(("id" = UnitReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
                 responses((status = 200, description = "It was accepted.", body = $view, headers(("ETag" = String, description = "Its version.")))),
             )]
-            #[post($accept_path)]
             pub(super) async fn $accept(
                 permit: $review,
                 id: ValidPath<UnitReturnId>,
@@ -87,13 +85,13 @@ macro_rules! return_steps {
             }
 
             #[utoipa::path(
+                post, path = $send_back_path,
                 operation_id = stringify!($send_back), tag = $tag, summary = concat!("Send ", $what, " back"),
                 description = concat!("Returns ", $what, " to its editor with a reason (trả lại ", $vi, "): it no longer counts until it is submitted again."),
                 params(("id" = UnitReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
                 request_body = SendBack,
                 responses((status = 200, description = "It was sent back.", body = $view, headers(("ETag" = String, description = "Its version.")))),
             )]
-            #[post($send_back_path)]
             pub(super) async fn $send_back(
                 permit: $review,
                 id: ValidPath<UnitReturnId>,

@@ -1,7 +1,5 @@
 //! The operations on accounts of systems.
 
-use actix_web::{delete, get, patch, post, put};
-
 use super::model::{Client, ClientCreate, ClientFilter, ClientPage, ClientPatch, ClientWithSecret};
 use super::store::{
     client_delete, client_get, client_insert, client_list, client_replace, client_secret_replace,
@@ -16,27 +14,30 @@ use crate::auth::principal::ClientId;
 use crate::auth::token::new_client_secret;
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(list_clients)
-        .service(create_client)
-        .service(get_client)
-        .service(replace_client)
-        .service(patch_client)
-        .service(delete_client)
-        .service(rotate_client_secret);
+    operations!(
+        mount,
+        list_clients,
+        create_client,
+        get_client,
+        replace_client,
+        patch_client,
+        delete_client,
+        rotate_client_secret
+    );
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/admin/clients",
     operation_id = "list_clients", tag = "accounts", summary = "List clients",
     description = "A page of the accounts of systems (tài khoản hệ thống kết nối) whose unit is within reach.",
     params(ClientFilter, PageParams),
     responses((status = 200, description = "A page.", body = ClientPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/admin/clients")]
 async fn list_clients(
     permit: Permit<Administer, Organization>,
     query: ListQuery<ClientFilter>,
@@ -46,12 +47,12 @@ async fn list_clients(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/admin/clients",
     operation_id = "create_client", tag = "accounts", summary = "Create a client",
     description = "Makes the account of a system (tài khoản hệ thống kết nối). Its secret is in this answer and never again.",
     request_body = ClientCreate,
     responses((status = 201, description = "It was made.", body = ClientWithSecret, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/admin/clients")]
 async fn create_client(
     permit: Permit<Administer, Organization>,
     once: Once,
@@ -71,12 +72,12 @@ async fn create_client(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/admin/clients/{id}",
     operation_id = "get_client", tag = "accounts", summary = "Get a client",
     description = "Reads the account of a system (tài khoản hệ thống kết nối) by the id of its record.",
     params(("id" = ClientId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The record.", body = Client, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/admin/clients/{id}")]
 async fn get_client(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,
@@ -87,13 +88,13 @@ async fn get_client(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/admin/clients/{id}",
     operation_id = "replace_client", tag = "accounts", summary = "Replace a client",
     description = "Replaces the account of a system (tài khoản hệ thống kết nối) as a whole; its secret stays.",
     params(("id" = ClientId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = ClientCreate,
     responses((status = 200, description = "It was replaced.", body = Client, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/admin/clients/{id}")]
 async fn replace_client(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,
@@ -110,13 +111,13 @@ async fn replace_client(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/admin/clients/{id}",
     operation_id = "patch_client", tag = "accounts", summary = "Change a client",
     description = "Changes single members of the account of a system (tài khoản hệ thống kết nối), after RFC 7396.",
     params(("id" = ClientId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = ClientPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was changed.", body = Client, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/admin/clients/{id}")]
 async fn patch_client(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,
@@ -136,12 +137,12 @@ async fn patch_client(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/admin/clients/{id}",
     operation_id = "delete_client", tag = "accounts", summary = "Delete a client",
     description = "Deletes the account of a system (tài khoản hệ thống kết nối) with all its grants and ends its access tokens.",
     params(("id" = ClientId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/admin/clients/{id}")]
 async fn delete_client(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,
@@ -155,12 +156,12 @@ async fn delete_client(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/admin/clients/{id}/secret",
     operation_id = "rotate_client_secret", tag = "accounts", summary = "Give a client a new secret",
     description = "Makes a new secret (thay khóa bí mật), shown in this answer and never again; the old one and the access tokens that it got end at once.",
     params(("id" = ClientId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 200, description = "It has a new secret.", body = ClientWithSecret, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/admin/clients/{id}/secret")]
 async fn rotate_client_secret(
     permit: Permit<Administer, Organization>,
     id: ValidPath<ClientId>,

@@ -1,7 +1,5 @@
 //! The operations on accounts of people.
 
-use actix_web::{delete, get, patch, post, put};
-
 use super::model::{User, UserCreate, UserFilter, UserPage, UserPatch, UserReplace};
 use super::store::{user_delete, user_get, user_insert, user_list, user_replace};
 use crate::api::mount::Mount;
@@ -14,26 +12,21 @@ use crate::auth::permit::{Administer, Organization, Permit};
 use crate::auth::principal::UserId;
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount
-        .service(list_users)
-        .service(create_user)
-        .service(get_user)
-        .service(replace_user)
-        .service(patch_user)
-        .service(delete_user);
+    operations!(mount, list_users, create_user, get_user, replace_user, patch_user, delete_user);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/admin/users",
     operation_id = "list_users", tag = "accounts", summary = "List users",
     description = "A page of the accounts of people (tài khoản người dùng) whose unit is within reach.",
     params(UserFilter, PageParams),
     responses((status = 200, description = "A page.", body = UserPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/admin/users")]
 async fn list_users(
     permit: Permit<Administer, Organization>,
     query: ListQuery<UserFilter>,
@@ -43,12 +36,12 @@ async fn list_users(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/admin/users",
     operation_id = "create_user", tag = "accounts", summary = "Create a user",
     description = "Makes the account of a person (tài khoản người dùng) with a first password.",
     request_body = UserCreate,
     responses((status = 201, description = "It was made.", body = User, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/admin/users")]
 async fn create_user(
     permit: Permit<Administer, Organization>,
     once: Once,
@@ -65,12 +58,12 @@ async fn create_user(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/admin/users/{id}",
     operation_id = "get_user", tag = "accounts", summary = "Get a user",
     description = "Reads the account of a person (tài khoản người dùng) by its id.",
     params(("id" = UserId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The record.", body = User, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/admin/users/{id}")]
 async fn get_user(
     permit: Permit<Administer, Organization>,
     id: ValidPath<UserId>,
@@ -81,13 +74,13 @@ async fn get_user(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/admin/users/{id}",
     operation_id = "replace_user", tag = "accounts", summary = "Replace a user",
     description = "Replaces the account of a person (tài khoản người dùng) as a whole; the password stays when none is given.",
     params(("id" = UserId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = UserReplace,
     responses((status = 200, description = "It was replaced.", body = User, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/admin/users/{id}")]
 async fn replace_user(
     permit: Permit<Administer, Organization>,
     id: ValidPath<UserId>,
@@ -108,13 +101,13 @@ async fn replace_user(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/admin/users/{id}",
     operation_id = "patch_user", tag = "accounts", summary = "Change a user",
     description = "Changes single members of the account of a person (tài khoản người dùng), after RFC 7396.",
     params(("id" = UserId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = UserPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was changed.", body = User, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/admin/users/{id}")]
 async fn patch_user(
     permit: Permit<Administer, Organization>,
     id: ValidPath<UserId>,
@@ -144,12 +137,12 @@ async fn patch_user(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/admin/users/{id}",
     operation_id = "delete_user", tag = "accounts", summary = "Delete a user",
     description = "Deletes the account of a person (tài khoản người dùng) with all grants and ends all sessions.",
     params(("id" = UserId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/admin/users/{id}")]
 async fn delete_user(
     permit: Permit<Administer, Organization>,
     id: ValidPath<UserId>,

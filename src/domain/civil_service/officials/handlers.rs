@@ -1,6 +1,6 @@
 //! The operations on officials: the standard ones, the search by identity number, erasure, and how many there are.
 
-use actix_web::{get, post, web};
+use actix_web::web;
 
 use super::bodies::{OfficialCreate, OfficialPatch};
 use super::erasure::official_erase;
@@ -13,11 +13,11 @@ use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
 use crate::audit::personal_reads;
 use crate::auth::permit::{CivilService, ErasePersonal, Permit, Read, ReadPersonal, Write};
-use crate::crud;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{crud, operations};
 
 crud! {
     tag: "officials", what: "an official", many: "officials", vi: "cán bộ, công chức, viên chức, người lao động",
@@ -36,19 +36,17 @@ crud! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/summary` would match `/{id}` too.
-    mount.service(get_official_summary).service(search_officials);
+    operations!(mount, get_official_summary, search_officials, erase_official);
     crud_routes(mount);
-    mount.service(erase_official);
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/civil-service/officials/searches",
     operation_id = "search_officials", tag = "officials", summary = "Search officials by identity number",
     description = "The officials in reach who have exactly this identity number (tra cứu cán bộ, công chức, viên chức theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. Needs the scope `civil_service:personal`, and is noted in the journal.",
     request_body = OfficialSearch,
     responses((status = 200, description = "The officials.", body = OfficialsFound)),
 )]
-#[post("/api/v1/civil-service/officials/searches")]
 async fn search_officials(
     permit: Permit<ReadPersonal, CivilService>,
     app: App,
@@ -63,13 +61,13 @@ async fn search_officials(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/civil-service/officials/{id}/erasure",
     operation_id = "erase_official", tag = "officials", summary = "Erase the personal data of an official",
     description = "Erases name, day of birth, sex and identity number of an official and the answers that were kept of them (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. The post stays and is counted as before, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
     params(("id" = OfficialId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PersonalDataErasure,
     responses((status = 200, description = "They were erased.", body = Official, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/civil-service/officials/{id}/erasure")]
 async fn erase_official(
     permit: Permit<ErasePersonal, CivilService>,
     id: ValidPath<OfficialId>,
@@ -87,12 +85,12 @@ async fn erase_official(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/civil-service/officials/summary",
     operation_id = "get_official_summary", tag = "officials", summary = "Get how many officials serve",
     description = "How many serve in a unit, by category and level of qualification (số lượng, chất lượng đội ngũ), without personal data; with `scope` also in the units below.",
     params(OfficialSummaryFilter),
     responses((status = 200, description = "The counts.", body = OfficialSummary)),
 )]
-#[get("/api/v1/civil-service/officials/summary")]
 async fn get_official_summary(
     permit: Permit<Read, CivilService>,
     query: ValidQuery<OfficialSummaryFilter>,

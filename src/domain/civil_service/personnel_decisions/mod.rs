@@ -13,7 +13,6 @@ use crate::api::mount::Mount;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/summary` would match `/{id}` too.
     summary::routes(mount);
     records::routes(mount);
 }

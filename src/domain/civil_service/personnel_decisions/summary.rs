@@ -1,7 +1,7 @@
 //! How many personnel decisions there were between two days (tổng hợp quyết định về nhân sự): cases by kind and
 //! category, of a unit or of those below, counted where they stand, from the index by unit and day.
 
-use actix_web::{get, web};
+use actix_web::web;
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
@@ -26,6 +26,7 @@ use crate::domain::organization::successors::reached_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::validity::{days_in_order, days_in_range};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Which decisions are counted.
@@ -217,16 +218,16 @@ fn rows(mut counted: Vec<Counted>) -> Vec<PersonnelDecisionCount> {
 
 /// Mounts the operation.
 pub(super) fn routes(mount: &mut impl Mount) {
-    mount.service(get_personnel_decision_summary);
+    operations!(mount, get_personnel_decision_summary);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/civil-service/personnel-decisions/summary",
     operation_id = "get_personnel_decision_summary", tag = "personnel-decisions", summary = "Get how many personnel decisions there were in a period",
     description = "How many persons were concerned by the decisions of a unit between two days, by kind and category, with totals by group and category (tổng hợp quyết định về nhân sự); with `scope` also of the units below.",
     params(PersonnelDecisionSummaryFilter),
     responses((status = 200, description = "The counts.", body = PersonnelDecisionSummary)),
 )]
-#[get("/api/v1/civil-service/personnel-decisions/summary")]
 async fn get_personnel_decision_summary(
     permit: Permit<Read, CivilService>,
     query: ValidQuery<PersonnelDecisionSummaryFilter>,

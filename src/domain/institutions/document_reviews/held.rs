@@ -1,7 +1,6 @@
 //! What the documents that are held say of the span of a review (số văn bản đã nhập): how many are in force at its
 //! end, how many ended within it, and which these are.
 
-use actix_web::get;
 use diesel::dsl::{count_star, not};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,7 @@ use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::error::{ApiError, Bilingual};
 use crate::state::App;
-use crate::{has_begun, has_ended, is_acted_on};
+use crate::{has_begun, has_ended, is_acted_on, operations};
 
 /// What the documents that are held say of a span (số văn bản đã nhập).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -127,16 +126,16 @@ pub struct DocumentChangeFilter {
 
 /// Mounts the operation.
 pub(super) fn routes(mount: &mut impl Mount) {
-    mount.service(list_document_review_changes);
+    operations!(mount, list_document_review_changes);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/institutions/document-reviews/{id}/changes",
     operation_id = "list_document_review_changes", tag = "document-reviews", summary = "List what changed within the span of a review",
     description = "The documents of the reviewing unit that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day.",
     params(("id" = DocumentReviewId, Path, description = "The review."), DocumentChangeFilter, PageParams),
     responses((status = 200, description = "A page.", body = LegalDocumentPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/institutions/document-reviews/{id}/changes")]
 async fn list_document_review_changes(
     permit: Permit<Read, Institutions>,
     id: ValidPath<DocumentReviewId>,

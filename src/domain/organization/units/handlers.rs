@@ -1,6 +1,6 @@
 //! The operations on units.
 
-use actix_web::{delete, get, patch, post, put, web};
+use actix_web::web;
 
 use super::bodies::{OrgUnitCreate, OrgUnitPatch, OrgUnitVersionCreate};
 use super::lineage::{OrgUnitLineage, org_unit_lineage};
@@ -18,28 +18,30 @@ use crate::api::{
 };
 use crate::auth::permit::{Organization, Permit, ReadReference, WriteReference};
 use crate::auth::scope::Scoped;
-use crate::bulk;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{bulk, operations};
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_org_units).service(create_org_unit);
-    // `/template` would match `/{id}` too.
     bulk_routes(mount);
-    mount
-        .service(get_org_unit)
-        .service(replace_org_unit)
-        .service(patch_org_unit)
-        .service(delete_org_unit)
-        .service(list_org_unit_children)
-        .service(list_org_unit_subtree)
-        .service(list_org_unit_ancestors)
-        .service(list_org_unit_versions)
-        .service(create_org_unit_version)
-        .service(get_org_unit_lineage);
+    operations!(
+        mount,
+        list_org_units,
+        create_org_unit,
+        get_org_unit,
+        replace_org_unit,
+        patch_org_unit,
+        delete_org_unit,
+        list_org_unit_children,
+        list_org_unit_subtree,
+        list_org_unit_ancestors,
+        list_org_unit_versions,
+        create_org_unit_version,
+        get_org_unit_lineage
+    );
 }
 
 async fn refreshed(app: &App) -> Result<(), ApiError> {
@@ -55,12 +57,12 @@ bulk! {
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units",
     operation_id = "list_org_units", tag = "org-units", summary = "List units",
     description = "A page of the units (đơn vị) in force on `as_of`. A code means a unit only on a day: 31420 was xã Hòa Mỹ and is xã Phụng Hiệp since 1 July 2025.",
     params(OrgUnitFilter, PageParams),
     responses((status = 200, description = "A page.", body = OrgUnitPage, headers(("Link" = String, description = "The next page."))), (status = 422, description = "The unit that is named is not in force on that day.", body = crate::error::ProblemDetails, content_type = "application/problem+json")),
 )]
-#[get("/api/v1/organization/org-units")]
 async fn list_org_units(
     permit: Permit<ReadReference, Organization>,
     query: ListQuery<OrgUnitFilter>,
@@ -70,12 +72,12 @@ async fn list_org_units(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/organization/org-units",
     operation_id = "create_org_unit", tag = "org-units", summary = "Create a unit",
     description = "Makes a unit (đơn vị) with its first version.",
     request_body = OrgUnitCreate,
     responses((status = 201, description = "It was made.", body = OrgUnit, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/organization/org-units")]
 async fn create_org_unit(
     permit: Permit<WriteReference, Organization>,
     once: Once,
@@ -91,12 +93,12 @@ async fn create_org_unit(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}",
     operation_id = "get_org_unit", tag = "org-units", summary = "Get a unit",
     description = "One unit (đơn vị) as it stands on `as_of`. When it is not in force then, the problem names in `successors` those that carry its territory.",
     params(("id" = OrgUnitId, Path, description = "Its id."), AsOf, ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The unit.", body = OrgUnit, headers(("ETag" = String, description = "Its version and what is shown of it on the day."))), (status = 304, description = "It has not changed."), (status = 422, description = "It is not in force on that day.", body = crate::error::ProblemDetails, content_type = "application/problem+json")),
 )]
-#[get("/api/v1/organization/org-units/{id}")]
 async fn get_org_unit(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -108,13 +110,13 @@ async fn get_org_unit(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/organization/org-units/{id}",
     operation_id = "replace_org_unit", tag = "org-units", summary = "Correct a unit as a whole",
     description = "Replaces the version of a unit (đơn vị) that is in force on `as_of`; without it the one in force today, else the latest. What really changed on a day is a new version, not a correction.",
     params(("id" = OrgUnitId, Path, description = "Its id."), AsOf, ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = OrgUnitCreate,
     responses((status = 200, description = "It was corrected.", body = OrgUnit, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/organization/org-units/{id}")]
 async fn replace_org_unit(
     permit: Permit<WriteReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -135,13 +137,13 @@ async fn replace_org_unit(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/organization/org-units/{id}",
     operation_id = "patch_org_unit", tag = "org-units", summary = "Correct a unit",
     description = "Corrects single members of the version of a unit (đơn vị) that is in force on `as_of`, after RFC 7396; without it the one in force today, else the latest. `valid_to` ends the unit, or with null lets it go on.",
     params(("id" = OrgUnitId, Path, description = "Its id."), AsOf, ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = OrgUnitPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was corrected.", body = OrgUnit, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/organization/org-units/{id}")]
 async fn patch_org_unit(
     permit: Permit<WriteReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -162,12 +164,12 @@ async fn patch_org_unit(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/organization/org-units/{id}",
     operation_id = "delete_org_unit", tag = "org-units", summary = "Delete a unit",
     description = "Deletes a unit (đơn vị) that was entered by mistake: 409 when units, returns, accounts, grants or successions refer to it. A unit that ended is not deleted but gets its last day.",
     params(("id" = OrgUnitId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/organization/org-units/{id}")]
 async fn delete_org_unit(
     permit: Permit<WriteReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -181,12 +183,12 @@ async fn delete_org_unit(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}/children",
     operation_id = "list_org_unit_children", tag = "org-units", summary = "List the units under a unit",
     description = "A page of the units directly under this one (đơn vị trực thuộc) on `as_of`.",
     params(("id" = OrgUnitId, Path, description = "The unit above."), OrgUnitBelowFilter, PageParams),
     responses((status = 200, description = "A page.", body = OrgUnitPage, headers(("Link" = String, description = "The next page."))), (status = 422, description = "The unit is not in force on that day.", body = crate::error::ProblemDetails, content_type = "application/problem+json")),
 )]
-#[get("/api/v1/organization/org-units/{id}/children")]
 async fn list_org_unit_children(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -197,12 +199,12 @@ async fn list_org_unit_children(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}/subtree",
     operation_id = "list_org_unit_subtree", tag = "org-units", summary = "List a unit with all under it",
     description = "A page of the unit and all that stands under it (toàn bộ đơn vị bên dưới) on `as_of`.",
     params(("id" = OrgUnitId, Path, description = "The unit at the top."), OrgUnitBelowFilter, PageParams),
     responses((status = 200, description = "A page.", body = OrgUnitPage, headers(("Link" = String, description = "The next page."))), (status = 422, description = "The unit is not in force on that day.", body = crate::error::ProblemDetails, content_type = "application/problem+json")),
 )]
-#[get("/api/v1/organization/org-units/{id}/subtree")]
 async fn list_org_unit_subtree(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -225,12 +227,12 @@ async fn list_below(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}/ancestors",
     operation_id = "list_org_unit_ancestors", tag = "org-units", summary = "List the units above a unit",
     description = "The units above this one (đơn vị cấp trên) on `as_of`, the nearest first, on one page.",
     params(("id" = OrgUnitId, Path, description = "The unit."), AsOf),
     responses((status = 200, description = "All of them.", body = OrgUnitPage), (status = 422, description = "The unit is not in force on that day.", body = crate::error::ProblemDetails, content_type = "application/problem+json")),
 )]
-#[get("/api/v1/organization/org-units/{id}/ancestors")]
 async fn list_org_unit_ancestors(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -242,12 +244,12 @@ async fn list_org_unit_ancestors(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}/versions",
     operation_id = "list_org_unit_versions", tag = "org-units", summary = "List the versions of a unit",
     description = "All versions of a unit (các phiên bản của đơn vị), the oldest first, on one page.",
     params(("id" = OrgUnitId, Path, description = "The unit.")),
     responses((status = 200, description = "All of them.", body = OrgUnitPage)),
 )]
-#[get("/api/v1/organization/org-units/{id}/versions")]
 async fn list_org_unit_versions(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -258,13 +260,13 @@ async fn list_org_unit_versions(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/organization/org-units/{id}/versions",
     operation_id = "create_org_unit_version", tag = "org-units", summary = "Change a unit from a day on",
     description = "Makes a new version of a unit (đơn vị) that stays itself: it got another name, became another kind or moved under another unit. The version in force on `valid_from` ends on that day.",
     params(("id" = OrgUnitId, Path, description = "The unit.")),
     request_body = OrgUnitVersionCreate,
     responses((status = 201, description = "It was made.", body = OrgUnit, headers(("Location" = String, description = "Where the unit is read on that day."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/organization/org-units/{id}/versions")]
 async fn create_org_unit_version(
     permit: Permit<WriteReference, Organization>,
     id: ValidPath<OrgUnitId>,
@@ -282,12 +284,12 @@ async fn create_org_unit_version(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/organization/org-units/{id}/lineage",
     operation_id = "get_org_unit_lineage", tag = "org-units", summary = "Get the lineage of a unit",
     description = "What a unit (đơn vị) came from, what it went into, and which units in force on `as_of` carry its territory. An ended district is carried by what became of its communes.",
     params(("id" = OrgUnitId, Path, description = "The unit."), AsOf),
     responses((status = 200, description = "Its lineage.", body = OrgUnitLineage)),
 )]
-#[get("/api/v1/organization/org-units/{id}/lineage")]
 async fn get_org_unit_lineage(
     permit: Permit<ReadReference, Organization>,
     id: ValidPath<OrgUnitId>,

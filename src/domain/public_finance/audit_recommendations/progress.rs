@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use actix_web::get;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,9 +22,9 @@ use crate::domain::rates::StatisticsRate;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::error::{ApiError, Bilingual};
-use crate::page_of;
 use crate::state::App;
 use crate::text::{day_vi, fold};
+use crate::{operations, page_of};
 
 /// Where a recommendation stands on a day (tình hình thực hiện kiến nghị).
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -137,16 +136,16 @@ fn progress_list(
 
 /// Mounts the operation.
 pub(super) fn routes(mount: &mut impl Mount) {
-    mount.service(list_audit_recommendation_progress);
+    operations!(mount, list_audit_recommendation_progress);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/audit-recommendations/progress",
     operation_id = "list_audit_recommendation_progress", tag = "audit-recommendations", summary = "Show what is outstanding on a day",
     description = "The recommendations that a filter finds as they stand on `as_of` (tình hình thực hiện kiến nghị thanh tra, kiểm toán): asked, paid until then and outstanding; what is outstanding after its due day is remarked.",
     params(AuditRecommendationFilter, PageParams),
     responses((status = 200, description = "A page.", body = AuditRecommendationProgressPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/public-finance/audit-recommendations/progress")]
 async fn list_audit_recommendation_progress(
     permit: Permit<Read, PublicFinance>,
     query: ListQuery<AuditRecommendationFilter>,

@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 
-use actix_web::get;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,9 +25,9 @@ use crate::domain::rates::StatisticsRate;
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::error::{ApiError, Bilingual};
-use crate::page_of;
 use crate::state::App;
 use crate::text::fold;
+use crate::{operations, page_of};
 
 /// Where a plan stands on a day (tình hình thực hiện kế hoạch vốn đầu tư công).
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -166,16 +165,16 @@ fn progress_list(
 
 /// Mounts the operation.
 pub(super) fn routes(mount: &mut impl Mount) {
-    mount.service(list_investment_plan_progress);
+    operations!(mount, list_investment_plan_progress);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public-finance/investment-plans/progress",
     operation_id = "list_investment_plan_progress", tag = "investment-plans", summary = "Show where investment plans stand on a day",
     description = "The plans that a filter finds as they stand on `as_of` (tình hình thực hiện kế hoạch vốn đầu tư công): in force after all adjustments until then, paid until then, and the rate with its exact parts.",
     params(InvestmentPlanFilter, PageParams),
     responses((status = 200, description = "A page.", body = InvestmentPlanProgressPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/public-finance/investment-plans/progress")]
 async fn list_investment_plan_progress(
     permit: Permit<Read, PublicFinance>,
     query: ListQuery<InvestmentPlanFilter>,

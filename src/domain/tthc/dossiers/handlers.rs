@@ -1,6 +1,6 @@
 //! The operations on dossiers. Reading notes whose personal data are shown in clear; writing answers masked.
 
-use actix_web::{delete, get, patch, post, put, web};
+use actix_web::web;
 
 use super::apology::DossierExtension;
 use super::erasure::{dossier_erase, told_again};
@@ -33,24 +33,27 @@ use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::people::PersonalDataErasure;
 use crate::error::{ApiError, ProblemDetails};
 use crate::state::App;
-use crate::{attachments, bulk};
+use crate::{attachments, bulk, operations};
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_dossiers).service(create_dossier).service(search_dossiers);
-    // `/template` would match `/{id}` too.
+    operations!(
+        mount,
+        list_dossiers,
+        create_dossier,
+        search_dossiers,
+        get_dossier,
+        replace_dossier,
+        patch_dossier,
+        delete_dossier,
+        list_dossier_history,
+        restate_dossier,
+        erase_dossier,
+        create_dossier_lookup
+    );
     bulk_routes(mount);
-    mount
-        .service(get_dossier)
-        .service(replace_dossier)
-        .service(patch_dossier)
-        .service(delete_dossier)
-        .service(list_dossier_history)
-        .service(restate_dossier)
-        .service(erase_dossier);
     step_routes(mount);
     attachment_routes(mount);
-    mount.service(create_dossier_lookup);
 }
 
 bulk! {
@@ -80,12 +83,12 @@ attachments! {
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/dossiers",
     operation_id = "list_dossiers", tag = "dossiers", summary = "List dossiers",
     description = "A page of dossiers (hồ sơ thủ tục hành chính) of a unit, as the one that resolves them or that received them. Personal data are masked unless the token has the scope `tthc:personal`, and always in streams of all rows.",
     params(DossierFilter, PageParams),
     responses((status = 200, description = "A page.", body = DossierPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/dossiers")]
 async fn list_dossiers(
     permit: Permit<Read, Tthc>,
     query: ListQuery<DossierFilter>,
@@ -95,12 +98,12 @@ async fn list_dossiers(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/dossiers",
     operation_id = "create_dossier", tag = "dossiers", summary = "Create a dossier",
     description = "Makes a dossier (hồ sơ thủ tục hành chính) in whatever status, with its dates. A due day that is not given is computed from the procedure's deadline in force at receipt.",
     request_body = DossierCreate,
     responses((status = 201, description = "It was made.", body = Dossier, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/dossiers")]
 async fn create_dossier(
     permit: Permit<Write, Tthc>,
     once: Once,
@@ -114,12 +117,12 @@ async fn create_dossier(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/dossiers/searches",
     operation_id = "search_dossiers", tag = "dossiers", summary = "Search dossiers by identity number",
     description = "The dossiers in reach whose owner or submitter has exactly this identity number (tra cứu hồ sơ theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. Needs the scope `tthc:personal`, and is noted in the journal.",
     request_body = DossierSearch,
     responses((status = 200, description = "The dossiers.", body = DossiersFound)),
 )]
-#[post("/api/v1/tthc/dossiers/searches")]
 async fn search_dossiers(
     permit: Permit<ReadPersonal, Tthc>,
     app: App,
@@ -134,12 +137,12 @@ async fn search_dossiers(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/dossiers/{id}",
     operation_id = "get_dossier", tag = "dossiers", summary = "Get a dossier",
     description = "Reads a dossier (hồ sơ thủ tục hành chính) by its id. Personal data are masked unless the token has the scope `tthc:personal`; each time they are shown in clear is noted in the journal.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The record.", body = Dossier, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/tthc/dossiers/{id}")]
 async fn get_dossier(
     permit: Permit<Read, Tthc>,
     id: ValidPath<DossierId>,
@@ -150,13 +153,13 @@ async fn get_dossier(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/tthc/dossiers/{id}",
     operation_id = "replace_dossier", tag = "dossiers", summary = "Replace a dossier",
     description = "Replaces a dossier (hồ sơ thủ tục hành chính) as a whole. Its status may change as steps lead; a pending dossier of which another resolving unit is told was handed over. Of one whose personal data were erased the people that are told are left out.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = DossierCreate,
     responses((status = 200, description = "It was replaced.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/tthc/dossiers/{id}")]
 async fn replace_dossier(
     permit: Permit<Write, Tthc>,
     id: ValidPath<DossierId>,
@@ -170,13 +173,13 @@ async fn replace_dossier(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/tthc/dossiers/{id}",
     operation_id = "patch_dossier", tag = "dossiers", summary = "Change a dossier",
     description = "Changes single members of a dossier (hồ sơ thủ tục hành chính), after RFC 7396; its people as a whole, for nobody changes what they see masked. Those that were erased are not told again.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = DossierPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was changed.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/tthc/dossiers/{id}")]
 async fn patch_dossier(
     permit: Permit<Write, Tthc>,
     id: ValidPath<DossierId>,
@@ -196,12 +199,12 @@ async fn patch_dossier(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/tthc/dossiers/{id}",
     operation_id = "delete_dossier", tag = "dossiers", summary = "Delete a dossier",
     description = "Deletes a dossier (hồ sơ thủ tục hành chính) that was entered by mistake; it is no longer counted, and the journal keeps its last content without its people, whose data and files are gone.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/tthc/dossiers/{id}")]
 async fn delete_dossier(
     permit: Permit<Write, Tthc>,
     id: ValidPath<DossierId>,
@@ -214,12 +217,12 @@ async fn delete_dossier(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/dossiers/{id}/history",
     operation_id = "list_dossier_history", tag = "dossiers", summary = "List what happened to a dossier",
     description = "Every step and change of a dossier (lịch sử xử lý hồ sơ), with actor and time, the first first.",
     params(("id" = DossierId, Path, description = "Its id."), DossierEventFilter, PageParams),
     responses((status = 200, description = "A page.", body = DossierEventPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/dossiers/{id}/history")]
 async fn list_dossier_history(
     permit: Permit<Read, Tthc>,
     id: ValidPath<DossierId>,
@@ -234,13 +237,13 @@ async fn list_dossier_history(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/dossiers/{id}/restatement",
     operation_id = "restate_dossier", tag = "dossiers", summary = "Correct the status of a dossier",
     description = "Says another status with its dates, because the one that is held was wrong (đính chính trạng thái hồ sơ), though no step leads there. The counts follow; the journal keeps both and the reason.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = DossierRestatement,
     responses((status = 200, description = "It was corrected.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/dossiers/{id}/restatement")]
 async fn restate_dossier(
     permit: Permit<Write, Tthc>,
     id: ValidPath<DossierId>,
@@ -258,13 +261,13 @@ async fn restate_dossier(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/dossiers/{id}/erasure",
     operation_id = "erase_dossier", tag = "dossiers", summary = "Erase the personal data of a dossier",
     description = "Erases the owner's and submitter's names, numbers and telephones, the files and the answers that were kept of a dossier (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. What is counted stays as it is, the dossier goes on without people, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PersonalDataErasure,
     responses((status = 200, description = "They were erased.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/dossiers/{id}/erasure")]
 async fn erase_dossier(
     permit: Permit<ErasePersonal, Tthc>,
     id: ValidPath<DossierId>,
@@ -282,6 +285,7 @@ async fn erase_dossier(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/public/dossier-lookups",
     operation_id = "create_dossier_lookup", tag = "public", summary = "Follow a dossier",
     description = "How far a dossier is (tra cứu tình trạng hồ sơ), for whoever holds its code and knows the last four digits of the identity number on it; no personal data. A code that nobody has and a wrong check are answered alike; after several wrong tries the code is locked for a while.",
     request_body = DossierLookup,
@@ -292,7 +296,6 @@ async fn erase_dossier(
     ),
     security(()),
 )]
-#[post("/api/v1/public/dossier-lookups")]
 async fn create_dossier_lookup(
     facts: RequestFacts,
     app: App,
@@ -308,43 +311,35 @@ macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $step:ident, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
         fn step_routes(mount: &mut impl Mount) {
-            $(mount.service(step_operations::$name);)+
+            operations!(mount, $($name),+);
         }
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
-        mod step_operations {
-            use actix_web::post;
-
-            use super::*;
-
-            $(
-                #[utoipa::path(
-                    operation_id = stringify!($name), tag = "dossiers", summary = $summary,
-                    description = concat!($($doc),+, " A step that is not legal in the present status is refused with those that are."),
-                    params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
-                    request_body = $body,
-                    responses((status = 200, description = "The step was taken.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
-                )]
-                #[post($path)]
-                pub(super) async fn $name(
-                    permit: Permit<Write, Tthc>,
-                    id: ValidPath<DossierId>,
-                    if_match: Option<IfMatch>,
-                    once: Once,
-                    app: App,
-                    body: ValidJson<$body>,
-                ) -> Result<Rendered, ApiError> {
-                    let scoped = permit.into_scoped();
-                    let author = scoped.author();
-                    let taken = move |tx: &mut WriteTx<'_>| {
-                        let taken = body.0.into();
-                        Ok(dossier_step(tx, &scoped, id.0, if_match.as_ref(), DossierStep::$step, &taken)?.map(Saved))
-                    };
-                    once.write(&app, author, Weight::Single, taken).await
-                }
-            )+
-        }
+        $(
+            #[utoipa::path(
+                post, path = $path,
+                operation_id = stringify!($name), tag = "dossiers", summary = $summary,
+                description = concat!($($doc),+, " A step that is not legal in the present status is refused with those that are."),
+                params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+                request_body = $body,
+                responses((status = 200, description = "The step was taken.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),
+            )]
+            async fn $name(
+                permit: Permit<Write, Tthc>,
+                id: ValidPath<DossierId>,
+                if_match: Option<IfMatch>,
+                once: Once,
+                app: App,
+                body: ValidJson<$body>,
+            ) -> Result<Rendered, ApiError> {
+                let scoped = permit.into_scoped();
+                let author = scoped.author();
+                let taken = move |tx: &mut WriteTx<'_>| {
+                    let taken = body.0.into();
+                    Ok(dossier_step(tx, &scoped, id.0, if_match.as_ref(), DossierStep::$step, &taken)?.map(Saved))
+                };
+                once.write(&app, author, Weight::Single, taken).await
+            }
+        )+
     };
 }
 

@@ -1,6 +1,6 @@
 //! The operations on feedback: the standard ones, the steps of its life, and what they come to.
 
-use actix_web::{get, post, web};
+use actix_web::web;
 
 use super::bodies::{
     CitizenFeedbackCreate, CitizenFeedbackPatch, FeedbackAnswer, FeedbackPublication, FeedbackRefusal,
@@ -20,7 +20,7 @@ use crate::db::{Weight, WriteTx};
 use crate::domain::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
-use crate::{attachments, crud};
+use crate::{attachments, crud, operations};
 
 crud! {
     tag: "citizen-feedback", what: "feedback", many: "feedback and petitions", vi: "phản ánh, kiến nghị",
@@ -53,11 +53,9 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/summary` would match `/{id}` too.
-    mount.service(get_citizen_feedback_summary);
+    operations!(mount, get_citizen_feedback_summary, erase_citizen_feedback);
     crud_routes(mount);
     step_routes(mount);
-    mount.service(erase_citizen_feedback);
     attachment_routes(mount);
 }
 
@@ -66,42 +64,34 @@ macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident: $path:literal, $body:ty, $summary:literal;)+) => {
         /// Mounts the steps.
         fn step_routes(mount: &mut impl Mount) {
-            $(mount.service(step_operations::$name);)+
+            operations!(mount, $($name),+);
         }
 
-        /// The handlers, in a module of their own: utoipa knows the routing attributes by their bare
-        /// names only.
-        mod step_operations {
-            use actix_web::post;
-
-            use super::*;
-
-            $(
-                #[utoipa::path(
-                    operation_id = stringify!($name), tag = "citizen-feedback", summary = $summary,
-                    description = concat!($($doc),+, " A step that may not be taken now is refused with those that may."),
-                    params(("id" = CitizenFeedbackId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
-                    request_body = $body,
-                    responses((status = 200, description = "The step was taken.", body = CitizenFeedback, headers(("ETag" = String, description = "Its version.")))),
-                )]
-                #[post($path)]
-                pub(super) async fn $name(
-                    permit: Permit<Write, Tthc>,
-                    id: ValidPath<CitizenFeedbackId>,
-                    if_match: Option<IfMatch>,
-                    once: Once,
-                    app: App,
-                    body: ValidJson<$body>,
-                ) -> Result<Rendered, ApiError> {
-                    let scoped = permit.into_scoped();
-                    let author = scoped.author();
-                    let taken = move |tx: &mut WriteTx<'_>| {
-                        Ok(feedback_step(tx, &scoped, id.0, if_match.as_ref(), body.0)?.map(Saved))
-                    };
-                    once.write(&app, author, Weight::Single, taken).await
-                }
-            )+
-        }
+        $(
+            #[utoipa::path(
+                post, path = $path,
+                operation_id = stringify!($name), tag = "citizen-feedback", summary = $summary,
+                description = concat!($($doc),+, " A step that may not be taken now is refused with those that may."),
+                params(("id" = CitizenFeedbackId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
+                request_body = $body,
+                responses((status = 200, description = "The step was taken.", body = CitizenFeedback, headers(("ETag" = String, description = "Its version.")))),
+            )]
+            async fn $name(
+                permit: Permit<Write, Tthc>,
+                id: ValidPath<CitizenFeedbackId>,
+                if_match: Option<IfMatch>,
+                once: Once,
+                app: App,
+                body: ValidJson<$body>,
+            ) -> Result<Rendered, ApiError> {
+                let scoped = permit.into_scoped();
+                let author = scoped.author();
+                let taken = move |tx: &mut WriteTx<'_>| {
+                    Ok(feedback_step(tx, &scoped, id.0, if_match.as_ref(), body.0)?.map(Saved))
+                };
+                once.write(&app, author, Weight::Single, taken).await
+            }
+        )+
     };
 }
 
@@ -119,13 +109,13 @@ steps! {
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/citizen-feedback/{id}/erasure",
     operation_id = "erase_citizen_feedback", tag = "citizen-feedback", summary = "Erase the personal data of feedback",
     description = "Erases who sent feedback, its files and the answers that were kept of it (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. What is counted stays as it is, the feedback goes on without a petitioner, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
     params(("id" = CitizenFeedbackId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PersonalDataErasure,
     responses((status = 200, description = "They were erased.", body = CitizenFeedback, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/citizen-feedback/{id}/erasure")]
 async fn erase_citizen_feedback(
     permit: Permit<ErasePersonal, Tthc>,
     id: ValidPath<CitizenFeedbackId>,
@@ -143,12 +133,12 @@ async fn erase_citizen_feedback(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/citizen-feedback/summary",
     operation_id = "get_citizen_feedback_summary", tag = "citizen-feedback", summary = "Get what became of the feedback of a period",
     description = "How much feedback a unit received between two days, how far it has come, and how much of it kept each time limit by today (tình hình tiếp nhận, xử lý phản ánh, kiến nghị); with `scope` also of the units below.",
     params(CitizenFeedbackSummaryFilter),
     responses((status = 200, description = "The counts.", body = CitizenFeedbackSummary)),
 )]
-#[get("/api/v1/tthc/citizen-feedback/summary")]
 async fn get_citizen_feedback_summary(
     permit: Permit<Read, Tthc>,
     query: ValidQuery<CitizenFeedbackSummaryFilter>,

@@ -1,6 +1,6 @@
 //! The operations on postings: the standard ones, and what they cover.
 
-use actix_web::{get, web};
+use actix_web::web;
 
 use super::coverage::model::{MissingPostingPage, PostingCoverage, PostingCoverageFilter};
 use super::coverage::{missing_list, posting_coverage};
@@ -15,7 +15,7 @@ use crate::api::{ListQuery, Listed, PageParams, ValidQuery};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::error::ApiError;
 use crate::state::App;
-use crate::{attachments, crud};
+use crate::{attachments, crud, operations};
 
 crud! {
     tag: "procedure-postings", what: "a posting of a procedure", many: "postings of procedures",
@@ -47,19 +47,18 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/coverage` and `/missing` would match `/{id}` too.
-    mount.service(get_procedure_posting_coverage).service(list_missing_procedure_postings);
+    operations!(mount, get_procedure_posting_coverage, list_missing_procedure_postings);
     crud_routes(mount);
     attachment_routes(mount);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedure-postings/coverage",
     operation_id = "get_procedure_posting_coverage", tag = "procedure-postings", summary = "Get what units post of what they must",
     description = "How many of the procedures of a unit's level in force on `as_of` the unit shows (số thủ tục đã niêm yết trên tổng số), by service level, and how many it still shows that have ended; with `scope` also of the units below, each procedure for each unit.",
     params(PostingCoverageFilter),
     responses((status = 200, description = "The coverage.", body = PostingCoverage)),
 )]
-#[get("/api/v1/tthc/procedure-postings/coverage")]
 async fn get_procedure_posting_coverage(
     permit: Permit<Read, Tthc>,
     query: ValidQuery<PostingCoverageFilter>,
@@ -70,12 +69,12 @@ async fn get_procedure_posting_coverage(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedure-postings/missing",
     operation_id = "list_missing_procedure_postings", tag = "procedure-postings", summary = "List procedures that units do not post",
     description = "The procedures of a unit's level in force on `as_of` that the unit does not show (thủ tục chưa niêm yết), by code; with `scope` those of the units below too, a row for each unit.",
     params(PostingCoverageFilter, PageParams),
     responses((status = 200, description = "A page.", body = MissingPostingPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/procedure-postings/missing")]
 async fn list_missing_procedure_postings(
     permit: Permit<Read, Tthc>,
     query: ListQuery<PostingCoverageFilter>,

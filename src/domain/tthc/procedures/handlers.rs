@@ -1,6 +1,6 @@
 //! The operations on procedures.
 
-use actix_web::{Either, HttpResponse, delete, get, patch, post, put, web};
+use actix_web::{Either, HttpResponse, web};
 
 use super::bodies::{ProcedureCreate, ProcedurePatch};
 use super::due_dates::{DueDate, DueDateParams, due_date};
@@ -24,11 +24,11 @@ use crate::api::{
     Created, Deleted, Found, IfMatch, ListQuery, Listed, MergePatch, Once, PageParams, Paged, Rendered,
     Saved, ValidJson, ValidPath, ValidQuery,
 };
-use crate::attachments;
 use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{attachments, operations};
 
 attachments! {
     tag: "procedures", of: "a procedure", vi: "thủ tục hành chính",
@@ -45,29 +45,31 @@ attachments! {
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
     attachment_routes(mount);
-    mount
-        .service(list_procedures)
-        .service(create_procedure)
-        .service(batch_procedures)
-        .service(import_procedures)
-        .service(get_procedure_template)
-        .service(list_near_duplicate_procedures)
-        .service(get_procedure)
-        .service(replace_procedure)
-        .service(patch_procedure)
-        .service(delete_procedure)
-        .service(list_procedure_versions)
-        .service(create_procedure_version)
-        .service(get_procedure_due_date);
+    operations!(
+        mount,
+        list_procedures,
+        create_procedure,
+        batch_procedures,
+        import_procedures,
+        get_procedure_template,
+        list_near_duplicate_procedures,
+        get_procedure,
+        replace_procedure,
+        patch_procedure,
+        delete_procedure,
+        list_procedure_versions,
+        create_procedure_version,
+        get_procedure_due_date
+    );
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures",
     operation_id = "list_procedures", tag = "procedures", summary = "List procedures",
     description = "A page of procedures (thủ tục hành chính), each in the version that speaks for `as_of`, today when not given: in force that day, or what was last known of one that has ended; `status` tells.",
     params(ProcedureFilter, PageParams),
     responses((status = 200, description = "A page.", body = ProcedurePage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/procedures")]
 async fn list_procedures(
     permit: Permit<ReadReference, Tthc>,
     query: ListQuery<ProcedureFilter>,
@@ -77,12 +79,12 @@ async fn list_procedures(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/procedures",
     operation_id = "create_procedure", tag = "procedures", summary = "Create a procedure",
     description = "Makes a procedure (thủ tục hành chính) with its first version.",
     request_body = ProcedureCreate,
     responses((status = 201, description = "It was made.", body = Procedure, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/procedures")]
 async fn create_procedure(
     permit: Permit<WriteReference, Tthc>,
     once: Once,
@@ -96,13 +98,13 @@ async fn create_procedure(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/procedures/batch",
     operation_id = "batch_procedures", tag = "procedures", summary = "Write many procedures",
     description = "Makes up to 10,000 procedures (thủ tục hành chính): a JSON array, or one record a line. With `on_conflict=update` a line whose code is known states what holds from its `valid_from` on: it corrects the version that begins on that day, or changes the procedure from that day on; without `valid_from` it corrects what holds today. A line may also carry `if_version` or `source_updated_at`; one that is older than what is held is answered `stale` and not written.",
     params(BatchParams),
     request_body(content((Vec<ProcedureCreate> = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, description = "What became of each line.", body = BatchReport)),
 )]
-#[post("/api/v1/tthc/procedures/batch")]
 async fn batch_procedures(
     permit: Permit<WriteReference, Tthc>,
     once: Once,
@@ -114,6 +116,7 @@ async fn batch_procedures(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/procedures/import",
     operation_id = "import_procedures", tag = "procedures", summary = "Import procedures",
     description = "Makes up to 10,000 procedures (thủ tục hành chính) from a spreadsheet or CSV file that follows the template, or replaces those that have their natural key. With `dry_run=true` nothing is written. What is wrong is told by row and cell; with `Accept` of a spreadsheet it is marked in a copy of the file.",
     params(ImportParams),
@@ -121,7 +124,6 @@ async fn batch_procedures(
     responses((status = 200, description = "What became of each row; where rows were refused and a spreadsheet is asked for, a copy of the file that marks them.", content((
         ImportReport = "application/json"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
-#[post("/api/v1/tthc/procedures/import")]
 async fn import_procedures(
     permit: Permit<WriteReference, Tthc>,
     once: Once,
@@ -133,11 +135,11 @@ async fn import_procedures(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures/template",
     operation_id = "get_procedure_template", tag = "procedures", summary = "Get the template of procedures",
     description = "A spreadsheet to fill in and import: procedures (thủ tục hành chính), with notes, drop-downs and a guide.",
     responses((status = 200, description = "The template.", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = String)),
 )]
-#[get("/api/v1/tthc/procedures/template")]
 async fn get_procedure_template(
     permit: Permit<ReadReference, Tthc>,
     app: App,
@@ -146,12 +148,12 @@ async fn get_procedure_template(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures/near-duplicates",
     operation_id = "list_near_duplicate_procedures", tag = "procedures", summary = "Find procedures with nearly the same name",
     description = "Pairs of procedures in force on `as_of` whose names share most of their words (thủ tục có tên gần trùng nhau): often one procedure under two codes.",
     params(NearDuplicateParams),
     responses((status = 200, description = "The pairs, the most alike first.", body = ProcedureNearDuplicates)),
 )]
-#[get("/api/v1/tthc/procedures/near-duplicates")]
 async fn list_near_duplicate_procedures(
     permit: Permit<ReadReference, Tthc>,
     query: ValidQuery<NearDuplicateParams>,
@@ -174,12 +176,12 @@ async fn list_near_duplicate_procedures(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures/{id}",
     operation_id = "get_procedure", tag = "procedures", summary = "Get a procedure",
     description = "One procedure (thủ tục hành chính) in the version that speaks for `as_of`, today when not given.",
     params(("id" = ProcedureId, Path, description = "Its id."), ProcedureAsOf, ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The procedure.", body = Procedure, headers(("ETag" = String, description = "Its version and what speaks for the day."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/tthc/procedures/{id}")]
 async fn get_procedure(
     permit: Permit<ReadReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -191,13 +193,13 @@ async fn get_procedure(
 }
 
 #[utoipa::path(
+    put, path = "/api/v1/tthc/procedures/{id}",
     operation_id = "replace_procedure", tag = "procedures", summary = "Correct a procedure as a whole",
     description = "Replaces the version of a procedure (thủ tục hành chính) that speaks for `as_of`, today when not given. What really changed on a day is a new version, not a correction.",
     params(("id" = ProcedureId, Path, description = "Its id."), ProcedureAsOf, ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body = ProcedureCreate,
     responses((status = 200, description = "It was corrected.", body = Procedure, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[put("/api/v1/tthc/procedures/{id}")]
 async fn replace_procedure(
     permit: Permit<WriteReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -215,13 +217,13 @@ async fn replace_procedure(
 }
 
 #[utoipa::path(
+    patch, path = "/api/v1/tthc/procedures/{id}",
     operation_id = "patch_procedure", tag = "procedures", summary = "Correct a procedure",
     description = "Corrects single members of the version of a procedure (thủ tục hành chính) that speaks for `as_of`, after RFC 7396; today when not given. `valid_to` ends the procedure, or with null lets it go on.",
     params(("id" = ProcedureId, Path, description = "Its id."), ProcedureAsOf, ("If-Match" = String, Header, description = "The ETag that was read.")),
     request_body(content = ProcedurePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "It was corrected.", body = Procedure, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[patch("/api/v1/tthc/procedures/{id}")]
 async fn patch_procedure(
     permit: Permit<WriteReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -239,12 +241,12 @@ async fn patch_procedure(
 }
 
 #[utoipa::path(
+    delete, path = "/api/v1/tthc/procedures/{id}",
     operation_id = "delete_procedure", tag = "procedures", summary = "Delete a procedure",
     description = "Deletes a procedure (thủ tục hành chính) that was entered by mistake. One that is repealed is not deleted but gets the day on which it ends.",
     params(("id" = ProcedureId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
-#[delete("/api/v1/tthc/procedures/{id}")]
 async fn delete_procedure(
     permit: Permit<WriteReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -257,12 +259,12 @@ async fn delete_procedure(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures/{id}/versions",
     operation_id = "list_procedure_versions", tag = "procedures", summary = "List the versions of a procedure",
     description = "All versions of a procedure (các phiên bản của thủ tục), the oldest first, on one page.",
     params(("id" = ProcedureId, Path, description = "The procedure.")),
     responses((status = 200, description = "All of them.", body = ProcedurePage)),
 )]
-#[get("/api/v1/tthc/procedures/{id}/versions")]
 async fn list_procedure_versions(
     permit: Permit<ReadReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -274,13 +276,13 @@ async fn list_procedure_versions(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/procedures/{id}/versions",
     operation_id = "create_procedure_version", tag = "procedures", summary = "Change a procedure from a day on",
     description = "Makes a new version of a procedure (thủ tục hành chính) that holds from `valid_from` on; the version in force that day ends on it. Dossiers received before keep the version they were received under.",
     params(("id" = ProcedureId, Path, description = "The procedure.")),
     request_body = ProcedureCreate,
     responses((status = 201, description = "It was made.", body = Procedure, headers(("Location" = String, description = "Where the procedure is read on that day."), ("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/procedures/{id}/versions")]
 async fn create_procedure_version(
     permit: Permit<WriteReference, Tthc>,
     id: ValidPath<ProcedureId>,
@@ -306,12 +308,12 @@ impl Answer for NewVersion {
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedures/{id}/due-date",
     operation_id = "get_procedure_due_date", tag = "procedures", summary = "Compute a due day",
     description = "When a dossier of this procedure that is received at a moment is due (ngày hẹn trả kết quả), by the version in force that day, explained day by day. Counting starts on the working day after receipt; hours run inside office hours; days of the calendar that end on a day of rest end on the next working day. Where the law sets no deadline or none is known, `due_on` is null.",
     params(("id" = ProcedureId, Path, description = "The procedure."), DueDateParams),
     responses((status = 200, description = "The due day.", body = DueDate)),
 )]
-#[get("/api/v1/tthc/procedures/{id}/due-date")]
 async fn get_procedure_due_date(
     permit: Permit<ReadReference, Tthc>,
     id: ValidPath<ProcedureId>,

@@ -2,7 +2,7 @@
 //! papers, fees, deadlines and the units that post it. No account is needed, and nothing is told of who
 //! keeps the records.
 
-use actix_web::{get, web};
+use actix_web::web;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -27,11 +27,11 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::postings::model::{PostingForm, ProcedurePostingId};
 use crate::error::ApiError;
 use crate::state::App;
-use crate::{keyset, page_of};
+use crate::{keyset, operations, page_of};
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_public_procedures).service(get_public_procedure).service(list_public_procedure_places);
+    operations!(mount, list_public_procedures, get_public_procedure, list_public_procedure_places);
 }
 
 /// A procedure as everybody may read it (thủ tục hành chính).
@@ -215,13 +215,13 @@ fn public_places(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public/procedures",
     operation_id = "list_public_procedures", tag = "public", summary = "List the procedures in force",
     description = "A page of the procedures in force on a day (danh mục thủ tục hành chính), by code, with papers, fees and deadlines; for everybody.",
     params(PublicProcedureFilter, PageParams),
     responses((status = 200, description = "A page.", body = PublicProcedurePage, headers(("Link" = String, description = "The next page."), ("ETag" = String, description = "Of what is told.")))),
     security(()),
 )]
-#[get("/api/v1/public/procedures")]
 async fn list_public_procedures(
     public: Public,
     query: ListQuery<PublicProcedureFilter>,
@@ -231,13 +231,13 @@ async fn list_public_procedures(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public/procedures/{code}",
     operation_id = "get_public_procedure", tag = "public", summary = "Get a procedure in force",
     description = "A procedure in force on a day (thủ tục hành chính), with papers, fees and deadlines, by its national code; for everybody.",
     params(("code" = String, Path, description = "National code (mã TTHC)."), ProcedureAsOf),
     responses((status = 200, description = "The procedure.", body = PublicProcedure, headers(("ETag" = String, description = "Of what is told.")))),
     security(()),
 )]
-#[get("/api/v1/public/procedures/{code}")]
 async fn get_public_procedure(
     public: Public,
     code: ValidPath<String>,
@@ -250,13 +250,13 @@ async fn get_public_procedure(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/public/procedures/{code}/places",
     operation_id = "list_public_procedure_places", tag = "public", summary = "List where a procedure is posted",
     description = "The units that post a procedure for the public on a day (nơi niêm yết, tiếp nhận thủ tục hành chính), the longest posted first; for everybody.",
     params(("code" = String, Path, description = "National code (mã TTHC)."), ProcedureAsOf, PageParams),
     responses((status = 200, description = "A page.", body = PublicProcedurePlacePage, headers(("Link" = String, description = "The next page."), ("ETag" = String, description = "Of what is told.")))),
     security(()),
 )]
-#[get("/api/v1/public/procedures/{code}/places")]
 async fn list_public_procedure_places(
     public: Public,
     code: ValidPath<String>,

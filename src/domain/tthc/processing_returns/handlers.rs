@@ -1,7 +1,5 @@
 //! The operations on processing returns: the six standard ones, and the steps of their life.
 
-use actix_web::post;
-
 use super::bodies::{ProcessingReturnCreate, ProcessingReturnPatch};
 use super::model::{ProcessingReturn, ProcessingReturnFilter, ProcessingReturnId, ProcessingReturnPage};
 use super::steps::{
@@ -19,7 +17,7 @@ use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::reporting::returns::SendBack;
 use crate::state::App;
-use crate::{attachments, crud};
+use crate::{attachments, crud, operations};
 
 crud! {
     tag: "processing-returns", what: "a processing return", many: "processing returns",
@@ -54,19 +52,16 @@ attachments! {
 pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     attachment_routes(mount);
-    mount
-        .service(submit_processing_return)
-        .service(accept_processing_return)
-        .service(send_back_processing_return);
+    operations!(mount, submit_processing_return, accept_processing_return, send_back_processing_return);
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/processing-returns/{id}/submission",
     operation_id = "submit_processing_return", tag = "processing-returns", summary = "Submit a processing return",
     description = "Hands a return in (gửi báo cáo): from now on it counts. Refused with the exact difference when the form does not balance.",
     params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     responses((status = 200, description = "It was submitted.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/processing-returns/{id}/submission")]
 async fn submit_processing_return(
     permit: Permit<Write, Tthc>,
     id: ValidPath<ProcessingReturnId>,
@@ -83,12 +78,12 @@ async fn submit_processing_return(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/processing-returns/{id}/acceptance",
     operation_id = "accept_processing_return", tag = "processing-returns", summary = "Accept a processing return",
     description = "Takes a return of a unit below (tiếp nhận báo cáo). Nobody accepts what they last edited.",
     params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     responses((status = 200, description = "It was accepted.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/processing-returns/{id}/acceptance")]
 async fn accept_processing_return(
     permit: Permit<Review, Tthc>,
     id: ValidPath<ProcessingReturnId>,
@@ -105,13 +100,13 @@ async fn accept_processing_return(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/processing-returns/{id}/send-back",
     operation_id = "send_back_processing_return", tag = "processing-returns", summary = "Send a processing return back",
     description = "Returns it to its editor with a reason (trả lại báo cáo): it no longer counts until it is submitted again.",
     params(("id" = ProcessingReturnId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = SendBack,
     responses((status = 200, description = "It was sent back.", body = ProcessingReturn, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/tthc/processing-returns/{id}/send-back")]
 async fn send_back_processing_return(
     permit: Permit<Review, Tthc>,
     id: ValidPath<ProcessingReturnId>,

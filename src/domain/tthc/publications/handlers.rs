@@ -1,6 +1,6 @@
 //! The operations on publications: the standard ones, what they do to the catalogue, and their counts.
 
-use actix_web::{get, post, web};
+use actix_web::web;
 
 use super::application::publication_apply;
 use super::bodies::{ProcedurePublicationCreate, ProcedurePublicationPatch};
@@ -20,7 +20,7 @@ use crate::auth::permit::{Permit, ReadReference, Tthc, WriteReference};
 use crate::db::{Weight, WriteTx};
 use crate::error::ApiError;
 use crate::state::App;
-use crate::{attachments, crud};
+use crate::{attachments, crud, operations};
 
 crud! {
     tag: "procedure-publications", what: "a publication of procedures", many: "publications of procedures",
@@ -53,20 +53,23 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/counts` and `/differences` would match `/{id}` too.
-    mount.service(get_procedure_publication_counts).service(list_procedure_publication_differences);
+    operations!(
+        mount,
+        get_procedure_publication_counts,
+        list_procedure_publication_differences,
+        apply_procedure_publication
+    );
     crud_routes(mount);
     attachment_routes(mount);
-    mount.service(apply_procedure_publication);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedure-publications/counts",
     operation_id = "get_procedure_publication_counts", tag = "procedure-publications", summary = "Count publications and their procedures",
     description = "How many decisions a filter finds, and how many procedures they add, change, replace and repeal (số quyết định công bố, số thủ tục được công bố).",
     params(ProcedurePublicationFilter),
     responses((status = 200, description = "The counts.", body = ProcedurePublicationCounts)),
 )]
-#[get("/api/v1/tthc/procedure-publications/counts")]
 async fn get_procedure_publication_counts(
     permit: Permit<ReadReference, Tthc>,
     query: ValidQuery<ProcedurePublicationFilter>,
@@ -77,12 +80,12 @@ async fn get_procedure_publication_counts(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/procedure-publications/differences",
     operation_id = "list_procedure_publication_differences", tag = "procedure-publications", summary = "Find where catalogue and publications differ",
     description = "Where the catalogue and the decisions in effect on `as_of` do not say the same (sai lệch giữa danh mục và quyết định công bố): a procedure that was repealed and holds on, one that was added and is not in the catalogue, a version that names a decision which is not held.",
     params(PublicationDifferenceFilter, PageParams),
     responses((status = 200, description = "A page.", body = PublicationDifferencePage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/tthc/procedure-publications/differences")]
 async fn list_procedure_publication_differences(
     permit: Permit<ReadReference, Tthc>,
     query: ListQuery<PublicationDifferenceFilter>,
@@ -92,12 +95,12 @@ async fn list_procedure_publication_differences(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/tthc/procedure-publications/{id}/application",
     operation_id = "apply_procedure_publication", tag = "procedure-publications", summary = "Apply a publication to the catalogue",
     description = "Ends in the catalogue what a decision repeals or replaces, from its day of effect on (cập nhật danh mục theo quyết định). What it adds or changes is entered as versions of the procedures; where none begins on that day by this decision, the answer says so and nothing is guessed. Applied again it changes nothing more.",
     params(("id" = ProcedurePublicationId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     responses((status = 200, description = "What was done, and what still differs.", body = PublicationApplication)),
 )]
-#[post("/api/v1/tthc/procedure-publications/{id}/application")]
 async fn apply_procedure_publication(
     permit: Permit<WriteReference, Tthc>,
     id: ValidPath<ProcedurePublicationId>,

@@ -1,6 +1,6 @@
 //! The operations on satisfaction ratings.
 
-use actix_web::{get, web};
+use actix_web::web;
 
 use super::model::{
     SatisfactionRating, SatisfactionRatingCreate, SatisfactionRatingFilter, SatisfactionRatingId,
@@ -12,9 +12,9 @@ use crate::api::ValidQuery;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::crud;
 use crate::error::ApiError;
 use crate::state::App;
+use crate::{crud, operations};
 
 crud! {
     tag: "satisfaction-ratings", what: "a satisfaction rating", many: "satisfaction ratings",
@@ -33,18 +33,17 @@ crud! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    // `/summary` would match `/{id}` too.
-    mount.service(get_satisfaction_summary);
+    operations!(mount, get_satisfaction_summary);
     crud_routes(mount);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/tthc/satisfaction-ratings/summary",
     operation_id = "get_satisfaction_summary", tag = "satisfaction-ratings", summary = "Get how satisfied applicants were in a period",
     description = "How many rated a unit between two days with each level, and the rate of those who are satisfied with its exact parts (tổng hợp mức độ hài lòng), by unit or by procedure; with `scope` also of the units below.",
     params(SatisfactionSummaryFilter),
     responses((status = 200, description = "The counts.", body = SatisfactionSummary)),
 )]
-#[get("/api/v1/tthc/satisfaction-ratings/summary")]
 async fn get_satisfaction_summary(
     permit: Permit<Read, Tthc>,
     query: ValidQuery<SatisfactionSummaryFilter>,

@@ -1,7 +1,5 @@
 //! The operations on the ledger.
 
-use actix_web::{get, post};
-
 use super::model::{
     PortalAnswer, PortalLedgerEntry, PortalLedgerEntryId, PortalLedgerFilter, PortalLedgerPage,
 };
@@ -15,20 +13,21 @@ use crate::auth::permit::{Permit, Read, Tthc, Write};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(list_portal_ledger).service(get_portal_ledger_entry).service(answer_portal_ledger_entry);
+    operations!(mount, list_portal_ledger, get_portal_ledger_entry, answer_portal_ledger_entry);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/exchange/national-portal/ledger",
     operation_id = "list_portal_ledger", tag = "national-portal", summary = "List the ledger of the national portal",
     description = "A page of the ledger (sổ đối soát Cổng dịch vụ công quốc gia), the latest first: what was received and sent, what was held then, what was answered, and where they differ. What came verbatim stands in the entry itself.",
     params(PortalLedgerFilter, PageParams),
     responses((status = 200, description = "A page.", body = PortalLedgerPage, headers(("Link" = String, description = "The next page.")))),
 )]
-#[get("/api/v1/exchange/national-portal/ledger")]
 async fn list_portal_ledger(
     permit: Permit<Read, Tthc>,
     query: ListQuery<PortalLedgerFilter>,
@@ -38,12 +37,12 @@ async fn list_portal_ledger(
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/exchange/national-portal/ledger/{id}",
     operation_id = "get_portal_ledger_entry", tag = "national-portal", summary = "Get an entry of the ledger",
     description = "An entry of the ledger (mục sổ đối soát) with what came verbatim, where the token has the scope `tthc:personal` and the account may see personal data of the unit; each such reading is noted in the journal.",
     params(("id" = PortalLedgerEntryId, Path, description = "Its id."), ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already.")),
     responses((status = 200, description = "The entry.", body = PortalLedgerEntry, headers(("ETag" = String, description = "Its version."))), (status = 304, description = "It has not changed.")),
 )]
-#[get("/api/v1/exchange/national-portal/ledger/{id}")]
 async fn get_portal_ledger_entry(
     permit: Permit<Read, Tthc>,
     id: ValidPath<PortalLedgerEntryId>,
@@ -54,13 +53,13 @@ async fn get_portal_ledger_entry(
 }
 
 #[utoipa::path(
+    post, path = "/api/v1/exchange/national-portal/ledger/{id}/answers",
     operation_id = "answer_portal_ledger_entry", tag = "national-portal", summary = "Report what the portal answered",
     description = "Notes what the national portal answered to an entry that was sent (trả lời của Cổng dịch vụ công quốc gia): once, for what is sent again is another entry.",
     params(("id" = PortalLedgerEntryId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PortalAnswer,
     responses((status = 200, description = "It was noted.", body = PortalLedgerEntry, headers(("ETag" = String, description = "Its version.")))),
 )]
-#[post("/api/v1/exchange/national-portal/ledger/{id}/answers")]
 async fn answer_portal_ledger_entry(
     permit: Permit<Write, Tthc>,
     id: ValidPath<PortalLedgerEntryId>,

@@ -1,7 +1,7 @@
 //! The operation on form 06a.
 
 use actix_web::http::StatusCode;
-use actix_web::{Either, HttpResponse, get, web};
+use actix_web::{Either, HttpResponse, web};
 
 use super::compute::form06a;
 use super::model::{Form06a, Form06aQuery};
@@ -12,21 +12,22 @@ use crate::api::mount::Mount;
 use crate::api::sheet::{apart, sent};
 use crate::auth::permit::{Permit, Read, Tthc};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(get_form_06a);
+    operations!(mount, get_form_06a);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/forms/06a",
     operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
     description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from the dossiers of units that declared them complete and from what the others have handed in, or with `source` from one of them; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form, with `text/csv` its rows alone.",
     params(Form06aQuery),
     responses((status = 200, description = "The form.", content((
         Form06a = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
-#[get("/api/v1/reporting/forms/06a")]
 async fn get_form_06a(
     permit: Permit<Read, Tthc>,
     query: ValidQuery<Form06aQuery>,

@@ -1,7 +1,7 @@
 //! The operation on form 07b.
 
 use actix_web::http::StatusCode;
-use actix_web::{Either, HttpResponse, get, web};
+use actix_web::{Either, HttpResponse, web};
 
 use super::compute::form07b;
 use super::model::{Form07b, Form07bQuery};
@@ -12,21 +12,22 @@ use crate::api::mount::Mount;
 use crate::api::sheet::{apart, sent};
 use crate::auth::permit::{Permit, ReadReference, Tthc};
 use crate::error::ApiError;
+use crate::operations;
 use crate::state::App;
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {
-    mount.service(get_form_07b);
+    operations!(mount, get_form_07b);
 }
 
 #[utoipa::path(
+    get, path = "/api/v1/reporting/forms/07b",
     operation_id = "get_form_07b", tag = "forms", summary = "Compute form II.07b",
     description = "Form II.07b/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tổng hợp số lượng thủ tục hành chính): procedures in force on the last day by field and level, with how far they can be done online, and what decisions that took effect within the days added, changed, replaced and repealed. The columns are this service's own: those of the printed form are not verified. With `Accept` of a spreadsheet it is laid out in the manner of the printed forms, with `text/csv` its rows alone.",
     params(Form07bQuery),
     responses((status = 200, description = "The form.", content((
         Form07b = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
 )]
-#[get("/api/v1/reporting/forms/07b")]
 async fn get_form_07b(
     permit: Permit<ReadReference, Tthc>,
     query: ValidQuery<Form07bQuery>,
