@@ -42,6 +42,8 @@ const FORM: u32 = 2;
 const TABLES: &[&str] = &[
     "epochs",
     "journal",
+    "journal_chain",
+    "unsealed_entries",
     "journal_seal",
     "key_rings",
     "org_units",

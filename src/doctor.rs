@@ -229,12 +229,7 @@ fn journal_chain(conn: &mut DbConn) -> Result<Finding, ApiError> {
 }
 
 fn sealing(conn: &mut DbConn, now: Instant) -> Result<Finding, ApiError> {
-    let oldest: Option<Instant> = journal::table
-        .filter(journal::position.is_null())
-        .order((journal::recorded_at, journal::id))
-        .select(journal::recorded_at)
-        .first(conn)
-        .optional()?;
+    let oldest = chain::unsealed_since(conn)?;
     Ok(match oldest {
         Some(oldest) if oldest < now.plus_seconds(-SEAL_TOLERANCE) => warning(
             "sealing",

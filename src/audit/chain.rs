@@ -1,18 +1,20 @@
 //! The hash chain over the journal: each entry has a position, and is sealed with the hash of the one
 //! before.
 //!
-//! SQLite has one writer, so entries come to be in the order in which they commit: they are sealed as
-//! they are stored. On PostgreSQL one sequencer seals what has been committed. The order there is that
+//! Places and hashes stand beside the entries, which are written once. SQLite has one writer, so entries come
+//! to be in the order in which they commit: they are sealed as they are stored. On PostgreSQL each is marked
+//! as it is stored, and one sequencer seals what has been committed. The order there is that
 //! in which requests began, but for the entries of one record: those stand by version, whichever request
 //! began or committed first. The unsealed tail, younger than a second, is not yet tamper-evident.
 
 use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
-use crate::db::schema::{journal, journal_seal};
+use crate::db::schema::{journal, journal_chain, journal_seal, unsealed_entries};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, is_ones_turn};
 use crate::error::ApiError;
@@ -31,8 +33,6 @@ const PASS: i64 = 1_000;
 pub struct JournalRow {
     /// Its id.
     pub id: JournalEntryId,
-    /// Its place in the chain, once sealed.
-    pub position: Option<i64>,
     /// When the request was taken.
     pub recorded_at: Instant,
     /// Who: kind.
@@ -55,8 +55,6 @@ pub struct JournalRow {
     pub province_id: Option<String>,
     /// The record, personal fields masked.
     pub content: String,
-    /// The chain's hash up to here, once sealed.
-    pub hash: Option<String>,
     /// The other unit in whose hands the record is.
     pub second_unit_id: Option<String>,
     /// The province of that unit.
@@ -101,23 +99,77 @@ impl JournalRow {
         crate::text::hexadecimal(context.finish().as_ref())
     }
 
-    /// Seals the entry behind this end of the chain; answers the end that it is.
-    fn seal((position, hash): (i64, String), row: &mut Self) -> (i64, String) {
+    /// The link of this entry behind that end of the chain.
+    fn link(&self, (position, before): (i64, &str)) -> Link {
         let position = position + 1;
-        let hash = row.chained(position, &hash);
-        (row.position, row.hash) = (Some(position), Some(hash.clone()));
-        (position, hash)
+        Link {
+            position,
+            entry_id: self.id,
+            hash: self.chained(position, before),
+            recorded_at: self.recorded_at,
+            action: self.action,
+            record_type: self.record_type.clone(),
+            record_id: self.record_id.clone(),
+            record_version: self.record_version,
+            org_unit_id: self.org_unit_id.clone(),
+            province_id: self.province_id.clone(),
+            second_unit_id: self.second_unit_id.clone(),
+            second_province_id: self.second_province_id.clone(),
+        }
     }
 }
 
-/// Stores entries behind those that are there.
-pub(super) fn store(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> Result<(), ApiError> {
-    if matches!(conn, DbConn::Sqlite(_)) && !rows.is_empty() {
-        let end = sealed_end(conn)?;
-        let end = rows.iter_mut().fold(end, JournalRow::seal);
-        keep_end(conn, &end)?;
+/// A link of the chain: which entry stands at a place, the hash up to there, and what the change feed tells of
+/// the entry.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = journal_chain, treat_none_as_default_value = false)]
+pub(super) struct Link {
+    pub(super) position: i64,
+    pub(super) entry_id: JournalEntryId,
+    pub(super) hash: String,
+    recorded_at: Instant,
+    action: JournalAction,
+    record_type: String,
+    record_id: String,
+    record_version: i64,
+    org_unit_id: Option<String>,
+    province_id: Option<String>,
+    second_unit_id: Option<String>,
+    second_province_id: Option<String>,
+}
+
+/// The links of these entries behind that end of the chain.
+fn linked(rows: &[JournalRow], (position, hash): &(i64, String)) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let end = links.last().map_or((*position, hash.as_str()), |last| (last.position, &last.hash));
+        links.push(row.link(end));
     }
-    Ok(insert_rows!(conn, journal, rows.iter().collect::<Vec<_>>())?)
+    links
+}
+
+/// An entry that waits to be sealed.
+#[derive(Insertable)]
+#[diesel(table_name = unsealed_entries, treat_none_as_default_value = false)]
+struct Waiting {
+    recorded_at: Instant,
+    entry_id: JournalEntryId,
+}
+
+/// Stores entries behind those that are there.
+pub(super) fn store(conn: &mut DbConn, rows: &[JournalRow]) -> Result<(), ApiError> {
+    insert_rows!(&mut *conn, journal, rows.iter().collect::<Vec<_>>())?;
+    match conn {
+        DbConn::Sqlite(_) => {
+            let links = linked(rows, &sealed_end(conn)?);
+            keep_links(conn, links)?;
+        }
+        DbConn::Pg(_) => {
+            let waiting = |row: &JournalRow| Waiting { recorded_at: row.recorded_at, entry_id: row.id };
+            insert_rows!(conn, unsealed_entries, rows.iter().map(waiting).collect::<Vec<_>>())?;
+        }
+    }
+    Ok(())
 }
 
 /// Seals what has been committed since the last pass; answers how many entries. Several instances
@@ -155,16 +207,36 @@ pub fn sealed_position(conn: &mut DbConn) -> Result<i64, ApiError> {
     Ok(journal_seal::table.select(journal_seal::position).first(conn)?)
 }
 
+/// The links of those of these entries that are sealed.
+pub(super) fn links_of(
+    conn: &mut DbConn,
+    entries: impl Iterator<Item = JournalEntryId>,
+) -> QueryResult<HashMap<JournalEntryId, Link>> {
+    let links: Vec<Link> = journal_chain::table
+        .filter(journal_chain::entry_id.eq_any(entries))
+        .select(Link::as_select())
+        .load(conn)?;
+    Ok(links.into_iter().map(|link| (link.entry_id, link)).collect())
+}
+
 /// How many entries wait to be sealed.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn unsealed(conn: &mut DbConn) -> Result<i64, ApiError> {
-    Ok(journal::table.filter(journal::position.is_null()).count().get_result(conn)?)
+    Ok(unsealed_entries::table.count().get_result(conn)?)
+}
+
+/// Since when the oldest entry that waits to be sealed does.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unsealed_since(conn: &mut DbConn) -> Result<Option<Instant>, ApiError> {
+    Ok(unsealed_entries::table.select(diesel::dsl::min(unsealed_entries::recorded_at)).first(conn)?)
 }
 
 fn has_unsealed(conn: &mut DbConn) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(journal::table.filter(journal::position.is_null()))).get_result(conn)
+    diesel::select(exists(unsealed_entries::table.select(unsealed_entries::entry_id))).get_result(conn)
 }
 
 fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
@@ -172,52 +244,47 @@ fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
         return Ok(0);
     }
     let end = sealed_end(conn)?;
-    let rows: Vec<JournalRow> = journal::table
-        .filter(journal::position.is_null())
-        .order((journal::recorded_at, journal::id))
+    let rows: Vec<JournalRow> = unsealed_entries::table
+        .inner_join(journal::table.on(journal::id.eq(unsealed_entries::entry_id)))
+        .order((unsealed_entries::recorded_at, unsealed_entries::entry_id))
         .limit(PASS)
         .select(JournalRow::as_select())
         .load(conn)?;
     if rows.is_empty() {
         return Ok(0);
     }
-    let mut rows = in_version_order(with_earlier_versions(conn, rows)?);
-    let end = rows.iter_mut().fold(end, JournalRow::seal);
-    let count = rows.len();
-    keep_seals(conn, rows)?;
-    keep_end(conn, &end)?;
-    Ok(count)
+    let rows = in_version_order(with_earlier_versions(conn, rows)?);
+    keep_links(conn, linked(&rows, &end))?;
+    no_longer_wait(conn, &rows)?;
+    Ok(rows.len())
 }
 
-fn keep_end(conn: &mut DbConn, (position, hash): &(i64, String)) -> QueryResult<()> {
-    let end = (journal_seal::position.eq(position), journal_seal::hash.eq(hash));
+/// Keeps links, and that the chain ends with them.
+fn keep_links(conn: &mut DbConn, links: Vec<Link>) -> QueryResult<()> {
+    let Some(last) = links.last() else { return Ok(()) };
+    let end = (journal_seal::position.eq(last.position), journal_seal::hash.eq(&last.hash));
     diesel::update(journal_seal::table).set(end).execute(conn)?;
-    Ok(())
+    insert_rows!(conn, journal_chain, links)
 }
 
-/// Gives entries their positions and hashes. On SQLite there are none to be sealed but those that an
-/// earlier version of the service left.
-fn keep_seals(conn: &mut DbConn, sealed: Vec<JournalRow>) -> QueryResult<()> {
-    use diesel::sql_types::{Array, BigInt, Nullable, Text};
+/// Takes the marks of entries away that are sealed. On SQLite there are none but those that an earlier
+/// version of the service left, or a backup of PostgreSQL brought.
+fn no_longer_wait(conn: &mut DbConn, sealed: &[JournalRow]) -> QueryResult<()> {
+    use diesel::sql_types::{Array, BigInt, Text};
     match conn {
         DbConn::Pg(pg) => {
-            let ids: Vec<_> = sealed.iter().map(|row| row.id).collect();
-            let positions: Vec<_> = sealed.iter().map(|row| row.position).collect();
-            let hashes: Vec<_> = sealed.into_iter().map(|row| row.hash).collect();
+            let (times, ids): (Vec<_>, Vec<_>) = sealed.iter().map(|row| (row.recorded_at, row.id)).unzip();
             diesel::sql_query(
-                "UPDATE journal SET position = sealed.position, hash = sealed.hash \
-                 FROM unnest($1, $2, $3) AS sealed (id, position, hash) WHERE journal.id = sealed.id",
+                "DELETE FROM unsealed_entries AS waiting USING unnest($1, $2) AS sealed (recorded_at, entry_id) \
+                 WHERE waiting.recorded_at = sealed.recorded_at AND waiting.entry_id = sealed.entry_id",
             )
+            .bind::<Array<BigInt>, _>(times)
             .bind::<Array<Text>, _>(ids)
-            .bind::<Array<Nullable<BigInt>>, _>(positions)
-            .bind::<Array<Nullable<Text>>, _>(hashes)
             .execute(pg)?;
         }
         DbConn::Sqlite(sqlite) => {
             for row in sealed {
-                diesel::update(journal::table.find(row.id))
-                    .set((journal::position.eq(row.position), journal::hash.eq(row.hash)))
-                    .execute(sqlite)?;
+                diesel::delete(unsealed_entries::table.find((row.recorded_at, row.id))).execute(sqlite)?;
             }
         }
     }
@@ -238,7 +305,12 @@ fn with_earlier_versions(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> QueryR
     let known: HashSet<JournalEntryId> = rows.iter().map(|row| row.id).collect();
     let records: HashSet<&str> = latest.keys().map(|(_, id)| *id).collect();
     let mut behind: Vec<JournalRow> = journal::table
-        .filter(journal::record_id.eq_any(records).and(journal::position.is_null()))
+        .inner_join(
+            unsealed_entries::table.on(unsealed_entries::recorded_at
+                .eq(journal::recorded_at)
+                .and(unsealed_entries::entry_id.eq(journal::id))),
+        )
+        .filter(journal::record_id.eq_any(records))
         .filter(journal::record_version.lt(latest.values().copied().max().unwrap_or_default()))
         .order((journal::recorded_at, journal::id))
         .select(JournalRow::as_select())
@@ -281,7 +353,7 @@ pub enum Verdict {
     },
     /// The first entry that is not as it was.
     Broken {
-        /// Its position.
+        /// Its position; for one that has none, that behind the end of the chain.
         position: i64,
         /// Its id, when a row is still there.
         id: Option<String>,
@@ -301,27 +373,35 @@ pub fn verify(conn: &mut DbConn) -> Result<Verdict, ApiError> {
     // Entries may be sealed while this runs: the seal is compared with the hash at its own place.
     let mut hash_at_end = String::new();
     loop {
-        let rows: Vec<JournalRow> = journal::table
-            .filter(journal::position.gt(position))
-            .order(journal::position)
+        let links: Vec<Link> = journal_chain::table
+            .filter(journal_chain::position.gt(position))
+            .order(journal_chain::position)
             .limit(PASS)
-            .select(JournalRow::as_select())
+            .select(Link::as_select())
             .load(conn)?;
-        if rows.is_empty() {
+        if links.is_empty() {
             break;
         }
-        for row in rows {
+        let ids: Vec<JournalEntryId> = links.iter().map(|link| link.entry_id).collect();
+        let rows: Vec<JournalRow> =
+            journal::table.filter(journal::id.eq_any(ids)).select(JournalRow::as_select()).load(conn)?;
+        let rows: HashMap<JournalEntryId, JournalRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        for link in links {
             let expected = position + 1;
-            let broken =
-                |reason| Verdict::Broken { position: expected, id: Some(row.id.to_string()), reason };
-            if row.position != Some(expected) {
+            let row = rows.get(&link.entry_id).filter(|_| link.position == expected);
+            let Some(row) = row else {
                 return Ok(Verdict::Broken { position: expected, id: None, reason: "the entry is missing" });
+            };
+            let whole = row.link((position, &hash));
+            if link != whole {
+                let id = Some(row.id.to_string());
+                let reason = match link.hash == whole.hash {
+                    true => "what the change feed tells of the entry was changed",
+                    false => "the entry was changed",
+                };
+                return Ok(Verdict::Broken { position: expected, id, reason });
             }
-            let computed = row.chained(expected, &hash);
-            if row.hash.as_deref() != Some(computed.as_str()) {
-                return Ok(broken("the entry was changed"));
-            }
-            (position, hash) = (expected, computed);
+            (position, hash) = (expected, whole.hash);
             if position == end {
                 hash_at_end.clone_from(&hash);
             }
@@ -336,6 +416,29 @@ pub fn verify(conn: &mut DbConn) -> Result<Verdict, ApiError> {
             id: None,
             reason: "the end of the chain does not match its seal",
         });
+    }
+    let outside: Option<JournalEntryId> = journal::table
+        .filter(not(exists(journal_chain::table.filter(journal_chain::entry_id.eq(journal::id)))))
+        .filter(not(exists(unsealed_entries::table.filter(unsealed_entries::entry_id.eq(journal::id)))))
+        .select(journal::id)
+        .first(conn)
+        .optional()?;
+    if let Some(id) = outside {
+        let reason = "an entry stands outside of the chain";
+        return Ok(Verdict::Broken { position: position + 1, id: Some(id.to_string()), reason });
+    }
+    // One that was taken away before it was sealed, and one that would be sealed twice.
+    let amiss: Option<JournalEntryId> =
+        unsealed_entries::table
+            .filter(not(exists(journal::table.filter(journal::id.eq(unsealed_entries::entry_id)))).or(
+                exists(journal_chain::table.filter(journal_chain::entry_id.eq(unsealed_entries::entry_id))),
+            ))
+            .select(unsealed_entries::entry_id)
+            .first(conn)
+            .optional()?;
+    if let Some(id) = amiss {
+        let reason = "an entry that waits to be sealed is missing, or sealed already";
+        return Ok(Verdict::Broken { position: position + 1, id: Some(id.to_string()), reason });
     }
     Ok(Verdict::Sound { sealed: position, hash, unsealed: unsealed(conn)? })
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::chain::JournalRow;
+use super::chain::{JournalRow, Link, links_of};
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
 use super::sights::{Sight, Sights};
 use crate::api::mount::Mount;
@@ -73,15 +73,14 @@ pub struct JournalEntry {
 }
 page_of!(JournalEntryPage, JournalEntry, "journal entries");
 
-impl TryFrom<JournalRow> for JournalEntry {
-    type Error = ApiError;
-
-    fn try_from(row: JournalRow) -> Result<Self, ApiError> {
+impl JournalEntry {
+    fn of(row: JournalRow, link: Option<Link>) -> Result<Self, ApiError> {
+        let (position, hash) = link.map(|link| (link.position, link.hash)).unzip();
         Ok(Self {
             content: serde_json::from_str(&row.content)
                 .map_err(|error| ApiError::internal(format!("journal entry {}: {error}", row.id)))?,
             id: row.id,
-            position: row.position,
+            position,
             recorded_at: row.recorded_at,
             actor_kind: row.actor_kind,
             actor_id: row.actor_id,
@@ -92,7 +91,7 @@ impl TryFrom<JournalRow> for JournalEntry {
             record_version: row.record_version,
             org_unit_id: row.org_unit_id,
             province_id: row.province_id,
-            hash: row.hash,
+            hash,
         })
     }
 }
@@ -271,8 +270,14 @@ pub fn journal_list(
         matching(visible, filter).count()
     };
     let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
-    let entries: Vec<JournalEntry> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    Ok(page.cut(entries, total, |entry| serde_json::json!([entry.recorded_at, entry.id])))
+    let PageRows { items, last, total } =
+        page.cut(rows, total, |row| serde_json::json!([row.recorded_at, row.id]));
+    let mut links = links_of(conn, items.iter().map(|row| row.id))?;
+    let entry = |row: JournalRow| {
+        let link = links.remove(&row.id);
+        JournalEntry::of(row, link)
+    };
+    Ok(PageRows { items: items.into_iter().map(entry).collect::<Result<_, _>>()?, last, total })
 }
 
 fn units_of(scoped: &Scoped, filter: &JournalFilter) -> Result<Option<Vec<OrgUnitId>>, ApiError> {

@@ -206,7 +206,6 @@ impl JournalRow {
     fn new(author: &Author, entry: Entry) -> Self {
         Self {
             id: JournalEntryId::new(),
-            position: None,
             recorded_at: author.at,
             actor_kind: author.kind,
             actor_id: author.id.clone(),
@@ -218,7 +217,6 @@ impl JournalRow {
             org_unit_id: entry.org_unit_id,
             province_id: entry.province_id,
             content: entry.content,
-            hash: None,
             second_unit_id: entry.second_unit_id,
             second_province_id: entry.second_province_id,
         }
@@ -234,7 +232,7 @@ pub(crate) fn append(
     let row = |entry: Entry| entry.is_allowed().map(|()| JournalRow::new(author, entry));
     let rows: Vec<JournalRow> = entries.into_iter().map(row).collect::<Result<_, _>>()?;
     crate::search::keep(conn, &rows)?;
-    chain::store(conn, rows)
+    chain::store(conn, &rows)
 }
 
 #[cfg(test)]

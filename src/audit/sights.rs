@@ -8,17 +8,61 @@ use diesel::sql_types::{Bool, Nullable};
 
 use crate::auth::scope::Confinement;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{attachments, journal};
+use crate::db::schema::{attachments, journal, journal_chain};
 use crate::db::unindexed::Unindexed;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::exchange::record_types::RecordType;
 
-/// A condition on journal entries.
-pub type Condition = Box<dyn BoxableExpression<journal::table, MultiBackend, SqlType = Nullable<Bool>>>;
+/// A condition on journal entries, or on the links of the chain, which tell the same of them.
+pub type Condition<T> = Box<dyn BoxableExpression<T, MultiBackend, SqlType = Nullable<Bool>>>;
+
+/// Declares by which conditions on this table a sight sifts the kinds of entries.
+macro_rules! kinds_on {
+    ($table:ident: $(#[$about:meta])* $of_kinds:ident, $(#[$about_attached:meta])* $attached:ident) => {
+        impl Sight {
+            $(#[$about]) *
+            #[must_use]
+            pub fn $of_kinds(&self) -> Condition<$table::table> {
+                if self.is_whole() {
+                    return Box::new(true.into_sql::<Bool>().nullable());
+                }
+                let kinds: Vec<&'static str> = self.kinds().collect();
+                let attachments = Unindexed($table::record_type).eq(RecordType::Attachment).nullable();
+                Box::new(
+                    Unindexed($table::record_type).eq_any(kinds).nullable().or(attachments.and(self.$attached())),
+                )
+            }
+
+            $(#[$about_attached]) *
+            #[must_use]
+            pub fn $attached(&self) -> Condition<$table::table> {
+                let of = attachments::record_type.eq_any(self.attached_to.clone());
+                let owned = attachments::table.filter(attachments::id.eq($table::record_id)).filter(of);
+                Box::new(exists(owned).nullable())
+            }
+        }
+    };
+}
+
+kinds_on! {
+    journal:
+    /// The kinds that are seen, to sift entries that come by another condition.
+    of_kinds,
+    /// Of which records the attachments are seen, to sift entries of attachments.
+    attached
+}
+
+kinds_on! {
+    journal_chain:
+    /// The kinds that are seen, to sift links.
+    links_of_kinds,
+    /// Of which records the attachments are seen, to sift links.
+    links_attached
+}
 
 /// In whose hands the record of an entry is.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = journal)]
+#[diesel(table_name = journal_chain)]
 pub struct Belonging {
     /// The unit to which it belongs.
     #[diesel(column_name = org_unit_id)]
@@ -82,9 +126,9 @@ impl Sights {
 
     /// The entries that are seen, whichever `part` of the condition each sight gives.
     #[must_use]
-    pub fn any(&self, part: impl Fn(&Sight) -> Condition) -> Condition {
-        let nothing: Condition = Box::new(false.into_sql::<Bool>().nullable());
-        let either = |one: Condition, other: Condition| -> Condition { Box::new(one.or(other)) };
+    pub fn any<T: Table + 'static>(&self, part: impl Fn(&Sight) -> Condition<T>) -> Condition<T> {
+        let nothing: Condition<T> = Box::new(false.into_sql::<Bool>().nullable());
+        let either = |one: Condition<T>, other: Condition<T>| -> Condition<T> { Box::new(one.or(other)) };
         self.0.iter().map(part).reduce(either).unwrap_or(nothing)
     }
 }
@@ -103,40 +147,20 @@ impl Sight {
         self.types.iter().map(|kind| kind.as_str()).chain(internal.iter().copied())
     }
 
-    /// Of which records the attachments are seen, to sift entries of attachments.
+    /// What is seen, to sift links of the chain that come by their positions.
     #[must_use]
-    pub fn attached(&self) -> Condition {
-        let of = attachments::record_type.eq_any(self.attached_to.clone());
-        let owned = attachments::table.filter(attachments::id.eq(journal::record_id)).filter(of);
-        Box::new(exists(owned).nullable())
-    }
-
-    /// The kinds that are seen, to sift rows that come by another condition.
-    #[must_use]
-    pub fn of_kinds(&self) -> Condition {
-        if self.is_whole() {
-            return Box::new(true.into_sql::<Bool>().nullable());
-        }
-        let kinds: Vec<&'static str> = self.kinds().collect();
-        let attachments = Unindexed(journal::record_type).eq(RecordType::Attachment).nullable();
-        Box::new(
-            Unindexed(journal::record_type).eq_any(kinds).nullable().or(attachments.and(self.attached())),
-        )
-    }
-
-    /// What is seen, to sift rows that come by another condition.
-    #[must_use]
-    pub fn sifting(&self) -> Condition {
-        let kinds = self.of_kinds();
+    pub fn sifting(&self) -> Condition<journal_chain::table> {
+        use journal_chain as c;
+        let kinds = self.links_of_kinds();
         match &self.confinement {
             None => kinds,
             Some(Confinement { provinces, units }) => Box::new(
                 kinds.and(
-                    Unindexed(journal::province_id)
+                    c::province_id
                         .eq_any(provinces.clone())
-                        .or(Unindexed(journal::org_unit_id).eq_any(units.clone()))
-                        .or(journal::second_province_id.eq_any(provinces.clone()))
-                        .or(journal::second_unit_id.eq_any(units.clone())),
+                        .or(c::org_unit_id.eq_any(units.clone()))
+                        .or(c::second_province_id.eq_any(provinces.clone()))
+                        .or(c::second_unit_id.eq_any(units.clone())),
                 ),
             ),
         }
@@ -144,7 +168,7 @@ impl Sight {
 
     /// What is seen, found by the units.
     #[must_use]
-    pub fn finding(&self) -> Condition {
+    pub fn finding(&self) -> Condition<journal::table> {
         let kinds = self.of_kinds();
         match self.confinement.clone() {
             None => kinds,

@@ -12,6 +12,9 @@ use crate::tell;
 tell![
     a_changed_entry_is_named,
     a_missing_entry_is_named_also_at_the_end,
+    an_entry_that_was_taken_away_before_it_was_sealed_is_named,
+    an_entry_outside_of_the_chain_is_named,
+    a_link_that_tells_the_feed_something_else_is_named,
     versions_of_a_record_are_never_sealed_out_of_order,
     two_sequencers_give_no_position_twice,
     an_inspector_reads_the_entries_of_his_province_only,
@@ -42,7 +45,8 @@ async fn a_changed_entry_is_named(app: TestApp) {
     let third = end(&app) - 2;
     app.connect()
         .batch_execute(&format!(
-            "UPDATE journal SET content = replace(content, '2024', '2025') WHERE position = {third}"
+            "UPDATE journal SET content = replace(content, '2024', '2025') \
+             WHERE id = (SELECT entry_id FROM journal_chain WHERE position = {third})"
         ))
         .unwrap();
     match verdict(&app) {
@@ -57,13 +61,52 @@ async fn a_changed_entry_is_named(app: TestApp) {
 async fn a_missing_entry_is_named_also_at_the_end(app: TestApp) {
     five_periods(&app).await;
     let last = end(&app);
-    app.connect().batch_execute(&format!("DELETE FROM journal WHERE position = {last}")).unwrap();
-    assert_eq!(verdict(&app), Verdict::Broken { position: last, id: None, reason: "the entry is missing" });
-    app.connect().batch_execute(&format!("DELETE FROM journal WHERE position = {}", last - 3)).unwrap();
-    assert_eq!(
-        verdict(&app),
-        Verdict::Broken { position: last - 3, id: None, reason: "the entry is missing" }
+    let take_out = |table: &str, entry: &str, position: i64| {
+        let of_position = format!("(SELECT entry_id FROM journal_chain WHERE position = {position})");
+        let taken = format!("DELETE FROM {table} WHERE {entry} = {of_position}");
+        app.connect().batch_execute(&taken).unwrap();
+        let missing = Verdict::Broken { position, id: None, reason: "the entry is missing" };
+        assert_eq!(verdict(&app), missing, "{taken}");
+    };
+    take_out("journal", "id", last);
+    take_out("journal", "id", last - 3);
+    take_out("journal_chain", "entry_id", last - 4);
+}
+
+async fn an_entry_that_was_taken_away_before_it_was_sealed_is_named(app: TestApp) {
+    five_periods(&app).await;
+    let last = end(&app);
+    let id = "0190a8c0-0000-7000-8000-000000000001";
+    app.connect().batch_execute(&format!("INSERT INTO unsealed_entries VALUES (1, '{id}')")).unwrap();
+    let reason = "an entry that waits to be sealed is missing, or sealed already";
+    assert_eq!(verdict(&app), Verdict::Broken { position: last + 1, id: Some(id.to_owned()), reason });
+}
+
+async fn an_entry_outside_of_the_chain_is_named(app: TestApp) {
+    five_periods(&app).await;
+    let last = end(&app);
+    let id = "0190a8c0-0000-7000-8000-000000000001";
+    let put_in = format!(
+        "INSERT INTO journal (id, recorded_at, actor_kind, actor_id, request_id, action, record_type, record_id, \
+         record_version, content) VALUES ('{id}', 1, 'operator', 'test', '', 'create', 'period', 'khong-ai-ghi', 1, '{{}}')"
     );
+    app.connect().batch_execute(&put_in).unwrap();
+    app.seal().await;
+    let reason = "an entry stands outside of the chain";
+    assert_eq!(verdict(&app), Verdict::Broken { position: last + 1, id: Some(id.to_owned()), reason });
+}
+
+async fn a_link_that_tells_the_feed_something_else_is_named(app: TestApp) {
+    five_periods(&app).await;
+    let third = end(&app) - 2;
+    let hidden = format!("UPDATE journal_chain SET record_type = 'session' WHERE position = {third}");
+    app.connect().batch_execute(&hidden).unwrap();
+    match verdict(&app) {
+        Verdict::Broken { position, id: Some(_), reason } => {
+            assert_eq!((position, reason), (third, "what the change feed tells of the entry was changed"));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn versions_of_a_record_are_never_sealed_out_of_order(app: TestApp) {

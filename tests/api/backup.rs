@@ -293,7 +293,7 @@ async fn a_record_that_its_journal_does_not_know_is_named(app: TestApp) {
 async fn a_backup_of_a_broken_journal_says_so(app: TestApp) {
     app.period("year", "2024").await;
     app.seal().await;
-    let broken = "UPDATE journal SET content = replace(content, '2024', '2025') WHERE position = (SELECT max(position) FROM journal)";
+    let broken = "UPDATE journal SET content = replace(content, '2024', '2025') WHERE id = (SELECT entry_id FROM journal_chain ORDER BY position DESC LIMIT 1)";
     app.connect().batch_execute(broken).unwrap();
     let file = app.database.folder.path().join("sao-luu.gz");
     let output = on(&app.database, &["backup", &file.to_string_lossy()]);

@@ -250,10 +250,13 @@ async fn a_feed_forgets_after_its_time(app: TestApp) {
     assert_eq!(told(&changes(&admin, &format!("types=period&since={quiet}")).await), ["create period 1"]);
 }
 
-/// A journal row in a transaction that stays open.
-const HELD: &str = "INSERT INTO journal (id, recorded_at, actor_kind, actor_id, request_id, action, record_type, \
+/// A journal entry in a transaction that stays open.
+const HELD: [&str; 2] = [
+    "INSERT INTO journal (id, recorded_at, actor_kind, actor_id, request_id, action, record_type, \
      record_id, record_version, content) VALUES ('0190a8c0-0000-7000-8000-000000000001', 1795410000000000, 'operator', 'test', \
-     '', 'create', 'period', 'giao-dich-cham', 1, '{}')";
+     '', 'create', 'period', 'giao-dich-cham', 1, '{}')",
+    "INSERT INTO unsealed_entries VALUES (1795410000000000, '0190a8c0-0000-7000-8000-000000000001')",
+];
 
 async fn a_transaction_that_commits_late_is_not_skipped(app: TestApp) {
     if app.backend != Backend::Postgres {
@@ -265,7 +268,9 @@ async fn a_transaction_that_commits_late_is_not_skipped(app: TestApp) {
     let mut since = now(&admin).await;
     let mut late = app.connect();
     diesel::sql_query("BEGIN").execute(&mut late).unwrap();
-    diesel::sql_query(HELD).execute(&mut late).unwrap();
+    for statement in HELD {
+        diesel::sql_query(statement).execute(&mut late).unwrap();
+    }
     for code in ["2031", "2032", "2033"] {
         admin.post(PERIODS, &year(code)).await.expect(201);
         app.seal().await;
@@ -296,11 +301,11 @@ async fn a_sequencer_killed_between_two_positions_loses_none(app: TestApp) {
     for code in 2031..2041 {
         admin.post(PERIODS, &year(&code.to_string())).await.expect(201);
     }
-    // The sequencer has numbered nine entries when it meets the tenth, which someone holds.
+    // The sequencer has numbered all ten entries when it meets the mark of the tenth, which someone holds.
     let mut holder = app.connect();
     diesel::sql_query("BEGIN").execute(&mut holder).unwrap();
     let last =
-        "SELECT id FROM journal WHERE position IS NULL ORDER BY recorded_at DESC, id DESC LIMIT 1 FOR UPDATE";
+        "SELECT entry_id FROM unsealed_entries ORDER BY recorded_at DESC, entry_id DESC LIMIT 1 FOR UPDATE";
     diesel::sql_query(last).execute(&mut holder).unwrap();
     let state = app.state.clone();
     let sealing = actix_web::rt::spawn(async move { state.seal().await });

@@ -181,7 +181,7 @@ async fn an_installation_is_examined(app: TestApp) {
     }
     assert!(examined.contains("warning  holidays"), "{examined}");
 
-    app.connect().batch_execute("UPDATE journal SET content = '{}' WHERE position = 2").unwrap();
+    app.connect().batch_execute("UPDATE journal SET content = '{}' WHERE id = (SELECT entry_id FROM journal_chain WHERE position = 2)").unwrap();
     let broken = on(&app.database, &["doctor"]);
     assert!(!broken.status.success());
     assert!(said(&broken).contains("FAILURE  journal        broken at position 2"), "{}", said(&broken));

@@ -10,7 +10,6 @@ diesel::table! {
 diesel::table! {
     journal (id) {
         id -> Text,
-        position -> Nullable<BigInt>,
         recorded_at -> BigInt,
         actor_kind -> Text,
         actor_id -> Text,
@@ -22,9 +21,32 @@ diesel::table! {
         org_unit_id -> Nullable<Text>,
         province_id -> Nullable<Text>,
         content -> Text,
-        hash -> Nullable<Text>,
         second_unit_id -> Nullable<Text>,
         second_province_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    journal_chain (position) {
+        position -> BigInt,
+        entry_id -> Text,
+        hash -> Text,
+        recorded_at -> BigInt,
+        action -> Text,
+        record_type -> Text,
+        record_id -> Text,
+        record_version -> BigInt,
+        org_unit_id -> Nullable<Text>,
+        province_id -> Nullable<Text>,
+        second_unit_id -> Nullable<Text>,
+        second_province_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unsealed_entries (recorded_at, entry_id) {
+        recorded_at -> BigInt,
+        entry_id -> Text,
     }
 }
 

@@ -29,7 +29,7 @@ pub use reporting::*;
 pub use steering::*;
 pub use tthc::*;
 
-diesel::allow_tables_to_appear_in_same_query!(attachments, journal);
+diesel::allow_tables_to_appear_in_same_query!(attachments, journal, journal_chain, unsealed_entries);
 
 diesel::joinable!(period_closures -> periods (period_id));
 diesel::joinable!(processing_returns -> periods (period_id));

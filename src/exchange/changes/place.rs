@@ -9,7 +9,7 @@ use crate::audit::chain::sealed_end;
 use crate::audit::sights::Belonging;
 use crate::auth::keys::KeyRing;
 use crate::db::DbConn;
-use crate::db::schema::journal;
+use crate::db::schema::journal_chain;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
 
@@ -29,12 +29,9 @@ impl Place {
 
     /// The place behind the entry at this position.
     pub(super) fn behind(conn: &mut DbConn, position: i64) -> Result<Self, ApiError> {
-        let hash: Option<Option<String>> = journal::table
-            .filter(journal::position.eq(position))
-            .select(journal::hash)
-            .first(conn)
-            .optional()?;
-        Ok(Self::new(position, &hash.flatten().unwrap_or_default()))
+        let hash: Option<String> =
+            journal_chain::table.find(position).select(journal_chain::hash).first(conn).optional()?;
+        Ok(Self::new(position, &hash.unwrap_or_default()))
     }
 
     /// Where the feed ends by now.

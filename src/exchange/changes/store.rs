@@ -1,4 +1,4 @@
-//! The feed as it is read from the journal, window by window.
+//! The feed as it is read from the chain of the journal, window by window.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,8 @@ use crate::audit::journal::JournalAction;
 use crate::audit::sights::{Belonging, Sight, Sights};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{attachments, journal};
+use crate::db::schema::{attachments, journal, journal_chain};
 use crate::db::types::Instant;
-use crate::db::unindexed::Unindexed;
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::error::{ApiError, Problem};
@@ -35,9 +34,9 @@ pub(super) struct Feed {
 
 /// What the feed reads of an entry.
 #[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = journal)]
+#[diesel(table_name = journal_chain)]
 struct Row {
-    position: Option<i64>,
+    position: i64,
     record_type: RecordType,
     record_id: String,
     action: JournalAction,
@@ -67,7 +66,7 @@ impl Feed {
                     rows.sort_by_key(|row| row.position);
                     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                     let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-                    let last = rows.last().filter(|_| is_cut).and_then(|row| row.position);
+                    let last = rows.last().filter(|_| is_cut).map(|row| row.position);
                     let reached = Place::behind(conn, last.unwrap_or(end.max(since.position)))?;
                     let places = places(conn, &rows)?;
                     Ok((rows, places, reached, sealed))
@@ -75,7 +74,7 @@ impl Feed {
                 .await?;
             let units = app.units();
             let change = |row| Change::of(units.tree(), row, &places);
-            let items: Vec<Change> = rows.into_iter().filter_map(change).collect();
+            let items: Vec<Change> = rows.into_iter().map(change).collect();
             self.since = reached;
             let has_more = reached.position < sealed;
             if !items.is_empty() || !has_more {
@@ -87,14 +86,14 @@ impl Feed {
 }
 
 impl Change {
-    fn of(tree: &OrgTree, row: Row, places: &HashMap<String, String>) -> Option<Self> {
+    fn of(tree: &OrgTree, row: Row, places: &HashMap<String, String>) -> Self {
         let Row { position, record_type, record_id: id, action, record_version, org_unit_id, recorded_at } =
             row;
         let unit = org_unit_id.and_then(|unit| unit.parse::<OrgUnitId>().ok());
         let unit = unit.map(|unit| label(tree, unit, recorded_at.vietnam_day()));
         let place = places.get(&id).map_or(record_type.collection(), String::as_str);
-        Some(Self {
-            position: position?,
+        Self {
+            position,
             record_type,
             href: format!("{place}/{id}"),
             id,
@@ -105,7 +104,7 @@ impl Change {
             org_unit_identifier: unit.as_ref().and_then(|unit| unit.org_unit_identifier.clone()),
             org_unit_name: unit.map(|unit| unit.org_unit_name),
             changed_at: recorded_at,
-        })
+        }
     }
 }
 
@@ -127,13 +126,14 @@ fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, Ap
 
 /// The place before the first change that is kept.
 pub(super) fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, ApiError> {
-    let first: Option<Option<i64>> = journal::table
-        .filter(journal::recorded_at.ge(horizon).and(journal::position.is_not_null()))
+    let first: Option<i64> = journal::table
+        .inner_join(journal_chain::table.on(journal_chain::entry_id.eq(journal::id)))
+        .filter(journal::recorded_at.ge(horizon))
         .order((journal::recorded_at, journal::id))
-        .select(journal::position)
+        .select(journal_chain::position)
         .first(conn)
         .optional()?;
-    match first.flatten() {
+    match first {
         Some(position) => Place::behind(conn, position - 1),
         None => Place::end(conn),
     }
@@ -142,16 +142,16 @@ pub(super) fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, Ap
 /// 410 where changes behind the token are older than what the feed keeps, and where the journal is no
 /// longer the one for which the token was given.
 fn still_kept(conn: &mut DbConn, since: Place, horizon: Instant) -> Result<(), ApiError> {
+    use journal_chain as c;
     let Place { position, .. } = since;
-    let around: Vec<(Option<i64>, Option<String>, Instant)> = journal::table
-        .filter(journal::position.between(position, position.saturating_add(1)))
-        .select((journal::position, journal::hash, journal::recorded_at))
+    let around: Vec<(i64, String, Instant)> = c::table
+        .filter(c::position.between(position, position.saturating_add(1)))
+        .select((c::position, c::hash, c::recorded_at))
         .load(conn)?;
-    let hash_there =
-        around.iter().find(|(at, ..)| *at == Some(position)).and_then(|(_, hash, _)| hash.as_deref());
+    let hash_there = around.iter().find(|(at, ..)| *at == position).map(|(_, hash, _)| hash.as_str());
     let is_the_same = Place::new(position, hash_there.unwrap_or_default()) == since;
     let is_there = position == 0 || hash_there.is_some();
-    let is_late = around.iter().any(|(at, _, recorded_at)| *at > Some(position) && *recorded_at < horizon);
+    let is_late = around.iter().any(|(at, _, recorded_at)| *at > position && *recorded_at < horizon);
     if is_late || !is_there || !is_the_same {
         return Err(ApiError::new(Problem::ChangesExpired));
     }
@@ -172,23 +172,29 @@ fn left(
     if moving.is_empty() || sees_all {
         return Ok(Vec::new());
     }
+    use journal_chain as c;
     let before = diesel::alias!(journal as before);
     let of_version_before = before
         .field(journal::record_id)
-        .eq(journal::record_id)
-        .and(before.field(journal::record_type).eq(journal::record_type))
-        .and((before.field(journal::record_version) + 1).eq(journal::record_version));
-    let entries: Vec<(Row, Belonging, Belonging)> = journal::table
+        .eq(c::record_id)
+        .and(before.field(journal::record_type).eq(c::record_type))
+        .and((before.field(journal::record_version) + 1).eq(c::record_version));
+    let entries: Vec<(Row, Belonging, Belonging)> = c::table
         .inner_join(before.on(of_version_before))
-        .filter(journal::position.gt(since).and(journal::position.le(end)))
-        .filter(Unindexed(journal::record_type).eq_any(moving))
-        .filter(journal::action.ne(JournalAction::ReadPersonal))
+        .filter(c::position.gt(since).and(c::position.le(end)))
+        .filter(c::record_type.eq_any(moving).and(c::record_version.gt(1)))
+        .filter(c::action.ne(JournalAction::ReadPersonal))
         .filter(before.field(journal::action).ne(JournalAction::ReadPersonal))
-        .order(journal::position)
+        .order(c::position)
         .select((
             Row::as_select(),
             Belonging::as_select(),
-            before.fields(<Belonging as Selectable<MultiBackend>>::construct_selection()),
+            before.fields((
+                journal::org_unit_id,
+                journal::province_id,
+                journal::second_unit_id,
+                journal::second_province_id,
+            )),
         ))
         .load(conn)?;
     let seen = |record_type, there: &Belonging| of.has(there) && sights.see(record_type, there);
@@ -199,27 +205,24 @@ fn left(
     Ok(entries.into_iter().filter_map(gone).collect())
 }
 
-/// The entries of a window that are seen, in their order. A window is read by its positions, whatever
-/// else is asked: the entries of a unit may be its whole history.
+/// The entries of a window that are seen, in their order.
 fn in_window(
     (since, end): (i64, i64),
     sights: &Sights,
     of: &OfUnits,
-) -> journal::BoxedQuery<'static, MultiBackend> {
-    let mut query = journal::table
-        .filter(journal::position.gt(since).and(journal::position.le(end)))
+) -> journal_chain::BoxedQuery<'static, MultiBackend> {
+    use journal_chain as c;
+    let mut query = c::table
+        .filter(c::position.gt(since).and(c::position.le(end)))
         .filter(sights.any(Sight::sifting))
         // Who looked at a record did not change it.
-        .filter(journal::action.ne(JournalAction::ReadPersonal))
+        .filter(c::action.ne(JournalAction::ReadPersonal))
         .into_boxed();
     if let Some(units) = &of.units {
-        query = query.filter(
-            Unindexed(journal::org_unit_id)
-                .eq_any(units.clone())
-                .or(journal::second_unit_id.eq_any(units.clone())),
-        );
+        query =
+            query.filter(c::org_unit_id.eq_any(units.clone()).or(c::second_unit_id.eq_any(units.clone())));
     }
-    query.order(journal::position)
+    query.order(c::position)
 }
 
 #[cfg(test)]
@@ -262,7 +265,7 @@ mod tests {
                         plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));
                         assert_eq!(
                             plan,
-                            ["SEARCH journal USING INDEX journal_position (position>? AND position<?)"]
+                            ["SEARCH journal_chain USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]
                         );
                     }
                 }
