@@ -265,7 +265,9 @@ mod tests {
                         plan.retain(|step| !step.contains("SUBQUERY") && !step.contains("attachments"));
                         assert_eq!(
                             plan,
-                            ["SEARCH journal_chain USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]
+                            [
+                                "SEARCH journal_chain USING INDEX sqlite_autoindex_journal_chain_1 (position>? AND position<?)"
+                            ]
                         );
                     }
                 }
