@@ -23,7 +23,7 @@ use super::contract::nameless;
 pub trait Mount {
     /// Mounts an operation: what is told of it, and its handler. [`operations!`](crate::operations) names
     /// both at once.
-    fn operation<P, H, A>(&mut self, described: P, handler: H) -> &mut Self
+    fn operation<P, H, A>(&mut self, described: P, handler: H)
     where
         P: utoipa::Path + OpenApiFactory,
         H: Handler<A>,
@@ -69,7 +69,7 @@ impl std::fmt::Debug for Served {
 }
 
 impl Mount for Served {
-    fn operation<P, H, A>(&mut self, _: P, handler: H) -> &mut Self
+    fn operation<P, H, A>(&mut self, _: P, handler: H)
     where
         P: utoipa::Path + OpenApiFactory,
         H: Handler<A>,
@@ -78,7 +78,6 @@ impl Mount for Served {
     {
         let at_path = self.operations.entry(P::path()).or_default();
         at_path.extend(P::methods().into_iter().map(|method| (served(&method), web::to(handler.clone()))));
-        self
     }
 }
 
@@ -163,7 +162,7 @@ impl Service<ServiceRequest> for Operations {
 }
 
 /// The parts of a path that name a record, in their order.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug)]
 pub struct Segments(Vec<String>);
 
 impl Segments {
@@ -196,7 +195,7 @@ impl std::fmt::Debug for Described {
 }
 
 impl Mount for Described {
-    fn operation<P, H, A>(&mut self, described: P, _: H) -> &mut Self
+    fn operation<P, H, A>(&mut self, described: P, _: H)
     where
         P: utoipa::Path + OpenApiFactory,
         H: Handler<A>,
@@ -207,7 +206,6 @@ impl Mount for Described {
         described.schemas(&mut schemas);
         self.0.paths.merge(described.paths());
         self.0.components.get_or_insert_with(Components::new).schemas.extend(schemas);
-        self
     }
 }
 

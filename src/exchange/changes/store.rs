@@ -21,7 +21,7 @@ use crate::state::App;
 
 /// Positions looked through in one read: few enough for a reader to whom nearly nothing belongs.
 const WINDOW: i64 = 2_000;
-/// Reads of one request, 5 ms each; behind them the reader comes again.
+/// Reads of one request; behind them the reader comes again.
 const WINDOWS: usize = 2;
 
 /// Where a reader stands in the feed.
