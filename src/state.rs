@@ -31,6 +31,7 @@ use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Gate, Queue};
 use crate::domain::organization::tree::tree_load;
 use crate::error::ApiError;
+use crate::reporting::forms::rosters::Rosters;
 use crate::reporting::working_days::OfficeSpan;
 
 /// Uploads of attachments under way at once.
@@ -100,6 +101,8 @@ pub struct AppState {
     pub uploads: Semaphore,
     /// Tokens of late whose signature was right.
     pub tokens: CheckedTokens,
+    /// Where units stand in forms and statistics of late.
+    pub rosters: Rosters,
     keys: RwLock<Arc<KeyRing>>,
     units: RwLock<Arc<Units>>,
     access: RwLock<Access>,
@@ -185,6 +188,7 @@ impl AppState {
             config,
             clock,
             tokens: CheckedTokens::new(CHECKED_TOKENS),
+            rosters: Rosters::default(),
             keys: RwLock::new(Arc::new(keys)),
             units: RwLock::new(Arc::new(units)),
             access: RwLock::default(),

@@ -21,7 +21,7 @@ pub struct Contract {
     text: &'static str,
     /// Each schema by its name, as JSON.
     schemas: HashMap<&'static str, &'static RawValue>,
-    routes: matchit::Router<Route>,
+    routes: matchit::Router<Arc<Route>>,
     validators: RwLock<HashMap<String, Option<Arc<Validator>>>>,
 }
 
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Contract {
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The path, with its parameters in braces.
-    pub path: Arc<str>,
+    pub path: String,
     operations: BTreeMap<String, Takes>,
 }
 
@@ -112,8 +112,8 @@ impl Contract {
         for (path, item) in paths {
             let operations =
                 item.into_iter().map(|(method, it)| (method.to_uppercase(), it.into())).collect();
-            let route = Route { path: path.as_str().into(), operations };
-            routes.insert(nameless(&path), route).map_err(serde::de::Error::custom)?;
+            let route = Route { path: path.clone(), operations };
+            routes.insert(nameless(&path), Arc::new(route)).map_err(serde::de::Error::custom)?;
         }
         Ok(Self { text, schemas: components.schemas, routes, validators: RwLock::default() })
     }
@@ -138,14 +138,14 @@ impl Contract {
 
     /// What lies at this path.
     #[must_use]
-    pub fn route(&self, path: &str) -> Option<&Route> {
+    pub fn route(&self, path: &str) -> Option<&Arc<Route>> {
         self.routes.at(path).ok().map(|found| found.value)
     }
 
     /// The methods of the operations at this path; empty when there is none.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<String> {
-        self.route(path).map(Route::methods).unwrap_or_default()
+        self.route(path).map(|route| route.methods()).unwrap_or_default()
     }
 
     /// Every fault of shape that the named schema finds in the value.

@@ -17,6 +17,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
 use super::address;
+use super::contract::Route;
 use super::query::{FORM_DATA, none_taken};
 use crate::audit::journal::{ActorKind, Author};
 use crate::auth::limits::Standing;
@@ -69,7 +70,7 @@ impl actix_web::FromRequest for RequestFacts {
 struct Asked {
     method: Method,
     path: String,
-    route: Arc<str>,
+    route: Option<Arc<Route>>,
     started: Moment,
     facts: RequestFacts,
 }
@@ -87,7 +88,7 @@ pub async fn frame(
     let asked = Asked {
         method: req.method().clone(),
         path: req.path().to_owned(),
-        route: app.contract.route(req.path()).map_or_else(|| "(none)".into(), |route| route.path.clone()),
+        route: app.contract.route(req.path()).cloned(),
         started: Moment::now(),
         facts: facts(&req, &app),
     };
@@ -113,10 +114,10 @@ pub async fn frame(
         None => None,
     };
     if actor.is_some()
-        && let Some(refusal) = not_taken(&req, &app, &asked)
+        && let Some(refusal) = not_taken(&req, &asked)
     {
         let response = asked.problem(&refusal);
-        asked.report(&app, &asked.route, actor.as_deref(), response.status());
+        asked.report(&app, asked.route_path(), actor.as_deref(), response.status());
         return Ok(req.into_response(response));
     }
 
@@ -129,7 +130,7 @@ pub async fn frame(
         Ok(Ok(Ok(response))) => {
             let mut response = asked.complete(response.map_into_boxed_body());
             standing.into_iter().for_each(|standing| tell_standing(response.headers_mut(), standing));
-            asked.report(&app, &asked.route, actor.as_deref(), response.status());
+            asked.report(&app, asked.route_path(), actor.as_deref(), response.status());
             return Ok(response);
         }
         Ok(Ok(Err(error))) => match error.as_error::<ApiError>() {
@@ -140,18 +141,18 @@ pub async fn frame(
         Err(_elapsed) => ApiError::unavailable("the request took too long"),
     };
     let response = asked.problem(&failure);
-    asked.report(&app, &asked.route, actor.as_deref(), response.status());
+    asked.report(&app, asked.route_path(), actor.as_deref(), response.status());
     Err(InternalError::from_response(failure, response).into())
 }
 
 /// What is wrong with a query or a body that the operation does not take. What it takes it reads itself.
-fn not_taken(req: &ServiceRequest, app: &App, asked: &Asked) -> Option<ApiError> {
+fn not_taken(req: &ServiceRequest, asked: &Asked) -> Option<ApiError> {
     let query = req.query_string();
     let has_body = has_body(req.headers());
     if query.is_empty() && !has_body {
         return None;
     }
-    let takes = app.contract.route(&asked.path)?.takes(asked.method.as_str())?;
+    let takes = asked.route.as_ref()?.takes(asked.method.as_str())?;
     if !query.is_empty() && !takes.query {
         return Some(none_taken(query));
     }
@@ -248,6 +249,11 @@ async fn authenticate(req: &ServiceRequest, app: &App, facts: &RequestFacts) -> 
 }
 
 impl Asked {
+    /// What was asked for, as logs and metrics name it.
+    fn route_path(&self) -> &str {
+        self.route.as_ref().map_or("(none)", |route| &route.path)
+    }
+
     /// The answer with its problem document, where it is a failure, and the headers of every answer.
     fn complete(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let status = response.status();

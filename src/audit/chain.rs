@@ -191,6 +191,20 @@ pub async fn seal(db: &Db) -> Result<usize, ApiError> {
     }
 }
 
+/// Seals all that waits, in the transaction that is open; answers how many entries.
+///
+/// # Errors
+/// When the database fails.
+pub fn seal_rest(conn: &mut DbConn) -> Result<usize, ApiError> {
+    let mut sealed = 0;
+    loop {
+        match seal_pass(conn)? {
+            0 => return Ok(sealed),
+            count => sealed += count,
+        }
+    }
+}
+
 /// The position and hash in which the sealed chain ends.
 ///
 /// # Errors
@@ -207,16 +221,17 @@ pub fn sealed_position(conn: &mut DbConn) -> Result<i64, ApiError> {
     Ok(journal_seal::table.select(journal_seal::position).first(conn)?)
 }
 
-/// The links of those of these entries that are sealed.
-pub(super) fn links_of(
+/// Position and hash of those of these entries that are sealed.
+pub(super) fn places_of(
     conn: &mut DbConn,
     entries: impl Iterator<Item = JournalEntryId>,
-) -> QueryResult<HashMap<JournalEntryId, Link>> {
-    let links: Vec<Link> = journal_chain::table
-        .filter(journal_chain::entry_id.eq_any(entries))
-        .select(Link::as_select())
+) -> QueryResult<HashMap<JournalEntryId, (i64, String)>> {
+    use journal_chain as c;
+    let places: Vec<(JournalEntryId, (i64, String))> = c::table
+        .filter(c::entry_id.eq_any(entries))
+        .select((c::entry_id, (c::position, c::hash)))
         .load(conn)?;
-    Ok(links.into_iter().map(|link| (link.entry_id, link)).collect())
+    Ok(places.into_iter().collect())
 }
 
 /// How many entries wait to be sealed.

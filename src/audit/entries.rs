@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::chain::{JournalRow, Link, links_of};
+use super::chain::{JournalRow, places_of};
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
 use super::sights::{Sight, Sights};
 use crate::api::mount::Mount;
@@ -74,8 +74,8 @@ pub struct JournalEntry {
 page_of!(JournalEntryPage, JournalEntry, "journal entries");
 
 impl JournalEntry {
-    fn of(row: JournalRow, link: Option<Link>) -> Result<Self, ApiError> {
-        let (position, hash) = link.map(|link| (link.position, link.hash)).unzip();
+    fn of(row: JournalRow, place: Option<(i64, String)>) -> Result<Self, ApiError> {
+        let (position, hash) = place.unzip();
         Ok(Self {
             content: serde_json::from_str(&row.content)
                 .map_err(|error| ApiError::internal(format!("journal entry {}: {error}", row.id)))?,
@@ -272,10 +272,10 @@ pub fn journal_list(
     let total = page.include_total().then(|| counted().get_result(conn)).transpose()?;
     let PageRows { items, last, total } =
         page.cut(rows, total, |row| serde_json::json!([row.recorded_at, row.id]));
-    let mut links = links_of(conn, items.iter().map(|row| row.id))?;
+    let mut places = places_of(conn, items.iter().map(|row| row.id))?;
     let entry = |row: JournalRow| {
-        let link = links.remove(&row.id);
-        JournalEntry::of(row, link)
+        let place = places.remove(&row.id);
+        JournalEntry::of(row, place)
     };
     Ok(PageRows { items: items.into_iter().map(entry).collect::<Result<_, _>>()?, last, total })
 }

@@ -191,7 +191,7 @@ impl Scoped {
 
     /// The units as this request sees them.
     #[must_use]
-    pub fn units(&self) -> &Units {
+    pub fn units(&self) -> &Arc<Units> {
         &self.units
     }
 

@@ -97,6 +97,9 @@ fn restored(
         migrate::complete(conn)?;
         match chain::verify(conn)? {
             Verdict::Sound { sealed, hash, .. } if (sealed, &hash) == (manifest.sealed, &manifest.hash) => {
+                // What waited is sealed before anything is written: on SQLite a write is sealed at once,
+                // and a later version of a record would come before its earlier ones.
+                chain::seal_rest(conn)?;
                 let ((rows, contents), unjournaled) = (counts, unjournaled(conn)?);
                 Ok(Restored { summary: Summary { manifest, rows, contents, digest }, unjournaled })
             }

@@ -33,7 +33,7 @@ pub use cchc_schema as schema;
 pub use conn::{DbConn, Location, PlanMode};
 pub use pool::{Gate, Turn};
 pub use snapshot::snapshot;
-pub use turn_lock::is_ones_turn;
+pub use turn_lock::{hold_turns, is_ones_turn};
 
 use crate::audit::journal::{Author, Entry};
 use crate::config::Config;

@@ -22,3 +22,14 @@ pub fn is_ones_turn(conn: &mut DbConn, key: i64) -> QueryResult<bool> {
         diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({key}) AS locked")).get_result(pg)?;
     Ok(lock.locked)
 }
+
+/// Waits for the lock of this key and holds it until the transaction ends, so that nobody else has a turn.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold_turns(conn: &mut DbConn, key: i64) -> QueryResult<()> {
+    if let DbConn::Pg(pg) = conn {
+        diesel::sql_query(format!("SELECT pg_advisory_xact_lock({key})")).execute(pg)?;
+    }
+    Ok(())
+}

@@ -14,6 +14,7 @@ use crate::tell;
 tell![
     a_backup_holds_every_write_that_was_acknowledged,
     a_backup_is_restored_into_either_database,
+    what_waited_to_be_sealed_is_sealed_when_it_is_restored,
     a_backup_that_was_cut_off_or_changed_is_refused,
     nothing_that_is_there_is_overwritten,
     no_figure_is_restored_from_a_damaged_file,
@@ -158,6 +159,35 @@ async fn a_backup_is_restored_into_either_database(app: TestApp) {
             };
             assert_eq!(sorted(&here), sorted(&there), "{list} on {}", backend.name());
         }
+    }
+}
+
+async fn what_waited_to_be_sealed_is_sealed_when_it_is_restored(app: TestApp) {
+    let admin = app.admin().await;
+    let made = admin.post(PERIODS, &year(1)).await;
+    let record = made.header("location");
+    let file = taken(&app.database);
+    for backend in Backend::available() {
+        let database = restored(backend, &file);
+        let told = String::from_utf8(on(&database, &["audit", "verify"]).stdout).unwrap();
+        assert!(told.contains(" 0 waiting"), "on {}: {told}", backend.name());
+        let copy = TestApp::start_on(backend, database, |_| {}).await;
+        let admin = copy.admin().await;
+        let read = admin.get(&record).await;
+        admin.delete(&record, &read.header("etag")).await.expect(204);
+        copy.seal().await;
+        let id = record.rsplit('/').next().unwrap();
+        let entries =
+            copy.admin().await.get(&format!("/api/v1/admin/audit?record_id={id}")).await.expect(200);
+        let mut placed: Vec<(i64, i64)> = entries["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| (entry["position"].as_i64().unwrap(), entry["record_version"].as_i64().unwrap()))
+            .collect();
+        placed.sort_unstable();
+        let versions: Vec<i64> = placed.into_iter().map(|(_, version)| version).collect();
+        assert_eq!(versions, [1, 2], "on {}", backend.name());
     }
 }
 

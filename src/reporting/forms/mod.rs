@@ -7,6 +7,7 @@ pub mod form07b;
 pub mod kept;
 mod printed;
 pub mod roster;
+pub mod rosters;
 #[cfg(test)]
 mod story;
 

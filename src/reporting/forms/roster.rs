@@ -33,6 +33,7 @@ use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, Unit
 #[derive(Debug, Clone)]
 pub struct Roster {
     unit: OrgUnitId,
+    units: UnitSet,
     /// What each unit is, or was on its last day.
     kinds: HashMap<OrgUnitId, UnitKind>,
     /// What stands under a unit, by code.
@@ -79,6 +80,7 @@ impl Roster {
         let reached = tree.reach(unit, day).aggregates;
         let mut roster = Self {
             unit,
+            units: tree.set([]),
             kinds: HashMap::new(),
             members: HashMap::new(),
             arrivals: HashMap::new(),
@@ -90,6 +92,7 @@ impl Roster {
         let places = entered.into_iter().map(|entry| roster.place_in_force(entry));
         let places: Vec<_> = places.chain(gone.into_iter().map(|last| roster.place_ended(last))).collect();
         roster.seat(places);
+        roster.units = tree.set(roster.kinds.keys().copied());
         roster
     }
 
@@ -215,10 +218,8 @@ impl Roster {
 
     /// Every unit whose lines the form needs.
     #[must_use]
-    pub fn units(&self) -> Vec<OrgUnitId> {
-        let mut units: Vec<_> = self.kinds.keys().copied().collect();
-        units.sort_unstable();
-        units
+    pub fn units(&self) -> &UnitSet {
+        &self.units
     }
 
     /// Whether the form needs the lines of this unit.
@@ -357,7 +358,7 @@ mod tests {
     fn roster(s: &Story, unit: &str, on: &str, scope: UnitScope) -> Vec<&'static str> {
         let unit = s.id(unit);
         let roster = Roster::of(&s.tree, unit, day(on), scope, (day("2025-01-01"), day("2025-12-31")));
-        s.names(&roster.units())
+        s.names(&roster.units().iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -414,7 +415,7 @@ mod tests {
         let expected = |period| {
             let whole = UnitScope::Subtree;
             let roster = Roster::of(&s.tree, s.id("new province"), day("2025-12-31"), whole, period);
-            let units: Vec<_> = roster.units().into_iter().filter(|unit| roster.is_expected(*unit)).collect();
+            let units: Vec<_> = roster.units().iter().filter(|unit| roster.is_expected(*unit)).collect();
             s.names(&units)
         };
         let units = ["moved", "new one", "new province", "new two", "old school"];
@@ -442,7 +443,7 @@ mod tests {
         for unit in ["centre", "office"] {
             let period = (day("2025-01-01"), day("2025-12-31"));
             let roster = Roster::of(&s.tree, s.id(unit), on, UnitScope::Subtree, period);
-            assert_eq!(s.names(&roster.units()), all);
+            assert_eq!(s.names(&roster.units().iter().collect::<Vec<_>>()), all);
             let below = roster.below(s.id(unit));
             assert_eq!((s.names(&below).as_slice(), below.len()), (all.as_slice(), 3), "each once");
         }

@@ -125,3 +125,25 @@ pub(super) fn district() -> Story {
         &[],
     )
 }
+
+/// A province of so many communes.
+pub(super) fn wide(communes: usize) -> OrgTree {
+    let version = |org_unit_id, code: String, kind, parent_id| UnitVersion {
+        org_unit_id,
+        name: code.clone(),
+        full_name: code.clone(),
+        code: Some(code),
+        identifier: None,
+        kind,
+        unit_class: None,
+        parent_id,
+        valid_from: None,
+        valid_to: None,
+    };
+    let province = OrgUnitId::new();
+    let mut versions = vec![version(province, "province".to_owned(), UnitKind::Province, None)];
+    let commune =
+        |number| version(OrgUnitId::new(), format!("commune {number}"), UnitKind::Commune, Some(province));
+    versions.extend((0..communes).map(commune));
+    OrgTree::new(versions, Vec::new())
+}

@@ -5,7 +5,7 @@ use super::store::row_find;
 use crate::auth::permission::Action;
 use crate::auth::permit::Reader;
 use crate::auth::scope::Scoped;
-use crate::db::DbConn;
+use crate::db::{DbConn, snapshot};
 use crate::error::{ApiError, Problem};
 use crate::reporting::forms::kept::{Kept, Subject, Variant, coverage_differences, differences};
 
@@ -44,7 +44,7 @@ pub fn closure_differences(
         return Err(ApiError::new(Problem::Forbidden));
     }
     let of = Subject { unit: row.org_unit_id, period: &period, as_of: row.as_of };
-    let (then, today) = kept.compared(conn, closings.tree(), of, variant, id)?;
+    let (then, today) = snapshot(conn, |conn| kept.compared(conn, closings.tree(), of, variant, id))?;
     let (lines, totals) = differences(&then.figures, &today.figures);
     Ok(PeriodClosureDifferences {
         form: kept.name.to_owned(),

@@ -38,6 +38,24 @@ impl UnitSet {
         ids.filter(|(position, _)| self.has(Unit::of(*position))).map(|(_, id)| *id)
     }
 
+    /// The units of the tree that are not in the set.
+    pub fn rest(&self) -> impl Iterator<Item = OrgUnitId> + '_ {
+        let ids = self.units.ids.iter().enumerate();
+        ids.filter(|(position, _)| !self.has(Unit::of(*position))).map(|(_, id)| *id)
+    }
+
+    /// Those of the set for which this holds.
+    #[must_use]
+    pub fn only(&self, holds: impl Fn(OrgUnitId) -> bool) -> Self {
+        let mut only = Self { units: Arc::clone(&self.units), words: vec![0; self.words.len()], len: 0 };
+        for (position, id) in self.units.ids.iter().enumerate() {
+            if self.has(Unit::of(position)) && holds(*id) {
+                only.insert(Unit::of(position));
+            }
+        }
+        only
+    }
+
     /// Whether every unit of this set is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
@@ -71,6 +89,18 @@ impl OrgTree {
     /// The set without any unit.
     pub(super) fn none(&self) -> UnitSet {
         UnitSet { units: Arc::clone(&self.units), words: vec![0; self.len().div_ceil(64)], len: 0 }
+    }
+
+    /// The set of these units, as far as the tree knows them.
+    #[must_use]
+    pub fn set(&self, units: impl IntoIterator<Item = OrgUnitId>) -> UnitSet {
+        let mut set = self.none();
+        for unit in units {
+            if let Some(unit) = self.units.index.get(&unit) {
+                set.insert(*unit);
+            }
+        }
+        set
     }
 
     /// The set of every unit that ever was.

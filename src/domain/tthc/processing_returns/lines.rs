@@ -1,7 +1,5 @@
 //! What units report for a period, as the forms read it.
 
-use std::collections::HashSet;
-
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -10,7 +8,7 @@ use super::row::ReturnRow;
 use super::rules::Columns;
 use crate::db::DbConn;
 use crate::db::schema::processing_returns;
-use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::organization::tree::{OrgUnitId, Tier, UnitSet};
 use crate::error::ApiError;
 use crate::reporting::periods::PeriodId;
 use crate::reporting::returns::ReturnState;
@@ -48,21 +46,20 @@ const NAMED_UNITS: usize = 2_000;
 pub fn processing_lines(
     conn: &mut DbConn,
     period: PeriodId,
-    units: &[OrgUnitId],
+    units: &UnitSet,
 ) -> Result<Vec<ProcessingLine>, ApiError> {
     use processing_returns as r;
     let mut query = r::table.filter(r::period_id.eq(period).and(r::deleted_at.is_null())).into_boxed();
     if units.len() <= NAMED_UNITS {
-        query = query.filter(r::org_unit_id.eq_any(units.to_vec()));
+        query = query.filter(r::org_unit_id.eq_any(units.iter().collect::<Vec<_>>()));
     }
     let rows: Vec<ReturnRow> = query
         .order((r::org_unit_id, r::handling_level, r::field))
         .select(ReturnRow::as_select())
         .load(conn)?;
-    let wanted: HashSet<_> = units.iter().copied().collect();
     Ok(rows
         .into_iter()
-        .filter(|row| wanted.contains(&row.org_unit_id))
+        .filter(|row| units.contains(row.org_unit_id))
         .map(|row| ProcessingLine {
             org_unit_id: row.org_unit_id,
             handling_level: row.handling_level,

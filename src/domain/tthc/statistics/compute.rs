@@ -1,6 +1,7 @@
 //! How statistics are made of the summaries.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{Datelike, Months, NaiveDate};
 use diesel::prelude::*;
@@ -24,6 +25,7 @@ use crate::domain::tthc::procedures::model::ProcedureId;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::roster::Roster;
+use crate::reporting::forms::rosters::{RosterOf, Rosters};
 use crate::reporting::periods::store::period_named;
 
 /// Months of one answer.
@@ -37,6 +39,7 @@ const MONTHS: usize = 60;
 pub(super) fn statistics(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     query: &StatisticsQuery,
 ) -> Result<Statistics, ApiError> {
     days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
@@ -56,8 +59,9 @@ pub(super) fn statistics(
     let by = query.by.unwrap_or(StatisticsBy::Unit);
     let role = query.count_by.unwrap_or(DossierRole::Resolving);
     let before = query.comparison.map(|StatisticsComparison::PreviousYear| year_before(days));
-    let seats = Seats::of(tree, Roster::of(tree, unit, as_of, scope, (days.from, days.to)), as_of);
-    let whose = Whose::of(seats.roster.units(), role);
+    let roster = RosterOf { unit, day: as_of, scope, period: (days.from, days.to) };
+    let seats = Seats::of(tree, rosters.of(scoped.units(), roster), as_of);
+    let whose = Whose::of(seats.roster.units().clone(), role);
     snapshot(conn, |conn| {
         let counted = Counted::of(conn, &whose, days, by, &seats)?;
         let previous = before.map(|days| Counted::of(conn, &whose, days, by, &seats)).transpose()?;
@@ -141,15 +145,15 @@ fn year_before(days: Days) -> Days {
 
 /// Which row a unit of the statistics stands in.
 struct Seats {
-    roster: Roster,
+    roster: Arc<Roster>,
     as_of: NaiveDate,
     /// The units in force into which ended ones went whole.
     heirs: HashMap<OrgUnitId, OrgUnitId>,
 }
 
 impl Seats {
-    fn of(tree: &OrgTree, roster: Roster, as_of: NaiveDate) -> Self {
-        let ended = roster.units().into_iter().filter(|unit| roster.has_ended(*unit));
+    fn of(tree: &OrgTree, roster: Arc<Roster>, as_of: NaiveDate) -> Self {
+        let ended = roster.units().iter().filter(|unit| roster.has_ended(*unit));
         // Who holds a unit without being its only heir stands above its parts.
         let whole = |unit: OrgUnitId| {
             let holder = roster.holder(unit);
@@ -180,10 +184,10 @@ impl Seats {
     /// unit of the statistics carries a part.
     fn divided(&self, tree: &OrgTree, days: Days) -> Vec<DividedUnit> {
         let units = self.roster.units();
-        let within = units.iter().copied().filter(|unit| self.is_divided(*unit));
+        let within = units.iter().filter(|unit| self.is_divided(*unit));
         let in_part = units
             .iter()
-            .flat_map(|unit| tree.predecessors(*unit).map(|row| row.predecessor_id))
+            .flat_map(|unit| tree.predecessors(unit).map(|row| row.predecessor_id))
             .filter(|unit| !self.roster.contains(*unit) && !tree.in_force(*unit, self.as_of));
         let found: BTreeSet<OrgUnitId> = within.chain(in_part).collect();
         let existed = |unit: &OrgUnitId| tree.last_day(*unit).is_none_or(|last| days.from <= last);

@@ -30,7 +30,8 @@ async fn get_statistics(
     app: App,
 ) -> Result<web::Json<Statistics>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read_list(move |conn| statistics(conn, &scoped, &query.0)).await.map(web::Json)
+    let state = app.clone();
+    app.db.read_list(move |conn| statistics(conn, &scoped, &state.rosters, &query.0)).await.map(web::Json)
 }
 
 #[utoipa::path(

@@ -18,6 +18,10 @@
 //! difference. A line without field speaks of everything, and replaces lines of whatever fields. Nor do
 //! agencies that state fields of the units below replace the line without field of their own unit.
 //!
+//! Dossiers are facts, and state nothing for anybody: those of a unit and those of its agencies and of the
+//! units below stand beside each other, each counted once. Only a return above them, which speaks for them
+//! as for any other line, may stand in their place.
+//!
 //! An ended unit stated its figures for its own days and its successor for those after them, so they are
 //! added. What was pending on the last day stands in both, as it stands in the books of both: pending
 //! with one, carried over with the other. What an ended unit stated for one that lives on cannot be told
@@ -146,7 +150,8 @@ pub struct Aggregated {
     pub coverage: Vec<LevelCoverage>,
 }
 
-/// The rows of the form of these units. Whose records are complete has filed, with lines or without.
+/// The rows of the form of these units. Whose records are complete has filed, with lines or without, and
+/// the lines are those of its dossiers.
 #[must_use]
 pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<OrgUnitId>) -> Aggregated {
     let mut filed: HashMap<(OrgUnitId, Tier), Filed> = HashMap::new();
@@ -156,7 +161,9 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<O
             filed.is_open = true;
             continue;
         }
-        let entry = filed.rows.entry(line.field.clone()).or_default();
+        let is_counted = complete.contains(&line.org_unit_id);
+        let rows = if is_counted { &mut filed.dossiers } else { &mut filed.rows };
+        let entry = rows.entry(line.field.clone()).or_default();
         let ProcessingLine { columns, transferred, .. } = *line;
         *entry = entry.plus(Cell { columns, basis: line.carried_over_basis, transferred });
     }
@@ -187,6 +194,8 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<O
 struct Filed {
     /// What was handed in.
     rows: ByField,
+    /// What was counted of dossiers.
+    dossiers: ByField,
     /// Whether something of it is a draft, or was sent back.
     is_open: bool,
     /// Whether it is all there is, though it may be nothing.
@@ -195,7 +204,20 @@ struct Filed {
 
 impl Filed {
     fn is_complete(&self) -> bool {
-        (self.is_whole || !self.rows.is_empty()) && !self.is_open
+        (self.is_whole || !self.rows.is_empty() || !self.dossiers.is_empty()) && !self.is_open
+    }
+
+    fn join(&mut self, other: &Self) {
+        add(&mut self.rows, &other.rows);
+        add(&mut self.dossiers, &other.dossiers);
+        self.is_open |= other.is_open;
+    }
+
+    /// What was handed in and what was counted together.
+    fn into_all(self) -> ByField {
+        let mut all = self.rows;
+        add(&mut all, &self.dossiers);
+        all
     }
 }
 
@@ -248,10 +270,10 @@ impl Walk<'_> {
             Some(rank) if rank == wanted => self.at_its_level(unit, level),
             Some(rank) if rank < wanted => self.above_the_level(unit, level),
             // A unit never speaks for a level above its own.
-            Some(_) => Found { covered: true, ..Found::default() },
+            Some(_) => Found { covered: true, rows: self.of_level_above(unit, level), ..Found::default() },
             None => {
                 let filed = self.of_agency(unit, level);
-                Found { covered: filed.is_complete(), rows: filed.rows, ..Found::default() }
+                Found { covered: filed.is_complete(), rows: filed.into_all(), ..Found::default() }
             }
         };
         if self.roster.rank(unit).is_some() {
@@ -266,9 +288,7 @@ impl Walk<'_> {
     fn of_agency(&self, agency: OrgUnitId, level: Tier) -> Filed {
         let mut filed = self.word(agency, level).filed;
         for arrival in self.roster.arrivals(agency) {
-            let before = self.of_agency(arrival, level);
-            add(&mut filed.rows, &before.rows);
-            filed.is_open |= before.is_open;
+            filed.join(&self.of_agency(arrival, level));
         }
         filed
     }
@@ -284,39 +304,54 @@ impl Walk<'_> {
                 awaited += 1;
                 silent += usize::from(!filed.is_complete());
             }
-            add(&mut theirs.rows, &filed.rows);
-            theirs.is_open |= filed.is_open;
+            theirs.join(&filed);
         }
         if own.rows.is_empty() {
-            let is_open = own.is_open || theirs.is_open;
-            return Word { filed: Filed { is_open, is_whole: own.is_whole, ..theirs }, stated: None };
+            own.join(&theirs);
+            return Word { filed: own, stated: None };
         }
-        if theirs.rows.is_empty() {
+        let (is_open_below, theirs) = (theirs.is_open, theirs.into_all());
+        if theirs.is_empty() {
             return Word { filed: own, stated: None };
         }
         // Of the units below, agencies may know some fields alone.
         let is_above = self.roster.rank(unit).is_some_and(|rank| rank < tier_rank(level));
-        let is_part = is_above && own.rows.contains_key(&None) && !theirs.rows.contains_key(&None);
-        let all_have_filed = awaited > 0 && silent == 0 && !theirs.is_open && !is_part;
-        let settled = settle(unit, &own, theirs.rows, all_have_filed);
-        let is_open = own.is_open || (!settled.stated.counts && theirs.is_open);
-        let filed = Filed { rows: settled.rows, is_open, is_whole: own.is_whole };
+        let is_part = is_above && own.rows.contains_key(&None) && !theirs.contains_key(&None);
+        let all_have_filed = awaited > 0 && silent == 0 && !is_open_below && !is_part;
+        let settled = settle(unit, &own, theirs, all_have_filed);
+        let is_open = own.is_open || (!settled.stated.counts && is_open_below);
+        let filed = Filed { rows: settled.rows, is_open, ..own };
         Word { filed, stated: Some(settled.stated) }
+    }
+
+    /// Dossiers of a level at a unit that stands below it, and at those under that: of agencies that hung
+    /// higher when they received them.
+    fn of_level_above(&self, unit: OrgUnitId, level: Tier) -> ByField {
+        let mut rows = self.word(unit, level).filed.dossiers;
+        for member in self.roster.administrative(unit) {
+            add(&mut rows, &self.level(member, level).rows);
+        }
+        rows
     }
 
     fn at_its_level(&self, unit: OrgUnitId, level: Tier) -> Found {
         let Word { filed, stated } = self.word(unit, level);
         let covered = filed.is_complete();
+        let mut rows = filed.into_all();
+        for member in self.roster.administrative(unit) {
+            add(&mut rows, &self.level(member, level).rows);
+        }
         let mut found = Found { covered, stated: stated.into_iter().collect(), ..Found::default() };
         if self.roster.has_ended(unit) {
-            let (expected, rows) = (self.roster.is_expected(unit), filed.rows.clone());
-            let line = EndedLine { org_unit_id: unit, expected, filed: covered, counts: true, rows };
+            let expected = self.roster.is_expected(unit);
+            let line =
+                EndedLine { org_unit_id: unit, expected, filed: covered, counts: true, rows: rows.clone() };
             found.ended.extend((line.expected || line.has_lines()).then_some(line));
         } else {
             found.expected = 1;
             found.missing.extend((!covered).then_some(unit));
         }
-        Found { rows: filed.rows, ..found }
+        Found { rows, ..found }
     }
 
     fn above_the_level(&self, unit: OrgUnitId, level: Tier) -> Found {
@@ -327,6 +362,7 @@ impl Walk<'_> {
         }
         below.covered &= below.awaited() > 0;
         if word.filed.rows.is_empty() {
+            add(&mut below.rows, &word.filed.dossiers);
             return below;
         }
         let settled = settle(unit, &word.filed, std::mem::take(&mut below.rows), below.covered);
@@ -338,6 +374,7 @@ impl Walk<'_> {
             below.ended.iter_mut().for_each(|line| line.counts &= counts(&line.rows));
         }
         below.rows = settled.rows;
+        add(&mut below.rows, &word.filed.dossiers);
         below.stated.push(settled.stated);
         below
     }

@@ -14,16 +14,19 @@ struct Form<'a> {
     scope: UnitScope,
     period: (&'static str, &'static str),
     lines: Vec<ProcessingLine>,
+    /// The units whose lines are those of their dossiers.
+    complete: Vec<&'static str>,
 }
 
 impl<'a> Form<'a> {
     fn of(story: &'a Story, unit: &'static str, on: &'static str) -> Self {
         let period = ("2025-01-01", "2025-12-31");
-        Self { story, unit, on, scope: UnitScope::Subtree, period, lines: Vec::new() }
+        Self { story, unit, on, scope: UnitScope::Subtree, period, lines: Vec::new(), complete: Vec::new() }
     }
 
     fn at(&self, unit: &'static str, on: &'static str, scope: UnitScope) -> Self {
-        Self { story: self.story, unit, on, scope, period: self.period, lines: self.lines.clone() }
+        let (lines, complete) = (self.lines.clone(), self.complete.clone());
+        Self { story: self.story, unit, on, scope, period: self.period, lines, complete }
     }
 
     /// Files a line that was handed in; `Hộ tịch` names its field, and `-` none.
@@ -56,7 +59,7 @@ impl<'a> Form<'a> {
         let roster = Roster::of(&self.story.tree, unit, day(self.on), self.scope, period);
         let lines: Vec<_> =
             self.lines.iter().filter(|line| roster.contains(line.org_unit_id)).cloned().collect();
-        aggregate(&roster, &lines, &HashSet::new())
+        aggregate(&roster, &lines, &self.complete.iter().map(|unit| self.story.id(unit)).collect())
     }
 
     /// What was received at a level, all fields together.
@@ -392,6 +395,53 @@ proptest! {
         prop_assert_eq!(children, of("province", UnitScope::Own) + each);
         prop_assert_eq!(children, of("province", UnitScope::Subtree));
         prop_assert_eq!(children, all, "nothing is lost, and nothing counts twice");
+    }
+}
+
+#[test]
+fn dossiers_of_a_unit_and_of_its_agencies_stand_beside_each_other() {
+    let s = story::district();
+    let mut form = Form::of(&s, "one", ON);
+    form.complete = vec!["one", "centre"];
+    form.file("one", COMMUNE, "Hộ tịch", 40);
+    form.file("centre", COMMUNE, "Hộ tịch", 2);
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (42, Vec::new()));
+    // One agency has not declared anything and files a return: it states its own figures.
+    form.file("office", COMMUNE, "Hộ tịch", 1);
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (43, Vec::new()));
+}
+
+#[test]
+fn a_return_speaks_for_dossiers_below_it_until_all_have_filed() {
+    let s = story::district();
+    let mut form = Form::of(&s, "district", ON);
+    form.complete = vec!["one"];
+    form.file("district", COMMUNE, "-", 100);
+    form.file("one", COMMUNE, "Hộ tịch", 40);
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (100, vec![(true, 60)]));
+    form.complete.push("two");
+    assert_eq!((form.received(COMMUNE), form.stated(COMMUNE)), (40, vec![(false, 60)]));
+}
+
+proptest! {
+    #[test]
+    fn every_dossier_counts_once_whoever_else_has_some(
+        counted in prop::collection::vec((any::<prop::sample::Index>(), 0..Tier::ALL.len(), 0..3_usize, 1..100_i64), 1..40),
+        is_reformed in any::<bool>(),
+    ) {
+        let s = if is_reformed { story::reform() } else { story::district() };
+        let mut form = Form::of(&s, "country", ON);
+        form.complete = s.all();
+        let mut expected: BTreeMap<(Tier, Option<String>), i64> = BTreeMap::new();
+        for (unit, level, field, received) in counted {
+            let (level, field) = (Tier::ALL[level], ["-", "Hộ tịch", "Đất đai"][field]);
+            let unit = *unit.get(&form.complete);
+            form.file(unit, level, field, received);
+            *expected.entry((level, (field != "-").then(|| field.to_owned()))).or_default() += received;
+        }
+        let rows = form.result().rows.into_iter();
+        let found: BTreeMap<_, _> = rows.map(|(row, cell)| (row, cell.columns.received_online)).collect();
+        prop_assert_eq!(found, expected);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How form 06a is made of what units have handed in, or read as a closing kept it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,13 +14,14 @@ use super::model::{
 };
 use crate::auth::permission::Domain;
 use crate::auth::scope::Scoped;
-use crate::db::DbConn;
 use crate::db::schema::procedure_fields;
+use crate::db::{DbConn, snapshot};
 use crate::domain::organization::reference::{UnitName, UnitScope, label};
 use crate::domain::organization::successors::unit_in_force;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitSet};
 use crate::domain::tthc::dossiers::generated::any_generated;
 use crate::domain::tthc::dossiers::model::DossierRole;
+use crate::domain::tthc::dossiers::summaries::fold::hold_folding;
 use crate::domain::tthc::dossiers::summaries::spans::Days;
 use crate::domain::tthc::dossiers::summaries::sums::{Count, total_counts, unit_counts};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
@@ -32,6 +33,7 @@ use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine
 use crate::reporting::forms::kept::coverage::{FormCoverageCount, LevelFiled};
 use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
 use crate::reporting::forms::roster::Roster;
+use crate::reporting::forms::rosters::{RosterOf, Rosters};
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
 use crate::reporting::periods::Period;
 use crate::reporting::periods::store::period_of_regime;
@@ -41,7 +43,12 @@ use crate::reporting::periods::store::period_of_regime;
 /// # Errors
 /// 403 for a unit out of reach, 422 for an unknown period, a day out of range, a unit that is not in
 /// force, or a closing of another unit or period.
-pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Result<Form06a, ApiError> {
+pub fn form06a(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    rosters: &Rosters,
+    query: &Form06aQuery,
+) -> Result<Form06a, ApiError> {
     days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
     let period = match &query.period {
         Some(code) => Some(period_of_regime(conn, code, query.regime.as_deref())?),
@@ -82,8 +89,8 @@ pub fn form06a(conn: &mut DbConn, scoped: &Scoped, query: &Form06aQuery) -> Resu
         return Ok(Form06a { closure: Some(closing.form), from, to, ..form });
     }
     let wanted = Wanted { unit, period: period.as_ref(), as_of, asked };
-    let roster = wanted.roster(tree, scope);
-    let gathered = wanted.gathered(conn, &roster)?;
+    let roster = rosters.of(scoped.units(), wanted.roster_of(scope));
+    let gathered = snapshot(conn, |conn| wanted.gathered(conn, &roster, Apart::Together))?;
     let form = Form06a::of(tree, wanted, scope, definition, &roster, &gathered);
     let closure = match &period {
         Some(period) if asked == Asked::plain(period) => {
@@ -161,7 +168,16 @@ struct Gathered {
     /// Whether dossiers among them may be made up.
     generated: bool,
     /// The rows of all dossiers together, where they alone count.
-    counted: Option<BTreeMap<(Tier, Option<String>), Cell>>,
+    counted: Option<Rows>,
+}
+
+/// Whether a form needs what was counted of each unit, or of all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    /// Of each: narrower forms are made of it too.
+    Units,
+    /// Together, where nothing that was handed in is held against it.
+    Together,
 }
 
 impl<'a> From<Subject<'a>> for Wanted<'a> {
@@ -171,41 +187,61 @@ impl<'a> From<Subject<'a>> for Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn roster(&self, tree: &OrgTree, scope: UnitScope) -> Roster {
-        let span = match self.period {
+    fn roster_of(&self, scope: UnitScope) -> RosterOf {
+        let period = match self.period {
             Some(period) => (period.starts_on, period.ends_on),
             None => (self.asked.days.from, self.asked.days.to),
         };
-        Roster::of(tree, self.unit, self.as_of, scope, span)
+        RosterOf { unit: self.unit, day: self.as_of, scope, period }
     }
 
-    fn gathered(&self, conn: &mut DbConn, roster: &Roster) -> Result<Gathered, ApiError> {
+    fn roster(&self, tree: &OrgTree, scope: UnitScope) -> Roster {
+        let RosterOf { unit, day, scope, period } = self.roster_of(scope);
+        Roster::of(tree, unit, day, scope, period)
+    }
+
+    /// The rows of all dossiers of these units together.
+    fn counted(&self, conn: &mut DbConn, units: &UnitSet) -> Result<Rows, ApiError> {
+        let Asked { days, role, .. } = self.asked;
+        let counts = total_counts(conn, units, role, days)?;
+        let names = field_names(conn, counts.keys().filter_map(|(_, field)| *field))?;
+        let mut rows = Rows::new();
+        for ((tier, field), count) in counts {
+            let row = rows.entry((tier, field.and_then(|field| names.get(&field)).cloned())).or_default();
+            *row = row.plus(cell(count));
+        }
+        Ok(rows)
+    }
+
+    /// What the form is made of, read in one snapshot or while nobody folds.
+    fn gathered(&self, conn: &mut DbConn, roster: &Roster, apart: Apart) -> Result<Gathered, ApiError> {
         let Asked { days, source, role } = self.asked;
         let units = roster.units();
         if source == Some(Form06Source::Records) {
-            let counts = total_counts(conn, &units, role, days)?;
-            let names = field_names(conn, counts.keys().filter_map(|(_, field)| *field))?;
-            let mut rows: BTreeMap<(Tier, Option<String>), Cell> = BTreeMap::new();
-            for ((tier, field), count) in counts {
-                let row = rows.entry((tier, field.and_then(|field| names.get(&field)).cloned())).or_default();
-                *row = row.plus(cell(count));
-            }
-            let complete = complete_from(conn, &units, days.from)?;
+            let counted = Some(self.counted(conn, units)?);
+            let complete = complete_from(conn, units, days.from)?;
             let generated = any_generated(conn)?;
-            return Ok(Gathered { complete, generated, counted: Some(rows), ..Gathered::default() });
+            return Ok(Gathered { complete, generated, counted, ..Gathered::default() });
         }
         let complete = match source {
-            None => complete_from(conn, &units, days.from)?,
+            None => complete_from(conn, units, days.from)?,
             Some(_) => HashMap::new(),
         };
         let mut lines = match self.period {
-            Some(period) => processing_lines(conn, period.id, &units)?,
+            Some(period) => processing_lines(conn, period.id, units)?,
             None => Vec::new(),
         };
         let replaced: Vec<_> =
             lines.extract_if(.., |line| complete.contains_key(&line.org_unit_id)).collect();
-        let counting: Vec<OrgUnitId> = complete.keys().copied().collect();
+        let mut counting: Vec<OrgUnitId> = complete.keys().copied().collect();
         let generated = !counting.is_empty() && any_generated(conn)?;
+        let mut counted = None;
+        if apart == Apart::Together && lines.is_empty() && !counting.is_empty() {
+            counted = Some(self.counted(conn, &units.only(|unit| complete.contains_key(&unit)))?);
+            // These are told one by one as well.
+            let handed_in: HashSet<OrgUnitId> = replaced.iter().map(|line| line.org_unit_id).collect();
+            counting.retain(|unit| handed_in.contains(unit) || roster.has_ended(*unit));
+        }
         if !counting.is_empty() {
             let counts = unit_counts(conn, &counting, role, days)?;
             let names = field_names(conn, counts.keys().filter_map(|(_, (_, field))| *field))?;
@@ -221,9 +257,12 @@ impl Wanted<'_> {
                 covers_to: None,
             }));
         }
-        Ok(Gathered { lines, complete, replaced, generated, counted: None })
+        Ok(Gathered { lines, complete, replaced, generated, counted })
     }
 }
+
+/// Rows by level and field.
+type Rows = BTreeMap<(Tier, Option<String>), Cell>;
 
 fn cell(count: Count) -> Cell {
     Cell { columns: count.columns, basis: None, transferred: count.transferred }
@@ -285,8 +324,9 @@ impl KeptForm for Form06a {
 
     fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError> {
         let wanted = Wanted::from(of);
+        hold_folding(conn)?;
         // The widest scope has the lines of the others.
-        let gathered = wanted.gathered(conn, &wanted.roster(tree, UnitScope::Subtree))?;
+        let gathered = wanted.gathered(conn, &wanted.roster(tree, UnitScope::Subtree), Apart::Units)?;
         let mut forms = Vec::new();
         for scope in UnitScope::ALL {
             let roster = wanted.roster(tree, *scope);
@@ -303,7 +343,7 @@ impl KeptForm for Form06a {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
         let wanted = Wanted::from(of);
         let roster = wanted.roster(tree, variant.scope);
-        let gathered = wanted.gathered(conn, &roster)?;
+        let gathered = wanted.gathered(conn, &roster, Apart::Together)?;
         Ok(Self::of(tree, wanted, variant.scope, definition, &roster, &gathered))
     }
 
@@ -363,7 +403,7 @@ impl Form06a {
             rows: aggregated.rows.iter().map(row).collect(),
             totals: Form06Columns::of(&total, definition),
             coverage: Form06aCoverage {
-                levels: levels(tree, roster, &aggregated, gathered, as_of, definition),
+                levels: levels(tree, roster, &aggregated, gathered, wanted, definition),
                 covers_from: covers(|line| line.covers_from)
                     .min()
                     .filter(|day| period.is_none_or(|period| *day != period.starts_on)),
@@ -395,7 +435,7 @@ fn levels(
     roster: &Roster,
     aggregated: &Aggregated,
     gathered: &Gathered,
-    as_of: NaiveDate,
+    Wanted { as_of, asked: Asked { source, .. }, .. }: Wanted<'_>,
     definition: Form06Definition,
 ) -> Vec<Form06aLevelCoverage> {
     let named = |unit: OrgUnitId| FormUnit::from(label(tree, unit, as_of));
@@ -420,9 +460,9 @@ fn levels(
         handling_level: level.level,
         units_expected: level.expected,
         units_filed: level.filed,
-        missing: match gathered.counted {
-            Some(_) => Vec::new(),
-            None => level.missing.iter().map(|unit| named(*unit)).collect(),
+        missing: match source {
+            Some(Form06Source::Records) => Vec::new(),
+            _ => level.missing.iter().map(|unit| named(*unit)).collect(),
         },
         records: gathered.replaced(level.level).into_iter().map(records).collect(),
         stated: level.stated.iter().map(stated).collect(),
@@ -449,10 +489,10 @@ pub(in crate::reporting::forms) fn field_names(
 /// The units among these whose dossiers are complete from that day on.
 fn complete_from(
     conn: &mut DbConn,
-    units: &[OrgUnitId],
+    units: &UnitSet,
     from: NaiveDate,
 ) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
-    let mut complete = declared_since(conn, units)?;
+    let mut complete = declared_since(conn, &units.iter().collect::<Vec<_>>())?;
     complete.retain(|_, since| *since <= from);
     Ok(complete)
 }

@@ -35,7 +35,8 @@ async fn get_form_06a(
     app: App,
 ) -> Result<Either<web::Json<Form06a>, HttpResponse>, ApiError> {
     let scoped = permit.into_scoped();
-    let computed = app.db.read_list(move |conn| form06a(conn, &scoped, &query.0)).await?;
+    let state = app.clone();
+    let computed = app.db.read_list(move |conn| form06a(conn, &scoped, &state.rosters, &query.0)).await?;
     let span = match (&computed.period, computed.from, computed.to) {
         (Some(period), _, _) => period.code.clone(),
         (None, Some(from), Some(to)) => format!("{from}-{to}"),

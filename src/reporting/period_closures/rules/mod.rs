@@ -81,7 +81,7 @@ impl Bound {
         let reopened = closure.reopenings.0.iter().filter_map(|reopening| reopening.org_unit_id);
         let opened = |unit: OrgUnitId| match roster.has_ended(unit) {
             true => roster.below(unit),
-            false => Roster::of(tree, unit, day, UnitScope::Subtree, period).units(),
+            false => Roster::of(tree, unit, day, UnitScope::Subtree, period).units().iter().collect(),
         };
         let open = reopened.flat_map(opened).collect();
         Self { roster, open }

@@ -245,8 +245,7 @@ fn counts(tree: &OrgTree, closing: &ClosureRow, scope: UnitScope, period: Days, 
         covers_to: None,
     };
     // The form reads the lines of its units only.
-    let lines: Vec<_> =
-        Some(line).filter(|line| roster.units().contains(&line.org_unit_id)).into_iter().collect();
+    let lines: Vec<_> = Some(line).filter(|line| roster.contains(line.org_unit_id)).into_iter().collect();
     aggregate(&roster, &lines, &HashSet::new()).rows.values().any(|cell| cell.columns.received_online == 7)
 }
 

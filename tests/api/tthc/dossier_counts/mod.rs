@@ -32,6 +32,8 @@ tell![
     a_late_day_that_was_lost_is_found_and_mended,
     days_may_be_asked_for_instead_of_a_period,
     dossiers_take_the_place_of_a_return_from_the_day_declared,
+    a_period_is_closed_with_what_dossiers_count,
+    dossiers_of_agencies_stand_beside_those_of_their_unit,
     dossiers_without_counts_are_counted_at_the_start,
 ];
 
@@ -366,6 +368,63 @@ async fn dossiers_take_the_place_of_a_return_from_the_day_declared(app: TestApp)
     let tag = admin.get(&path).await.etag();
     admin.delete(&path, &tag).await;
     assert_eq!(online(&form(province).await), 12, "withdrawn");
+}
+
+async fn a_period_is_closed_with_what_dossiers_count(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q4").await;
+    let declaration = json!({"org_unit_code": "31396", "records_complete_since": "2026-10-01"});
+    admin.post("/api/v1/tthc/record-declarations", &declaration).await.expect(201);
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    fold(&app.state.db, 1).await.unwrap();
+    admin.post(DOSSIERS, &dossier(2)).await.expect(201);
+    let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q4", "scope": "own"});
+    let closing = admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
+    let place = format!("/api/v1/reporting/period-closures/{}", closing["id"].as_str().unwrap());
+    admin.get(&place).await.expect(200);
+    let form = format!("{FORM}?org_unit_code=31396&period=2026-Q4");
+    let kept = admin.get(&format!("{form}&snapshot={}", closing["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(kept["totals"]["received_online"], 2, "what was folded, and what was not");
+    let today = admin.get(&form).await.expect(200);
+    assert_eq!((&today["totals"], &today["closure"]["differs"]), (&kept["totals"], &json!(false)));
+    let differences = format!("{place}/differences");
+    assert_eq!(admin.get(&differences).await.expect(200)["differs"], false);
+    admin.post(DOSSIERS, &dossier(3)).await.expect(201);
+    assert_eq!(admin.get(&form).await.expect(200)["closure"]["differs"], true);
+    assert_eq!(admin.get(&differences).await.expect(200)["totals"][0]["difference"], 1);
+}
+
+async fn dossiers_of_agencies_stand_beside_those_of_their_unit(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q4").await;
+    let centre = json!({"code": "31396-TT", "name": "Trung tâm Phục vụ hành chính công", "kind": "service_centre",
+        "parent_code": "31396", "valid_from": "2026-01-01"});
+    admin.post("/api/v1/organization/org-units", &centre).await.expect(201);
+    for code in ["31396", "31396-TT"] {
+        let declaration = json!({"org_unit_code": code, "records_complete_since": "2026-10-01"});
+        admin.post("/api/v1/tthc/record-declarations", &declaration).await.expect(201);
+    }
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    for number in [2, 3] {
+        let of_centre = with(dossier(number), json!({"resolving_unit_code": "31396-TT"}));
+        admin.post(DOSSIERS, &of_centre).await.expect(201);
+    }
+    let path = |query: &str| format!("{FORM}?org_unit_code=31396&period=2026-Q4{query}");
+    let received = async |query: &str| {
+        let form = admin.get(&path(query)).await.expect(200);
+        assert_eq!(form["coverage"]["levels"][0]["units_filed"], 1, "{query}");
+        form["totals"]["received_online"].as_i64().unwrap()
+    };
+    assert_eq!((received("").await, received("&source=records").await), (3, 3));
+    // An agency that files returns states its own, and the form is made unit by unit.
+    let office = json!({"code": "31396-VP", "name": "Văn phòng", "kind": "specialised_agency",
+        "parent_code": "31396", "valid_from": "2026-01-01"});
+    admin.post("/api/v1/organization/org-units", &office).await.expect(201);
+    let line = json!({"org_unit_code": "31396-VP", "period_code": "2026-Q4", "handling_level": "commune",
+        "received_online": 5, "pending_in_time": 5});
+    let filed = admin.post(super::RETURNS, &line).await.expect(201);
+    super::submit(&admin, &filed).await.expect(200);
+    assert_eq!((received("").await, received("&source=records").await), (8, 3));
 }
 
 /// An earlier version kept other counts, or none, and so did its backups.

@@ -13,7 +13,7 @@ use super::deltas::{self, DeltaRow};
 use super::sheets::{Area, Bucket, Cells, Packed, Sheet};
 use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
-use crate::db::{Db, DbConn, is_ones_turn};
+use crate::db::{Db, DbConn, hold_turns, is_ones_turn};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
 use crate::insert_rows;
@@ -110,6 +110,14 @@ pub async fn fold(db: &Db, least: i64) -> Result<usize, ApiError> {
 /// How many changes are not folded.
 fn waiting(conn: &mut DbConn) -> QueryResult<i64> {
     dossier_deltas::table.select(sql::<BigInt>("CAST(COALESCE(SUM(changes), 0) AS BIGINT)")).first(conn)
+}
+
+/// Lets nobody fold until the transaction ends, so that it may read sums and deltas one after the other.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold_folding(conn: &mut DbConn) -> Result<(), ApiError> {
+    Ok(hold_turns(conn, FOLDER_LOCK)?)
 }
 
 /// Folds the oldest deltas; answers how many.

@@ -10,11 +10,11 @@ use super::contributions::{Changes, CountedBy, Leaf};
 use super::deltas::each_delta;
 use super::sheets::{Area, Cell, Packed};
 use super::spans::{Days, Kept, Span, Time};
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_areas, dossier_sums};
-use crate::db::{DbConn, snapshot};
-use crate::domain::organization::tree::{OrgUnitId, Tier};
+use crate::domain::organization::tree::{OrgUnitId, Tier, UnitSet};
 use crate::domain::tthc::dossiers::model::{Channel, DossierRole};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::processing_returns::rules::Columns;
@@ -67,31 +67,30 @@ impl Count {
 /// A row of a count: the level and the field.
 pub type RowKey = (Tier, Option<ProcedureFieldId>);
 
-/// The counts of some units together, by level and field.
+/// The counts of some units together, by level and field. Its caller reads in one snapshot, or lets nobody fold:
+/// sums and deltas together.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn total_counts(
     conn: &mut DbConn,
-    units: &[OrgUnitId],
+    wanted: &UnitSet,
     role: DossierRole,
     days: Days,
 ) -> Result<BTreeMap<RowKey, Count>, ApiError> {
-    let wanted: HashSet<OrgUnitId> = units.iter().copied().collect();
-    snapshot(conn, |conn| {
-        let areas = areas(conn, &wanted, days.to)?;
-        let mut counts: BTreeMap<RowKey, Count> = BTreeMap::new();
-        let mut add = |time, Cell { tier, field, channel, .. }, changes| {
-            counts.entry((tier, field)).or_default().add(channel, time, &changes);
-        };
-        read(conn, &areas, role, days, |_, time, cell, changes| add(time, cell, changes))?;
-        unfolded(conn, &wanted, role, days, |time, leaf, changes| add(time, Cell::whole(&leaf), changes))?;
-        counts.retain(|_, count| *count != Count::default());
-        Ok(counts)
-    })
+    let areas = areas(conn, wanted, days.to)?;
+    let mut counts: BTreeMap<RowKey, Count> = BTreeMap::new();
+    let mut add = |time, Cell { tier, field, channel, .. }, changes| {
+        counts.entry((tier, field)).or_default().add(channel, time, &changes);
+    };
+    read(conn, &areas, role, days, |_, time, cell, changes| add(time, cell, changes))?;
+    let is_wanted = |unit| wanted.contains(unit);
+    unfolded(conn, is_wanted, role, days, |time, leaf, changes| add(time, Cell::whole(&leaf), changes))?;
+    counts.retain(|_, count| *count != Count::default());
+    Ok(counts)
 }
 
-/// The counts of some units, each by itself.
+/// The counts of some units, each by itself; its caller reads as that of [`total_counts`] does.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -103,46 +102,45 @@ pub fn unit_counts(
 ) -> Result<BTreeMap<(OrgUnitId, RowKey), Count>, ApiError> {
     let wanted: HashSet<OrgUnitId> = units.iter().copied().collect();
     let areas: Vec<Area> = units.iter().copied().map(Area::Unit).collect();
-    snapshot(conn, |conn| {
-        let mut counts: BTreeMap<(OrgUnitId, RowKey), Count> = BTreeMap::new();
-        let mut add = |unit, time, Cell { tier, field, channel, .. }, changes| {
-            counts.entry((unit, (tier, field))).or_default().add(channel, time, &changes);
-        };
-        read(conn, &areas, role, days, |area, time, cell, changes| {
-            if let Area::Unit(unit) = area {
-                add(unit, time, cell, changes);
-            }
-        })?;
-        unfolded(conn, &wanted, role, days, |time, leaf, changes| {
-            add(leaf.unit, time, Cell::whole(&leaf), changes);
-        })?;
-        counts.retain(|_, count| *count != Count::default());
-        Ok(counts)
-    })
+    let mut counts: BTreeMap<(OrgUnitId, RowKey), Count> = BTreeMap::new();
+    let mut add = |unit, time, Cell { tier, field, channel, .. }, changes| {
+        counts.entry((unit, (tier, field))).or_default().add(channel, time, &changes);
+    };
+    read(conn, &areas, role, days, |area, time, cell, changes| {
+        if let Area::Unit(unit) = area {
+            add(unit, time, cell, changes);
+        }
+    })?;
+    let is_wanted = |unit| wanted.contains(&unit);
+    unfolded(conn, is_wanted, role, days, |time, leaf, changes| {
+        add(leaf.unit, time, Cell::whole(&leaf), changes);
+    })?;
+    counts.retain(|_, count| *count != Count::default());
+    Ok(counts)
 }
 
 /// Fewer units than this are read one by one, without looking whether they are all of a province.
 const FEW: usize = 32;
 
-/// More units than this are of many provinces, and may be all of the country.
+/// More units than this are of many provinces, and may be all of the country but these many.
 const MANY: usize = 2_000;
 
 /// The areas whose sums are those of these units together: the country, whole provinces, single units.
-pub(super) fn areas(
-    conn: &mut DbConn,
-    wanted: &HashSet<OrgUnitId>,
-    to: NaiveDate,
-) -> Result<Vec<Area>, ApiError> {
+pub(super) fn areas(conn: &mut DbConn, wanted: &UnitSet, to: NaiveDate) -> Result<Vec<Area>, ApiError> {
     use dossier_areas as a;
     if wanted.len() < FEW {
-        return Ok(wanted.iter().copied().map(Area::Unit).collect());
+        return Ok(wanted.iter().map(Area::Unit).collect());
     }
     if wanted.len() >= MANY {
+        let rest: Vec<OrgUnitId> = wanted.rest().take(MANY).collect();
+        if rest.len() < MANY && !is_any_counted(conn, &rest, to)? {
+            return Ok(vec![Area::Country]);
+        }
         let known: Vec<(OrgUnitId, OrgUnitId)> =
             a::table.filter(a::first_day.le(to)).select((a::province_id, a::unit_id)).load(conn)?;
-        return Ok(covering(&known, wanted, false));
+        return Ok(covering(&known, |unit| wanted.contains(unit), false));
     }
-    let units: Vec<OrgUnitId> = wanted.iter().copied().collect();
+    let units: Vec<OrgUnitId> = wanted.iter().collect();
     let provinces: Vec<OrgUnitId> = provinces_of(&units).load(conn)?;
     let known: Vec<(OrgUnitId, OrgUnitId)> = a::table
         .filter(a::province_id.eq_any(&provinces).and(a::first_day.le(to)))
@@ -150,7 +148,17 @@ pub(super) fn areas(
         .load(conn)?;
     let other = a::table.filter(a::province_id.ne_all(&provinces).and(a::first_day.le(to)));
     let are_others: bool = diesel::select(diesel::dsl::exists(other)).get_result(conn)?;
-    Ok(covering(&known, wanted, are_others))
+    Ok(covering(&known, |unit| wanted.contains(unit), are_others))
+}
+
+/// Whether anything was counted of one of these units by that day.
+fn is_any_counted(conn: &mut DbConn, units: &[OrgUnitId], to: NaiveDate) -> QueryResult<bool> {
+    use dossier_areas as a;
+    if units.is_empty() {
+        return Ok(false);
+    }
+    let counted = a::table.filter(a::unit_id.eq_any(units).and(a::first_day.le(to)));
+    diesel::select(diesel::dsl::exists(counted)).get_result(conn)
 }
 
 /// The provinces in which these units were counted.
@@ -159,9 +167,13 @@ fn provinces_of(units: &[OrgUnitId]) -> dossier_areas::BoxedQuery<'_, MultiBacke
     a::table.filter(a::unit_id.eq_any(units)).select(a::province_id).distinct().into_boxed()
 }
 
-/// The areas that cover these units; `known` are all units of the provinces in which they were counted,
+/// The areas that cover the units that are wanted; `known` are all units of the provinces in which they were counted,
 /// and other provinces may have been counted beside these.
-fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_others: bool) -> Vec<Area> {
+fn covering(
+    known: &[(OrgUnitId, OrgUnitId)],
+    is_wanted: impl Fn(OrgUnitId) -> bool,
+    are_others: bool,
+) -> Vec<Area> {
     let mut provinces: HashMap<OrgUnitId, HashSet<OrgUnitId>> = HashMap::new();
     let mut home: HashMap<OrgUnitId, OrgUnitId> = HashMap::new();
     // A unit that was counted in two provinces is read by itself, and neither of them whole.
@@ -173,7 +185,7 @@ fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_o
             shared.extend([first, *province]);
         }
     }
-    let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| wanted.contains(unit));
+    let is_whole = |units: &HashSet<OrgUnitId>| units.iter().all(|unit| is_wanted(*unit));
     if !are_others && provinces.values().all(is_whole) {
         return vec![Area::Country];
     }
@@ -182,7 +194,7 @@ fn covering(known: &[(OrgUnitId, OrgUnitId)], wanted: &HashSet<OrgUnitId>, are_o
         if is_whole(&units) && !shared.contains(&province) {
             areas.push(Area::Province(province));
         } else {
-            areas.extend(units.intersection(wanted).copied().map(Area::Unit));
+            areas.extend(units.into_iter().filter(|unit| is_wanted(*unit)).map(Area::Unit));
         }
     }
     areas.sort_unstable();
@@ -314,7 +326,7 @@ pub(super) fn read_part(
 /// Reads what was committed and is not folded yet.
 pub(super) fn unfolded(
     conn: &mut DbConn,
-    wanted: &HashSet<OrgUnitId>,
+    is_wanted: impl Fn(OrgUnitId) -> bool,
     role: DossierRole,
     days: Days,
     mut take: impl FnMut(Time, Leaf, Changes),
@@ -322,7 +334,7 @@ pub(super) fn unfolded(
     let by = counted_by(role);
     each_delta(conn, |leaf, changes| {
         let Some(time) = days.time(leaf.day) else { return };
-        if by.contains(&leaf.by) && wanted.contains(&leaf.unit) {
+        if by.contains(&leaf.by) && is_wanted(leaf.unit) {
             take(time, leaf, changes);
         }
     })
@@ -336,16 +348,16 @@ mod tests {
     fn a_province_is_read_whole_where_every_unit_of_it_is_wanted() {
         let [p, q, a, b, c] = [(); 5].map(|()| OrgUnitId::new());
         let known = [(p, a), (p, b), (q, c)];
-        let cover = |wanted: &[OrgUnitId]| covering(&known, &wanted.iter().copied().collect(), false);
+        let cover = |wanted: &[OrgUnitId]| covering(&known, |unit| wanted.contains(&unit), false);
         assert_eq!(cover(&[a, b, c]), [Area::Country]);
         assert_eq!(cover(&[a, b]), [Area::Province(p)]);
-        let of_one_province = covering(&known[..2], &HashSet::from([a, b]), true);
+        let of_one_province = covering(&known[..2], |unit| [a, b].contains(&unit), true);
         assert_eq!(of_one_province, [Area::Province(p)], "others may have units that are not wanted");
         let mixed = [Area::Unit(a), Area::Province(q)];
         assert_eq!(cover(&[a, c]), mixed);
         // A unit that came to another province counts in both: neither is read whole.
         let moved = [(p, a), (q, a), (q, b), (OrgUnitId::new(), c)];
-        let both = covering(&moved, &HashSet::from([a, b]), false);
+        let both = covering(&moved, |unit| [a, b].contains(&unit), false);
         let mut each = vec![Area::Unit(a), Area::Unit(b)];
         each.sort_unstable();
         assert_eq!(both, each);

@@ -1,6 +1,6 @@
 //! What became of dossiers and how long it took, by whatever they are told apart by, as statistics read it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use super::spans::{Days, Kept, Time};
 use super::sums::{Part, areas, first_moves, read, read_part, read_times, unfolded};
 use crate::db::DbConn;
 use crate::db::schema::dossier_areas;
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::tree::{OrgUnitId, UnitSet};
 use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::error::ApiError;
 
@@ -143,15 +143,15 @@ impl Tallies {
 /// Whose dossiers are counted.
 #[derive(Debug, Clone)]
 pub struct Whose {
-    units: HashSet<OrgUnitId>,
+    units: UnitSet,
     role: DossierRole,
 }
 
 impl Whose {
     /// Those of these units, as the ones that resolve or receive.
     #[must_use]
-    pub fn of(units: impl IntoIterator<Item = OrgUnitId>, role: DossierRole) -> Self {
-        Self { units: units.into_iter().collect(), role }
+    pub fn of(units: UnitSet, role: DossierRole) -> Self {
+        Self { units, role }
     }
 
     /// What became of them in some days. Its caller reads in one snapshot, sums and deltas together.
@@ -167,7 +167,7 @@ impl Whose {
         let mut tallies = Tallies { apart, tallies: BTreeMap::new() };
         let areas = match apart {
             Apart::Procedure => None,
-            Apart::Unit => Some(self.units.iter().copied().map(Area::Unit).collect()),
+            Apart::Unit => Some(self.units.iter().map(Area::Unit).collect()),
             Apart::Whole | Apart::Field | Apart::Channel => Some(areas(conn, &self.units, days.to)?),
         };
         match areas {
@@ -183,10 +183,16 @@ impl Whose {
                 })?;
             }
         }
-        unfolded(conn, &self.units, self.role, days, |time, leaf, changes| {
-            let cell = Cell::whole(&leaf);
-            tallies.of(Area::Unit(leaf.unit), &cell).add(time, cell.working_days, &changes);
-        })?;
+        unfolded(
+            conn,
+            |unit| self.units.contains(unit),
+            self.role,
+            days,
+            |time, leaf, changes| {
+                let cell = Cell::whole(&leaf);
+                tallies.of(Area::Unit(leaf.unit), &cell).add(time, cell.working_days, &changes);
+            },
+        )?;
         Ok(tallies.trimmed())
     }
 
@@ -201,7 +207,7 @@ impl Whose {
         let mut take = |_, time, cell, changes| take(time, cell, changes);
         let (alone, wide): (Vec<Area>, Vec<Area>) =
             self.areas(conn, days.to)?.into_iter().partition(|area| matches!(area, Area::Unit(_)));
-        let all: Vec<Area> = self.units.iter().copied().map(Area::Unit).collect();
+        let all: Vec<Area> = self.units.iter().map(Area::Unit).collect();
         let spans = |kept| days.spans(kept).into_iter().partition(|(_, span)| span.is_of_days());
         let (single, years): (Vec<_>, Vec<_>) = spans(Kept::ByYear);
         let (_, months): (Vec<_>, Vec<_>) = spans(Kept::ByMonth);
