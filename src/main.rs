@@ -373,7 +373,7 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     };
     std::fs::File::open(&path)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    let target = imports::target(db, config, &collection, at, contract()?).await?;
+    let target = imports::target(db, config, &collection, Clock::System, contract()?).await?;
     let file = ImportFile {
         path,
         mode: if whole { BatchMode::All } else { BatchMode::Partial },

@@ -200,12 +200,17 @@ fn facts(req: &ServiceRequest, app: &App) -> RequestFacts {
     let sent = req.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     });
-    let forwarded = req.headers().get(header::X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    // Some proxies add a line of their own behind that which the client wrote.
+    let forwarded: Vec<&str> = req
+        .headers()
+        .get_all(header::X_FORWARDED_FOR)
+        .map(|line| line.to_str().unwrap_or_default())
+        .collect();
     RequestFacts {
         request_id: sent.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned),
         address: address::client(
             req.peer_addr().map(|peer| peer.ip()),
-            forwarded,
+            &forwarded,
             &app.config.trusted_proxies,
         ),
         language: language(req),

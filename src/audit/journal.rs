@@ -86,6 +86,11 @@ impl Author {
         Self::new(ActorKind::Operator, command, "", at)
     }
 
+    /// The same at a later moment: a command that works for long dates each of its parts.
+    pub(crate) fn at_moment(self, at: Instant) -> Self {
+        Self { at, ..self }
+    }
+
     /// What kind of actor.
     #[must_use]
     pub fn kind(&self) -> ActorKind {

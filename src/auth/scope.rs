@@ -222,6 +222,12 @@ impl Scoped {
         if self.everything { Ok(()) } else { Err(ApiError::new(Problem::Forbidden)) }
     }
 
+    /// The same permission at a later moment of a long work.
+    #[must_use]
+    pub fn at(&self, at: Instant) -> Self {
+        Self { author: self.author.clone().at_moment(at), ..self.clone() }
+    }
+
     /// Whether records of this unit are reached.
     #[must_use]
     pub fn reaches(&self, unit: OrgUnitId) -> bool {

@@ -10,13 +10,12 @@ use crate::auth::scope::Scoped;
 use crate::auth::{self, keystore};
 use crate::config::Config;
 use crate::db::Db;
-use crate::db::types::Instant;
 use crate::domain::{
     civil_service, e_government, institutions, organization, public_finance, steering, tthc,
 };
 use crate::error::ApiError;
 use crate::reporting;
-use crate::state::units_load;
+use crate::state::{Clock, units_load};
 
 /// Declares the collections by the name of their worksheet.
 macro_rules! collections {
@@ -105,15 +104,16 @@ pub async fn target(
     db: Db,
     config: &Config,
     collection: &str,
-    at: Instant,
+    clock: Clock,
     contract: Contract,
 ) -> Result<ImportTarget, ApiError> {
+    let at = clock.now();
     let units = Arc::new(db.read(units_load).await?);
     let keys = keystore::load_or_create(&db, config, at).await.map_err(ApiError::internal)?;
     let scoped = Scoped::operator(Author::operator(&format!("import {collection}"), at), units)
         .with_personal(Arc::new(keys), None)
         .with_office(config.office_hours.0.as_slice().into());
-    Ok(ImportTarget { db, contract: contract.into(), json_depth: config.json_depth.size(), scoped })
+    Ok(ImportTarget { db, contract: contract.into(), json_depth: config.json_depth.size(), scoped, clock })
 }
 
 #[cfg(test)]

@@ -166,6 +166,7 @@ impl Writing {
             foreign_code: None,
             linked_code: None,
             source_updated_at: None,
+            keeps_due: false,
         })
     }
 }

@@ -9,20 +9,21 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::discipline_visits::VisitOutcome;
+use crate::api::IfMatch;
 use crate::api::mount::Mount;
-use crate::api::records::{insert, replace};
+use crate::api::records::{Records, insert, replace};
 use crate::auth::permit::{CivilService, Permit, Read, Write};
 use crate::auth::scope::Scoped;
-use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{discipline_inspections as columns, discipline_visits};
+use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::validity::{day_faults, last_day_fault};
-use crate::error::{ApiError, Fault};
+use crate::error::{ApiError, Fault, Problem};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of an inspection of discipline (đợt kiểm tra kỷ luật, kỷ cương).
@@ -183,6 +184,59 @@ fn with_visits(
     Ok(())
 }
 
+/// By what visits name an inspection: its unit and code.
+type InspectionKey = (OrgUnitId, String);
+
+/// Inspections by id, which nobody else changes, deletes or names until the transaction ends.
+fn locked(
+    conn: &mut DbConn,
+    ids: &[DisciplineInspectionId],
+) -> Result<HashMap<DisciplineInspectionId, InspectionKey>, ApiError> {
+    let standing = columns::id.eq_any(ids.to_vec()).and(columns::deleted_at.is_null());
+    let rows: Vec<DisciplineInspectionRow> = load_locked!(
+        conn,
+        columns::table.filter(standing).order_by(columns::id).select(DisciplineInspectionRow::as_select())
+    )?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.org_unit_id, row.code_folded))).collect())
+}
+
+/// Those of these inspections that visits name.
+fn visited(
+    conn: &mut DbConn,
+    inspections: &HashSet<InspectionKey>,
+) -> Result<HashSet<InspectionKey>, ApiError> {
+    use discipline_visits as v;
+    let units: HashSet<OrgUnitId> = inspections.iter().map(|(unit, _)| *unit).collect();
+    let codes: HashSet<&str> = inspections.iter().map(|(_, code)| code.as_str()).collect();
+    let named: Vec<InspectionKey> = v::table
+        .filter(v::deleted_at.is_null())
+        .filter(v::org_unit_id.eq_any(units).and(v::inspection_folded.eq_any(codes)))
+        .select((v::org_unit_id, v::inspection_folded))
+        .distinct()
+        .load(conn)?;
+    Ok(named.into_iter().filter(|key| inspections.contains(key)).collect())
+}
+
+/// Refuses another code for an inspection that visits name.
+fn keeps_its_code(
+    conn: &mut DbConn,
+    _: &Scoped,
+    made: Vec<Result<DisciplineInspectionRow, ApiError>>,
+) -> Result<Vec<Result<DisciplineInspectionRow, ApiError>>, ApiError> {
+    let changed: Vec<DisciplineInspectionId> =
+        made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id).collect();
+    let before = locked(conn, &changed)?;
+    let recoded =
+        |row: &DisciplineInspectionRow| before.get(&row.id).filter(|(_, code)| *code != row.code_folded);
+    let left: HashSet<InspectionKey> = made.iter().flatten().filter_map(recoded).cloned().collect();
+    let named = visited(conn, &left)?;
+    let kept = |row: DisciplineInspectionRow| match recoded(&row) {
+        Some(key) if named.contains(key) => Err(ApiError::new(Problem::InUse)),
+        _ => Ok(row),
+    };
+    Ok(made.into_iter().map(|made| made.and_then(kept)).collect())
+}
+
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Query<'a>, filter: &'a DisciplineInspectionFilter, _: NaiveDate) -> Query<'a> {
@@ -209,8 +263,26 @@ unit_store! {
     key: |body| { code_folded: String = fold(&body.code) },
     sought by: [code_folded],
     order: DisciplineInspectionSort::{StartsOn, StartsOnDesc} by starts_on: NaiveDate, StartsOnDesc first,
-    days: [starts_from, starts_to], matching: matching, faults: faults, with: with_visits,
-    list: inspection_list, get: inspection_get, seen: inspection_seen, delete: inspection_delete,
+    days: [starts_from, starts_to], matching: matching, faults: faults, beside: keeps_its_code, with: with_visits,
+    list: inspection_list, get: inspection_get, seen: inspection_seen, delete: inspection_hide,
+}
+
+/// Deletes an inspection that was entered by mistake.
+///
+/// # Errors
+/// 409 while visits name it, 412 when it has changed.
+fn inspection_delete(
+    tx: &mut WriteTx<'_>,
+    scoped: &Scoped,
+    id: DisciplineInspectionId,
+    expected: &IfMatch,
+) -> Result<Recorded<()>, ApiError> {
+    let inspection = DisciplineInspections::find(tx.conn(), scoped, id)?;
+    let names = locked(tx.conn(), &[inspection.id])?.into_values().collect();
+    if !visited(tx.conn(), &names)?.is_empty() {
+        return Err(ApiError::new(Problem::InUse));
+    }
+    inspection_hide(tx, scoped, id, expected)
 }
 
 crud! {

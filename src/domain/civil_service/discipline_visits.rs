@@ -22,7 +22,7 @@ use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::holidays::calendar;
 use crate::reporting::working_days::{Calendar, DayKind};
 use crate::text::{day_vi, fold};
-use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a visit of an inspection (lượt kiểm tra).
@@ -199,6 +199,19 @@ fn inspections(
     Ok(rows.into_iter().map(|(unit, code, from, to)| ((unit, code), (from, to))).collect())
 }
 
+/// Those of these inspections that there are; they stay as they are until the transaction ends.
+fn held_inspections(
+    conn: &mut DbConn,
+    units: HashSet<OrgUnitId>,
+    codes: HashSet<String>,
+) -> Result<HashSet<(OrgUnitId, String)>, ApiError> {
+    use discipline_inspections as i;
+    let named = i::org_unit_id.eq_any(units).and(i::code_folded.eq_any(codes)).and(i::deleted_at.is_null());
+    let held: Vec<(OrgUnitId, String)> =
+        load_held!(conn, i::table.filter(named).order_by(i::id).select((i::org_unit_id, i::code_folded)))?;
+    Ok(held.into_iter().collect())
+}
+
 /// Refuses visits of an inspection, or to a unit, that is not there.
 fn of_what_is_there(
     conn: &mut DbConn,
@@ -208,10 +221,10 @@ fn of_what_is_there(
     let rows = || made.iter().flatten();
     let units = rows().map(|row| row.org_unit_id).collect();
     let codes = rows().map(|row| row.inspection_folded.clone()).collect();
-    let known = inspections(conn, units, codes)?;
+    let known = held_inspections(conn, units, codes)?;
     let held = |row: DisciplineVisitRow| {
         let mut faults = Vec::new();
-        if !known.contains_key(&(row.org_unit_id, row.inspection_folded.clone())) {
+        if !known.contains(&(row.org_unit_id, row.inspection_folded.clone())) {
             let message = Bilingual::new(
                 "Đơn vị không có đợt kiểm tra nào mang số hiệu này.",
                 "The unit has no inspection with this code.",

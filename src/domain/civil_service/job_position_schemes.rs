@@ -141,7 +141,10 @@ unit_fields! {
 const fn is_covered(coverage: SchemeCoverage, kind: UnitKind) -> bool {
     match coverage {
         SchemeCoverage::Agencies => matches!(kind, UnitKind::SpecialisedAgency | UnitKind::Commune),
-        SchemeCoverage::ServiceUnits => matches!(kind, UnitKind::PublicServiceUnit),
+        // A school is a service unit of education.
+        SchemeCoverage::ServiceUnits => {
+            matches!(kind, UnitKind::PublicServiceUnit | UnitKind::EducationUnit)
+        }
     }
 }
 

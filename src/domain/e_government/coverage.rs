@@ -134,10 +134,12 @@ fn coverage(
         code: filter.org_unit_code.as_deref(),
     };
     let (unit, below) = reached_units(scoped, &name, UnitScope::Subtree, day)?;
-    let _known: SystemId = systems::table
+    let (from, to): (NaiveDate, Option<NaiveDate>) = systems::table
         .filter(systems::id.eq(system).and(systems::deleted_at.is_null()))
-        .select(systems::id)
+        .select((systems::in_use_from, systems::in_use_to))
         .first(conn)?;
+    // What a system is no longer, or not yet, nobody uses, whatever was said of its deployments.
+    let is_in_use = from <= day && to.is_none_or(|end| day < end);
     let goes_on = deployments::in_use_to.is_null().or(deployments::in_use_to.assume_not_null().gt(day));
     let using: HashSet<OrgUnitId> = deployments::table
         .filter(deployments::system_id.eq(system).and(deployments::deleted_at.is_null()))
@@ -154,7 +156,7 @@ fn coverage(
         let Some(kind) = kind.filter(|kind| is_counted(*kind)) else { continue };
         let (_, units, deployed) = counts.entry(kind.as_str()).or_insert((kind, 0, 0));
         *units += 1;
-        if using.contains(&below) {
+        if is_in_use && using.contains(&below) {
             *deployed += 1;
         } else if without.len() < NAMED {
             without.push(label(tree, below, day).into());

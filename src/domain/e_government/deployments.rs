@@ -17,7 +17,7 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::{deployments as columns, systems};
 use crate::domain::validity::{day_faults, end_fault};
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a deployment (triển khai hệ thống).
@@ -108,19 +108,16 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a DeploymentFilter, day: NaiveDa
     }
 }
 
-/// Refuses a system that is not held.
+/// Refuses a system that is not there; those that are named stay until the transaction ends.
 fn of_known_systems(
     conn: &mut DbConn,
     _: &Scoped,
     made: Vec<Result<DeploymentRow, ApiError>>,
 ) -> Result<Vec<Result<DeploymentRow, ApiError>>, ApiError> {
     let named: HashSet<SystemId> = made.iter().flatten().map(|row| row.system_id).collect();
-    let held: HashSet<SystemId> = systems::table
-        .filter(systems::id.eq_any(named).and(systems::deleted_at.is_null()))
-        .select(systems::id)
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let standing = systems::id.eq_any(named).and(systems::deleted_at.is_null());
+    let held: Vec<SystemId> =
+        load_held!(conn, systems::table.filter(standing).order_by(systems::id).select(systems::id))?;
     let unknown = || {
         let message = Bilingual::new("Không có hệ thống này.", "There is no such system.");
         ApiError::invalid(vec![Fault::new("/system_id", "unknown_system", message)])

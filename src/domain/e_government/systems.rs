@@ -16,7 +16,7 @@ use crate::db::{Recorded, WriteTx};
 use crate::domain::validity::{day_faults, end_fault};
 use crate::error::{ApiError, Fault, Problem};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a system (hệ thống thông tin).
@@ -173,6 +173,9 @@ fn system_delete(
     id: SystemId,
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
+    let standing = columns::id.eq(id).and(columns::deleted_at.is_null());
+    let _locked: Vec<SystemId> =
+        load_locked!(tx.conn(), columns::table.filter(standing).select(columns::id))?;
     let of_system = deployments::system_id.eq(id).and(deployments::deleted_at.is_null());
     let is_used: bool =
         diesel::select(dsl::exists(deployments::table.filter(of_system))).get_result(tx.conn())?;

@@ -207,7 +207,9 @@ fn receiver_fault(tree: &OrgTree, row: &DelegationRow) -> Option<Fault> {
 /// Whether a unit stands below another, or below the administrative unit that this is an agency of.
 fn is_below(tree: &OrgTree, unit: OrgUnitId, receiver: OrgUnitId, day: NaiveDate) -> bool {
     let is_agency = tree.version_at(unit, day).is_some_and(|version| version.kind.tier().is_none());
-    let above = tree.ancestors(unit, day).into_iter().find(|_| is_agency);
+    let is_administrative =
+        |above: &OrgUnitId| tree.version_at(*above, day).is_some_and(|version| version.kind.tier().is_some());
+    let above = tree.ancestors(unit, day).into_iter().find(|above| is_agency && is_administrative(above));
     let over_receiver = tree.ancestors(receiver, day);
     receiver != unit
         && (over_receiver.contains(&unit) || above.is_some_and(|above| over_receiver.contains(&above)))

@@ -182,7 +182,10 @@ impl Closing<'_> {
     ) -> Result<Recorded<PortalReply>, ApiError> {
         let (mut lines, mut told) = (Vec::new(), Vec::new());
         for (Sent { verbatim, read }, end) in held.entries.into_iter().zip(ends) {
-            let code = read.as_ref().map(|entry| entry.code().to_owned()).unwrap_or_default();
+            let code = match &read {
+                Some(entry) => entry.code().to_owned(),
+                None => code_in(&verbatim).unwrap_or_default(),
+            };
             let dossier = held.before.get(&code).or_else(|| made.get(&code));
             let facts = dossier.map(|dossier| PortalHeld::of(dossier, self.scoped.tree()));
             let found = read.as_ref().map(|entry| differences(entry, facts.as_ref())).unwrap_or_default();
@@ -214,6 +217,17 @@ impl Closing<'_> {
         }))
     }
 }
+
+/// The code in an entry that has not the portal's shape, so that it is found, and erased, with the others of its
+/// dossier.
+fn code_in(verbatim: &str) -> Option<String> {
+    let entry: serde_json::Value = serde_json::from_str(verbatim).ok()?;
+    let code = entry.get("MaHoSo")?.as_str()?.trim();
+    (code.chars().count() <= LONGEST_CODE).then(|| code.to_owned())
+}
+
+/// The longest code of a dossier, in characters.
+const LONGEST_CODE: usize = 60;
 
 /// The remark to a number that was made up.
 const INVENTED: &str = "số định danh trong gói tin là số giả định nên không ghi vào hồ sơ";

@@ -169,6 +169,7 @@ pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, A
         foreign_code: None,
         linked_code: None,
         source_updated_at: None,
+        keeps_due: false,
     })
 }
 

@@ -12,8 +12,11 @@ const LINES: &str = include_str!("../../../src/demo/report/job-position-schemes.
 
 /// The report of Phụng Hiệp approves a scheme of 65 service units, and counts 63 schools and 4 other units.
 async fn the_scheme_of_the_report_covers_fewer_units_than_there_are(app: TestApp) {
-    let units: Vec<String> = (1..=67).map(|number| format!("934-DV{number:02}")).collect();
-    under_the_district(&app, "public_service_unit", &units).await;
+    let coded = |letters: &str, count: u32| -> Vec<String> {
+        (1..=count).map(|number| format!("934-{letters}{number:02}")).collect()
+    };
+    under_the_district(&app, "education_unit", &coded("GD", 63)).await;
+    under_the_district(&app, "public_service_unit", &coded("DV", 4)).await;
     let admin = app.admin().await;
     let made = of_the_report(&admin, "job-position-schemes", LINES).await;
     let [agencies, services] = &made[..] else { panic!("the report tells of two schemes") };

@@ -1,6 +1,6 @@
 //! Since when every dossier of a unit is kept as a record.
 
-use cchc::domain::organization::tree::OrgUnitId;
+use cchc::domain::organization::tree::{OrgTree, OrgUnitId, UnitKind, UnitVersion};
 use cchc::domain::tthc::record_declarations::declared_since;
 use serde_json::{Value, json};
 
@@ -209,6 +209,21 @@ async fn lists_follow_the_tree_and_come_in_both_orders(app: TestApp) {
     }
 }
 
+fn commune(org_unit_id: OrgUnitId) -> UnitVersion {
+    UnitVersion {
+        org_unit_id,
+        code: None,
+        identifier: None,
+        name: String::new(),
+        full_name: String::new(),
+        kind: UnitKind::Commune,
+        unit_class: None,
+        parent_id: None,
+        valid_from: None,
+        valid_to: None,
+    }
+}
+
 async fn forms_learn_what_is_declared_of_many_units_at_once(app: TestApp) {
     let admin = app.admin().await;
     admin.post(DECLARATIONS, &declaration("31396", "2026-01-01")).await.expect(201);
@@ -219,15 +234,16 @@ async fn forms_learn_what_is_declared_of_many_units_at_once(app: TestApp) {
     let (first, last, gone) = (unit("31396"), unit("31399"), unit("31420"));
     // More than one statement names, the declared ones at both ends.
     let others = (0..9_000).map(|_| OrgUnitId::new());
-    let units: Vec<OrgUnitId> = [first, gone].into_iter().chain(others).chain([last]).collect();
-    let since = async |units: Vec<OrgUnitId>| {
+    let all: Vec<OrgUnitId> = [first, gone].into_iter().chain(others).chain([last]).collect();
+    let tree = OrgTree::new(all.iter().map(|unit| commune(*unit)).collect(), Vec::new());
+    let since = async |units: &[OrgUnitId]| {
+        let units = tree.set(units.iter().copied());
         app.state.db.read(move |conn| declared_since(conn, &units)).await.unwrap()
     };
-    let found = since(units).await;
     let day = |text: &str| text.parse().unwrap();
-    assert_eq!(found, [(first, day("2026-01-01")), (last, day("2026-02-01"))].into());
-    assert_eq!(since(vec![gone]).await, [].into());
-    assert_eq!(since(Vec::new()).await, [].into());
+    assert_eq!(since(&all).await, [(first, day("2026-01-01")), (last, day("2026-02-01"))].into());
+    assert_eq!(since(&[first, gone]).await, [(first, day("2026-01-01"))].into());
+    assert_eq!(since(&[]).await, [].into());
 }
 
 async fn a_unit_that_has_declared_is_not_deleted(app: TestApp) {

@@ -80,6 +80,8 @@ pub struct ImportTarget {
     pub json_depth: usize,
     /// Who imports.
     pub scoped: Scoped,
+    /// By which every part is dated: whoever follows changes by their time misses none.
+    pub clock: Clock,
 }
 
 /// What became of a file.
@@ -258,7 +260,9 @@ async fn written<R: Records>(
     mark: Option<PartMark>,
 ) -> Result<(Outcomes<Arc<Layout>>, Option<Reached>), ApiError> {
     let how = BatchParams { mode: Some(file.mode), on_conflict: Some(file.on_conflict) };
-    let prepared = Prepared::<R, _>::in_mode(file.mode, target.scoped.clone(), how, lines, layout)?;
+    let scoped = target.scoped.at(target.clock.now());
+    let author = scoped.author();
+    let prepared = Prepared::<R, _>::in_mode(file.mode, scoped, how, lines, layout)?;
     let dry_run = file.dry_run;
     let work = move |tx: &mut WriteTx<'_>| {
         let written = prepared.write(tx)?;
@@ -272,7 +276,7 @@ async fn written<R: Records>(
             None => Ok(written.map(|outcomes| (outcomes, None))),
         }
     };
-    target.db.write_of(Weight::Many, target.scoped.author(), work).await
+    target.db.write_of(Weight::Many, author, work).await
 }
 
 /// The rows of the copy in which faults are marked: all of a file that is written whole, for it is

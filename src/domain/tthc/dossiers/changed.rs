@@ -19,7 +19,7 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
 use crate::keyset;
 
-/// The dossiers of these codes that were received in this province, in reach, by code.
+/// The dossiers of these codes that were received in this province, or came to it since, in reach, by code.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -31,12 +31,17 @@ pub fn dossiers_of_codes(
 ) -> Result<HashMap<String, HeldDossier>, ApiError> {
     let mut found = HashMap::with_capacity(codes.len());
     for part in codes.chunks(PART) {
-        let of_part = held_by_codes(conn, part)?.into_iter().filter(|held| {
-            let row = &held.row;
-            row.receiving_province_id == province
-                && scoped.reads_or_reaches(&[row.org_unit_id, row.receiving_unit_id])
-        });
-        found.extend(of_part.map(|held| (held.row.code.clone(), held)));
+        let mut of_part: Vec<HeldDossier> = held_by_codes(conn, part)?
+            .into_iter()
+            .filter(|held| {
+                let row = &held.row;
+                [row.receiving_province_id, row.province_id].contains(&province)
+                    && scoped.reads_or_reaches(&[row.org_unit_id, row.receiving_unit_id])
+            })
+            .collect();
+        // Of two of one code the one that was received here counts: it comes last.
+        of_part.sort_by_key(|held| held.row.receiving_province_id == province);
+        found.extend(of_part.into_iter().map(|held| (held.row.code.clone(), held)));
     }
     Ok(found)
 }

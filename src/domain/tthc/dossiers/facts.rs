@@ -8,10 +8,11 @@ use diesel::prelude::*;
 
 use super::life::DossierStatus;
 use super::model::DossierCreate;
-use super::row::OfProcedure;
+use super::row::{DossierRow, OfProcedure};
 use crate::db::DbConn;
 use crate::db::json_text::JsonText;
 use crate::db::schema::{dossier_rules, procedure_fields, procedure_versions, procedures};
+use crate::db::types::Instant;
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{Deadline, ProcedureId, ProcedureVersionId};
 use crate::domain::tthc::procedures::named::{NamedBy, ProceduresNamed};
@@ -68,7 +69,10 @@ impl VersionFacts {
 
 /// What some bodies name and rest on.
 pub(super) struct Facts {
+    /// Those of the catalogue.
     procedures: ProceduresNamed,
+    /// Those and what dossiers that are there are about, in the catalogue or no longer.
+    known: ProceduresNamed,
     versions: HashMap<ProcedureId, Vec<VersionFacts>>,
     fields: HashMap<ProcedureFieldId, String>,
     rules: Vec<ClockRules>,
@@ -77,29 +81,43 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// What these bodies, and the dossiers that they change, rest on.
     pub(super) fn load<'a>(
         conn: &mut DbConn,
-        bodies: impl Iterator<Item = &'a DossierCreate> + Clone,
+        told: impl Iterator<Item = (&'a DossierCreate, Option<&'a DossierRow>)> + Clone,
     ) -> Result<Self, ApiError> {
         use procedure_versions as v;
+        let bodies = told.clone().map(|(body, _)| body);
+        let held: HashSet<_> = told.filter_map(|(_, row)| Some(row?.procedure_id)).collect();
         let ids: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_id).collect();
         let codes: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
         let forms = ProceduresNamed::forms(codes);
         let named = procedures::id.eq_any(ids).or(procedures::code.eq_any(forms));
-        let rows: Vec<(String, VersionFacts, Option<String>)> = procedures::table
+        let is_known = procedures::deleted_at.is_null().and(named).or(procedures::id.eq_any(held));
+        let rows: Vec<(String, Option<Instant>, VersionFacts, Option<String>)> = procedures::table
             .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
             .left_join(procedure_fields::table.on(procedure_fields::id.nullable().eq(v::field_id)))
-            .filter(procedures::deleted_at.is_null().and(named))
-            .select((procedures::code, VersionFacts::as_select(), procedure_fields::name.nullable()))
+            .filter(is_known)
+            .select((
+                procedures::code,
+                procedures::deleted_at,
+                VersionFacts::as_select(),
+                procedure_fields::name.nullable(),
+            ))
             .load(conn)?;
         let mut facts = Self {
-            procedures: rows.iter().map(|(code, version, _)| (version.procedure_id, code.clone())).collect(),
+            procedures: rows
+                .iter()
+                .filter(|(_, deleted_at, ..)| deleted_at.is_none())
+                .map(|(code, _, version, _)| (version.procedure_id, code.clone()))
+                .collect(),
+            known: rows.iter().map(|(code, _, version, _)| (version.procedure_id, code.clone())).collect(),
             versions: HashMap::new(),
             fields: HashMap::new(),
             rules: clock_rules(conn)?,
             calendar: Calendar::default(),
         };
-        for (_, version, field) in rows {
+        for (_, _, version, field) in rows {
             facts.fields.extend(version.field_id.zip(field));
             facts.versions.entry(version.procedure_id).or_default().push(version);
         }
@@ -107,24 +125,38 @@ impl Facts {
         Ok(facts)
     }
 
-    /// The procedure that a body names.
-    pub(super) fn procedure(&self, body: &DossierCreate) -> Result<ProcedureId, Fault> {
-        self.procedures.resolve(procedure_name(body))
+    /// The procedure that a body names: one of the catalogue, or that which the dossier is about already.
+    pub(super) fn procedure(
+        &self,
+        body: &DossierCreate,
+        present: Option<&DossierRow>,
+    ) -> Result<ProcedureId, Fault> {
+        let is_held = |id: &ProcedureId| present.is_some_and(|row| row.procedure_id == *id);
+        match self.known.resolve(procedure_name(body)).ok().filter(is_held) {
+            Some(held) => Ok(held),
+            None => self.procedures.resolve(procedure_name(body)),
+        }
     }
 
-    /// What speaks for a procedure on a day.
-    pub(super) fn version(&self, procedure: ProcedureId, day: NaiveDate) -> Result<&VersionFacts, ApiError> {
+    /// What speaks for a procedure on a day, or the version that a dossier keeps: a later change of the catalogue
+    /// changes nothing of it.
+    pub(super) fn version(
+        &self,
+        procedure: ProcedureId,
+        day: NaiveDate,
+        kept: Option<ProcedureVersionId>,
+    ) -> Result<&VersionFacts, ApiError> {
         let versions = self.versions.get(&procedure).map(Vec::as_slice).unwrap_or_default();
-        versions
-            .iter()
-            .find(|version| version.speaks_from <= day && day < version.speaks_to)
-            .ok_or_else(|| ApiError::internal("a procedure has no version"))
+        let kept = versions.iter().find(|version| kept == Some(version.id));
+        let speaking =
+            || versions.iter().find(|version| version.speaks_from <= day && day < version.speaks_to);
+        kept.or_else(speaking).ok_or_else(|| ApiError::internal("a procedure has no version"))
     }
 
     /// What a dossier tells of its procedure.
     pub(super) fn told(&self, version: &VersionFacts) -> OfProcedure {
         OfProcedure {
-            code: self.procedures.code(version.procedure_id).unwrap_or_default().to_owned(),
+            code: self.known.code(version.procedure_id).unwrap_or_default().to_owned(),
             name: version.name.clone(),
             field: version.field_id.and_then(|field| self.fields.get(&field)).cloned(),
         }
@@ -157,8 +189,9 @@ fn calendar_of<'a>(
     conn: &mut DbConn,
     bodies: impl Iterator<Item = &'a DossierCreate>,
 ) -> Result<Calendar, ApiError> {
-    let counted = bodies
-        .filter(|body| body.due_at.is_none() || body.resolved_at.is_some() || body.status().is_waiting());
+    let counted = bodies.filter(|body| {
+        body.due_at.is_none() || body.keeps_due || body.resolved_at.is_some() || body.status().is_waiting()
+    });
     let years: Vec<i32> = counted.map(|body| body.received_at.vietnam_day().year()).collect();
     let (Some(first), Some(last)) = (years.iter().min(), years.iter().max()) else {
         return Ok(Calendar::default());

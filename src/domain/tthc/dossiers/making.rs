@@ -41,7 +41,8 @@ impl Making<'_> {
         check(&body)?;
         let present = present.map(|held| held.row);
         let mut faults = rules::faults(&body, self.at);
-        let procedure = self.facts.procedure(&body).map_err(|fault| faults.push(fault)).ok();
+        let procedure =
+            self.facts.procedure(&body, present.as_ref()).map_err(|fault| faults.push(fault)).ok();
         let units = self.units(&body, present.as_ref()).map_err(|found| faults.extend(found)).ok();
         if let Some(row) = &present {
             faults.extend(becomes(row.status, body.status()).err());
@@ -67,7 +68,10 @@ impl Making<'_> {
             return Err(ApiError::new(Problem::Stale));
         }
         let received_on = body.received_at.vietnam_day();
-        let version = self.facts.version(procedure, received_on)?;
+        let is_kept =
+            |row: &&DossierRow| row.procedure_id == procedure && row.received_at == body.received_at;
+        let kept = present.as_ref().filter(is_kept).map(|row| row.procedure_version_id);
+        let version = self.facts.version(procedure, received_on, kept)?;
         let rules = match &present {
             Some(row) if row.received_at == body.received_at => self.facts.rules(row.rules_version)?,
             _ => self.facts.rules_on(received_on)?,
@@ -254,13 +258,15 @@ impl Making<'_> {
         version: &VersionFacts,
         waits: &[Wait],
     ) -> Result<Due, ApiError> {
-        if let Some(at) = body.due_at {
+        let is_kept = body.keeps_due && present.is_some_and(|row| row.due_basis == DueBasis::Stated);
+        if let Some(at) = body.due_at.filter(|_| !is_kept) {
             return Ok(Due::stated(at));
         }
         let rests_on_the_same = |row: &&DossierRow| {
-            row.due_basis != DueBasis::Stated
-                && row.received_at == body.received_at
-                && row.procedure_version_id == version.id
+            is_kept
+                || (row.due_basis != DueBasis::Stated
+                    && row.received_at == body.received_at
+                    && row.procedure_version_id == version.id)
         };
         let calendar = &self.facts.calendar;
         let ended = |from: usize| waits.iter().skip(from).filter(|wait| wait.until.is_some());

@@ -277,6 +277,10 @@ pub struct DossierCreate {
     /// the record held is not written.
     #[serde(default)]
     pub source_updated_at: Option<Instant>,
+    /// Whether the due day is the one that is held: waits that have ended move it, though it was stated once.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub keeps_due: bool,
 }
 
 impl DossierCreate {
@@ -391,6 +395,7 @@ impl DossierPatch {
     #[must_use]
     pub fn onto(self, present: DossierCreate) -> DossierCreate {
         let status = self.status.onto(present.status());
+        let keeps_due = !self.due_at.is_present();
         DossierCreate {
             channel: self.channel.onto(present.channel),
             owner: self.owner.onto(present.owner),
@@ -408,7 +413,9 @@ impl DossierPatch {
             result_digitised: self.result_digitised.onto(present.result_digitised),
             foreign_code: self.foreign_code.onto(present.foreign_code),
             linked_code: self.linked_code.onto(present.linked_code),
-            source_updated_at: self.source_updated_at.onto(present.source_updated_at),
+            // Who sends no new time of its system changed it now.
+            source_updated_at: self.source_updated_at.onto(None),
+            keeps_due,
             ..present
         }
     }

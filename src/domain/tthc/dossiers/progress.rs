@@ -203,7 +203,7 @@ impl Course {
         if !self.steps.is_empty() {
             return Ok((self.steps.clone(), moment(report.at, row, now)?));
         }
-        let was_received = row.status != DossierStatus::Registered;
+        let was_received = !matches!(row.status, DossierStatus::Registered | DossierStatus::NotAccepted);
         let target = DossierStatus::of_portal_code(report.portal_code, was_received)
             .ok_or_else(|| ApiError::invalid(vec![unknown_status()]))?;
         if target == row.status {

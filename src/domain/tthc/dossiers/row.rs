@@ -335,6 +335,7 @@ impl HeldDossier {
             foreign_code: row.foreign_code.clone(),
             linked_code: row.linked_code.clone(),
             source_updated_at: row.source_updated_at,
+            keeps_due: false,
         })
     }
 }

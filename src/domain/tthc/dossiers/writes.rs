@@ -43,15 +43,22 @@ impl Records for Dossiers {
         bodies: &[DossierCreate],
     ) -> Result<Vec<Option<HeldDossier>>, ApiError> {
         let codes: Vec<&str> = bodies.iter().map(|body| body.code.as_str()).collect();
-        let mut held: HashMap<(String, OrgUnitId), HeldDossier> = held_by_codes(tx.conn(), &codes)?
-            .into_iter()
-            .filter(|held| may_write(scoped, &held.row))
-            .map(|held| ((held.row.code.clone(), held.row.receiving_province_id), held))
-            .collect();
+        let mut held: HashMap<String, Vec<HeldDossier>> = HashMap::new();
+        for one in held_by_codes(tx.conn(), &codes)?.into_iter().filter(|held| may_write(scoped, &held.row)) {
+            held.entry(one.row.code.clone()).or_default().push(one);
+        }
         let tree = scoped.tree();
         let present = |body: &DossierCreate| {
             let unit = body.receiving_unit().resolve(tree, body.received_at.vietnam_day()).ok()?;
-            held.remove(&(body.code.clone(), home_province(tree, unit)?))
+            let province = home_province(tree, unit)?;
+            let of_code = held.get_mut(&body.code)?;
+            let is_of_province = |held: &HeldDossier| held.row.receiving_province_id == province;
+            // One that was handed over to the unit, or whose unit has come to another province since.
+            let is_of_unit =
+                |held: &HeldDossier| [held.row.receiving_unit_id, held.row.org_unit_id].contains(&unit);
+            let place =
+                of_code.iter().position(is_of_province).or_else(|| of_code.iter().position(is_of_unit))?;
+            Some(of_code.swap_remove(place))
         };
         Ok(bodies.iter().map(present).collect())
     }
@@ -61,7 +68,8 @@ impl Records for Dossiers {
         scoped: &Scoped,
         drafts: Vec<Draft<DossierCreate, HeldDossier>>,
     ) -> Result<Vec<Result<HeldDossier, ApiError>>, ApiError> {
-        let facts = Facts::load(tx.conn(), drafts.iter().map(|draft| &draft.body))?;
+        let told = drafts.iter().map(|draft| (&draft.body, draft.present.as_ref().map(|held| &held.row)));
+        let facts = Facts::load(tx.conn(), told)?;
         let making = Making { scoped, facts: &facts, at: tx.at() };
         Ok(drafts.into_iter().map(|draft| making.dossier(draft)).collect())
     }

@@ -22,6 +22,8 @@ pub struct ProcessingLine {
     pub handling_level: Tier,
     /// The field; none for a line without field.
     pub field: Option<String>,
+    /// Whether it was counted of dossiers; else it was stated.
+    pub is_counted: bool,
     /// Whether it was submitted or accepted; a draft and one that was sent back do not count.
     pub is_handed_in: bool,
     /// The leaf columns.
@@ -63,6 +65,7 @@ pub fn processing_lines(
         .map(|row| ProcessingLine {
             org_unit_id: row.org_unit_id,
             handling_level: row.handling_level,
+            is_counted: false,
             is_handed_in: matches!(row.state, ReturnState::Submitted | ReturnState::Accepted),
             columns: row.columns(),
             transferred: 0,

@@ -23,7 +23,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::Owner;
 use crate::domain::organization::successors::wanted_units;
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::tree::{OrgUnitId, UnitSet};
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::{confine, hide_row, keyset, on_way};
@@ -123,25 +123,15 @@ pub(super) fn declaration_get(
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn declared_since(
-    conn: &mut DbConn,
-    units: &[OrgUnitId],
-) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
+pub fn declared_since(conn: &mut DbConn, units: &UnitSet) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
     use record_declarations as d;
-    let declared =
-        || d::table.filter(d::deleted_at.is_null()).select((d::org_unit_id, d::records_complete_since));
-    let mut since: HashMap<OrgUnitId, NaiveDate> = HashMap::new();
-    if units.len() > UNITS_AT_ONCE {
-        // One line a unit of the country at most, read faster than so many units are asked for.
-        let wanted: HashSet<OrgUnitId> = units.iter().copied().collect();
-        let all: Vec<(OrgUnitId, NaiveDate)> = declared().load(conn)?;
-        since.extend(all.into_iter().filter(|(unit, _)| wanted.contains(unit)));
-    } else {
-        let found: Vec<(OrgUnitId, NaiveDate)> =
-            declared().filter(d::org_unit_id.eq_any(units)).load(conn)?;
-        since.extend(found);
+    let mut declared = standing().select((d::org_unit_id, d::records_complete_since));
+    // More are read faster all, one line a unit of the country at most, than so many are asked for.
+    if units.len() <= UNITS_AT_ONCE {
+        declared = declared.filter(d::org_unit_id.eq_any(units.iter().collect::<Vec<_>>()));
     }
-    Ok(since)
+    let found: Vec<(OrgUnitId, NaiveDate)> = declared.load(conn)?;
+    Ok(found.into_iter().filter(|(unit, _)| units.contains(*unit)).collect())
 }
 
 /// Declarations, as they are written.

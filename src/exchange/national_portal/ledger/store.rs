@@ -225,19 +225,15 @@ pub fn ledger_answer(
 }
 
 /// Erases what came and was sent of a dossier, with the personal data in it; the rest of the entries stays.
-/// Entries that came before the dossier was there are known by its code.
+/// Entries that belong to no dossier are known by its code, whoever sent them: it names its agency.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn ledger_erase(tx: &mut WriteTx<'_>, dossier: DossierId) -> Result<(), ApiError> {
     use portal_ledger as l;
-    let (code, province): (String, OrgUnitId) = dossiers::table
-        .find(dossier)
-        .select((dossiers::code, dossiers::receiving_province_id))
-        .first(tx.conn())?;
+    let code: String = dossiers::table.find(dossier).select(dossiers::code).first(tx.conn())?;
     let of_dossier = l::dossier_id.is_not_null().and(l::dossier_id.assume_not_null().eq(dossier));
-    let of_nobody = l::dossier_id.is_null().and(l::province_id.eq(province));
-    diesel::update(l::table.filter(l::code.eq(code)).filter(of_dossier.or(of_nobody)))
+    diesel::update(l::table.filter(l::code.eq(code)).filter(l::dossier_id.is_null().or(of_dossier)))
         .set(l::body.eq(None::<String>))
         .execute(tx.conn())?;
     Ok(())

@@ -150,8 +150,7 @@ pub struct Aggregated {
     pub coverage: Vec<LevelCoverage>,
 }
 
-/// The rows of the form of these units. Whose records are complete has filed, with lines or without, and
-/// the lines are those of its dossiers.
+/// The rows of the form of these units. Whose records are complete has filed, with lines or without.
 #[must_use]
 pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<OrgUnitId>) -> Aggregated {
     let mut filed: HashMap<(OrgUnitId, Tier), Filed> = HashMap::new();
@@ -161,8 +160,7 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<O
             filed.is_open = true;
             continue;
         }
-        let is_counted = complete.contains(&line.org_unit_id);
-        let rows = if is_counted { &mut filed.dossiers } else { &mut filed.rows };
+        let rows = if line.is_counted { &mut filed.dossiers } else { &mut filed.rows };
         let entry = rows.entry(line.field.clone()).or_default();
         let ProcessingLine { columns, transferred, .. } = *line;
         *entry = entry.plus(Cell { columns, basis: line.carried_over_basis, transferred });
@@ -324,10 +322,14 @@ impl Walk<'_> {
         Word { filed, stated: Some(settled.stated) }
     }
 
-    /// Dossiers of a level at a unit that stands below it, and at those under that: of agencies that hung
-    /// higher when they received them.
+    /// What there is of a level at a unit that stands below it, and at those under that: dossiers, and what
+    /// agencies handed in that hung higher then.
     fn of_level_above(&self, unit: OrgUnitId, level: Tier) -> ByField {
-        let mut rows = self.word(unit, level).filed.dossiers;
+        let own = self.filed.get(&(unit, level));
+        let mut rows = own.map(|filed| filed.dossiers.clone()).unwrap_or_default();
+        for agency in self.roster.agencies(unit) {
+            add(&mut rows, &self.of_agency(agency, level).into_all());
+        }
         for member in self.roster.administrative(unit) {
             add(&mut rows, &self.level(member, level).rows);
         }

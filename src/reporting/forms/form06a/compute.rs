@@ -90,7 +90,7 @@ pub fn form06a(
     }
     let wanted = Wanted { unit, period: period.as_ref(), as_of, asked };
     let roster = rosters.of(scoped.units(), wanted.roster_of(scope));
-    let gathered = snapshot(conn, |conn| wanted.gathered(conn, &roster, Apart::Together))?;
+    let gathered = snapshot(conn, |conn| wanted.gathered(conn, tree, &roster, Apart::Together))?;
     let form = Form06a::of(tree, wanted, scope, definition, &roster, &gathered);
     let closure = match &period {
         Some(period) if asked == Asked::plain(period) => {
@@ -214,33 +214,46 @@ impl Wanted<'_> {
     }
 
     /// What the form is made of, read in one snapshot or while nobody folds.
-    fn gathered(&self, conn: &mut DbConn, roster: &Roster, apart: Apart) -> Result<Gathered, ApiError> {
+    fn gathered(
+        &self,
+        conn: &mut DbConn,
+        tree: &OrgTree,
+        roster: &Roster,
+        apart: Apart,
+    ) -> Result<Gathered, ApiError> {
         let Asked { days, source, role } = self.asked;
         let units = roster.units();
         if source == Some(Form06Source::Records) {
             let counted = Some(self.counted(conn, units)?);
-            let complete = complete_from(conn, units, days.from)?;
+            let complete = complete_from(conn, tree, units, days.from)?;
             let generated = any_generated(conn)?;
             return Ok(Gathered { complete, generated, counted, ..Gathered::default() });
         }
         let complete = match source {
-            None => complete_from(conn, units, days.from)?,
+            None => complete_from(conn, tree, units, days.from)?,
             Some(_) => HashMap::new(),
         };
         let mut lines = match self.period {
             Some(period) => processing_lines(conn, period.id, units)?,
             None => Vec::new(),
         };
-        let replaced: Vec<_> =
-            lines.extract_if(.., |line| complete.contains_key(&line.org_unit_id)).collect();
+        // Dossiers are of the unit's own level. What it states for the units below stands.
+        let is_replaced = |line: &mut ProcessingLine| {
+            complete.contains_key(&line.org_unit_id)
+                && level_of(tree, line.org_unit_id, self.as_of).is_none_or(|own| line.handling_level <= own)
+        };
+        let replaced: Vec<_> = lines.extract_if(.., is_replaced).collect();
         let mut counting: Vec<OrgUnitId> = complete.keys().copied().collect();
         let generated = !counting.is_empty() && any_generated(conn)?;
         let mut counted = None;
         if apart == Apart::Together && lines.is_empty() && !counting.is_empty() {
             counted = Some(self.counted(conn, &units.only(|unit| complete.contains_key(&unit)))?);
-            // These are told one by one as well.
+            // These are told one by one as well, and a unit has filed when its agencies have lines.
             let handed_in: HashSet<OrgUnitId> = replaced.iter().map(|line| line.org_unit_id).collect();
-            counting.retain(|unit| handed_in.contains(unit) || roster.has_ended(*unit));
+            let is_told = |unit: OrgUnitId| {
+                handed_in.contains(&unit) || roster.has_ended(unit) || roster.rank(unit).is_none()
+            };
+            counting.retain(|unit| is_told(*unit));
         }
         if !counting.is_empty() {
             let counts = unit_counts(conn, &counting, role, days)?;
@@ -249,6 +262,7 @@ impl Wanted<'_> {
                 org_unit_id: unit,
                 handling_level: tier,
                 field: field.and_then(|field| names.get(&field)).cloned(),
+                is_counted: true,
                 is_handed_in: true,
                 columns: count.columns,
                 transferred: count.transferred,
@@ -307,7 +321,8 @@ impl Gathered {
         if self.replaced.is_empty() {
             return Vec::new();
         }
-        let counted = sums(&self.lines);
+        let counted: Vec<_> = self.lines.iter().filter(|line| line.is_counted).cloned().collect();
+        let counted = sums(&counted);
         let line = |(unit, handed_in): (OrgUnitId, Cell)| {
             let since = *self.complete.get(&unit)?;
             Some((unit, since, counted.get(&unit).copied().unwrap_or_default().minus(handed_in)))
@@ -326,7 +341,8 @@ impl KeptForm for Form06a {
         let wanted = Wanted::from(of);
         hold_folding(conn)?;
         // The widest scope has the lines of the others.
-        let gathered = wanted.gathered(conn, &wanted.roster(tree, UnitScope::Subtree), Apart::Units)?;
+        let roster = wanted.roster(tree, UnitScope::Subtree);
+        let gathered = wanted.gathered(conn, tree, &roster, Apart::Units)?;
         let mut forms = Vec::new();
         for scope in UnitScope::ALL {
             let roster = wanted.roster(tree, *scope);
@@ -343,7 +359,7 @@ impl KeptForm for Form06a {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
         let wanted = Wanted::from(of);
         let roster = wanted.roster(tree, variant.scope);
-        let gathered = wanted.gathered(conn, &roster, Apart::Together)?;
+        let gathered = wanted.gathered(conn, tree, &roster, Apart::Together)?;
         Ok(Self::of(tree, wanted, variant.scope, definition, &roster, &gathered))
     }
 
@@ -486,13 +502,20 @@ pub(in crate::reporting::forms) fn field_names(
     Ok(rows.into_iter().collect())
 }
 
-/// The units among these whose dossiers are complete from that day on.
+/// The units among these whose dossiers are complete from that day on, or from their own first day.
 fn complete_from(
     conn: &mut DbConn,
+    tree: &OrgTree,
     units: &UnitSet,
     from: NaiveDate,
 ) -> Result<HashMap<OrgUnitId, NaiveDate>, ApiError> {
-    let mut complete = declared_since(conn, &units.iter().collect::<Vec<_>>())?;
-    complete.retain(|_, since| *since <= from);
+    let mut complete = declared_since(conn, units)?;
+    complete.retain(|unit, since| *since <= tree.first_day(*unit).map_or(from, |first| first.max(from)));
     Ok(complete)
+}
+
+/// The level of a unit, or of the one that an agency hangs under, on the day or the unit's last.
+fn level_of(tree: &OrgTree, unit: OrgUnitId, day: NaiveDate) -> Option<Tier> {
+    let last = tree.last_day(unit).filter(|last| *last < day);
+    tree.tier_at(unit, last.unwrap_or(day))
 }

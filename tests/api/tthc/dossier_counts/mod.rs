@@ -372,24 +372,25 @@ async fn dossiers_take_the_place_of_a_return_from_the_day_declared(app: TestApp)
 
 async fn a_period_is_closed_with_what_dossiers_count(app: TestApp) {
     let admin = catalogue(&app).await;
-    app.period("quarter", "2026-Q4").await;
-    let declaration = json!({"org_unit_code": "31396", "records_complete_since": "2026-10-01"});
+    let received = |number| with(dossier(number), json!({"received_at": "2026-09-01T02:00:00Z"}));
+    app.period("quarter", "2026-Q3").await;
+    let declaration = json!({"org_unit_code": "31396", "records_complete_since": "2026-07-01"});
     admin.post("/api/v1/tthc/record-declarations", &declaration).await.expect(201);
-    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    admin.post(DOSSIERS, &received(1)).await.expect(201);
     fold(&app.state.db, 1).await.unwrap();
-    admin.post(DOSSIERS, &dossier(2)).await.expect(201);
-    let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q4", "scope": "own"});
+    admin.post(DOSSIERS, &received(2)).await.expect(201);
+    let closing = json!({"org_unit_code": "31396", "period_code": "2026-Q3", "scope": "self"});
     let closing = admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
     let place = format!("/api/v1/reporting/period-closures/{}", closing["id"].as_str().unwrap());
     admin.get(&place).await.expect(200);
-    let form = format!("{FORM}?org_unit_code=31396&period=2026-Q4");
+    let form = format!("{FORM}?org_unit_code=31396&period=2026-Q3");
     let kept = admin.get(&format!("{form}&snapshot={}", closing["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(kept["totals"]["received_online"], 2, "what was folded, and what was not");
     let today = admin.get(&form).await.expect(200);
     assert_eq!((&today["totals"], &today["closure"]["differs"]), (&kept["totals"], &json!(false)));
     let differences = format!("{place}/differences");
     assert_eq!(admin.get(&differences).await.expect(200)["differs"], false);
-    admin.post(DOSSIERS, &dossier(3)).await.expect(201);
+    admin.post(DOSSIERS, &received(3)).await.expect(201);
     assert_eq!(admin.get(&form).await.expect(200)["closure"]["differs"], true);
     assert_eq!(admin.get(&differences).await.expect(200)["totals"][0]["difference"], 1);
 }

@@ -223,6 +223,8 @@ pub async fn remake(db: &Db) -> Result<i64, ApiError> {
 /// # Errors
 /// When the database cannot be written.
 pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
+    // Who folds beside it would write what it read before.
+    hold_folding(conn)?;
     if let DbConn::Pg(pg) = conn {
         diesel::sql_query("LOCK TABLE dossiers, dossier_deltas IN SHARE ROW EXCLUSIVE MODE").execute(pg)?;
     }
