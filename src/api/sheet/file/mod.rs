@@ -37,6 +37,7 @@ use crate::api::records::Records;
 use crate::auth::scope::Scoped;
 use crate::db::{Db, Recorded, Weight, WriteTx};
 use crate::error::{ApiError, Language, Problem};
+use crate::state::Clock;
 
 /// The rows of one transaction of a file that is written line by line.
 const PART: usize = 1_000;

@@ -14,7 +14,9 @@ use crate::api::{PageRequest, PageRows};
 use crate::auth::scope::{Confinement, Scoped};
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{reorganization_successions, reorganizations, reorganized_units};
+use crate::db::schema::{
+    org_unit_successions, reorganization_successions, reorganizations, reorganized_units,
+};
 use crate::domain::organization::reference::label;
 use crate::domain::organization::successions::model::OrgUnitSuccessionId;
 use crate::domain::organization::successors::wanted_units;
@@ -174,6 +176,13 @@ pub(super) fn is_built_on(
     let of_units = u::table.filter(u::org_unit_id.eq_any(units)).select(u::reorganization_id);
     let later = standing().filter(r::effective_on.gt(after)).filter(r::id.eq_any(of_units));
     Ok(later.select(r::id).first::<ReorganizationId>(conn).optional()?.is_some())
+}
+
+/// Whether one of these units is said to have gone into another.
+pub(super) fn is_any_succeeded(conn: &mut DbConn, units: &[OrgUnitId]) -> Result<bool, ApiError> {
+    use org_unit_successions as s;
+    let standing = s::table.filter(s::predecessor_id.eq_any(units).and(s::deleted_at.is_null()));
+    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn)?)
 }
 
 #[cfg(test)]

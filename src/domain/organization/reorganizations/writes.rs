@@ -10,7 +10,8 @@ use super::model::{
 use super::plan::{Effects, Known, effects};
 use super::rules;
 use super::store::{
-    acts_about, is_built_on, reorganization_row, reorganization_seen, successions_of_acts, units_of_acts,
+    acts_about, is_any_succeeded, is_built_on, reorganization_row, reorganization_seen, successions_of_acts,
+    units_of_acts,
 };
 use crate::api::IfMatch;
 use crate::api::json::check;
@@ -379,8 +380,8 @@ pub(super) fn reorganization_changeable(
 /// are opened again, and what it took up is free.
 ///
 /// # Errors
-/// 412 when it has changed, 403 out of reach, 409 when a later act is about one of its units, or another
-/// unit bears the code of one that it ended.
+/// 412 when it has changed, 403 out of reach, 409 when a later act is about one of its units, another unit
+/// bears the code of one that it ended, or one of these is said to have gone into another by other means.
 pub(super) fn reorganization_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -406,6 +407,9 @@ pub(super) fn reorganization_delete(
         succession_take_away(tx, standing.tree(), succession)?;
     }
     let ended: Vec<OrgUnitId> = units.iter().filter(|unit| unit.ended).map(|unit| unit.org_unit_id).collect();
+    if is_any_succeeded(tx.conn(), &ended)? {
+        return Err(ApiError::new(Problem::InUse));
+    }
     units_reopen(tx, &standing, &ended, row.effective_on)?;
     let row = ReorganizationRow { version: row.version + 1, ..row };
     let view = answer(scoped, HeldReorganization { row: row.clone(), units, effects });

@@ -57,7 +57,7 @@ pub struct AuditRecommendationProgress {
     pub measure: RecoveryMeasure,
     /// The day of these figures (tính đến ngày).
     pub as_of: NaiveDate,
-    /// What is asked, in đồng (số tiền phải nộp).
+    /// What is asked, in đồng; 0 before the day of the conclusion (số tiền phải nộp).
     pub amount_vnd: i64,
     /// What was paid until the day (số tiền đã nộp).
     pub remitted_vnd: i64,
@@ -81,7 +81,9 @@ page_of!(
 impl AuditRecommendationProgress {
     fn of(asked: AuditRecommendation, as_of: NaiveDate, paid: Option<Remitted>) -> Self {
         let remitted_vnd = paid.map_or(0, |paid| paid.amount_vnd);
-        let outstanding_vnd = asked.amount_vnd - remitted_vnd;
+        // Before its conclusion nothing is asked.
+        let amount_vnd = if asked.concluded_on <= as_of { asked.amount_vnd } else { 0 };
+        let outstanding_vnd = amount_vnd - remitted_vnd;
         Self {
             recommendation_id: asked.id,
             org_unit_id: asked.org_unit_id,
@@ -93,10 +95,10 @@ impl AuditRecommendationProgress {
             title: asked.title,
             measure: asked.measure,
             as_of,
-            amount_vnd: asked.amount_vnd,
+            amount_vnd,
             remitted_vnd,
             outstanding_vnd,
-            remitted_rate: StatisticsRate::of(remitted_vnd, asked.amount_vnd),
+            remitted_rate: StatisticsRate::of(remitted_vnd, amount_vnd),
             last_remitted_on: paid.map(|paid| paid.last_on),
             due_on: asked.due_on,
             remarks: overdue(asked.due_on, as_of, outstanding_vnd).into_iter().collect(),

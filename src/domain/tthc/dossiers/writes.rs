@@ -14,7 +14,6 @@ use crate::api::records::{Draft, Records, Written, key_text};
 use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::dossiers;
 use crate::db::{DbConn, WriteTx};
-use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Problem};
 use crate::save_rows;
 

@@ -279,6 +279,20 @@ async fn hours_are_counted_by_the_moment(app: TestApp) {
     let expected =
         of([("received_online", 4), ("resolved_early", 2), ("resolved_on_time", 1), ("resolved_overdue", 1)]);
     assert_eq!(both(&app, &admin, AUTUMN).await, expected);
+    // At the end of the day at twenty to ten of which it was due it is overdue; the one of the papers waits then.
+    admin.post(DOSSIERS, &of_hours(5, json!({}))).await.expect(201);
+    let until = |to: &str| format!("from=2026-11-01&to={to}&org_unit_code=31396");
+    let expected = of([("received_online", 5), ("pending_in_time", 5)]);
+    assert_eq!(both(&app, &admin, &until("2026-11-02")).await, expected);
+    let expected = of([
+        ("received_online", 5),
+        ("resolved_early", 1),
+        ("resolved_on_time", 1),
+        ("resolved_overdue", 1),
+        ("pending_in_time", 1),
+        ("pending_overdue", 1),
+    ]);
+    assert_eq!(both(&app, &admin, &until("2026-11-03")).await, expected);
 }
 
 async fn a_late_day_that_was_lost_is_found_and_mended(app: TestApp) {

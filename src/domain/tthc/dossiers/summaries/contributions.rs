@@ -11,7 +11,7 @@ use std::ops::{AddAssign, Neg};
 use chrono::NaiveDate;
 
 use crate::domain::organization::tree::{OrgUnitId, Tier};
-use crate::domain::tthc::dossiers::due::{Timeliness, Wait, outcome};
+use crate::domain::tthc::dossiers::due::{Due, DueBasis, Timeliness, Wait, outcome};
 use crate::domain::tthc::dossiers::life::DossierStatus;
 use crate::domain::tthc::dossiers::model::Channel;
 use crate::domain::tthc::dossiers::row::{DossierRow, Holder};
@@ -313,7 +313,7 @@ fn stays(holders: &[Holder], received_on: NaiveDate, last_day: NaiveDate) -> Vec
 /// The days on whose end the dossier is pending and overdue: spans from the first to before the second,
 /// without those on which a wait stops the clock.
 fn overdue_spans(row: &DossierRow, last_day: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
-    let Some(first) = row.due().on.and_then(|due| due.succ_opt()) else { return Vec::new() };
+    let Some(first) = overdue_from(row.due()) else { return Vec::new() };
     let first = first.max(row.received_on());
     let mut spans = vec![(first, last_day)];
     for (since, until) in row.waits.0.iter().filter(|wait| wait.stops).map(Wait::days) {
@@ -321,4 +321,13 @@ fn overdue_spans(row: &DossierRow, last_day: NaiveDate) -> Vec<(NaiveDate, Naive
         spans = around.filter(|(from, to)| from < to).collect();
     }
     spans
+}
+
+/// The first day at whose end a dossier that is still pending is overdue: the day after that on which it is due,
+/// and where the service counted hours that day itself.
+fn overdue_from(due: Due) -> Option<NaiveDate> {
+    match due {
+        Due { on, at: Some(_), basis: DueBasis::Hours } => on,
+        Due { on, .. } => on?.succ_opt(),
+    }
 }

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use super::contributions::{Changes, Counted, Leaf, contributions};
 use super::deltas::{each_delta, keep};
-use super::fold::{SheetRow, fold_pass};
+use super::fold::{SheetRow, fold_pass, hold_folding};
 use super::sheets::{Area, Bucket, Cell, Sheet};
 use crate::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
 use crate::db::{Db, DbConn, snapshot};
