@@ -12,6 +12,7 @@ tell![
     a_visit_is_of_an_inspection_and_to_a_unit_that_are_there,
     what_was_found_is_followed_up,
     who_was_visited_does_not_take_it_back,
+    an_inspection_that_visits_name_keeps_its_code_and_stays,
 ];
 
 const INSPECTION: &str = include_str!("../../../src/demo/report/discipline-inspections.ndjson");
@@ -127,4 +128,24 @@ async fn who_was_visited_does_not_take_it_back(app: TestApp) {
     });
     let refused = commune.post(&visits(), &own).await;
     assert_eq!(refused.faults(422, "invalid"), ["/inspection_code"], "the inspection is not its own");
+}
+
+async fn an_inspection_that_visits_name_keeps_its_code_and_stays(app: TestApp) {
+    let admin = app.admin().await;
+    let inspection = inspection(&admin).await;
+    let place = format!("{ROOM}/discipline-inspections/{}", inspection["id"].as_str().unwrap());
+    let made = admin.post(&visits(), &visit("31396", "2026-11-06")).await;
+    let (visit, visit_etag) = (made.header("location"), made.etag());
+    let etag = admin.get(&place).await.etag();
+    admin.delete(&place, &etag).await.problem(409, "in-use");
+    admin.patch(&place, &etag, &json!({"code": "78/2026"})).await.problem(409, "in-use");
+    let etag = admin.patch(&place, &etag, &json!({"topic": "Giờ giấc làm việc"})).await.etag();
+    assert_eq!(admin.delete(&visit, &visit_etag).await.status, 204);
+    let etag = {
+        let recoded = admin.patch(&place, &etag, &json!({"code": "78/2026"})).await;
+        let etag = recoded.etag();
+        assert_eq!(recoded.expect(200)["code"], "78/2026", "nothing names it any more");
+        etag
+    };
+    assert_eq!(admin.delete(&place, &etag).await.status, 204);
 }

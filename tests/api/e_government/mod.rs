@@ -91,6 +91,11 @@ async fn a_system_s_reach_is_counted_over_the_tree(app: TestApp) {
     assert_eq!(less["without"][0]["org_unit_code"], "31429");
     let day_before = admin.get(&coverage.replace("2024-07-02", "2024-07-01")).await.expect(200);
     assert_eq!(day_before["deployed"], 93);
+    // A system that is out of use is used by nobody, whatever its deployments say.
+    let place = format!("{SYSTEMS}/{system}");
+    let etag = admin.get(&place).await.etag();
+    admin.patch(&place, &etag, &json!({"in_use_to": "2024-07-02"})).await.expect(200);
+    assert_eq!(admin.get(&coverage).await.expect(200)["deployed"], 0);
     let other = app.person("xa.tanbinh", "editor", "31399").await;
     let mine = format!("{SYSTEMS}/{system}/coverage?org_unit_code=92");
     other.get(&mine).await.problem(403, "forbidden");

@@ -18,6 +18,7 @@ tell![
     a_falsified_status_shows_in_the_ledger,
     what_came_is_shown_to_who_may_see_it_alone,
     what_came_is_sealed_anew_under_the_newest_key,
+    what_came_in_a_wrong_shape_is_erased_with_its_dossier,
 ];
 
 async fn a_falsified_status_shows_in_the_ledger(app: TestApp) {
@@ -105,4 +106,21 @@ async fn what_came_is_sealed_anew_under_the_newest_key(app: TestApp) {
     let outdated = on(&app.database, &["keys", "reseal"]);
     assert!(outdated.status.success(), "{}", String::from_utf8_lossy(&outdated.stderr));
     assert!(String::from_utf8_lossy(&outdated.stdout).contains("entries of the ledger were sealed anew"));
+}
+
+async fn what_came_in_a_wrong_shape_is_erased_with_its_dossier(app: TestApp) {
+    let admin = commune(&app).await;
+    let wrong = with(entry(1), json!({"DinhDanhCHS": {"SoDinhDanh": "012345678901"}}));
+    assert_eq!(codes(&send(&admin, false, &[wrong]).await), ["-1"]);
+    assert_eq!(codes(&send(&admin, false, &[entry(1)]).await), ["0"]);
+    let came = ledger(&admin, "code=H13.44-261102-0001").await;
+    assert_eq!(came.len(), 2, "it is found by its code, whatever shape it came in");
+    let dossier = held(&admin, 1).await;
+    let order = json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."});
+    let path = format!("{DOSSIERS}/{}/erasure", dossier["id"].as_str().unwrap());
+    admin.post(&path, &order).await.expect(200);
+    for entry in came {
+        let path = format!("{LEDGER}/{}", entry["id"].as_str().unwrap());
+        assert_eq!(admin.get(&path).await.expect(200)["is_erased"], true, "{entry}");
+    }
 }

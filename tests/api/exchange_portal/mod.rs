@@ -24,6 +24,7 @@ tell![
     good_entries_are_written_beside_bad_ones,
     a_number_that_was_made_up_is_not_written,
     progress_takes_the_steps_that_lead_there,
+    what_came_from_another_province_is_reported_by_who_has_it,
     the_unit_of_another_province_is_refused,
     a_request_of_the_wrong_shape_is_a_problem,
 ];
@@ -261,6 +262,40 @@ async fn progress_takes_the_steps_that_lead_there(app: TestApp) {
     let early = report(&[step(2, "9", "20261101080000")]).await;
     assert!(early["message"].as_str().unwrap().starts_with("ThoiDiemXuLy: "), "{early}");
     assert_eq!(ledger(&admin, "service=CapNhatTienDoHoSoMC&outcome=unchanged").await.len(), 1);
+    // Who did not hear the answer reports once more.
+    admin.post(DOSSIERS, &with(dossier(5), json!({"status": "registered"}))).await.expect(201);
+    for outcome in ["updated", "unchanged"] {
+        let told = report(&[step(5, "3", "20261103090000")]).await;
+        assert_eq!(codes(&told), ["0"], "{told}");
+        assert_eq!(ledger(&admin, "code=H13.44-261102-0005").await[0]["outcome"], outcome);
+    }
+}
+
+/// Received in a commune of Hậu Giang before 1 July 2025, and handed over to one of Cần Thơ then.
+async fn what_came_from_another_province_is_reported_by_who_has_it(app: TestApp) {
+    let admin = commune(&app).await;
+    let code = "H30.14-250620-0001";
+    let before = json!({"code": code, "receiving_unit_code": "31429", "received_at": "2025-06-20T02:10:00Z",
+        "due_at": "2025-07-20T09:00:00Z"});
+    let made = admin.post(DOSSIERS, &with(dossier(1), before)).await.expect(201);
+    let path = format!("{DOSSIERS}/{}", made["id"].as_str().unwrap());
+    let to = json!({"org_unit_code": "31396", "at": "2025-07-01T01:00:00Z", "reason": "Sắp xếp đơn vị hành chính."});
+    admin.post(&format!("{path}/transfers"), &to).await.expect(200);
+    let step = json!({"MaHoSo": code, "NguoiXuLy": "Chuyên viên", "ChucDanh": "Công chức",
+        "ThoiDiemXuLy": "20250703080000", "PhongBanXuLy": "Một cửa", "NoiDungXuLy": "Đã xem hồ sơ", "TrangThai": "4",
+        "NgayBatDau": "20250703080000", "NgayKetThucTheoQuyDinh": ""});
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    let body = json!({"service": "CapNhatTienDoHoSoMC", "dstcode": "H13.44", "data": [step]});
+    let reply = clerk.post(PROGRESS, &body).await.expect(200);
+    assert_eq!(codes(&reply), ["0"], "{reply}");
+    let resolved = json!({"MaHoSo": code, "NgayTiepNhan": "20250620091000", "NgayHenTra": "20250720160000",
+        "TrangThaiHoSo": "9", "NgayKetThucXuLy": "20250710100000", "NgayNopHoSo": "20250620080000"});
+    let reply = send(&clerk, true, &[with(entry(1), resolved)]).await;
+    assert_eq!(codes(&reply), ["0"], "{reply}");
+    let told = admin.get(&path).await.expect(200);
+    assert_eq!((&told["status"], &told["receiving_unit_code"]), (&json!("resolved"), &json!("31429")));
+    let held = admin.get(&format!("{DOSSIERS}?code={code}")).await.expect(200);
+    assert_eq!(held["items"].as_array().unwrap().len(), 1);
 }
 
 async fn the_unit_of_another_province_is_refused(app: TestApp) {

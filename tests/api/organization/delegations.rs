@@ -45,6 +45,13 @@ async fn powers_go_downwards_or_to_another_organisation(app: TestApp) {
     let of_agency = json!({"org_unit_code": "92-SNV", "receiving_unit_id": commune});
     admin.post(DELEGATIONS, &authorisation(&of_agency)).await.expect(201);
 
+    // One that stands under an agency does so for the same unit.
+    let branch = json!({"name": "Chi cục", "kind": "specialised_agency", "code": "92-CC", "parent_code": "92-SNV",
+        "valid_from": "2025-07-01"});
+    admin.post(UNITS, &branch).await.expect(201);
+    let of_branch = json!({"org_unit_code": "92-CC", "receiving_unit_id": commune});
+    admin.post(DELEGATIONS, &authorisation(&of_branch)).await.expect(201);
+
     let refused = async |unit: &str, receiver: String| {
         let body = authorisation(&json!({"org_unit_code": unit, "receiving_unit_id": receiver}));
         admin.post(DELEGATIONS, &body).await.problem(422, "invalid")["errors"][0]["code"].clone()

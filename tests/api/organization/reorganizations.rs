@@ -13,6 +13,7 @@ tell![
     what_cannot_have_been_is_refused,
     the_parts_of_a_merger_may_go_elsewhere_too,
     an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it,
+    a_unit_that_another_act_merged_is_not_opened_again,
     a_new_name_and_a_new_place_are_told_by_the_unit,
     nobody_reorganizes_his_neighbour,
 ];
@@ -242,6 +243,22 @@ async fn an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it(ap
     admin.post(ACTS, &divided).await.expect(201);
     let tied = successions_of(&admin, "P-A").await;
     assert_eq!((&tied[0]["relation"], &tied[0]["keeps_records"]), (&json!("division"), &json!(true)));
+}
+
+async fn a_unit_that_another_act_merged_is_not_opened_again(app: TestApp) {
+    let admin = app.admin().await;
+    communes(&admin).await;
+    let act = |code: &str, kind: &str, others: Value| json!({"org_unit_code": code, "kind": kind, "effective_on": "2026-03-01", "others": others});
+    let dissolved = admin.post(ACTS, &act("99001", "dissolve", json!([]))).await;
+    let (place, etag) = (dissolved.header("location"), dissolved.etag());
+    dissolved.expect(201);
+    let merged = admin.post(ACTS, &act("99002", "merge", json!([{"org_unit_code": "99001"}]))).await;
+    let (other, other_etag) = (merged.header("location"), merged.etag());
+    merged.expect(201);
+    admin.delete(&place, &etag).await.problem(409, "in-use");
+    assert_eq!(admin.delete(&other, &other_etag).await.status, 204);
+    assert_eq!(admin.delete(&place, &etag).await.status, 204);
+    assert!(standing(&admin, "2026-03-01").await.contains(&"99001".to_owned()));
 }
 
 async fn a_new_name_and_a_new_place_are_told_by_the_unit(app: TestApp) {

@@ -106,6 +106,8 @@ async fn what_is_outstanding_is_overdue_after_its_day(app: TestApp) {
     let admin = app.admin().await;
     admin.post(RECOMMENDATIONS, &recommendation(1_000)).await.expect(201);
     admin.post(REMITTANCES, &remittance("2026-04-01", 400)).await.expect(201);
+    let before = progress(&admin, RECOMMENDATIONS, "as_of=2026-01-01").await;
+    assert_eq!((&before[0]["amount_vnd"], &before[0]["outstanding_vnd"]), (&json!(0), &json!(0)));
     let on_time = progress(&admin, RECOMMENDATIONS, "as_of=2026-06-30").await;
     assert_eq!(on_time[0]["remarks"], json!([]));
     let late = progress(&admin, RECOMMENDATIONS, "as_of=2026-07-02").await;

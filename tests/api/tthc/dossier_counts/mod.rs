@@ -34,6 +34,7 @@ tell![
     dossiers_take_the_place_of_a_return_from_the_day_declared,
     a_period_is_closed_with_what_dossiers_count,
     dossiers_of_agencies_stand_beside_those_of_their_unit,
+    a_declaration_speaks_of_the_own_level_and_the_own_days,
     dossiers_without_counts_are_counted_at_the_start,
 ];
 
@@ -440,6 +441,30 @@ async fn dossiers_of_agencies_stand_beside_those_of_their_unit(app: TestApp) {
     let filed = admin.post(super::RETURNS, &line).await.expect(201);
     super::submit(&admin, &filed).await.expect(200);
     assert_eq!((received("").await, received("&source=records").await), (8, 3));
+}
+
+async fn a_declaration_speaks_of_the_own_level_and_the_own_days(app: TestApp) {
+    let admin = catalogue(&app).await;
+    app.period("quarter", "2026-Q4").await;
+    app.period("year", "2025").await;
+    for (code, since) in [("92", "2026-10-01"), ("31396", "2025-07-01")] {
+        let declaration = json!({"org_unit_code": code, "records_complete_since": since});
+        admin.post("/api/v1/tthc/record-declarations", &declaration).await.expect(201);
+    }
+    // What a province states for its communes is not told by its own dossiers.
+    let line = json!({"org_unit_code": "92", "period_code": "2026-Q4", "handling_level": "commune",
+        "received_online": 9865, "pending_in_time": 9865});
+    let filed = admin.post(super::RETURNS, &line).await.expect(201);
+    super::submit(&admin, &filed).await.expect(200);
+    let form = async |query: &str| admin.get(&format!("{FORM}?{query}")).await.expect(200);
+    let province = form("org_unit_code=92&scope=subtree&period=2026-Q4").await;
+    assert_eq!(province["totals"]["received_online"], 9865);
+    // A unit that was founded within a period has all of its dossiers in it.
+    let received = json!({"received_at": "2025-08-04T02:00:00Z", "due_at": "2025-08-11T09:00:00Z"});
+    admin.post(DOSSIERS, &with(dossier(1), received)).await.expect(201);
+    let founded = form("org_unit_code=31396&period=2025").await;
+    assert_eq!(founded["totals"]["received_online"], 1);
+    assert_eq!(founded["coverage"]["levels"][0]["units_filed"], 1);
 }
 
 /// An earlier version kept other counts, or none, and so did its backups.

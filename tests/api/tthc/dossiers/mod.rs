@@ -26,6 +26,8 @@ tell![
     a_status_follows_steps_unless_it_is_restated,
     what_is_older_than_what_is_held_is_not_written,
     a_wait_ends_at_the_latest_with_what_it_waited_for,
+    a_status_that_is_patched_waits_from_now_on,
+    a_later_change_of_the_catalogue_changes_no_dossier,
     every_fault_of_a_dossier_is_told,
 ];
 
@@ -283,6 +285,51 @@ async fn a_wait_ends_at_the_latest_with_what_it_waited_for(app: TestApp) {
     let closed = json!({"status": "withdrawn", "closed_at": "2026-11-04T02:00:00Z"});
     let told = admin.put(&path, &etag, &with(dossier(3), closed)).await.expect(200);
     assert_eq!(told["due_on"], "2026-11-11");
+}
+
+async fn a_status_that_is_patched_waits_from_now_on(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let told = json!({"source_updated_at": "2026-11-02T02:30:00Z"});
+    let made = admin.post(DOSSIERS, &with(dossier(1), told)).await;
+    let (path, etag) = (made.header("location"), made.etag());
+    let waiting = admin.patch(&path, &etag, &json!({"status": "awaiting_supplement"})).await.expect(200);
+    assert_eq!(waiting["waiting_since"], "2026-11-23T05:00:00Z", "not since its system last changed it");
+    assert_eq!(waiting["source_updated_at"], "2026-11-02T02:30:00Z");
+    // A due day that was stated is moved as well, unless another is stated.
+    for (number, due, expected) in
+        [(2, json!({}), "2026-12-01"), (3, json!({"due_at": "2026-11-30T09:00:00Z"}), "2026-11-30")]
+    {
+        let stated = json!({"due_at": "2026-11-27T09:00:00Z"});
+        let made = admin.post(DOSSIERS, &with(dossier(number), stated)).await;
+        let (path, etag) = (made.header("location"), made.etag());
+        let asked = json!({"status": "awaiting_supplement", "source_updated_at": "2026-11-10T02:00:00Z"});
+        let etag = admin.patch(&path, &etag, &asked).await.etag();
+        let came = with(json!({"status": "processing", "source_updated_at": "2026-11-12T02:00:00Z"}), due);
+        let told = admin.patch(&path, &etag, &came).await.expect(200);
+        assert_eq!(told["due_on"], expected, "two working days were waited: {told}");
+    }
+}
+
+async fn a_later_change_of_the_catalogue_changes_no_dossier(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let made = admin.post(DOSSIERS, &dossier(1)).await;
+    let (path, etag) = (made.header("location"), made.etag());
+    let procedures = admin.get("/api/v1/tthc/procedures?code=1.001193").await.expect(200);
+    let procedure = format!("/api/v1/tthc/procedures/{}", procedures["items"][0]["id"].as_str().unwrap());
+    let shorter = json!({"code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune",
+        "deadlines": [{"value": 1, "unit": "working_day"}], "valid_from": "2026-11-01"});
+    admin.post(&format!("{procedure}/versions"), &shorter).await.expect(201);
+    let paid = admin.patch(&path, &etag, &json!({"fee_vnd": 8000})).await;
+    let etag = paid.etag();
+    let paid = paid.expect(200);
+    assert_eq!((&paid["due_on"], &paid["fee_vnd"]), (&json!("2026-11-09"), &json!(8000)));
+    assert_eq!(admin.post(DOSSIERS, &dossier(2)).await.expect(201)["due_on"], "2026-11-03");
+    // Nor does it go with the procedure.
+    let read = admin.get(&procedure).await;
+    assert_eq!(admin.delete(&procedure, &read.etag()).await.status, 204);
+    admin.patch(&path, &etag, &json!({"fee_vnd": 9000})).await.expect(200);
+    let new = admin.post(DOSSIERS, &dossier(3)).await.problem(422, "invalid");
+    assert_eq!(new["errors"][0]["code"], "unknown_procedure");
 }
 
 async fn every_fault_of_a_dossier_is_told(app: TestApp) {
