@@ -10,7 +10,7 @@ use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::budget_disclosures as columns;
-use crate::domain::document_numbers::{number_fault, year_remark};
+use crate::domain::document_numbers::{number_fault, number_key, year_remark};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::validity::day_faults;
@@ -86,7 +86,8 @@ unit_fields! {
         /// What the document is called (trích yếu).
         title: words(1..=500), folded title_folded;
         /// Its number (số, ký hiệu văn bản).
-        document_number: text(3..=50), folded document_number_folded;
+        document_number: text(3..=50);
+        number_key: kept String = number_key(&body.document_number);
         /// Its day (ngày văn bản).
         document_on: NaiveDate;
         /// When it was made public (ngày công khai).
@@ -172,9 +173,9 @@ unit_store! {
     create: BudgetDisclosureCreate, filter: BudgetDisclosureFilter, unit on: document_on,
     key: |body| {
         kind: DisclosureKind = body.kind, document_on: NaiveDate = body.document_on,
-        document_number_folded: String = fold(&body.document_number),
+        number_key: String = number_key(&body.document_number),
     },
-    sought by: [document_on, document_number_folded],
+    sought by: [document_on, number_key],
     order: BudgetDisclosureSort::{DocumentOn, DocumentOnDesc} by document_on: NaiveDate, DocumentOnDesc first,
     days: [], matching: matching, faults: faults,
     list: disclosure_list, get: disclosure_get, seen: disclosure_seen, delete: disclosure_delete,

@@ -18,7 +18,7 @@ use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::plan_adjustments as columns;
-use crate::domain::document_numbers::{number_fault, year_remark};
+use crate::domain::document_numbers::{number_fault, number_key, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::validity::day_faults;
@@ -88,7 +88,8 @@ unit_fields! {
         /// Day of the decision, from which on it holds (ngày quyết định).
         decided_on: NaiveDate;
         /// Number of the decision (số quyết định).
-        document_number: text(3..=50), folded document_number_folded;
+        document_number: text(3..=50);
+        number_key: kept String = number_key(&body.document_number);
         /// Whether it adds or takes away (hướng điều chỉnh).
         direction: AdjustmentDirection;
         /// By how much, in đồng (số điều chỉnh).
@@ -188,7 +189,7 @@ unit_store! {
     create: PlanAdjustmentCreate, filter: PlanAdjustmentFilter, unit on: decided_on,
     key: |body| {
         fiscal_year: i64 = body.fiscal_year, plan_code_folded: String = fold(&body.plan_code),
-        decided_on: NaiveDate = body.decided_on, document_number_folded: String = fold(&body.document_number),
+        decided_on: NaiveDate = body.decided_on, number_key: String = number_key(&body.document_number),
     },
     sought by: [fiscal_year, plan_code_folded, decided_on],
     order: PlanAdjustmentSort::{DecidedOn, DecidedOnDesc} by decided_on: NaiveDate, DecidedOnDesc first,

@@ -40,20 +40,19 @@ impl Filer {
         of_tier: impl FnOnce(Tier) -> Option<Fault>,
     ) -> Result<Self, ApiError> {
         let tree = scoped.tree();
-        // A unit that ended within the period still reports for its part of it.
-        let unit = match name.resolve(tree, period.ends_on) {
-            Ok(unit) => unit,
-            Err(_) => match name.resolve(tree, period.starts_on) {
-                Ok(unit) => unit,
-                Err(_) => {
-                    unit_in_force(tree, name, period.ends_on).map_err(|gone| outside(gone, name, period))?
-                }
-            },
+        // A unit that ended within the period still reports for its part of it, begun before it or not.
+        let days = || {
+            let of_change = tree.days_of_change(period.starts_on, period.ends_on);
+            [period.ends_on, period.starts_on].into_iter().chain(of_change)
         };
-        if !tree.in_force(unit, period.ends_on) && !tree.in_force(unit, period.starts_on) {
+        let unit = match days().find_map(|day| name.resolve(tree, day).ok()) {
+            Some(unit) => unit,
+            None => unit_in_force(tree, name, period.ends_on).map_err(|gone| outside(gone, name, period))?,
+        };
+        let Some(day) = days().find(|day| tree.in_force(unit, *day)) else {
             return Err(outside(not_in_force(tree, &[unit], period.ends_on), name, period));
-        }
-        match tree.tier_at(unit, period.ends_on).or_else(|| tree.tier_at(unit, period.starts_on)) {
+        };
+        match tree.tier_at(unit, day) {
             Some(tier) => faults.extend(of_tier(tier)),
             None => faults.push(not_within(name, period)),
         }

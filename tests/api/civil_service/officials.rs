@@ -14,6 +14,7 @@ use crate::support::{Client, TestApp};
 use crate::tell;
 
 tell![
+    who_comes_to_another_province_with_the_unit_stays_one,
     who_moves_is_the_same_official,
     an_official_is_masked_unless_the_token_says_otherwise,
     no_list_as_a_whole_and_no_entry_names_an_official,
@@ -312,4 +313,31 @@ async fn who_was_deleted_leaves_nobody_behind(app: TestApp) {
         .unwrap();
     assert_eq!(held, [(None, None)]);
     made(&admin, &official("CB-1")).await;
+}
+
+/// A unit that is placed under another province takes its officials along.
+async fn who_comes_to_another_province_with_the_unit_stays_one(app: TestApp) {
+    let admin = who_sees_all(&app).await;
+    let units = "/api/v1/organization/org-units";
+    let all = app.admin().await;
+    let country = all.get(&format!("{units}?kind=country")).await.expect(200)["items"][0]["id"].clone();
+    let province = json!({"name": "Hà Nội", "full_name": "Thành phố Hà Nội", "kind": "province", "code": "01",
+        "parent_id": country, "valid_from": "2008-08-01"});
+    all.post(units, &province).await.expect(201);
+    let station = json!({"name": "Trạm Thử", "kind": "public_service_unit", "code": "TRAM", "parent_code": "92",
+        "valid_from": "2025-07-01"});
+    all.post(units, &station).await.expect(201);
+    let of_station = with(official("CB-01"), json!({"org_unit_code": "TRAM"}));
+    let place = made(&admin, &of_station).await;
+    let unit = format!("{units}/{}", app.unit("TRAM", "2026-11-02"));
+    let moved = json!({"valid_from": "2026-11-10", "change_kind": "unchanged", "name": "Trạm Thử",
+        "full_name": "Trạm Thử", "kind": "public_service_unit", "code": "TRAM", "parent_code": "01"});
+    let etag = all.get(&unit).await.etag();
+    let placed = all.with("if-match", &etag).post(&format!("{unit}/versions"), &moved).await;
+    assert!([200, 201].contains(&placed.status), "{}", placed.text());
+    let listed = with(of_station, json!({"listed_on": "2026-11-16", "rank_title": "Chuyên viên chính"}));
+    let report = admin.post(&format!("{}/batch?on_conflict=update", collection()), &json!([listed])).await;
+    assert_eq!(report.expect(200)["updated"], 1);
+    let same = admin.get(&place).await.expect(200);
+    assert_eq!((&same["rank_title"], &same["version"]), (&json!("Chuyên viên chính"), &json!(2)));
 }

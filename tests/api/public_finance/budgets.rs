@@ -56,6 +56,9 @@ async fn the_figures_of_a_quarter_are_late_after_fifteen_days(app: TestApp) {
     };
     let on_time = admin.post(DISCLOSURES, &body(2, "2025-07-15")).await.expect(201);
     assert_eq!(codes(&on_time), [""; 0]);
+    let mut spelled = body(2, "2025-07-15");
+    spelled["document_number"] = json!("02/QĐ - UBND");
+    admin.post(DISCLOSURES, &spelled).await.problem(409, "duplicate");
     let late = admin.post(DISCLOSURES, &body(1, "2025-07-15")).await.expect(201);
     assert_eq!(
         (codes(&late), &late["remarks"][0]["numbers"]["days"]),

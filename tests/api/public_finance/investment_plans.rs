@@ -68,6 +68,9 @@ async fn a_plan_stands_on_any_day_as_its_decisions_and_payments_say(app: TestApp
     admin.post(PLANS, &plan("DA-01", 1_000)).await.expect(201);
     admin.post(PLANS, &plan("DA-02", 50)).await.expect(201);
     admin.post(ADJUSTMENTS, &adjustment("2026-06-01", "increase", 500)).await.expect(201);
+    let mut spelled = adjustment("2026-06-01", "increase", 500);
+    spelled["document_number"] = json!("045/QĐ- UBND");
+    admin.post(ADJUSTMENTS, &spelled).await.problem(409, "duplicate");
     admin.post(ADJUSTMENTS, &adjustment("2026-09-01", "reduce", 700)).await.expect(201);
     admin.post(ADJUSTMENTS, &adjustment("2026-10-01", "reduce", 900)).await.expect(201);
     admin.post(DISBURSEMENTS, &payment("2026-03-02", "2026-03-02", 300)).await.expect(201);

@@ -84,7 +84,9 @@ impl Records for Officials {
             .filter(|row| scoped.reaches(row.org_unit_id))
             .map(|row| ((row.province_id, row.employee_code.clone()), row))
             .collect();
-        Ok(keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect())
+        let of_province: Vec<Option<OfficialRow>> =
+            keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect();
+        came_with_their_unit(tx.conn(), scoped, bodies, of_province)
     }
 
     fn made(
@@ -111,6 +113,47 @@ impl Records for Officials {
     ) -> Result<Written<Official>, ApiError> {
         save_as(tx, scoped, rows, None)
     }
+}
+
+/// Those who are not known in the province by their code, but in the unit: it came to the province since.
+fn came_with_their_unit(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    bodies: &[OfficialCreate],
+    mut found: Vec<Option<OfficialRow>>,
+) -> Result<Vec<Option<OfficialRow>>, ApiError> {
+    use officials as o;
+    let of_unit = |body: &OfficialCreate| -> Option<Key> {
+        let unit = body.unit_name().resolve(scoped.tree(), body.listed_on).ok()?;
+        Some((unit, body.employee_code.clone()))
+    };
+    let missing: Vec<Option<Key>> = bodies
+        .iter()
+        .zip(&found)
+        .map(|(body, found)| found.is_none().then(|| of_unit(body)).flatten())
+        .collect();
+    let units: HashSet<OrgUnitId> = missing.iter().flatten().map(|(unit, _)| *unit).collect();
+    let codes: HashSet<&str> = missing.iter().flatten().map(|(_, code)| code.as_str()).collect();
+    if codes.is_empty() {
+        return Ok(found);
+    }
+    let of_units = o::org_unit_id.eq_any(units).and(o::employee_code.eq_any(codes));
+    let rows: Vec<OfficialRow> = load_locked!(
+        conn,
+        o::table
+            .filter(of_units.and(o::deleted_at.is_null()))
+            .order_by(o::employee_code)
+            .select(OfficialRow::as_select())
+    )?;
+    let rows: HashMap<Key, OfficialRow> = rows
+        .into_iter()
+        .filter(|row| scoped.reaches(row.org_unit_id))
+        .map(|row| ((row.org_unit_id, row.employee_code.clone()), row))
+        .collect();
+    for (found, key) in found.iter_mut().zip(&missing).filter(|(found, _)| found.is_none()) {
+        *found = key.as_ref().and_then(|key| rows.get(key)).cloned();
+    }
+    Ok(found)
 }
 
 /// Stores officials with their journal entries, which also tell the order where their personal data are erased.

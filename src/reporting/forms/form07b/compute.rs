@@ -21,7 +21,7 @@ use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
 use crate::domain::tthc::procedures::named::ProceduresNamed;
 use crate::domain::tthc::publications::model::PublicationAction;
-use crate::domain::validity::days_in_range;
+use crate::domain::validity::{days_in_range, storable};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::forms::form06a::compute::field_names;
 use crate::reporting::periods::Period;
@@ -41,6 +41,7 @@ pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) 
         None => None,
     };
     let (from, to) = days_of(query, period.as_ref())?;
+    let last = storable(to);
     let name = UnitName {
         id: query.org_unit_id,
         identifier: query.org_unit_identifier.as_deref(),
@@ -53,13 +54,13 @@ pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) 
     let unit = units.as_ref().and_then(|units| units.first()).map(|unit| label(tree, *unit, as_of).into());
     let rows = snapshot(conn, |conn| {
         let mut rows: BTreeMap<Key, Form07bColumns> = BTreeMap::new();
-        let counted = in_force(conn, to)?;
+        let counted = in_force(conn, last)?;
         let names = field_names(conn, counted.iter().filter_map(|(field, ..)| *field))?;
         for (field, level, service_level, count) in counted {
             let field = field.and_then(|field| names.get(&field)).cloned();
             rows.entry((Some(level), field)).or_default().add_in_force(service_level, count);
         }
-        for ((level, field), action) in announced(conn, from, to, units.as_deref())? {
+        for ((level, field), action) in announced(conn, from, last, units.as_deref())? {
             rows.entry((level, field)).or_default().add_announced(action);
         }
         Ok(rows)

@@ -90,7 +90,7 @@ impl Days {
     /// Those from the first day on are all told to be behind it: single days know better, and of months and
     /// years [`first_moves`](super::sums::first_moves) tells.
     pub(super) fn spans(self, kept: Kept) -> Vec<(Time, Span)> {
-        let end = self.to.succ_opt().unwrap_or(self.to);
+        let end = self.to.succ_opt().unwrap_or(self.to).min(NEVER);
         let of = |time: Time, spans: Vec<Span>| spans.into_iter().map(move |span| (time, span));
         of(Time::Before, between(EVER, self.from, kept))
             .chain(of(Time::Behind, between(self.from, end, kept)))
@@ -102,6 +102,12 @@ impl Days {
 const EVER: NaiveDate = match NaiveDate::from_ymd_opt(0, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
+};
+
+/// Behind every day that is counted: sheets are found in the order of their names, which have four digits of a year.
+const NEVER: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 1) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
 };
 
 fn month_start(day: NaiveDate) -> NaiveDate {
