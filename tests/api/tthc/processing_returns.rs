@@ -18,6 +18,7 @@ tell![
     accounts_of_an_ended_district_do_not_rule_the_communes_that_live_on,
     nothing_arose_is_a_statement,
     an_ended_unit_still_files_for_a_period_that_began_before,
+    a_unit_begun_and_ended_within_a_period_files_for_it,
     every_fault_of_a_body_is_named,
     a_system_files_by_its_scope,
     a_return_for_a_unit_that_has_ended_names_who_carries_its_territory,
@@ -234,6 +235,20 @@ async fn an_ended_unit_still_files_for_a_period_that_began_before(app: TestApp) 
         district.post(RETURNS, &body("2026-Q3")).await.faults(422, "unit-not-in-force"),
         ["/org_unit_id"]
     );
+}
+
+/// An agency of a district that was opened in March 2025 and closed before the district was.
+async fn a_unit_begun_and_ended_within_a_period_files_for_it(app: TestApp) {
+    app.period("year", "2025").await;
+    app.period("quarter", "2025-Q3").await;
+    let admin = app.admin().await;
+    let agency = json!({"name": "Phòng Thử", "kind": "specialised_agency", "code": "934-PT", "parent_code": "934",
+        "valid_from": "2025-03-01", "valid_to": "2025-06-01"});
+    admin.post("/api/v1/organization/org-units", &agency).await.expect(201);
+    let body = |period: &str| json!({"org_unit_code": "934-PT", "period_code": period, "handling_level": "district", "nil": true});
+    admin.post(RETURNS, &body("2025")).await.expect(201);
+    let refused = admin.post(RETURNS, &body("2025-Q3")).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
 }
 
 async fn every_fault_of_a_body_is_named(app: TestApp) {
