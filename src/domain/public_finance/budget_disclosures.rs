@@ -87,7 +87,7 @@ unit_fields! {
         title: words(1..=500), folded title_folded;
         /// Its number (số, ký hiệu văn bản).
         document_number: text(3..=50);
-        number_key: kept String = number_key(&body.document_number);
+        number_key: kept String = key_of_number(body);
         /// Its day (ngày văn bản).
         document_on: NaiveDate;
         /// When it was made public (ngày công khai).
@@ -118,6 +118,11 @@ unit_fields! {
         #[param(inline)]
         sort: Option<BudgetDisclosureSort>,
     }
+}
+
+/// By what its number is compared.
+fn key_of_number(body: &BudgetDisclosureCreate) -> String {
+    number_key(&body.document_number)
 }
 
 /// Faults that a body shows by itself.
@@ -173,7 +178,7 @@ unit_store! {
     create: BudgetDisclosureCreate, filter: BudgetDisclosureFilter, unit on: document_on,
     key: |body| {
         kind: DisclosureKind = body.kind, document_on: NaiveDate = body.document_on,
-        number_key: String = number_key(&body.document_number),
+        number_key: String = key_of_number(body),
     },
     sought by: [document_on, number_key],
     order: BudgetDisclosureSort::{DocumentOn, DocumentOnDesc} by document_on: NaiveDate, DocumentOnDesc first,

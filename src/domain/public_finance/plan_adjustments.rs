@@ -89,7 +89,7 @@ unit_fields! {
         decided_on: NaiveDate;
         /// Number of the decision (số quyết định).
         document_number: text(3..=50);
-        number_key: kept String = number_key(&body.document_number);
+        number_key: kept String = key_of_number(body);
         /// Whether it adds or takes away (hướng điều chỉnh).
         direction: AdjustmentDirection;
         /// By how much, in đồng (số điều chỉnh).
@@ -120,6 +120,11 @@ unit_fields! {
         #[param(inline)]
         sort: Option<PlanAdjustmentSort>,
     }
+}
+
+/// By what its number is compared.
+fn key_of_number(body: &PlanAdjustmentCreate) -> String {
+    number_key(&body.document_number)
 }
 
 /// Faults that a body shows by itself.
@@ -189,7 +194,7 @@ unit_store! {
     create: PlanAdjustmentCreate, filter: PlanAdjustmentFilter, unit on: decided_on,
     key: |body| {
         fiscal_year: i64 = body.fiscal_year, plan_code_folded: String = fold(&body.plan_code),
-        decided_on: NaiveDate = body.decided_on, number_key: String = number_key(&body.document_number),
+        decided_on: NaiveDate = body.decided_on, number_key: String = key_of_number(body),
     },
     sought by: [fiscal_year, plan_code_folded, decided_on],
     order: PlanAdjustmentSort::{DecidedOn, DecidedOnDesc} by decided_on: NaiveDate, DecidedOnDesc first,
