@@ -15,6 +15,7 @@ use crate::tell;
 
 tell![
     who_comes_to_another_province_with_the_unit_stays_one,
+    an_official_whom_a_decision_names_keeps_the_code_and_stays,
     who_moves_is_the_same_official,
     an_official_is_masked_unless_the_token_says_otherwise,
     no_list_as_a_whole_and_no_entry_names_an_official,
@@ -340,4 +341,24 @@ async fn who_comes_to_another_province_with_the_unit_stays_one(app: TestApp) {
     assert_eq!(report.expect(200)["updated"], 1);
     let same = admin.get(&place).await.expect(200);
     assert_eq!((&same["rank_title"], &same["version"]), (&json!("Chuyên viên chính"), &json!(2)));
+}
+
+async fn an_official_whom_a_decision_names_keeps_the_code_and_stays(app: TestApp) {
+    let admin = app.admin().await;
+    let place = made(&admin, &official("CB-1")).await;
+    let decision = json!({
+        "org_unit_code": "31396", "kind": "retire", "category": "civil_servant", "cases": 1,
+        "covers_from": "2026-06-01", "covers_to": "2026-06-01", "employee_code": "CB-1",
+    });
+    let decided = admin.post(&format!("{ROOM}/personnel-decisions"), &decision).await;
+    let (of_decision, etag_of_decision) = (decided.header("location"), decided.etag());
+    decided.expect(201);
+    let etag = admin.get(&place).await.etag();
+    admin.delete(&place, &etag).await.problem(409, "in-use");
+    admin.patch(&place, &etag, &json!({"employee_code": "CB-9"})).await.problem(409, "in-use");
+    assert_eq!(admin.delete(&of_decision, &etag_of_decision).await.status, 204);
+    let recoded = admin.patch(&place, &etag, &json!({"employee_code": "CB-9"})).await;
+    let etag = recoded.etag();
+    assert_eq!(recoded.expect(200)["employee_code"], "CB-9");
+    assert_eq!(admin.delete(&place, &etag).await.status, 204);
 }

@@ -17,14 +17,14 @@ use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text, replace};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::{Scoped, home_province};
-use crate::db::schema::officials;
+use crate::db::schema::{officials, personnel_decisions};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::owners::Owner;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::organization::unit_records::owner_of;
 use crate::domain::people::{PersonalDataErasure, must_stand, number_digest};
-use crate::error::ApiError;
+use crate::error::{ApiError, Problem};
 use crate::{hide_row, load_locked, save_rows};
 
 const RECORD_TYPE: &str = "official";
@@ -95,7 +95,16 @@ impl Records for Officials {
         drafts: Vec<Draft<OfficialCreate, OfficialRow>>,
     ) -> Result<Vec<Result<OfficialRow, ApiError>>, ApiError> {
         let at = tx.at();
-        Ok(drafts.into_iter().map(|draft| official_made(scoped, draft, at)).collect())
+        let mut made = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            // By its code a batch finds an official: another code is a change of that one alone.
+            let recoded = draft.present.clone().filter(|row| row.employee_code != draft.body.employee_code);
+            made.push(match recoded {
+                Some(row) => must_be_unnamed(tx.conn(), &row).and_then(|()| official_made(scoped, draft, at)),
+                None => official_made(scoped, draft, at),
+            });
+        }
+        Ok(made)
     }
 
     fn is_told_already(row: &OfficialRow, held: &OfficialRow) -> bool {
@@ -154,6 +163,18 @@ fn came_with_their_unit(
         *found = key.as_ref().and_then(|key| rows.get(key)).cloned();
     }
     Ok(found)
+}
+
+/// Refuses to take an employee code away that personnel decisions name.
+fn must_be_unnamed(conn: &mut DbConn, row: &OfficialRow) -> Result<(), ApiError> {
+    use personnel_decisions as d;
+    let naming = d::table
+        .filter(d::province_id.eq(row.province_id).and(d::employee_key.eq(&row.employee_code)))
+        .filter(d::deleted_at.is_null());
+    match diesel::select(diesel::dsl::exists(naming)).get_result(conn)? {
+        true => Err(ApiError::new(Problem::InUse)),
+        false => Ok(()),
+    }
 }
 
 /// Stores officials with their journal entries, which also tell the order where their personal data are erased.
@@ -317,7 +338,7 @@ pub(super) fn official_patch(
 /// Deletes an official who was entered by mistake, and leaves nobody behind in the record.
 ///
 /// # Errors
-/// 412 when it has changed.
+/// 412 when it has changed, 409 while a personnel decision names the official.
 pub(super) fn official_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -326,6 +347,7 @@ pub(super) fn official_delete(
 ) -> Result<Recorded<()>, ApiError> {
     let row = row_find(tx.conn(), scoped, id)?;
     expected.check(row.version)?;
+    must_be_unnamed(tx.conn(), &row)?;
     hide_row!(tx, officials, row)?;
     let row = OfficialRow { version: row.version + 1, ..row };
     let view = answer(&scoped.masked(), row.clone())?;
