@@ -394,15 +394,14 @@ impl DossierPatch {
     /// The whole dossier after the patch.
     #[must_use]
     pub fn onto(self, present: DossierCreate) -> DossierCreate {
-        let status = self.status.onto(present.status());
-        let keeps_due = !self.due_at.is_present();
         DossierCreate {
+            keeps_due: !self.due_at.is_present(),
+            status: Some(self.status.onto(present.status())),
             channel: self.channel.onto(present.channel),
             owner: self.owner.onto(present.owner),
             submitter: self.submitter.onto(present.submitter),
             received_at: self.received_at.onto(present.received_at),
             due_at: self.due_at.onto(present.due_at),
-            status: Some(status),
             resolved_at: self.resolved_at.onto(present.resolved_at),
             returned_at: self.returned_at.onto(present.returned_at),
             closed_at: self.closed_at.onto(present.closed_at),
@@ -415,7 +414,6 @@ impl DossierPatch {
             linked_code: self.linked_code.onto(present.linked_code),
             // Who sends no new time of its system changed it now.
             source_updated_at: self.source_updated_at.onto(None),
-            keeps_due,
             ..present
         }
     }

@@ -23,7 +23,7 @@ use crate::domain::tthc::procedures::named::ProceduresNamed;
 use crate::domain::tthc::publications::model::PublicationAction;
 use crate::domain::validity::{days_in_range, storable};
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::reporting::forms::form06a::compute::field_names;
+use crate::reporting::forms::form06a::gathering::field_names;
 use crate::reporting::periods::Period;
 use crate::reporting::periods::store::period_of_regime;
 
