@@ -4,11 +4,12 @@ use actix_web::web;
 
 use super::apology::DossierExtension;
 use super::erasure::{dossier_erase, told_again};
+use super::filter::DossierFilter;
 use super::history::{DossierEventFilter, DossierEventPage, dossier_history};
 use super::life::DossierStep;
 use super::lookups::{DossierLookup, DossierProgress, look_up};
 use super::model::{
-    Dossier, DossierCreate, DossierFilter, DossierId, DossierPage, DossierPatch, DossierSearch, DossiersFound,
+    Dossier, DossierCreate, DossierId, DossierPage, DossierPatch, DossierSearch, DossiersFound,
 };
 use super::row::HeldDossier;
 use super::steps::{

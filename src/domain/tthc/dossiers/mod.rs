@@ -11,6 +11,7 @@ pub mod codes;
 pub mod due;
 pub mod erasure;
 pub mod facts;
+pub mod filter;
 pub mod generated;
 mod handlers;
 pub mod history;

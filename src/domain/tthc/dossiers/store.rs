@@ -5,8 +5,9 @@ use diesel::dsl;
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::filter::DossierFilter;
 use super::life::DossierStatus;
-use super::model::{Dossier, DossierFilter, DossierId, DossierRole, DossierSort};
+use super::model::{Dossier, DossierId, DossierRole, DossierSort};
 use super::row::{DossierRow, HeldDossier, OfProcedure};
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{PageRequest, PageRows};

@@ -384,11 +384,14 @@ mod tests {
              '{province}', '', '', '{code}', '', '', 1, '', '', 0, '9999-12-31', '', '', 0, 0, 0, '[]', '[]', 0, 1, 0, 0)"
         ))
         .unwrap();
-        let gone =
-            [kept(&mut conn, code, Some(dossier), OrgUnitId::new()), kept(&mut conn, code, None, province)];
+        // What was refused belongs to no dossier and to the province of whoever sent it.
+        let gone = [
+            kept(&mut conn, code, Some(dossier), OrgUnitId::new()),
+            kept(&mut conn, code, None, province),
+            kept(&mut conn, code, None, OrgUnitId::new()),
+        ];
         let stays = [
             kept(&mut conn, code, Some(other), province),
-            kept(&mut conn, code, None, OrgUnitId::new()),
             kept(&mut conn, "H13.44-261102-0008", None, province),
         ];
         let location = crate::db::Location::Sqlite(folder.path().join("cchc.db"));
@@ -404,8 +407,8 @@ mod tests {
                 portal_ledger::table.find(id).select(portal_ledger::body).first(&mut conn).unwrap();
             body.is_some()
         };
-        assert_eq!(gone.map(&mut has_body), [false; 2]);
-        assert_eq!(stays.map(&mut has_body), [true; 3]);
+        assert_eq!(gone.map(&mut has_body), [false; 3]);
+        assert_eq!(stays.map(&mut has_body), [true; 2]);
     }
 
     #[test]
