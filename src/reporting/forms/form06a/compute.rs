@@ -26,7 +26,6 @@ use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
 use crate::reporting::forms::roster::Roster;
 use crate::reporting::forms::rosters::Rosters;
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
-use crate::reporting::periods::Period;
 use crate::reporting::periods::store::period_of_regime;
 
 /// Form 06a for a unit and period or days: today's, or the one that was kept at a closing.
