@@ -43,7 +43,7 @@ impl<'a> Form<'a> {
             org_unit_id: self.story.id(unit),
             handling_level: level,
             field: (field != "-").then(|| field.to_owned()),
-            is_counted: self.complete.iter().any(|complete| *complete == unit),
+            is_counted: self.complete.contains(&unit),
             is_handed_in,
             columns: Columns { received_online: received, pending_in_time: received, ..Columns::default() },
             transferred: 0,
