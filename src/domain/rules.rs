@@ -167,6 +167,8 @@ rules! {
     PlanBelowZero => "plan_below_zero", Finding, "điều chỉnh giảm vượt kế hoạch vốn";
     /// A payment is told for a span that goes on over the day, so that its part until then is not known.
     UndividedSpan => "undivided_span", Notice, "giải ngân theo khoảng thời gian kéo dài qua ngày tính";
+    /// Payments are told for spans that overlap: a sum since the year's beginning may stand beside its parts.
+    OverlappingSpans => "overlapping_spans", Finding, "giải ngân theo các khoảng thời gian trùng nhau";
     /// Something was paid out of a plan before its year.
     PaidBeforeYear => "paid_before_year", Warning, "giải ngân trước năm kế hoạch";
     /// What was asked is not all paid after the due day.

@@ -81,9 +81,15 @@ impl FromIterator<(NaiveDate, HolidayKind, String)> for Calendar {
     }
 }
 
-/// The holidays that every year has: one day of the new year, five of Tết, one of the Hùng kings, one
+/// The holidays that every year has beside the five of Tết: one day of the new year, one of the Hùng kings, one
 /// each of victory and labour, two of the nation (Bộ luật Lao động 2019, Điều 112).
-const HOLIDAYS_A_YEAR: usize = 11;
+const HOLIDAYS_BESIDE_TET: usize = 6;
+
+/// Between which days, as month and day, the day of the Hùng kings falls, the tenth of the third lunar month.
+const HUNG_KINGS: ((u32, u32), (u32, u32)) = ((3, 28), (4, 29));
+
+/// The second day of the nation is the day before the second of September, or that after it.
+const BESIDE_NATIONAL_DAY: [(u32, u32); 2] = [(9, 1), (9, 3)];
 
 /// Those among them that stand in every year's calendar on the same day, as month and day.
 const FIXED_HOLIDAYS: [(u32, u32); 4] = [(1, 1), (4, 30), (5, 1), (9, 2)];
@@ -96,8 +102,11 @@ fn is_complete(year: i32, holidays: &BTreeSet<NaiveDate>) -> bool {
     let day = |(month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
     let count = |from, to| holidays.range(day(from)..=day(to)).count();
     let (first, last, days) = TET;
-    count((1, 1), (12, 31)) >= HOLIDAYS_A_YEAR
-        && count(first, last) >= days
+    let of_tet = count(first, last);
+    of_tet >= days
+        && count((1, 1), (12, 31)) >= of_tet + HOLIDAYS_BESIDE_TET
+        && count(HUNG_KINGS.0, HUNG_KINGS.1) >= 1
+        && BESIDE_NATIONAL_DAY.iter().any(|beside| holidays.contains(&day(*beside)))
         && FIXED_HOLIDAYS.iter().all(|fixed| holidays.contains(&day(*fixed)))
 }
 
@@ -425,6 +434,12 @@ mod tests {
             let first = NaiveDate::from_ymd_opt(year, 9, 2).unwrap();
             let no_national_day = all.iter().filter(|(day, _, _)| *day != first).cloned();
             assert!(!no_national_day.collect::<Calendar>().knows(year), "{year} without 2 September");
+        }
+        // Seven days of Tết do not stand for others.
+        for missing in ["2027-04-16", "2027-09-03"] {
+            let missing: NaiveDate = missing.parse().unwrap();
+            let others = all.iter().filter(|(day, _, _)| *day != missing).cloned();
+            assert!(!others.collect::<Calendar>().knows(2027), "without {missing}");
         }
     }
 

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
-use diesel::dsl::sql;
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date};
 
@@ -189,6 +189,38 @@ pub(super) fn sums(
         .load(conn)?;
     let paid = |(unit, year, code, until_vnd, over_vnd)| ((unit, year, code), Paid { until_vnd, over_vnd });
     Ok(rows.into_iter().map(paid).collect())
+}
+
+/// How many disbursements of plans are of spans of days, begun until a day, that others overlap; a plan without any is
+/// not there.
+pub(super) fn overlapping(
+    conn: &mut DbConn,
+    plans: &HashSet<PlanKey>,
+    day: NaiveDate,
+) -> Result<HashMap<PlanKey, i64>, ApiError> {
+    let (units, years, codes) = columns_of(plans);
+    let other = diesel::alias!(columns as other_disbursements: OtherDisbursements);
+    let of_the_plan = other
+        .field(columns::org_unit_id)
+        .eq(columns::org_unit_id)
+        .and(other.field(columns::fiscal_year).eq(columns::fiscal_year))
+        .and(other.field(columns::plan_code_folded).eq(columns::plan_code_folded));
+    let overlaps = other
+        .field(columns::paid_from)
+        .le(columns::paid_to)
+        .and(other.field(columns::paid_to).ge(columns::paid_from))
+        .and(other.field(columns::paid_from).le(day));
+    let is_another = other.field(columns::id).ne(columns::id).and(other.field(columns::deleted_at).is_null());
+    let beside = other.filter(of_the_plan).filter(overlaps).filter(is_another);
+    let rows: Vec<(OrgUnitId, i64, String, i64)> = columns::table
+        .filter(columns::org_unit_id.eq_any(units).and(columns::fiscal_year.eq_any(years)))
+        .filter(columns::plan_code_folded.eq_any(codes).and(columns::deleted_at.is_null()))
+        .filter(columns::paid_from.lt(columns::paid_to).and(columns::paid_from.le(day)))
+        .filter(diesel::dsl::exists(beside))
+        .group_by((columns::org_unit_id, columns::fiscal_year, columns::plan_code_folded))
+        .select((columns::org_unit_id, columns::fiscal_year, columns::plan_code_folded, count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(unit, year, code, count)| ((unit, year, code), count)).collect())
 }
 
 /// Refuses disbursements out of a plan that is not there.

@@ -9,6 +9,7 @@ use crate::tell;
 tell![
     the_plan_of_the_report_is_paid_to_46_52_percent,
     a_plan_stands_on_any_day_as_its_decisions_and_payments_say,
+    spans_that_overlap_are_noticed,
     what_names_no_plan_is_refused,
     a_plan_that_is_named_keeps_its_name,
     units_see_their_own_plans_alone,
@@ -96,6 +97,22 @@ async fn a_plan_stands_on_any_day_as_its_decisions_and_payments_say(app: TestApp
     assert_eq!((&other[0]["in_force_vnd"], &other[0]["disbursed_vnd"]), (&json!(50), &json!(0)));
     let early = admin.post(DISBURSEMENTS, &payment("2025-12-30", "2025-12-30", 1)).await.expect(201);
     assert_eq!(early["remarks"][0]["code"], "paid_before_year");
+}
+
+/// A sum since the year's beginning was entered behind that of the report before: it holds it once more.
+async fn spans_that_overlap_are_noticed(app: TestApp) {
+    let admin = app.admin().await;
+    admin.post(PLANS, &plan("DA-01", 1_000)).await.expect(201);
+    admin.post(DISBURSEMENTS, &payment("2026-01-01", "2026-05-15", 300)).await.expect(201);
+    admin.post(DISBURSEMENTS, &payment("2026-05-16", "2026-06-30", 100)).await.expect(201);
+    let noticed = async |day: &str| -> Vec<Value> {
+        let stands = progress(&admin, PLANS, &format!("code=DA-01&as_of={day}")).await;
+        stands[0]["remarks"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect()
+    };
+    assert_eq!(noticed("2026-06-30").await, [""; 0]);
+    admin.post(DISBURSEMENTS, &payment("2026-01-01", "2026-06-30", 400)).await.expect(201);
+    assert_eq!(noticed("2026-06-30").await, ["overlapping_spans"]);
+    assert_eq!(noticed("2025-12-31").await, [""; 0], "nothing had begun");
 }
 
 async fn what_names_no_plan_is_refused(app: TestApp) {

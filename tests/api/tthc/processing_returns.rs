@@ -96,6 +96,10 @@ async fn an_implied_carry_over_balances_and_stays_marked(app: TestApp) {
     let contradiction =
         admin.patch(&path, "\"v2\"", &json!({"carried_over": 5, "carried_over_basis": "implied"})).await;
     assert_eq!(contradiction.faults(422, "invalid"), ["/carried_over"]);
+    let unmarked = admin.patch(&path, "\"v2\"", &json!({"carried_over_basis": null})).await.expect(200);
+    assert_eq!((&unmarked["carried_over"], &unmarked["carried_over_basis"]), (&json!(null), &json!(null)));
+    let patched = admin.patch(&path, "\"v3\"", &json!({"carried_over_basis": "implied"})).await.expect(200);
+    assert_eq!(patched["carried_over"], 21);
     assert_eq!(submit(&admin, &patched).await.expect(200)["carried_over_basis"], "implied");
 }
 
@@ -262,6 +266,13 @@ async fn every_fault_of_a_body_is_named(app: TestApp) {
     limits["received_online"] = json!(-1);
     limits["refused"] = json!(2_000_000_000);
     assert_eq!(admin.post(RETURNS, &limits).await.faults(422, "invalid"), ["/received_online", "/refused"]);
+    let draft = admin.post(RETURNS, &line("31396")).await.expect(201);
+    let path = format!("{RETURNS}/{}", draft["id"].as_str().unwrap());
+    let balanced = json!({"received_online": -500, "resolved_early": 9_000_000_000_000_000_000_i64});
+    let mut faults = admin.patch(&path, "\"v1\"", &balanced).await.faults(422, "invalid");
+    faults.sort();
+    assert_eq!(faults, ["/received_online", "/resolved_early"], "a change is held against the limits too");
+    assert_eq!(admin.delete(&path, "\"v1\"").await.status, 204);
     let mut level = line("31396");
     level["handling_level"] = json!("province");
     assert_eq!(admin.post(RETURNS, &level).await.faults(422, "invalid"), ["/handling_level"]);

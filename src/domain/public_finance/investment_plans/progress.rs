@@ -77,7 +77,12 @@ pub struct InvestmentPlanProgress {
 page_of!(InvestmentPlanProgressPage, InvestmentPlanProgress, "plans as they stand on a day");
 
 impl InvestmentPlanProgress {
-    fn of(plan: InvestmentPlan, as_of: NaiveDate, adjusted_vnd: i64, paid: Paid) -> Self {
+    fn of(
+        plan: InvestmentPlan,
+        as_of: NaiveDate,
+        adjusted_vnd: i64,
+        (paid, overlapping): (Paid, i64),
+    ) -> Self {
         let planned_vnd = if plan.valid_from <= as_of { plan.amount_vnd } else { 0 };
         let in_force_vnd = planned_vnd.saturating_add(adjusted_vnd);
         Self {
@@ -96,13 +101,13 @@ impl InvestmentPlanProgress {
             disbursed_vnd: paid.until_vnd,
             undivided_vnd: paid.over_vnd,
             disbursement_rate: StatisticsRate::of(paid.until_vnd, in_force_vnd),
-            remarks: remarks(in_force_vnd, paid),
+            remarks: remarks(in_force_vnd, paid, overlapping),
         }
     }
 }
 
 /// What the sums of a plan show.
-fn remarks(in_force_vnd: i64, paid: Paid) -> Vec<Remark> {
+fn remarks(in_force_vnd: i64, paid: Paid, overlapping: i64) -> Vec<Remark> {
     let mut remarks = Vec::new();
     if in_force_vnd < 0 {
         let message = Bilingual::new(
@@ -140,10 +145,23 @@ fn remarks(in_force_vnd: i64, paid: Paid) -> Vec<Remark> {
             Remark::new("/undivided_vnd", Rule::UndividedSpan, message).with("undivided_vnd", paid.over_vnd),
         );
     }
+    if overlapping > 0 {
+        let message = Bilingual::new(
+            format!(
+                "Có {overlapping} khoản giải ngân theo khoảng thời gian trùng với khoản khác; kiểm tra có nhập số lũy kế thay cho số phát sinh hay không."
+            ),
+            format!(
+                "{overlapping} disbursements are of spans that others overlap; sums since the year's beginning may stand beside their parts."
+            ),
+        );
+        remarks.push(
+            Remark::new("/disbursed_vnd", Rule::OverlappingSpans, message).with("disbursements", overlapping),
+        );
+    }
     remarks
 }
 
-/// A page of plans as they stand on a day, with two sums for all of them.
+/// A page of plans as they stand on a day, with three sums for all of them.
 fn progress_list(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -156,10 +174,13 @@ fn progress_list(
     let keys: HashSet<PlanKey> = plans.items.iter().map(key).collect();
     let adjusted = plan_adjustments::sums(conn, &keys, day)?;
     let paid = disbursements::sums(conn, &keys, day)?;
+    let overlapping = disbursements::overlapping(conn, &keys, day)?;
     Ok(plans.map(|plan| {
         let key = key(&plan);
         let adjusted = adjusted.get(&key).copied().unwrap_or_default();
-        InvestmentPlanProgress::of(plan, day, adjusted, paid.get(&key).copied().unwrap_or_default())
+        let paid = paid.get(&key).copied().unwrap_or_default();
+        let overlapping = overlapping.get(&key).copied().unwrap_or_default();
+        InvestmentPlanProgress::of(plan, day, adjusted, (paid, overlapping))
     }))
 }
 
@@ -188,7 +209,7 @@ mod tests {
     use super::*;
 
     fn codes(in_force_vnd: i64, until_vnd: i64, over_vnd: i64) -> Vec<&'static str> {
-        let remarks = remarks(in_force_vnd, Paid { until_vnd, over_vnd });
+        let remarks = remarks(in_force_vnd, Paid { until_vnd, over_vnd }, 0);
         remarks.into_iter().map(|remark| remark.code).collect()
     }
 
@@ -199,5 +220,7 @@ mod tests {
         assert_eq!(codes(100, 101, 0), ["paid_beyond_plan"]);
         assert_eq!(codes(-1, 0, 0), ["plan_below_zero"]);
         assert_eq!(codes(100, 10, 5), ["undivided_span"]);
+        let told = remarks(100, Paid { until_vnd: 10, over_vnd: 0 }, 2);
+        assert_eq!(told.iter().map(|remark| remark.code).collect::<Vec<_>>(), ["overlapping_spans"]);
     }
 }

@@ -242,7 +242,9 @@ impl ProcessingReturnPatch {
         let count_given = carried_over.is_present();
         let basis = carried_over_basis.onto(present.carried_over_basis);
         let implied = basis == Some(CarriedOverBasis::Implied);
-        let carried_over = match (implied, count_given) {
+        // What followed from the balance stays no statement when its mark is taken away.
+        let was_implied = present.carried_over_basis == Some(CarriedOverBasis::Implied);
+        let carried_over = match (implied || (was_implied && basis.is_none()), count_given) {
             (true, false) => None,
             _ => carried_over.onto(present.carried_over),
         };

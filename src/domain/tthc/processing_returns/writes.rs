@@ -11,6 +11,7 @@ use super::row::{Filed, ReturnRow};
 use super::rules::{self, Columns};
 use super::steps::save_as;
 use super::store::filed_find;
+use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::table::Catalogue;
 use crate::auth::scope::Scoped;
@@ -213,6 +214,7 @@ fn changed(
 
 /// The unit and period that a body names, and whether such a return can be.
 fn owner(scoped: &Scoped, facts: &PeriodsNamed, body: &ProcessingReturnCreate) -> Result<Filer, ApiError> {
+    check(body)?;
     let period = facts.named(period_name(body))?;
     let name = UnitName {
         id: body.org_unit_id,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use diesel::connection::DefaultLoadingMode;
+use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +19,6 @@ use crate::insert_rows;
 
 /// Units of one row: a batch takes several rows, so that no reader holds much at once.
 const UNITS: usize = 50;
-
-/// Rows that a reader holds at once.
-const ROWS: i64 = 200;
 
 /// What a write changed in the counts.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -90,18 +89,24 @@ pub(super) fn behind(conn: &mut DbConn, last: &str, rows: i64) -> QueryResult<Ve
         .load(conn)
 }
 
-/// Reads every change that is not folded yet, a part at a time.
+/// Reads every change that is not folded yet, one row after the other: in one statement, so that of two writes the
+/// later one is never seen without the earlier.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn each_delta(conn: &mut DbConn, mut take: impl FnMut(Leaf, Changes)) -> Result<(), ApiError> {
-    let mut last = String::new();
-    loop {
-        let rows = behind(conn, &last, ROWS)?;
-        let Some(end) = rows.last() else { return Ok(()) };
-        last.clone_from(&end.id);
-        for row in &rows {
-            row.each(&mut take)?;
+    let all = || dossier_deltas::table.select(DeltaRow::as_select());
+    match conn {
+        DbConn::Pg(pg) => {
+            for row in all().load_iter::<DeltaRow, PgRowByRowLoadingMode>(pg)? {
+                row?.each(&mut take)?;
+            }
+        }
+        DbConn::Sqlite(sqlite) => {
+            for row in all().load_iter::<DeltaRow, DefaultLoadingMode>(sqlite)? {
+                row?.each(&mut take)?;
+            }
         }
     }
+    Ok(())
 }
