@@ -199,7 +199,7 @@ pub(super) fn overlapping(
     day: NaiveDate,
 ) -> Result<HashMap<PlanKey, i64>, ApiError> {
     let (units, years, codes) = columns_of(plans);
-    let other = diesel::alias!(columns as other_disbursements: OtherDisbursements);
+    let other = diesel::alias!(columns as other_disbursements);
     let of_the_plan = other
         .field(columns::org_unit_id)
         .eq(columns::org_unit_id)

@@ -95,15 +95,17 @@ pub(super) fn behind(conn: &mut DbConn, last: &str, rows: i64) -> QueryResult<Ve
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn each_delta(conn: &mut DbConn, mut take: impl FnMut(Leaf, Changes)) -> Result<(), ApiError> {
-    let all = || dossier_deltas::table.select(DeltaRow::as_select());
+    let all = dossier_deltas::table;
     match conn {
         DbConn::Pg(pg) => {
-            for row in all().load_iter::<DeltaRow, PgRowByRowLoadingMode>(pg)? {
+            let rows = all.select(DeltaRow::as_select());
+            for row in rows.load_iter::<DeltaRow, PgRowByRowLoadingMode>(pg)? {
                 row?.each(&mut take)?;
             }
         }
         DbConn::Sqlite(sqlite) => {
-            for row in all().load_iter::<DeltaRow, DefaultLoadingMode>(sqlite)? {
+            let rows = all.select(DeltaRow::as_select());
+            for row in rows.load_iter::<DeltaRow, DefaultLoadingMode>(sqlite)? {
                 row?.each(&mut take)?;
             }
         }
