@@ -177,6 +177,10 @@ impl Segments {
 
     /// The one segment as this type, or all of them as this tuple.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        // No column holds a NUL, so nothing is named by one.
+        if self.0.iter().any(|segment| segment.contains('\0')) {
+            return None;
+        }
         let read = match &*self.0 {
             [one] => T::deserialize(one.as_str().into_deserializer()),
             all => T::deserialize(SeqDeserializer::new(all.iter().map(String::as_str))),
@@ -225,6 +229,7 @@ mod tests {
         assert_eq!(segments(&["a"]).read::<(String, String)>(), None);
         assert_eq!(segments(&["a", "b"]).read::<String>(), None);
         assert_eq!(segments(&["a"]).read::<bool>(), None);
+        assert_eq!(segments(&["a\0"]).read::<String>(), None);
     }
 
     #[test]

@@ -168,7 +168,18 @@ fn names_nothing(req: &HttpRequest) -> ApiError {
 
 type Pairs = Vec<(String, String)>;
 
+/// The most parameters of a query or a form: no operation takes half as many, and each is held against all others.
+const MOST_PAIRS: usize = 100;
+
 fn pairs(query: &str) -> Result<Pairs, ApiError> {
+    if query.split('&').filter(|part| !part.is_empty()).nth(MOST_PAIRS).is_some() {
+        let message = Bilingual::new(
+            format!("Tối đa {MOST_PAIRS} tham số."),
+            format!("There are {MOST_PAIRS} parameters at most."),
+        );
+        let fault = Fault::new("", "too_many", message);
+        return Err(ApiError::new(Problem::InvalidParameter).with_faults(vec![fault]));
+    }
     let mut pairs: Pairs = Vec::new();
     let mut faults = Vec::new();
     for part in query.split('&').filter(|part| !part.is_empty()) {

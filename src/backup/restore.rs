@@ -68,6 +68,7 @@ fn restored(
     };
     let mut conn = migrate::prepare_to(location, &manifest.migration)?
         .ok_or_else(|| BackupError::Newer(manifest.migration.clone()))?;
+    migrate::without_hurry(&mut conn)?;
     let mut put = Vec::new();
     let restored = conn.transaction(|conn| -> Result<Restored, BackupError> {
         if !is_empty(conn)? {

@@ -58,6 +58,7 @@ pub async fn take(
 fn taken(location: &Location, contents: &Contents, at: Instant, path: &Path) -> Result<Taken, BackupError> {
     migrate::check(location)?;
     let mut conn = migrate::single_connection(location)?;
+    migrate::without_hurry(&mut conn)?;
     let partial = path.with_added_extension("partial");
     let failed = |error| BackupError::File(path.to_owned(), error);
     if path.exists() {

@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -163,10 +164,12 @@ pub fn prepare(location: &Location) -> Result<(), OpenError> {
     let mut conn = connect(location)?;
     check_server(&mut conn)?;
     if matches!(conn, DbConn::Pg(_)) {
-        // A session lock: released with the connection, also when this process dies.
-        sql_query(format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
-            .execute(&mut conn)
-            .map_err(|error| OpenError::Migration(error.to_string()))?;
+        // A session lock: released with the connection, also when this process dies. A migration of another
+        // instance may take minutes.
+        let waiting = format!(
+            "SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK}); SET lock_timeout = '10s'"
+        );
+        conn.batch_execute(&waiting).map_err(|error| OpenError::Migration(error.to_string()))?;
     }
     refuse_newer(&mut conn)?;
     complete(&mut conn)
@@ -330,6 +333,18 @@ pub fn ping(conn: &mut DbConn) -> Result<(), crate::error::ApiError> {
 /// As [`prepare`].
 pub fn single_connection(location: &Location) -> Result<DbConn, OpenError> {
     connect(location)
+}
+
+/// Lets a transaction of this connection stand open while contents pass that the database does not see.
+///
+/// # Errors
+/// When the database is away.
+pub fn without_hurry(conn: &mut DbConn) -> Result<(), OpenError> {
+    if matches!(conn, DbConn::Pg(_)) {
+        conn.batch_execute("SET idle_in_transaction_session_timeout = 0")
+            .map_err(|error| OpenError::Migration(error.to_string()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::support::database::{Backend, TestDatabase};
 use crate::tell;
 
 tell![
+    more_parameters_than_any_operation_has_are_refused,
+    what_holds_a_nul_names_nothing,
     a_service_that_stops_closes_its_connections,
     every_answer_carries_the_headers_of_safety,
     browsers_of_other_origins_are_kept_out_unless_named,
@@ -414,4 +416,23 @@ async fn a_list_is_never_taken_for_a_record(app: TestApp) {
     dossier["owner"] = json!(["citizen", "Người nộp thử", "012345678901", "0900000012"]);
     let faults = admin.post("/api/v1/tthc/dossiers", &dossier).await.faults(400, "wrong-shape");
     assert_eq!(faults, ["/owner"]);
+}
+
+async fn more_parameters_than_any_operation_has_are_refused(app: TestApp) {
+    let admin = app.admin().await;
+    let many: Vec<String> = (0..=100).map(|number| format!("p{number}=1")).collect();
+    let refused = admin.get(&format!("/api/v1/reporting/periods?{}", many.join("&"))).await;
+    assert_eq!(refused.problem(400, "invalid-parameter")["errors"][0]["code"], "too_many");
+    let form: Vec<(String, String)> =
+        (0..=100).map(|number| (format!("p{number}"), "1".to_owned())).collect();
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(app.anonymous().post_form("/api/v1/auth/token", &form).await.status, 400);
+}
+
+async fn what_holds_a_nul_names_nothing(app: TestApp) {
+    app.anonymous().get("/api/v1/public/procedures/%00").await.problem(404, "not-found");
+    // `a%00:b`
+    let named = app.anonymous().with("authorization", "Basic YSUwMDpi");
+    let refused = named.post_form("/api/v1/auth/token", &[("grant_type", "client_credentials")]).await;
+    assert_eq!(refused.status, 401, "{}", refused.text());
 }

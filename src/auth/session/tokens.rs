@@ -203,7 +203,9 @@ fn basic(header: &str) -> Option<(String, String)> {
     let (id, secret) = decoded.split_once(':')?;
     let plain = |text: &str| {
         let text = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&text).decode_utf8().map(std::borrow::Cow::into_owned).ok()
+        let text = percent_encoding::percent_decode_str(&text).decode_utf8().ok()?;
+        // No column holds a NUL, so nobody is called by one.
+        (!text.contains('\0')).then(|| text.into_owned())
     };
     Some((plain(id)?, plain(secret)?))
 }
