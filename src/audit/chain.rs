@@ -191,18 +191,13 @@ pub async fn seal(db: &Db) -> Result<usize, ApiError> {
     }
 }
 
-/// Seals all that waits, in the transaction that is open; answers how many entries.
+/// Seals all that waits, in the transaction that is open.
 ///
 /// # Errors
 /// When the database fails.
-pub fn seal_rest(conn: &mut DbConn) -> Result<usize, ApiError> {
-    let mut sealed = 0;
-    loop {
-        match seal_pass(conn)? {
-            0 => return Ok(sealed),
-            count => sealed += count,
-        }
-    }
+pub fn seal_rest(conn: &mut DbConn) -> Result<(), ApiError> {
+    while seal_pass(conn)? > 0 {}
+    Ok(())
 }
 
 /// The position and hash in which the sealed chain ends.

@@ -98,11 +98,12 @@ impl Records for Officials {
         let mut made = Vec::with_capacity(drafts.len());
         for draft in drafts {
             // By its code a batch finds an official: another code is a change of that one alone.
-            let recoded = draft.present.clone().filter(|row| row.employee_code != draft.body.employee_code);
-            made.push(match recoded {
-                Some(row) => must_be_unnamed(tx.conn(), &row).and_then(|()| official_made(scoped, draft, at)),
-                None => official_made(scoped, draft, at),
-            });
+            let is_recoded = |row: &&OfficialRow| row.employee_code != draft.body.employee_code;
+            let may_be = match draft.present.as_ref().filter(is_recoded) {
+                Some(row) => must_be_unnamed(tx.conn(), row),
+                None => Ok(()),
+            };
+            made.push(may_be.and_then(|()| official_made(scoped, draft, at)));
         }
         Ok(made)
     }

@@ -233,9 +233,10 @@ impl Gathered {
 
     /// Units of a level whose dossiers count though they handed in a return, and how the two differ.
     pub(super) fn replaced(&self, level: Tier) -> Vec<(OrgUnitId, NaiveDate, Cell)> {
-        let sums = |lines: &[ProcessingLine]| {
+        let sums = |lines: &[ProcessingLine], is_counted: bool| {
             let mut sums: BTreeMap<OrgUnitId, Cell> = BTreeMap::new();
-            for line in lines.iter().filter(|line| line.handling_level == level && line.is_handed_in) {
+            let of_level = lines.iter().filter(|line| line.handling_level == level && line.is_handed_in);
+            for line in of_level.filter(|line| line.is_counted == is_counted) {
                 let cell = Cell { columns: line.columns, basis: None, transferred: line.transferred };
                 let sum = sums.entry(line.org_unit_id).or_default();
                 *sum = sum.plus(cell);
@@ -245,13 +246,12 @@ impl Gathered {
         if self.replaced.is_empty() {
             return Vec::new();
         }
-        let counted: Vec<_> = self.lines.iter().filter(|line| line.is_counted).cloned().collect();
-        let counted = sums(&counted);
+        let counted = sums(&self.lines, true);
         let line = |(unit, handed_in): (OrgUnitId, Cell)| {
             let since = *self.complete.get(&unit)?;
             Some((unit, since, counted.get(&unit).copied().unwrap_or_default().minus(handed_in)))
         };
-        sums(&self.replaced).into_iter().filter_map(line).collect()
+        sums(&self.replaced, false).into_iter().filter_map(line).collect()
     }
 }
 
