@@ -83,6 +83,9 @@ pub struct AppState {
     pub hasher: Hasher,
     /// Where batches, imports and lists as spreadsheets wait before they take up memory.
     pub bulk: Gate,
+    /// Where spreadsheets of lists that are open to everybody wait, one at a time: whoever has no account
+    /// takes no place from those who have one.
+    pub open_sheets: Gate,
     /// Login attempts of late.
     pub logins: LoginLimits,
     /// Requests of late; none where any number is allowed.
@@ -162,7 +165,9 @@ impl AppState {
         };
         // Whoever waits longer than half the time of a request would not be done in the other half.
         let bulk = config.bulk.size();
-        let bulk = Gate::new(bulk, bulk.saturating_mul(8), config.request_seconds.seconds() / 2);
+        let longest_wait = config.request_seconds.seconds() / 2;
+        let bulk = Gate::new(bulk, bulk.saturating_mul(8), longest_wait);
+        let open_sheets = Gate::new(1, 8, longest_wait);
         let logins = LoginLimits::new(
             allowance(config.login_attempts.get()),
             allowance(config.login_attempts_address.get()),
@@ -183,6 +188,7 @@ impl AppState {
             uploads: Semaphore::new(UPLOADS),
             hasher,
             bulk,
+            open_sheets,
             logins,
             office: config.office_hours.0.as_slice().into(),
             config,
@@ -225,8 +231,9 @@ impl AppState {
     #[must_use]
     pub fn queues(&self) -> Vec<Queue> {
         let mut queues = self.db.queues();
-        let (waiting, free) = (self.bulk.waiting(), Some(self.bulk.free()));
-        queues.push(Queue { name: "bulk", waiting, free });
+        let gates = [("bulk", &self.bulk), ("open_sheets", &self.open_sheets)];
+        let queue = |(name, gate): (_, &Gate)| Queue { name, waiting: gate.waiting(), free: Some(gate.free()) };
+        queues.extend(gates.map(queue));
         queues
     }
 
@@ -311,10 +318,13 @@ impl AppState {
     /// # Errors
     /// 503 when the database is away.
     pub async fn units_changed(&self) -> Result<(), ApiError> {
-        let units = self.db.read(units_load).await?;
-        let epoch = units.epoch().unwrap_or_default();
-        *write(&self.units) = Arc::new(units);
-        self.remember(vec![(Epoch::Units.as_str().into(), epoch)]);
+        let loaded = Arc::new(self.db.read(units_load).await?);
+        let mut units = write(&self.units);
+        // Of two that were loaded at once the older may come last.
+        if units.epoch() <= loaded.epoch() {
+            self.remember(vec![(Epoch::Units.as_str().into(), loaded.epoch().unwrap_or_default())]);
+            *units = loaded;
+        }
         Ok(())
     }
 
@@ -335,9 +345,12 @@ impl AppState {
                 Ok((epoch, revoked))
             })
             .await?;
-        *write(&self.access) =
-            Access { epoch, principals: HashMap::new(), revoked: Arc::new(revoked.into_iter().collect()) };
-        self.remember(vec![(Epoch::Access.as_str().into(), epoch)]);
+        let mut access = write(&self.access);
+        if access.epoch <= epoch {
+            self.remember(vec![(Epoch::Access.as_str().into(), epoch)]);
+            let revoked = Arc::new(revoked.into_iter().collect());
+            *access = Access { epoch, principals: HashMap::new(), revoked };
+        }
         Ok(())
     }
 

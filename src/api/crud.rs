@@ -24,8 +24,9 @@
 #[macro_export]
 macro_rules! crud {
     (patched $tx:expr, $scoped:expr, $id:expr, $if_match:expr, $patch:expr, $get:path, $replace:path) => {{
-        let whole = $patch.onto(&$get($tx.conn(), $scoped, $id)?);
-        $replace($tx, $scoped, $id, $if_match, whole)
+        let present = $get($tx.conn(), $scoped, $id)?;
+        let if_match = $if_match.read_at($crate::api::Record::version(&present));
+        $replace($tx, $scoped, $id, &if_match, $patch.onto(&present))
     }};
     (patched $tx:expr, $scoped:expr, $id:expr, $if_match:expr, $patch:expr, $get:path, $replace:path, $patched:path) => {
         $patched($tx, $scoped, $id, $if_match, $patch)

@@ -249,6 +249,13 @@ impl IfMatch {
             _ => Ok(()),
         }
     }
+
+    /// The same for a change that was put together from the record at this version: where it may go on
+    /// from this one, it goes on from no other.
+    #[must_use]
+    pub fn read_at(&self, version: i64) -> Self {
+        if self.check(version).is_ok() { Self(Some(vec![version])) } else { self.clone() }
+    }
 }
 
 impl FromRequest for IfMatch {

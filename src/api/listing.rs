@@ -231,7 +231,8 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         }
         let columns = Columns::of::<P::Item>(&app.contract);
         if form == Form::Sheet {
-            let turn = app.bulk.turn().await?;
+            let gate = if source.session.is_some() { &app.bulk } else { &app.open_sheets };
+            let turn = gate.turn().await?;
             let sheet = source.sheet(columns, request.in_parts(PART), turn).await?;
             return Ok(Listed::Whole(sent(StatusCode::OK, &name, sheet)?));
         }

@@ -64,15 +64,20 @@ impl Units {
         }
     }
 
-    /// A unit and the units whose whole territory came to it.
-    fn with_predecessors(&self, unit: OrgUnitId) -> BTreeSet<OrgUnitId> {
+    /// A unit and the units whose whole territory has come to it by a day. What is decided for a later day gives
+    /// nothing before it, nor does a predecessor that lives on.
+    fn with_predecessors(&self, unit: OrgUnitId, today: NaiveDate) -> BTreeSet<OrgUnitId> {
         let mut found = BTreeSet::from([unit]);
         let mut open = vec![unit];
         while let Some(next) = open.pop() {
             for succession in self.tree.predecessors(next) {
-                let whole = succession.relation == SuccessionRelation::Merge || succession.keeps_records;
-                if whole && found.insert(succession.predecessor_id) {
-                    open.push(succession.predecessor_id);
+                let before = succession.predecessor_id;
+                let has_come = succession.effective_on <= today && !self.tree.in_force(before, today);
+                let mut successions = self.tree.successors(before);
+                let is_whole = succession.keeps_records
+                    || successions.all(|other| other.relation == SuccessionRelation::Merge);
+                if has_come && is_whole && found.insert(before) {
+                    open.push(before);
                 }
             }
         }
@@ -207,6 +212,12 @@ impl Scoped {
         self.today
     }
 
+    /// The province that records of this unit belong to, as [`home_province`] has it today.
+    #[must_use]
+    pub fn home_province(&self, unit: OrgUnitId) -> Option<OrgUnitId> {
+        home_province(self.tree(), unit, self.today)
+    }
+
     /// Whether all units are reached, and what belongs to none.
     #[must_use]
     pub fn everything(&self) -> bool {
@@ -271,8 +282,7 @@ impl Scoped {
 
     fn in_province(&self, part: &Part, unit: OrgUnitId) -> bool {
         !part.provinces.is_empty()
-            && home_province(&self.units.tree, unit)
-                .is_some_and(|province| part.provinces.contains(&province))
+            && self.home_province(unit).is_some_and(|province| part.provinces.contains(&province))
     }
 
     /// The records that a query may touch; `None` for all.
@@ -352,21 +362,21 @@ fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> P
         over: grant.org_unit_id,
         reach: units.reach(grant.org_unit_id, today),
         except: if action == Action::Review && grant.role == Role::Reviewer {
-            units.with_predecessors(grant.org_unit_id)
+            units.with_predecessors(grant.org_unit_id, today)
         } else {
             BTreeSet::new()
         },
-        only: own_unit_only(grant, action).then(|| units.with_predecessors(grant.org_unit_id)),
-        provinces: if is_province { units.with_predecessors(grant.org_unit_id) } else { BTreeSet::new() },
+        only: own_unit_only(grant, action).then(|| units.with_predecessors(grant.org_unit_id, today)),
+        provinces: if is_province { units.with_predecessors(grant.org_unit_id, today) } else { BTreeSet::new() },
     }
 }
 
-/// The province that a unit's records belong to: the one it stands in, for an ended unit the one it
-/// stood in on its last day. It is stored with the record and never changes.
+/// The province that a unit's records belong to: the one it stands in today, for an ended unit the one
+/// it stood in on its last day, for one that is still to come the one it will begin in. It is stored
+/// with the record and never changes.
 #[must_use]
-pub fn home_province(tree: &OrgTree, unit: OrgUnitId) -> Option<OrgUnitId> {
-    let day = tree.last_day(unit).unwrap_or(NaiveDate::MAX);
-    tree.province_of(unit, day)
+pub fn home_province(tree: &OrgTree, unit: OrgUnitId, today: NaiveDate) -> Option<OrgUnitId> {
+    tree.province_of(unit, tree.day_by_which_it_is_known(unit, today)?)
 }
 
 /// Confines a boxed query over a table with `province_id` and `org_unit_id` to a [`Scoped`].

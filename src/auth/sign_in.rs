@@ -229,7 +229,7 @@ fn session_begin(
     token_insert(tx.conn(), session, if asked.is_some() { &scope } else { "" })?;
     let content = json!({"grant_type": "password"});
     let entry = Entry::new(JournalAction::SignIn, "session", session.family, 1, &content)?;
-    let entry = of_unit(entry, tree, principal.org_unit_id);
+    let entry = of_unit(entry, tree, tx.at().vietnam_day(), principal.org_unit_id);
     Ok(tx.journal(entry)?.with((principal, scope)))
 }
 
@@ -257,19 +257,26 @@ pub(super) async fn with_client_credentials(
     let hash = found.as_ref().map(|(_, hash, _)| hash.as_str());
     let fits = app.hasher.verify_or_dummy(hash, secret).await?;
     let Some((id, hash, true)) = found.filter(|_| fits) else { return Err(invalid_client()) };
+    let mut of_secret = vec![hash.clone()];
     if app.hasher.needs_rehash(&hash)
         && let Ok(new_hash) = app.hasher.hash(secret).await
     {
-        let old = hash.clone();
+        of_secret.push(new_hash.clone());
         let rehashed = move |conn: &mut DbConn| {
-            diesel::update(clients::table.find(id).filter(clients::secret_hash.eq(old)))
+            diesel::update(clients::table.find(id).filter(clients::secret_hash.eq(hash)))
                 .set(clients::secret_hash.eq(new_hash))
                 .execute(conn)?;
             Ok(())
         };
         app.db.maintain(rehashed).await?;
     }
-    let principal = app.db.read(move |conn| principal_load(conn, ActorKind::Client, &id.written())).await?;
+    let loaded = move |conn: &mut DbConn| {
+        let principal = principal_load(conn, ActorKind::Client, &id.written())?;
+        // The secret after the account: one that was replaced while it was compared opens nothing.
+        let still = clients::table.find(id).filter(clients::secret_hash.eq_any(of_secret));
+        Ok(principal.zip(still.select(clients::id).first::<ClientId>(conn).optional()?))
+    };
+    let principal = app.db.read(loaded).await?.map(|(principal, _)| principal);
     let principal = principal.filter(|principal| principal.active).ok_or_else(invalid_client)?;
     let held = principal.scope_words(app.now().vietnam_day());
     let scope = granted(held, asked).ok_or_else(invalid_scope)?.join(" ");
@@ -375,7 +382,8 @@ pub(super) async fn session_end(
             return Ok(Recorded::unchanged(()));
         }
         let entry = Entry::new(action, "session", family, 2, &json!({}))?;
-        Ok(tx.journal(of_unit(entry, units.tree(), unit))?.with(()))
+        let entry = of_unit(entry, units.tree(), tx.at().vietnam_day(), unit);
+        Ok(tx.journal(entry)?.with(()))
     };
     app.db.write(author, ended).await
 }

@@ -12,7 +12,7 @@ use super::terms;
 use crate::api::{PageRequest, PageRows};
 use crate::auth::permission::{Action, Domain};
 use crate::auth::permit::Reader;
-use crate::auth::scope::{Confinement, Scoped, home_province};
+use crate::auth::scope::{Confinement, Scoped};
 use crate::db::DbConn;
 use crate::db::schema::search_entries;
 use crate::db::word_index::{self, Asked, Expected};
@@ -78,7 +78,7 @@ impl Sought {
         within.extend(filter.record_type.map(|kind| Asked::Word(terms::kind(kind))));
         let (day, scope) = (filter.as_of.unwrap_or_else(|| scoped.today()), filter.scope.unwrap_or_default());
         if let Some(units) = wanted_units(scoped.tree(), &filter.unit_name(), scope, day)? {
-            within.push(of_units(scoped.tree(), units));
+            within.push(of_units(&scoped, units));
         }
         Ok(Self { scoped, within })
     }
@@ -97,11 +97,11 @@ fn reached(reach: &Confinement) -> Option<Asked> {
 }
 
 /// Records of these units.
-fn of_units(tree: &OrgTree, units: Vec<OrgUnitId>) -> Asked {
+fn of_units(scoped: &Scoped, units: Vec<OrgUnitId>) -> Asked {
     let count = units.len();
     let is_most = count > MOST_UNITS;
     let provinces: BTreeSet<OrgUnitId> =
-        units.iter().filter(|_| is_most).filter_map(|unit| home_province(tree, *unit)).collect();
+        units.iter().filter(|_| is_most).filter_map(|unit| scoped.home_province(*unit)).collect();
     let reach = match is_most {
         true => Confinement { provinces: provinces.into_iter().collect(), units: Vec::new() },
         false => Confinement { provinces: Vec::new(), units },

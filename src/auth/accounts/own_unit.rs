@@ -71,9 +71,16 @@ pub(super) fn sees(scoped: &Scoped, unit: Option<OrgUnitId>) -> bool {
 }
 
 /// The journal entry as one of this unit, if there is one.
-pub(in crate::auth) fn of_unit(entry: Entry, tree: &OrgTree, unit: Option<OrgUnitId>) -> Entry {
+pub(in crate::auth) fn of_unit(
+    entry: Entry,
+    tree: &OrgTree,
+    today: NaiveDate,
+    unit: Option<OrgUnitId>,
+) -> Entry {
     match unit {
-        Some(unit) => entry.of_unit(unit, home_province(tree, unit).map(|province| province.to_string())),
+        Some(unit) => {
+            entry.of_unit(unit, home_province(tree, unit, today).map(|province| province.to_string()))
+        }
         None => entry,
     }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::reference::UnitName;
 use super::tree::OrgUnitId;
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 
 /// The unit whose record it is, and its province.
@@ -52,7 +52,7 @@ impl Owner {
             let fault = Fault::new(name.pointer(), "out_of_reach", message);
             return Err(ApiError::new(Problem::Forbidden).with_faults(vec![fault]));
         }
-        let province = home_province(scoped.tree(), unit).ok_or_else(|| {
+        let province = scoped.home_province(unit).ok_or_else(|| {
             let message =
                 Bilingual::new("Đơn vị không thuộc tỉnh, thành phố nào.", "The unit stands in no province.");
             ApiError::invalid(vec![Fault::new(name.pointer(), "no_province", message)])

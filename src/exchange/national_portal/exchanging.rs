@@ -14,7 +14,7 @@ use super::request::{
     DONE, EXISTS, FAILED, PortalReply, PortalResultLine, SUCCESS, Sent, unknown_dossier, wrong_entry,
 };
 use crate::api::batch::{BatchOutcome, OnConflict, write_lines};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::{Recorded, WriteTx};
 use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::OrgUnitId;
@@ -42,7 +42,7 @@ impl Sender {
         let unit = name
             .resolve(tree, scoped.today())
             .map_err(|faults| ApiError::invalid(faults.into_iter().map(at_member).collect()))?;
-        let province = home_province(tree, unit).filter(|_| scoped.reaches(unit));
+        let province = scoped.home_province(unit).filter(|_| scoped.reaches(unit));
         let province = province.ok_or_else(|| {
             let message = Bilingual::new(
                 "Đơn vị gửi nằm ngoài phạm vi được giao của tài khoản.",

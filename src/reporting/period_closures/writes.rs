@@ -12,7 +12,7 @@ use super::rules;
 use super::store::row_find;
 use crate::api::IfMatch;
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::json_text::JsonText;
 use crate::db::schema::period_closures;
 use crate::db::{Receipt, Recorded, WriteTx};
@@ -38,7 +38,7 @@ pub fn closure_insert(
     use period_closures as c;
     let period = period_named(tx.conn(), body.period_id, body.period_code.as_deref())?;
     let (unit, as_of) = unit_of(scoped, &body, &period)?;
-    let province_id = home_province(scoped.tree(), unit).ok_or_else(|| {
+    let province_id = scoped.home_province(unit).ok_or_else(|| {
         ApiError::detailed(
             Problem::Invalid,
             "Đơn vị không thuộc tỉnh, thành phố nào nên không khóa sổ kỳ báo cáo.",

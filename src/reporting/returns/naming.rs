@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::schema::periods;
 use crate::domain::organization::reference::UnitName;
@@ -59,7 +59,7 @@ impl Filer {
         if !faults.is_empty() {
             return Err(ApiError::invalid(faults));
         }
-        let province = home_province(tree, unit).ok_or_else(|| no_province(unit))?;
+        let province = scoped.home_province(unit).ok_or_else(|| no_province(unit))?;
         Ok(Self { unit, province, period: period.clone(), named_by: name.pointer() })
     }
 

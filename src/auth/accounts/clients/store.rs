@@ -249,7 +249,7 @@ pub fn client_delete(
 /// The journal entry of a client.
 fn entry(action: JournalAction, scoped: &Scoped, content: &Client, version: i64) -> Result<Entry, ApiError> {
     let entry = Entry::new(action, "client", content.id, version, content)?;
-    Ok(of_unit(entry, scoped.tree(), content.org_unit_id))
+    Ok(of_unit(entry, scoped.tree(), scoped.today(), content.org_unit_id))
 }
 
 fn recorded(

@@ -409,7 +409,7 @@ pub(in crate::auth) fn entry(
 ) -> Result<Entry, ApiError> {
     let content = Grant::of(held, tree, today);
     let entry = Entry::new(action, "grant", content.id, version, &content)?;
-    Ok(of_unit(entry, tree, Some(content.org_unit_id)))
+    Ok(of_unit(entry, tree, today, Some(content.org_unit_id)))
 }
 
 #[cfg(test)]

@@ -263,7 +263,7 @@ pub(in crate::auth) fn entry(
 ) -> Result<Entry, ApiError> {
     let content = User { display_name: "***".into(), ..User::of(row, tree, today) };
     let entry = Entry::new(action, "user", content.id, version, &content)?;
-    Ok(of_unit(entry, tree, content.org_unit_id))
+    Ok(of_unit(entry, tree, today, content.org_unit_id))
 }
 
 fn recorded(

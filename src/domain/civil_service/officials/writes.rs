@@ -16,7 +16,7 @@ use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text, replace};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::schema::{officials, personnel_decisions};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
@@ -37,7 +37,7 @@ type Key = (OrgUnitId, String);
 
 fn key(scoped: &Scoped, body: &OfficialCreate) -> Option<Key> {
     let unit = body.unit_name().resolve(scoped.tree(), body.listed_on).ok()?;
-    Some((home_province(scoped.tree(), unit)?, body.employee_code.clone()))
+    Some((scoped.home_province(unit)?, body.employee_code.clone()))
 }
 
 impl Records for Officials {

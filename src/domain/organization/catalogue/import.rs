@@ -164,7 +164,7 @@ fn chunks(
             Found::Equal => summary.unchanged += 1,
             Found::Different => summary.corrected += 1,
             Found::Nothing => {
-                let province = home_province(&tree, unit.id);
+                let province = home_province(&tree, unit.id, at.vietnam_day());
                 let chunk = chunks.room();
                 chunk.entries.push(unit_entry(JournalAction::Create, &unit, &versions, province)?);
                 summary.units += 1;
@@ -181,7 +181,7 @@ fn chunks(
             Found::Equal => summary.unchanged += 1,
             Found::Different => summary.corrected += 1,
             Found::Nothing => {
-                let province = home_province(&tree, row.successor_id);
+                let province = home_province(&tree, row.successor_id, row.effective_on);
                 let chunk = chunks.room();
                 chunk.entries.push(succession_entry(JournalAction::Create, &row, province)?);
                 summary.successions += 1;

@@ -143,7 +143,7 @@ pub(super) fn effects(
         unit,
         on: day,
         certainty: row.effective_on_certainty,
-        province: home_province(tree, unit),
+        province: home_province(tree, unit, day),
     };
     effects.ends = ending.into_iter().map(end).collect();
     Ok(effects)

@@ -131,8 +131,8 @@ impl SucceededUnits {
         Self {
             predecessor: tree.named_on(row.predecessor_id, before).cloned(),
             successor: tree.named_on(row.successor_id, row.effective_on).cloned(),
-            predecessor_province_id: home_province(tree, row.predecessor_id),
-            province_id: home_province(tree, row.successor_id),
+            predecessor_province_id: home_province(tree, row.predecessor_id, row.effective_on),
+            province_id: home_province(tree, row.successor_id, row.effective_on),
         }
     }
 }

@@ -109,7 +109,8 @@ pub fn succession_seen(
     id: OrgUnitSuccessionId,
 ) -> Result<Belonging, ApiError> {
     let row = succession_row(conn, id)?;
-    Ok(Belonging::unit(row.successor_id, home_province(scoped.tree(), row.successor_id)))
+    let province = home_province(scoped.tree(), row.successor_id, row.effective_on);
+    Ok(Belonging::unit(row.successor_id, province))
 }
 
 pub(super) fn succession_row(conn: &mut DbConn, id: OrgUnitSuccessionId) -> Result<SuccessionRow, ApiError> {

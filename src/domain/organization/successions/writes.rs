@@ -390,6 +390,6 @@ pub(in crate::domain::organization) fn succession_take_away(
 ) -> Result<Recorded<()>, ApiError> {
     hide_row!(tx, org_unit_successions, present)?;
     let row = SuccessionRow { version: present.version + 1, updated_at: tx.at(), ..present };
-    let province = home_province(tree, row.successor_id);
+    let province = home_province(tree, row.successor_id, row.effective_on);
     Ok(tx.journal(succession_entry(JournalAction::Delete, &row, province)?)?.with(()))
 }

@@ -56,6 +56,16 @@ impl OrgTree {
         ends?.into_iter().max()?.pred_opt()
     }
 
+    /// The day by which a unit is known today: today itself while it is in force, else the last day that
+    /// it was, else the day on which it begins.
+    #[must_use]
+    pub fn day_by_which_it_is_known(&self, unit: OrgUnitId, today: NaiveDate) -> Option<NaiveDate> {
+        if self.in_force(unit, today) {
+            return Some(today);
+        }
+        self.last_held(self.unit(unit)?, today).or_else(|| self.first_day(unit))
+    }
+
     /// The days of a span on which something about some unit was so for the last time, and the last day
     /// of the span: after each of them the structure may be another. Some may be of versions that have
     /// been replaced.

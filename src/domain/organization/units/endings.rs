@@ -87,7 +87,7 @@ pub(in crate::domain::organization) fn units_reopen(
             unit: *unit,
             on: OPEN_END,
             certainty: Certainty::Exact,
-            province: home_province(standing.tree(), *unit),
+            province: home_province(standing.tree(), *unit, ended_on),
         });
     }
     units_end(tx, &opened)

@@ -353,7 +353,7 @@ pub fn org_unit_delete(
     }
     hide_row!(tx, org_units, present)?;
     let unit = UnitRow { version: present.version + 1, updated_at: tx.at(), ..present };
-    let province = home_province(standing.tree(), id);
+    let province = home_province(standing.tree(), id, scoped.today());
     let entry = unit_entry(JournalAction::Delete, &unit, &versions, province)?;
     Ok(tx.journal(entry)?.with(()))
 }

@@ -11,7 +11,7 @@ use super::row::{DossierRow, HeldDossier, Holder};
 use super::rules;
 use crate::api::json::check;
 use crate::api::records::Draft;
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::json_text::JsonText;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::{UnitName, named_as};
@@ -220,7 +220,7 @@ impl Making<'_> {
     }
 
     fn holder(&self, unit: OrgUnitId, since: NaiveDate, pointer: &str) -> Result<Holder, ApiError> {
-        holder_of(self.scoped.tree(), unit, since, pointer)
+        holder_of(self.scoped, unit, since, pointer)
     }
 
     /// When the sending system changed the dossier, as far as that is known: at the latest when it was
@@ -352,14 +352,15 @@ pub(super) fn working_days(calendar: &Calendar, row: &DossierRow) -> Option<i64>
 /// # Errors
 /// 422 at this member, for one that is of no tier of local government or stands in no province.
 pub(super) fn holder_of(
-    tree: &OrgTree,
+    scoped: &Scoped,
     unit: OrgUnitId,
     since: NaiveDate,
     pointer: &str,
 ) -> Result<Holder, ApiError> {
+    let tree = scoped.tree();
     let first = tree.first_day(unit).map_or(since, |first| first.max(since));
     let tier = tree.tier_at(unit, since).or_else(|| tree.tier_at(unit, first));
-    let (Some(tier), Some(province)) = (tier, home_province(tree, unit)) else {
+    let (Some(tier), Some(province)) = (tier, scoped.home_province(unit)) else {
         let message = Bilingual::new(
             "Đơn vị không thuộc cấp chính quyền địa phương nào.",
             "The unit is of no tier of local government.",

@@ -411,7 +411,7 @@ fn handed_over(
         let message = Bilingual::new("Đơn vị này đang giữ hồ sơ.", "This unit has the dossier already.");
         return Err(ApiError::invalid(vec![Fault::new(name.pointer(), "same_unit", message)]));
     }
-    let holder = holder_of(tree, unit, day, name.pointer())?;
+    let holder = holder_of(scoped, unit, day, name.pointer())?;
     (row.org_unit_id, row.province_id) = (holder.unit, holder.province);
     row.holders.0.push(holder);
     Ok(())

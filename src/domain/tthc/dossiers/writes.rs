@@ -11,7 +11,7 @@ use super::store::{held_by_codes, held_find};
 use super::summaries::contributions::{Counted, difference};
 use super::summaries::deltas::keep;
 use crate::api::records::{Draft, Records, Written, key_text};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::schema::dossiers;
 use crate::db::{DbConn, WriteTx};
 use crate::error::{ApiError, Problem};
@@ -49,7 +49,7 @@ impl Records for Dossiers {
         let tree = scoped.tree();
         let present = |body: &DossierCreate| {
             let unit = body.receiving_unit().resolve(tree, body.received_at.vietnam_day()).ok()?;
-            let province = home_province(tree, unit)?;
+            let province = scoped.home_province(unit)?;
             let of_code = held.get_mut(&body.code)?;
             let is_of_province = |held: &HeldDossier| held.row.receiving_province_id == province;
             // One that was handed over to the unit, or whose unit has come to another province since.

@@ -17,7 +17,7 @@ use crate::api::IfMatch;
 use crate::api::json::check;
 use crate::api::records::{Draft, Records, Written, key_text, replace};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Scoped, home_province};
+use crate::auth::scope::Scoped;
 use crate::db::schema::citizen_feedback;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
@@ -39,7 +39,7 @@ type Key = (OrgUnitId, String);
 
 fn key(scoped: &Scoped, body: &CitizenFeedbackCreate) -> Option<Key> {
     let unit = body.unit_name().resolve(scoped.tree(), body.received_at.vietnam_day()).ok()?;
-    Some((home_province(scoped.tree(), unit)?, body.code.clone()))
+    Some((scoped.home_province(unit)?, body.code.clone()))
 }
 
 impl Records for CitizenFeedbacks {

@@ -16,7 +16,7 @@ use crate::api::records::{Draft, Records, Written, key_text};
 use crate::api::ways::{Way, merged, ways_of};
 use crate::api::{IfMatch, PageRequest, PageRows};
 use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::{Confinement, Scoped, home_province};
+use crate::auth::scope::{Confinement, Scoped};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{dossiers, satisfaction_ratings};
 use crate::db::types::Instant;
@@ -200,7 +200,7 @@ impl Records for SatisfactionRatings {
             .collect();
         let present = |body: &SatisfactionRatingCreate| {
             let unit = body.unit_name().resolve(scoped.tree(), body.rated_on).ok()?;
-            held.get(&(body.dossier_code.clone(), home_province(scoped.tree(), unit)?)).cloned()
+            held.get(&(body.dossier_code.clone(), scoped.home_province(unit)?)).cloned()
         };
         Ok(bodies.iter().map(present).collect())
     }
