@@ -232,7 +232,8 @@ impl AppState {
     pub fn queues(&self) -> Vec<Queue> {
         let mut queues = self.db.queues();
         let gates = [("bulk", &self.bulk), ("open_sheets", &self.open_sheets)];
-        let queue = |(name, gate): (_, &Gate)| Queue { name, waiting: gate.waiting(), free: Some(gate.free()) };
+        let queue =
+            |(name, gate): (_, &Gate)| Queue { name, waiting: gate.waiting(), free: Some(gate.free()) };
         queues.extend(gates.map(queue));
         queues
     }

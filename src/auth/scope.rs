@@ -367,7 +367,11 @@ fn part(units: &Units, grant: &HeldGrant, action: Action, today: NaiveDate) -> P
             BTreeSet::new()
         },
         only: own_unit_only(grant, action).then(|| units.with_predecessors(grant.org_unit_id, today)),
-        provinces: if is_province { units.with_predecessors(grant.org_unit_id, today) } else { BTreeSet::new() },
+        provinces: if is_province {
+            units.with_predecessors(grant.org_unit_id, today)
+        } else {
+            BTreeSet::new()
+        },
     }
 }
 

@@ -486,7 +486,8 @@ async fn a_merger_to_come_opens_nothing_before_its_day(app: TestApp) {
     own.post(ACTIVITIES, &body).await.expect(201);
 
     app.pass(60 * 24 * 3_600);
-    let late = app.sign_in("xa.ketiep").await.post(ACTIVITIES, &campaign("31396", "Bổ sung sau sáp nhập")).await;
+    let late =
+        app.sign_in("xa.ketiep").await.post(ACTIVITIES, &campaign("31396", "Bổ sung sau sáp nhập")).await;
     late.expect(201);
 }
 

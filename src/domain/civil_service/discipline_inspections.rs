@@ -21,9 +21,9 @@ use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::validity::{day_faults, last_day_fault};
-use crate::error::{ApiError, Fault, Problem};
+use crate::error::{ApiError, Fault};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of an inspection of discipline (đợt kiểm tra kỷ luật, kỷ cương).
@@ -187,17 +187,10 @@ fn with_visits(
 /// By what visits name an inspection: its unit and code.
 type InspectionKey = (OrgUnitId, String);
 
-/// Inspections by id, which nobody else changes, deletes or names until the transaction ends.
-fn locked(
-    conn: &mut DbConn,
-    ids: &[DisciplineInspectionId],
-) -> Result<HashMap<DisciplineInspectionId, InspectionKey>, ApiError> {
-    let standing = columns::id.eq_any(ids.to_vec()).and(columns::deleted_at.is_null());
-    let rows: Vec<DisciplineInspectionRow> = load_locked!(
-        conn,
-        columns::table.filter(standing).order_by(columns::id).select(DisciplineInspectionRow::as_select())
-    )?;
-    Ok(rows.into_iter().map(|row| (row.id, (row.org_unit_id, row.code_folded))).collect())
+impl DisciplineInspectionRow {
+    fn key(&self) -> InspectionKey {
+        (self.org_unit_id, self.code_folded.clone())
+    }
 }
 
 /// Those of these inspections that visits name.
@@ -215,26 +208,6 @@ fn visited(
         .distinct()
         .load(conn)?;
     Ok(named.into_iter().filter(|key| inspections.contains(key)).collect())
-}
-
-/// Refuses another code for an inspection that visits name.
-fn keeps_its_code(
-    conn: &mut DbConn,
-    _: &Scoped,
-    made: Vec<Result<DisciplineInspectionRow, ApiError>>,
-) -> Result<Vec<Result<DisciplineInspectionRow, ApiError>>, ApiError> {
-    let changed: Vec<DisciplineInspectionId> =
-        made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id).collect();
-    let before = locked(conn, &changed)?;
-    let recoded =
-        |row: &DisciplineInspectionRow| before.get(&row.id).filter(|(_, code)| *code != row.code_folded);
-    let left: HashSet<InspectionKey> = made.iter().flatten().filter_map(recoded).cloned().collect();
-    let named = visited(conn, &left)?;
-    let kept = |row: DisciplineInspectionRow| match recoded(&row) {
-        Some(key) if named.contains(key) => Err(ApiError::new(Problem::InUse)),
-        _ => Ok(row),
-    };
-    Ok(made.into_iter().map(|made| made.and_then(kept)).collect())
 }
 
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
@@ -262,27 +235,10 @@ unit_store! {
     create: DisciplineInspectionCreate, filter: DisciplineInspectionFilter, unit on: starts_on,
     key: |body| { code_folded: String = fold(&body.code) },
     sought by: [code_folded],
+    named: InspectionKey = DisciplineInspectionRow::key, by: visited,
     order: DisciplineInspectionSort::{StartsOn, StartsOnDesc} by starts_on: NaiveDate, StartsOnDesc first,
-    days: [starts_from, starts_to], matching: matching, faults: faults, beside: keeps_its_code, with: with_visits,
-    list: inspection_list, get: inspection_get, seen: inspection_seen, delete: inspection_hide,
-}
-
-/// Deletes an inspection that was entered by mistake.
-///
-/// # Errors
-/// 409 while visits name it, 412 when it has changed.
-fn inspection_delete(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: DisciplineInspectionId,
-    expected: &IfMatch,
-) -> Result<Recorded<()>, ApiError> {
-    let inspection = DisciplineInspections::find(tx.conn(), scoped, id)?;
-    let names = locked(tx.conn(), &[inspection.id])?.into_values().collect();
-    if !visited(tx.conn(), &names)?.is_empty() {
-        return Err(ApiError::new(Problem::InUse));
-    }
-    inspection_hide(tx, scoped, id, expected)
+    days: [starts_from, starts_to], matching: matching, faults: faults, with: with_visits,
+    list: inspection_list, get: inspection_get, seen: inspection_seen, delete: inspection_delete,
 }
 
 crud! {

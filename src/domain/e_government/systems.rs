@@ -1,22 +1,21 @@
 //! Systems (hệ thống thông tin): what a province and its units run, such as document management, the
 //! one-stop system, the cadre database. Which units use one is told by [`deployments`](super::deployments).
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
-use diesel::dsl;
 use diesel::prelude::*;
 
-use crate::api::IfMatch;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{EGovernment, Permit, Read, Write};
-use crate::auth::scope::Scoped;
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{deployments, systems as columns};
-use crate::db::{Recorded, WriteTx};
 use crate::domain::validity::{day_faults, end_fault};
-use crate::error::{ApiError, Fault, Problem};
+use crate::error::{ApiError, Fault};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a system (hệ thống thông tin).
@@ -151,6 +150,19 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a SystemFilter, day: NaiveDate) 
     query
 }
 
+impl SystemRow {
+    const fn its_id(&self) -> SystemId {
+        self.id
+    }
+}
+
+/// Those of these systems that some unit is said to use.
+fn deployed(conn: &mut DbConn, systems: &HashSet<SystemId>) -> Result<HashSet<SystemId>, ApiError> {
+    use deployments as d;
+    let of_systems = d::table.filter(d::system_id.eq_any(systems).and(d::deleted_at.is_null()));
+    Ok(of_systems.select(d::system_id).distinct().load(conn)?.into_iter().collect())
+}
+
 unit_store! {
     /// Systems, as they are written.
     records: Systems, record_type: "system",
@@ -158,32 +170,10 @@ unit_store! {
     create: SystemCreate, filter: SystemFilter, unit on: in_use_from,
     key: |body| { kind: SystemKind = body.kind, name_folded: String = fold(&body.name) },
     sought by: [name_folded],
+    named: SystemId = SystemRow::its_id, by: deployed,
     order: SystemSort::{InUseFrom, InUseFromDesc} by in_use_from: NaiveDate, InUseFromDesc first,
     days: [], matching: matching, faults: faults,
-    list: system_list, get: system_get, seen: system_seen, delete: system_hide,
-}
-
-/// Deletes a system that no unit is said to use.
-///
-/// # Errors
-/// 412 when it has changed, 409 while a deployment names it.
-fn system_delete(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: SystemId,
-    expected: &IfMatch,
-) -> Result<Recorded<()>, ApiError> {
-    let standing = columns::id.eq(id).and(columns::deleted_at.is_null());
-    let _locked: Vec<SystemId> =
-        load_locked!(tx.conn(), columns::table.filter(standing).select(columns::id))?;
-    let of_system = deployments::system_id.eq(id).and(deployments::deleted_at.is_null());
-    let is_used: bool =
-        diesel::select(dsl::exists(deployments::table.filter(of_system))).get_result(tx.conn())?;
-    if is_used {
-        system_get(tx.conn(), scoped, id)?;
-        return Err(ApiError::new(Problem::InUse));
-    }
-    system_hide(tx, scoped, id, expected)
+    list: system_list, get: system_get, seen: system_seen, delete: system_delete,
 }
 
 crud! {

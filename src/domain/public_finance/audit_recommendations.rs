@@ -24,7 +24,7 @@ use crate::domain::document_numbers::{number_fault, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::validity::{OPEN_END, day_faults};
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
 
@@ -202,36 +202,25 @@ pub(super) fn asked(
     Ok(rows.into_iter().map(|row| (row.key(), row.amount_vnd)).collect())
 }
 
-/// Recommendations by id, locked likewise.
-fn locked(
+/// Those recommendations that were paid towards.
+fn paid_towards(
     conn: &mut DbConn,
-    ids: &[AuditRecommendationId],
-) -> Result<HashMap<AuditRecommendationId, RecommendationKey>, ApiError> {
-    let standing = columns::id.eq_any(ids.to_vec()).and(columns::deleted_at.is_null());
-    let rows: Vec<AuditRecommendationRow> = load_locked!(
-        conn,
-        columns::table.filter(standing).order_by(columns::id).select(AuditRecommendationRow::as_select())
-    )?;
-    Ok(rows.into_iter().map(|row| (row.id, row.key())).collect())
+    names: &HashSet<RecommendationKey>,
+) -> Result<HashSet<RecommendationKey>, ApiError> {
+    Ok(remittances::sums(conn, names, OPEN_END)?.into_keys().collect())
 }
 
-/// Refuses another code for a recommendation that was paid towards, and an amount below what was paid.
-fn keeps_what_was_paid(
+/// Refuses to ask for less than was paid.
+fn at_least_what_was_paid(
     conn: &mut DbConn,
     _: &Scoped,
     made: Vec<Result<AuditRecommendationRow, ApiError>>,
 ) -> Result<Vec<Result<AuditRecommendationRow, ApiError>>, ApiError> {
-    let changed: Vec<AuditRecommendationId> =
-        made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id).collect();
-    let before = locked(conn, &changed)?;
-    let paid = remittances::sums(conn, &before.values().cloned().collect(), OPEN_END)?;
-    let kept = |row: AuditRecommendationRow| {
-        let key = before.get(&row.id);
-        match key.and_then(|key| paid.get(key)) {
-            Some(_) if key != Some(&row.key()) => Err(ApiError::new(Problem::InUse)),
-            Some(paid) if paid.amount_vnd > row.amount_vnd => Err(less_than_paid(paid.amount_vnd)),
-            _ => Ok(row),
-        }
+    let changed = made.iter().flatten().filter(|row| row.version > 0);
+    let paid = remittances::sums(conn, &changed.map(AuditRecommendationRow::key).collect(), OPEN_END)?;
+    let kept = |row: AuditRecommendationRow| match paid.get(&row.key()) {
+        Some(paid) if paid.amount_vnd > row.amount_vnd => Err(less_than_paid(paid.amount_vnd)),
+        _ => Ok(row),
     };
     Ok(made.into_iter().map(|made| made.and_then(kept)).collect())
 }
@@ -251,27 +240,10 @@ unit_store! {
     create: AuditRecommendationCreate, filter: AuditRecommendationFilter, unit on: concluded_on,
     key: |body| { code_folded: String = fold(&body.code) },
     sought by: [code_folded],
+    named: RecommendationKey = AuditRecommendationRow::key, by: paid_towards,
     order: AuditRecommendationSort::{ConcludedOn, ConcludedOnDesc} by concluded_on: NaiveDate, ConcludedOnDesc first,
-    days: [concluded_from, concluded_to], matching: matching, faults: faults, beside: keeps_what_was_paid,
-    list: recommendation_list, get: recommendation_get, seen: recommendation_seen, delete: recommendation_hide,
-}
-
-/// Deletes a recommendation that was entered by mistake.
-///
-/// # Errors
-/// 409 while remittances name it, 412 when it has changed.
-fn recommendation_delete(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: AuditRecommendationId,
-    expected: &IfMatch,
-) -> Result<Recorded<()>, ApiError> {
-    let row = AuditRecommendations::find(tx.conn(), scoped, id)?;
-    let names = locked(tx.conn(), &[row.id])?.into_values().collect();
-    if !remittances::sums(tx.conn(), &names, OPEN_END)?.is_empty() {
-        return Err(ApiError::new(Problem::InUse));
-    }
-    recommendation_hide(tx, scoped, id, expected)
+    days: [concluded_from, concluded_to], matching: matching, faults: faults, beside: at_least_what_was_paid,
+    list: recommendation_list, get: recommendation_get, seen: recommendation_seen, delete: recommendation_delete,
 }
 
 crud! {

@@ -25,9 +25,9 @@ use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
 use crate::domain::validity::{OPEN_END, day_faults};
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::{contains, fold};
-use crate::{attachments, crud, id, load_held, load_locked, text_enum, unit_fields, unit_store};
+use crate::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of an investment plan (kế hoạch vốn đầu tư công).
@@ -224,43 +224,11 @@ fn no_such_plan() -> ApiError {
     ApiError::invalid(vec![Fault::new("/plan_code", "unknown", message)])
 }
 
-/// Plans by id, which nobody else changes, deletes or names until the transaction ends.
-fn locked(
-    conn: &mut DbConn,
-    ids: &[InvestmentPlanId],
-) -> Result<HashMap<InvestmentPlanId, PlanKey>, ApiError> {
-    let standing = columns::id.eq_any(ids.to_vec()).and(columns::deleted_at.is_null());
-    let rows: Vec<InvestmentPlanRow> = load_locked!(
-        conn,
-        columns::table.filter(standing).order_by(columns::id).select(InvestmentPlanRow::as_select())
-    )?;
-    Ok(rows.into_iter().map(|row| (row.id, row.key())).collect())
-}
-
 /// Those plans that adjustments or disbursements name.
 fn named(conn: &mut DbConn, plans: &HashSet<PlanKey>) -> Result<HashSet<PlanKey>, ApiError> {
     let adjusted = plan_adjustments::sums(conn, plans, OPEN_END)?;
     let paid = disbursements::sums(conn, plans, OPEN_END)?;
     Ok(adjusted.into_keys().chain(paid.into_keys()).collect())
-}
-
-/// Refuses another year or code for a plan that is named by them.
-fn keeps_its_name(
-    conn: &mut DbConn,
-    _: &Scoped,
-    made: Vec<Result<InvestmentPlanRow, ApiError>>,
-) -> Result<Vec<Result<InvestmentPlanRow, ApiError>>, ApiError> {
-    let changed: Vec<InvestmentPlanId> =
-        made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id).collect();
-    let before = locked(conn, &changed)?;
-    let renamed = |row: &InvestmentPlanRow| before.get(&row.id).filter(|key| **key != row.key());
-    let left: HashSet<PlanKey> = made.iter().flatten().filter_map(renamed).cloned().collect();
-    let named = named(conn, &left)?;
-    let kept = |row: InvestmentPlanRow| match renamed(&row) {
-        Some(key) if named.contains(key) => Err(ApiError::new(Problem::InUse)),
-        _ => Ok(row),
-    };
-    Ok(made.into_iter().map(|made| made.and_then(kept)).collect())
 }
 
 unit_store! {
@@ -270,27 +238,10 @@ unit_store! {
     create: InvestmentPlanCreate, filter: InvestmentPlanFilter, unit on: valid_from,
     key: |body| { fiscal_year: i64 = body.fiscal_year, code_folded: String = fold(&body.code) },
     sought by: [fiscal_year, code_folded],
+    named: PlanKey = InvestmentPlanRow::key, by: named,
     order: InvestmentPlanSort::{ValidFrom, ValidFromDesc} by valid_from: NaiveDate, ValidFromDesc first,
-    days: [], matching: matching, faults: faults, beside: keeps_its_name,
-    list: plan_list, get: plan_get, seen: plan_seen, delete: plan_hide,
-}
-
-/// Deletes a plan that was entered by mistake.
-///
-/// # Errors
-/// 409 while adjustments or disbursements name it, 412 when it has changed.
-fn plan_delete(
-    tx: &mut WriteTx<'_>,
-    scoped: &Scoped,
-    id: InvestmentPlanId,
-    expected: &IfMatch,
-) -> Result<Recorded<()>, ApiError> {
-    let plan = InvestmentPlans::find(tx.conn(), scoped, id)?;
-    let names = locked(tx.conn(), &[plan.id])?.into_values().collect();
-    if !named(tx.conn(), &names)?.is_empty() {
-        return Err(ApiError::new(Problem::InUse));
-    }
-    plan_hide(tx, scoped, id, expected)
+    days: [], matching: matching, faults: faults,
+    list: plan_list, get: plan_get, seen: plan_seen, delete: plan_delete,
 }
 
 /// The records as the open export reads them: as their list does.

@@ -7,8 +7,10 @@
 //! own: fields, rules, filters. [`support_activities`](crate::domain::tthc::support_activities) shows both.
 
 mod fields;
+mod names;
 #[cfg(test)]
 pub(crate) mod plans;
 mod store;
 
+pub use names::keeping_their_names;
 pub use store::{UNITS_AT_ONCE, key_of_unit, owner_of};

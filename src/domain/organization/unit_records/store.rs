@@ -59,6 +59,8 @@ pub fn owner_of(
 ///
 /// - `key` is by what the records of one unit are told apart, as columns; a batch finds those that are
 ///   there by their unit and the columns `sought by`, which an index holds.
+/// - `named: N = f, by: g` is for a record that others name, each of its rows by `f(&row)`: `g(conn, &names)`
+///   tells those of some names by which others do. Such a row keeps its name and is not deleted.
 /// - `order` names the sort's rising and falling word, and the column that the indexes
 ///   `(.., column, id)` hold for all rows, a province and a unit.
 /// - `days` are members of the filter, refused where the databases do not keep them alike.
@@ -79,6 +81,7 @@ macro_rules! unit_store {
         create: $create:ident, filter: $filter:ident, unit on: $day:ident,
         key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* $(,)? },
         sought by: [$($sought:ident),*],
+        $(named: $name:ty = $name_of:path, by: $named:path,)?
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
         days: [$($asked_day:ident),*], matching: $matching:ident, faults: $faults:ident, $(beside: $beside:ident,)?
         $(with: $with:ident,)? $(alone: $alone:ident,)?
@@ -117,6 +120,7 @@ macro_rules! unit_store {
                 $(#[$doc])* records: $records, record_type: $record_type,
                 table: $table, id: $id, row: $row, answer: $view, create: $create, unit on: $day,
                 key: |$body| { $($part: $part_type = $part_value),* }, sought by: [$($sought),*],
+                $(named: $name = $name_of, by: $named,)?
                 faults: $faults, $(beside: $beside,)? delete: $delete,
             }
         }
@@ -271,6 +275,7 @@ macro_rules! unit_writes {
         table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, create: $create:ident,
         unit on: $day:ident,
         key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* }, sought by: [$($sought:ident),*],
+        $(named: $name:ty = $name_of:path, by: $named:path,)?
         faults: $faults:ident, $(beside: $beside:ident,)? delete: $delete:ident,
     ) => {
         /// By what the records of a unit are told apart.
@@ -346,6 +351,14 @@ macro_rules! unit_writes {
                     Ok($row::made(body, present.as_ref(), at, owner))
                 };
                 let made = drafts.into_iter().map(made).collect();
+                $(let made = {
+                    let made: Vec<Result<$row, ApiError>> = made;
+                    let changed = made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id);
+                    let before = names_held(tx.conn(), changed.collect())?;
+                    let names = (|row: &$row| row.id, $name_of);
+                    let named = |left: &HashSet<$name>| $named(tx.conn(), left);
+                    $crate::domain::organization::unit_records::keeping_their_names(made, &before, names, named)?
+                };)?
                 $(let made = $beside(tx.conn(), scoped, made)?;)?
                 Ok(made)
             }
@@ -371,10 +384,22 @@ macro_rules! unit_writes {
                 .of_unit(row.org_unit_id, Some(row.province_id.to_string())))
         }
 
+        $(
+            /// What records are named by, which nobody else changes, deletes or names until the transaction ends.
+            fn names_held(conn: &mut DbConn, ids: Vec<$id>) -> Result<HashMap<$id, $name>, ApiError> {
+                let standing = $table::id.eq_any(ids).and($table::deleted_at.is_null());
+                let rows: Vec<$row> = $crate::load_locked!(
+                    conn,
+                    $table::table.filter(standing).order_by($table::id).select($row::as_select())
+                )?;
+                Ok(rows.iter().map(|row| (row.id, $name_of(row))).collect())
+            }
+        )?
+
         /// Deletes a record that was entered by mistake.
         ///
         /// # Errors
-        /// 412 when it has changed.
+        /// 412 when it has changed, 409 while others name it.
         pub(super) fn $delete(
             tx: &mut WriteTx<'_>,
             scoped: &Scoped,
@@ -383,6 +408,12 @@ macro_rules! unit_writes {
         ) -> Result<Recorded<()>, ApiError> {
             let row = row_find(tx.conn(), scoped, id)?;
             expected.check(row.version)?;
+            $(
+                let names: HashSet<$name> = names_held(tx.conn(), vec![id])?.into_values().collect();
+                if !$named(tx.conn(), &names)?.is_empty() {
+                    return Err(ApiError::new($crate::error::Problem::InUse));
+                }
+            )?
             $crate::hide_row!(tx, $table, row)?;
             let row = $row { version: row.version + 1, ..row };
             let view = answered_one(tx.conn(), scoped, row.clone())?;
