@@ -350,14 +350,13 @@ macro_rules! unit_writes {
                     let owner = owner_of(scoped, &body.unit_name(), body.$day, is_of, $faults(&body))?;
                     Ok($row::made(body, present.as_ref(), at, owner))
                 };
-                let made = drafts.into_iter().map(made).collect();
+                let made: Vec<Result<$row, ApiError>> = drafts.into_iter().map(made).collect();
                 $(let made = {
-                    let made: Vec<Result<$row, ApiError>> = made;
                     let changed = made.iter().flatten().filter(|row| row.version > 0).map(|row| row.id);
                     let before = names_held(tx.conn(), changed.collect())?;
-                    let names = (|row: &$row| row.id, $name_of);
-                    let named = |left: &HashSet<$name>| $named(tx.conn(), left);
-                    $crate::domain::organization::unit_records::keeping_their_names(made, &before, names, named)?
+                    $crate::domain::organization::unit_records::keeping_their_names(
+                        made, &before, (|row: &$row| row.id, $name_of), |left| $named(tx.conn(), left),
+                    )?
                 };)?
                 $(let made = $beside(tx.conn(), scoped, made)?;)?
                 Ok(made)
@@ -388,10 +387,8 @@ macro_rules! unit_writes {
             /// What records are named by, which nobody else changes, deletes or names until the transaction ends.
             fn names_held(conn: &mut DbConn, ids: Vec<$id>) -> Result<HashMap<$id, $name>, ApiError> {
                 let standing = $table::id.eq_any(ids).and($table::deleted_at.is_null());
-                let rows: Vec<$row> = $crate::load_locked!(
-                    conn,
-                    $table::table.filter(standing).order_by($table::id).select($row::as_select())
-                )?;
+                let held = $table::table.filter(standing).order_by($table::id).select($row::as_select());
+                let rows: Vec<$row> = $crate::load_locked!(conn, held)?;
                 Ok(rows.iter().map(|row| (row.id, $name_of(row))).collect())
             }
         )?
