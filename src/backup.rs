@@ -152,6 +152,11 @@ pub enum BackupError {
         "the backup is newer than this program (migration {0} is unknown to it); install the newer version"
     )]
     Newer(String),
+    /// The database has gone further than the backup.
+    #[error(
+        "the database was migrated to {0}, further than the backup ({1}), which was not migrated with it; restore into a new database, which is brought to this version with what is in it"
+    )]
+    Further(String, String),
     /// There is something in the database already.
     #[error("the database is not empty; a backup is restored into a new one")]
     NotEmpty,

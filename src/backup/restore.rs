@@ -74,6 +74,11 @@ fn restored(
         if !is_empty(conn)? {
             return Err(BackupError::NotEmpty);
         }
+        // What a migration does to rows it does to those that are there when it runs.
+        let reached = migrate::applied(conn)?;
+        if reached != manifest.migration {
+            return Err(BackupError::Further(reached, manifest.migration));
+        }
         for table in TABLES.iter().rev() {
             // A backup of an earlier version knows less tables.
             if is_there(conn, table)? {

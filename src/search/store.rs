@@ -13,9 +13,9 @@ use crate::api::{PageRequest, PageRows};
 use crate::auth::permission::{Action, Domain};
 use crate::auth::permit::Reader;
 use crate::auth::scope::{Confinement, Scoped};
-use crate::db::DbConn;
 use crate::db::schema::search_entries;
 use crate::db::word_index::{self, Asked, Expected};
+use crate::db::{DbConn, snapshot};
 use crate::domain::organization::reference::label;
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
@@ -130,23 +130,27 @@ pub(super) fn search(
     };
     let keys = terms::keys(question);
     let (part, below) = page.after::<(u8, i64)>()?.map_or((BY_KEY, None), |(part, at)| (part, Some(at)));
-    let mut found: Vec<(u8, i64)> = Vec::new();
-    if part == BY_KEY {
-        let asked = sought.asked(keys.clone());
-        let places = word_index::places(conn, &asked, Expected::Few, (below, page.rows()))?;
-        found.extend(places.into_iter().map(|place| (BY_KEY, place)));
-    }
-    let left = page.rows() - i64::try_from(found.len()).unwrap_or_default();
-    if left > 0 {
-        let asked = Asked::But(Box::new([sought.asked(words), keys]));
-        let below = below.filter(|_| part == BY_WORDS);
-        let places = word_index::places(conn, &asked, Expected::Any, (below, left))?;
-        found.extend(places.into_iter().map(|place| (BY_WORDS, place)));
-    }
-    let rows: Vec<EntryRow> = search_entries::table
-        .filter(search_entries::place.eq_any(found.iter().map(|(_, place)| *place)))
-        .select(EntryRow::as_select())
-        .load(conn)?;
+    // A record that is changed meanwhile leaves its place: the page would seem to be the last.
+    let (found, rows) = snapshot(conn, |conn| {
+        let mut found: Vec<(u8, i64)> = Vec::new();
+        if part == BY_KEY {
+            let asked = sought.asked(keys.clone());
+            let places = word_index::places(conn, &asked, Expected::Few, (below, page.rows()))?;
+            found.extend(places.into_iter().map(|place| (BY_KEY, place)));
+        }
+        let left = page.rows() - i64::try_from(found.len()).unwrap_or_default();
+        if left > 0 {
+            let asked = Asked::But(Box::new([sought.asked(words), keys]));
+            let below = below.filter(|_| part == BY_WORDS);
+            let places = word_index::places(conn, &asked, Expected::Any, (below, left))?;
+            found.extend(places.into_iter().map(|place| (BY_WORDS, place)));
+        }
+        let rows: Vec<EntryRow> = search_entries::table
+            .filter(search_entries::place.eq_any(found.iter().map(|(_, place)| *place)))
+            .select(EntryRow::as_select())
+            .load(conn)?;
+        Ok((found, rows))
+    })?;
     let mut rows: HashMap<i64, EntryRow> = rows.into_iter().map(|row| (row.place, row)).collect();
     let entries =
         found.into_iter().filter_map(|(part, at)| rows.remove(&at).map(|row| (part, row))).collect();

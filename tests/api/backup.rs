@@ -17,6 +17,7 @@ tell![
     what_waited_to_be_sealed_is_sealed_when_it_is_restored,
     a_backup_that_was_cut_off_or_changed_is_refused,
     nothing_that_is_there_is_overwritten,
+    an_older_backup_is_not_restored_into_tables_that_have_gone_on,
     no_figure_is_restored_from_a_damaged_file,
     sessions_of_before_do_not_live_again,
     a_record_that_its_journal_does_not_know_is_named,
@@ -236,6 +237,26 @@ async fn nothing_that_is_there_is_overwritten(app: TestApp) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "for the operator's eyes only");
+}
+
+async fn an_older_backup_is_not_restored_into_tables_that_have_gone_on(app: TestApp) {
+    app.period("year", "2024").await;
+    app.seal().await;
+    let text = unpacked(&taken(&app.database));
+    let (manifest, lines) = text.split_once('\n').unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(manifest).unwrap();
+    // The migration of which it would be if it had been taken before the last ones.
+    older["manifest"]["migration"] = json!("20261129000802");
+    let database = TestDatabase::empty(app.backend);
+    let file = database.folder.path().join("truoc.gz");
+    std::fs::write(&file, stored(&sealed(&format!("{older}\n{lines}")))).unwrap();
+    assert!(on(&database, &["migrate"]).status.success());
+    let restore = || on(&database, &["restore", &file.to_string_lossy()]);
+    refused(&restore(), "further than the backup (20261129000802)");
+    // One of its own version still goes in.
+    std::fs::write(&file, stored(&text)).unwrap();
+    let output = restore();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 async fn no_figure_is_restored_from_a_damaged_file(app: TestApp) {

@@ -1,5 +1,6 @@
 //! Records of all rooms, found by words, numbers and codes.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use cchc::exchange::record_types::RecordType;
@@ -15,6 +16,7 @@ tell![
     words_are_found_without_tone_marks_in_any_order,
     a_number_is_found_in_every_spelling_and_comes_first,
     the_later_come_first_and_pages_hold_every_record_once,
+    a_page_is_whole_beside_a_writer,
     nobody_finds_what_they_may_not_read,
     both_units_that_have_a_dossier_find_it,
     what_is_changed_is_found_as_it_is_now,
@@ -202,6 +204,34 @@ async fn the_later_come_first_and_pages_hold_every_record_once(app: TestApp) {
     let cursor = other["next_cursor"].as_str().unwrap();
     let elsewhere = admin.get(&format!("{}&cursor={cursor}", asked(&[("q", "ra quan dot")]))).await;
     elsewhere.problem(422, "invalid-cursor");
+}
+
+/// A record that is changed is found at another place: what a page tells stood so at one moment.
+async fn a_page_is_whole_beside_a_writer(app: TestApp) {
+    let admin = app.admin().await;
+    let mut places = Vec::new();
+    for day in 1..=12 {
+        let made = admin
+            .post(ACTIVITIES, &activity(&format!("Tập huấn {day}"), &format!("2026-03-{day:02}"), None))
+            .await;
+        places.push(made.header("location"));
+    }
+    let over = Cell::new(false);
+    let writing = async {
+        for round in 1..=8 {
+            for place in &places {
+                let etag = admin.get(place).await.etag();
+                admin.patch(place, &etag, &json!({"note": format!("Lần {round}")})).await.expect(200);
+            }
+        }
+        over.set(true);
+    };
+    let reading = async {
+        while !over.get() {
+            assert_eq!(found(&admin, &[("q", "tap huan")]).await.len(), places.len());
+        }
+    };
+    tokio::join!(writing, reading);
 }
 
 async fn nobody_finds_what_they_may_not_read(app: TestApp) {

@@ -124,7 +124,11 @@ fn places(conn: &mut DbConn, rows: &[Row]) -> Result<HashMap<String, String>, Ap
     Ok(owners.into_iter().map(place).collect())
 }
 
-/// The place before the first change that is kept.
+/// So many entries at most are sealed while a write is under way that was taken before them.
+const OVERTAKING: i64 = 20_000;
+
+/// The place before the first change that is kept: the earliest, or one that was recorded later and sealed before
+/// it, while a long write was under way.
 pub(super) fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, ApiError> {
     let first: Option<i64> = journal::table
         .inner_join(journal_chain::table.on(journal_chain::entry_id.eq(journal::id)))
@@ -133,10 +137,13 @@ pub(super) fn beginning(conn: &mut DbConn, horizon: Instant) -> Result<Place, Ap
         .select(journal_chain::position)
         .first(conn)
         .optional()?;
-    match first {
-        Some(position) => Place::behind(conn, position - 1),
-        None => Place::end(conn),
-    }
+    let Some(first) = first else { return Place::end(conn) };
+    let lowest: Option<i64> = journal_chain::table
+        .filter(journal_chain::position.between(first.saturating_sub(OVERTAKING), first))
+        .filter(journal_chain::recorded_at.ge(horizon))
+        .select(diesel::dsl::min(journal_chain::position))
+        .first(conn)?;
+    Place::behind(conn, lowest.unwrap_or(first) - 1)
 }
 
 /// 410 where changes behind the token are older than what the feed keeps, and where the journal is no
@@ -227,9 +234,31 @@ fn in_window(
 
 #[cfg(test)]
 mod tests {
+    use diesel::connection::SimpleConnection;
+
     use super::*;
     use crate::auth::scope::Confinement;
     use crate::db::plan::{migrated, plan};
+
+    #[test]
+    fn the_feed_begins_before_what_overtook_a_long_write() {
+        let (_folder, mut conn) = migrated();
+        // The second was recorded first, and sealed when it was done.
+        for (position, id, recorded_at) in [(1, "old", 10), (2, "short", 300), (3, "long", 200)] {
+            conn.batch_execute(&format!(
+                "INSERT INTO journal (id, recorded_at, actor_kind, actor_id, request_id, action, record_type, \
+                 record_id, record_version, content) VALUES \
+                 ('{id}', {recorded_at}, 'user', '', '', 'create', 'period', '{id}', 1, '{{}}'); \
+                 INSERT INTO journal_chain (position, entry_id, hash, recorded_at, action, record_type, record_id, \
+                 record_version) VALUES ({position}, '{id}', '', {recorded_at}, 'create', 'period', '{id}', 1)"
+            ))
+            .unwrap();
+        }
+        for (horizon, position) in [(0, 0), (100, 1), (250, 1)] {
+            let begins = beginning(&mut conn, Instant::from_micros(horizon)).unwrap();
+            assert_eq!(begins.position, position, "{horizon}");
+        }
+    }
 
     #[test]
     fn whatever_is_asked_a_window_is_read_by_its_positions() {

@@ -1,7 +1,9 @@
 //! One request is one transaction: its entries are read, held against what is there, written by the rules of
 //! a batch, answered one by one and put down in the ledger, whatever became of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::NaiveDate;
 
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::codec::given;
@@ -17,7 +19,7 @@ use crate::api::batch::{BatchOutcome, OnConflict, write_lines};
 use crate::auth::scope::Scoped;
 use crate::db::{Recorded, WriteTx};
 use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::tthc::dossiers::changed::dossiers_of_codes;
 use crate::domain::tthc::dossiers::progress::{Progress, take_progress};
 use crate::domain::tthc::dossiers::row::HeldDossier;
@@ -54,30 +56,47 @@ impl Sender {
     }
 }
 
-/// The units of the sender's province by their names, today.
-struct Named(HashMap<String, Vec<OrgUnitId>>);
+/// Units by their names, today.
+type Names = HashMap<String, Vec<OrgUnitId>>;
+
+/// The units that a sender may mean by a name.
+struct Named {
+    /// Its own and those in reach.
+    near: Names,
+    /// The province and those directly under it, reached or not: a dossier may go to any unit. A department of another
+    /// commune is nobody's whom the sender means, for his own bears the same name.
+    far: Names,
+}
 
 impl Named {
     fn of(scoped: &Scoped, sender: Sender) -> Self {
         let (tree, today) = (scoped.tree(), scoped.today());
-        let mut names: HashMap<String, Vec<OrgUnitId>> = HashMap::new();
-        for unit in tree.subtree(sender.province, today).into_iter().filter(|unit| scoped.reaches(*unit)) {
-            let Some(version) = tree.version_at(unit, today) else { continue };
-            let forms: HashSet<String> = [fold(&version.full_name), fold(&version.name)].into();
-            for form in forms {
-                names.entry(form).or_default().push(unit);
-            }
-        }
-        Self(names)
+        let reached = tree.subtree(sender.province, today).into_iter().filter(|unit| scoped.reaches(*unit));
+        let near: BTreeSet<OrgUnitId> = tree.subtree(sender.unit, today).into_iter().chain(reached).collect();
+        let far = std::iter::once(sender.province).chain(tree.children(sender.province, today));
+        Self { near: by_name(tree, today, near), far: by_name(tree, today, far) }
     }
 
     /// The unit that a name means, where it means one and no other.
     fn unit(&self, name: &str) -> Option<OrgUnitId> {
-        match self.0.get(&fold(name)).map(Vec::as_slice) {
+        let name = fold(name);
+        match self.near.get(&name).or_else(|| self.far.get(&name)).map(Vec::as_slice) {
             Some([only]) => Some(*only),
             _ => None,
         }
     }
+}
+
+fn by_name(tree: &OrgTree, today: NaiveDate, units: impl IntoIterator<Item = OrgUnitId>) -> Names {
+    let mut names = Names::new();
+    for unit in units {
+        let Some(version) = tree.version_at(unit, today) else { continue };
+        let forms: HashSet<String> = [fold(&version.full_name), fold(&version.name)].into();
+        for form in forms {
+            names.entry(form).or_default().push(unit);
+        }
+    }
+    names
 }
 
 /// What became of an entry.
@@ -147,7 +166,7 @@ struct Held<T> {
 
 fn codes<T: PortalEntry>(entries: &[Sent<T>]) -> Vec<&str> {
     let read = entries.iter().filter_map(|entry| entry.read.as_ref());
-    let codes: HashSet<&str> = read.map(PortalEntry::code).collect();
+    let codes: BTreeSet<&str> = read.map(PortalEntry::code).collect();
     codes.into_iter().collect()
 }
 

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Value, json};
 
-use super::{LEDGER, codes, commune, entry, held, ledger, scoped, send};
+use super::{LEDGER, SENDINGS, codes, commune, entry, envelope, held, ledger, scoped, send};
 use crate::start::on;
 use crate::support::TestApp;
 use crate::tell;
@@ -19,6 +19,7 @@ tell![
     what_came_is_shown_to_who_may_see_it_alone,
     what_came_is_sealed_anew_under_the_newest_key,
     what_came_in_a_wrong_shape_is_erased_with_its_dossier,
+    what_is_sent_while_a_dossier_is_erased_is_erased_with_it,
 ];
 
 async fn a_falsified_status_shows_in_the_ledger(app: TestApp) {
@@ -122,5 +123,20 @@ async fn what_came_in_a_wrong_shape_is_erased_with_its_dossier(app: TestApp) {
     for entry in came {
         let path = format!("{LEDGER}/{}", entry["id"].as_str().unwrap());
         assert_eq!(admin.get(&path).await.expect(200)["is_erased"], true, "{entry}");
+    }
+}
+
+async fn what_is_sent_while_a_dossier_is_erased_is_erased_with_it(app: TestApp) {
+    let admin = commune(&app).await;
+    let order = json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."});
+    for number in 1..=12 {
+        let made = admin.post(DOSSIERS, &dossier(number)).await.expect(201);
+        let path = format!("{DOSSIERS}/{}/erasure", made["id"].as_str().unwrap());
+        let sending = envelope(&json!(true), &[entry(number)]);
+        let (erased, sent) = tokio::join!(admin.post(&path, &order), admin.post(SENDINGS, &sending));
+        erased.expect(200);
+        assert_eq!(codes(&sent.expect(200)), ["0"]);
+        let [told] = ledger(&admin, &format!("code=H13.44-261102-{number:04}")).await.try_into().unwrap();
+        assert_eq!(told["is_erased"], true, "{told}");
     }
 }

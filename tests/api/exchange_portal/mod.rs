@@ -23,6 +23,7 @@ tell![
     what_exists_is_said_to_and_is_updated_when_asked,
     good_entries_are_written_beside_bad_ones,
     a_number_that_was_made_up_is_not_written,
+    a_dossier_goes_to_the_unit_that_is_named_reached_or_not,
     progress_takes_the_steps_that_lead_there,
     what_came_from_another_province_is_reported_by_who_has_it,
     the_unit_of_another_province_is_refused,
@@ -207,6 +208,30 @@ async fn a_number_that_was_made_up_is_not_written(app: TestApp) {
     assert_eq!(told["held"]["resolving_unit_name"], "Xã Hiệp Hưng", "a name that means no unit is no guess");
     let out = clear.get(PORTAL).await.expect(200);
     assert_eq!(out["data"][0]["DinhDanhCHS"], json!([]), "nor is one made up on the way out");
+}
+
+async fn a_dossier_goes_to_the_unit_that_is_named_reached_or_not(app: TestApp) {
+    let admin = commune(&app).await;
+    // A department of another commune is not the one of the same name that the sender means.
+    let department = json!({
+        "name": "Phòng Kinh tế", "kind": "specialised_agency", "code": "31420-KT", "parent_code": "31420",
+        "valid_from": "2026-01-01",
+    });
+    admin.post("/api/v1/organization/org-units", &department).await.expect(201);
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    let to = |number: u32, name: &str| with(entry(number), json!({"DonViXuLy": name}));
+    let reply = send(&clerk, false, &[to(1, "XÃ PHỤNG HIỆP"), to(2, "Phòng Kinh tế")]).await;
+    assert_eq!(codes(&reply), ["0", "0"], "{reply}");
+    for (number, unit) in [(1, "31420"), (2, "31396")] {
+        let made = held(&admin, number).await;
+        let units = [&made["receiving_unit_code"], &made["resolving_unit_code"]];
+        assert_eq!(units, [&json!("31396"), &json!(unit)], "{number}");
+    }
+    let [told] = ledger(&admin, "differs=true").await.try_into().unwrap();
+    assert_eq!(
+        (&told["code"], &told["differences"][0]["kind"]),
+        (&json!("H13.44-261102-0002"), &json!("unit"))
+    );
 }
 
 async fn progress_takes_the_steps_that_lead_there(app: TestApp) {

@@ -11,6 +11,8 @@ tell![
     what_is_stated_is_held_against_the_documents,
     a_review_tells_what_changed_within_its_span,
     what_ended_before_or_after_is_not_of_the_span,
+    what_a_unit_is_named_to_review_is_of_its_reviews,
+    a_unit_that_has_ended_has_its_changes_still,
     unlawful_documents_are_handled,
 ];
 
@@ -122,6 +124,48 @@ async fn what_ended_before_or_after_is_not_of_the_span(app: TestApp) {
             "{starts_on}"
         );
     }
+}
+
+/// A decision of a district that is no more, which ends on a day.
+fn of_the_district(expired_on: &str) -> Value {
+    let mut body = document("934", "01/2024/QĐ-UBND", "2024-01-26");
+    body["expired_on"] = json!(expired_on);
+    body["expiry_cause"] = json!("time");
+    body
+}
+
+async fn what_a_unit_is_named_to_review_is_of_its_reviews(app: TestApp) {
+    let admin = app.admin().await;
+    let reviewing = app.unit("31420", "2026-01-01");
+    let mut body = of_the_district("2026-05-01");
+    body["reviewing_unit_id"] = json!(reviewing);
+    admin.post(DOCUMENTS, &body).await.expect(201);
+    let commune = app.person("xa.phunghiep", "editor", "31420").await;
+    let made = commune.post(REVIEWS, &review(&json!({"org_unit_code": "31420"}))).await.expect(201);
+    assert_eq!(made["held"]["decisions_expired"], 1);
+    let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
+    assert_eq!(numbers(&commune, &changes).await, ["01/2024/QĐ-UBND"]);
+    assert_eq!(numbers(&commune, &format!("{changes}?validity=in_force")).await, [""; 0]);
+    let total = commune.get(&format!("{changes}?include_total=true")).await.expect(200)["total"].clone();
+    assert_eq!(total, 1);
+    let elsewhere = admin.post(REVIEWS, &review(&json!({}))).await.expect(201);
+    assert_eq!(elsewhere["held"]["decisions_expired"], 0, "nobody else is named");
+    for (unit, found) in [(reviewing, 1), (app.unit("31396", "2026-01-01"), 0)] {
+        let named = numbers(&admin, &format!("{DOCUMENTS}?reviewing_unit_id={unit}")).await;
+        assert_eq!(named.len(), found, "{unit}");
+    }
+}
+
+async fn a_unit_that_has_ended_has_its_changes_still(app: TestApp) {
+    let admin = app.admin().await;
+    admin.post(DOCUMENTS, &of_the_district("2025-09-01")).await.expect(201);
+    let mut of_2025 = review(&json!({"starts_on": "2025-01-01", "ends_on": "2025-12-31"}));
+    of_2025.as_object_mut().unwrap().remove("org_unit_code");
+    of_2025["org_unit_id"] = json!(app.unit("934", "2025-06-30"));
+    let made = admin.post(REVIEWS, &of_2025).await.expect(201);
+    assert_eq!(made["held"]["decisions_expired"], 1);
+    let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
+    assert_eq!(numbers(&admin, &changes).await, ["01/2024/QĐ-UBND"]);
 }
 
 async fn unlawful_documents_are_handled(app: TestApp) {

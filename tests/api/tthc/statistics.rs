@@ -14,6 +14,7 @@ tell![
     a_year_is_held_against_the_one_before,
     statistics_say_what_is_missing_and_are_of_units_in_reach,
     overdue_dossiers_are_listed_the_longest_first,
+    what_is_due_by_the_hour_is_overdue_on_that_very_day,
     late_dossiers_without_an_apology_are_listed,
 ];
 
@@ -210,6 +211,36 @@ async fn overdue_dossiers_are_listed_the_longest_first(app: TestApp) {
     let path = format!("{DOSSIERS}/{}", found["items"][0]["id"].as_str().unwrap());
     admin.post(&format!("{path}/resolution"), &json!({})).await.expect(200);
     assert_eq!(codes(&admin, &own).await, ["H13.44-261102-0001"]);
+}
+
+/// At noon on Monday 23 November: eight office hours from ten past nine on Friday end at twenty to ten, those from two
+/// o'clock in the afternoon.
+async fn what_is_due_by_the_hour_is_overdue_on_that_very_day(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let procedure = json!({
+        "code": "1.000656", "name": "Chứng thực bản sao", "level": "commune",
+        "deadlines": [{"value": 8, "unit": "working_hour"}],
+    });
+    admin.post("/api/v1/tthc/procedures", &procedure).await.expect(201);
+    let received = |at: &str| json!({"procedure_code": "1.000656", "received_at": at});
+    let by_day = json!({"due_at": "2026-11-23T02:00:00Z"});
+    made(&admin, [received("2026-11-20T02:10:00Z"), received("2026-11-20T07:00:00Z"), by_day]).await;
+    let own = format!("{OVERDUE}?org_unit_code=31396");
+    let page = admin.get(&format!("{own}&include_total=true")).await.expect(200);
+    let late = &page["items"][0];
+    assert_eq!((&page["total"], &late["code"]), (&json!(1), &json!("H13.44-261102-0001")));
+    assert_eq!((&late["due_on"], &late["working_days_late"]), (&json!("2026-11-23"), &json!(0)));
+    assert_eq!(codes(&admin, &format!("{own}&as_of=2026-11-22")).await, [""; 0]);
+    assert_eq!(codes(&admin, &format!("{own}&as_of=2026-11-24")).await.len(), 3);
+    assert_eq!(codes(&admin, &format!("{APOLOGIES}?org_unit_code=31396")).await, ["H13.44-261102-0001"]);
+    let dossier =
+        admin.get(&format!("{DOSSIERS}?code=H13.44-261102-0001")).await.expect(200)["items"][0].clone();
+    assert_eq!(dossier["timeliness"], "overdue", "as the dossier itself says");
+    let path = format!("{DOSSIERS}/{}/resolution", dossier["id"].as_str().unwrap());
+    admin.post(&path, &json!({})).await.expect(200);
+    assert_eq!(codes(&admin, &own).await, [""; 0]);
+    let resolved = format!("{APOLOGIES}?org_unit_code=31396&outcome=resolved");
+    assert_eq!(codes(&admin, &resolved).await, ["H13.44-261102-0001"]);
 }
 
 async fn late_dossiers_without_an_apology_are_listed(app: TestApp) {

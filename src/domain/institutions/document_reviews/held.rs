@@ -42,11 +42,15 @@ pub struct HeldDocuments {
     pub decisions_expired: i64,
 }
 
-/// How many documents of the unit of a review are so, by kind.
+/// How many of the documents that the unit of a review issued, or is named to review, are so, by kind.
 macro_rules! counted {
     ($conn:ident, $review:ident, $so:expr) => {
         v::table
-            .inner_join(d::table.on(d::org_unit_id.eq(v::org_unit_id)))
+            .inner_join(
+                d::table.on(d::org_unit_id.eq(v::org_unit_id).or(d::reviewing_unit_id
+                    .is_not_null()
+                    .and(d::reviewing_unit_id.assume_not_null().eq(v::org_unit_id)))),
+            )
             .filter(v::id.eq($review))
             .filter(d::deleted_at.is_null())
             .filter(d::stage.eq(DraftingStage::Issued))
@@ -132,7 +136,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/institutions/document-reviews/{id}/changes",
     operation_id = "list_document_review_changes", tag = "document-reviews", summary = "List what changed within the span of a review",
-    description = "The documents of the reviewing unit that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day.",
+    description = "The documents that the reviewing unit issued, or is named to review, and that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day.",
     params(("id" = DocumentReviewId, Path, description = "The review."), DocumentChangeFilter, PageParams),
     responses((status = 200, description = "A page.", body = LegalDocumentPage, headers(("Link" = String, description = "The next page.")))),
 )]

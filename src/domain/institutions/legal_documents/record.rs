@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use diesel::dsl::not;
 use diesel::prelude::*;
+use serde_json::json;
 
 use super::answers::{ActingDocument, completed, held_against_others, is_named};
 use super::rules::{faults, remarks};
@@ -21,8 +22,8 @@ use crate::domain::remarks::Remark;
 use crate::error::{ApiError, Problem};
 use crate::text::{contains, fold};
 use crate::{
-    attachments, crud, has_begun, has_ended, has_partly_ended, id, is_suspended, text_enum, unit_fields,
-    unit_store,
+    attachments, crud, has_begun, has_ended, has_partly_ended, id, is_suspended, keyset, text_enum,
+    unit_fields, unit_store,
 };
 
 id! {
@@ -160,6 +161,8 @@ unit_fields! {
         /// Whether they are in force on `as_of` (tình trạng hiệu lực).
         #[param(inline)]
         validity: Option<DocumentValidity>,
+        /// The unit that is named to review them, by id (cơ quan rà soát, xử lý).
+        reviewing_unit_id: Option<OrgUnitId>,
         /// Number, however it is written (số, ký hiệu).
         #[validate(length(min = 1, max = 50))]
         #[param(min_length = 1, max_length = 50)]
@@ -207,6 +210,9 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a LegalDocumentFilter, day: Naiv
     }
     if let Some(stage) = filter.stage {
         query = query.filter(columns::stage.eq(stage));
+    }
+    if let Some(unit) = filter.reviewing_unit_id {
+        query = query.filter(columns::reviewing_unit_id.eq(unit));
     }
     if let Some(number) = &filter.number {
         query = query.filter(columns::document_key.eq(number_key(number)));
@@ -303,7 +309,8 @@ fn document_delete(
     document_hide(tx, scoped, id, expected)
 }
 
-/// The documents of a unit whose validity changed within a span of days, as of its last.
+/// The documents that a unit issued, or is named to review, whose validity changed within a span of days, as of its
+/// last. The unit may be no more by then, and whoever reads its review reads what it is about, whoever issued it.
 ///
 /// # Errors
 /// 422 for a cursor of another list.
@@ -314,14 +321,26 @@ pub(in crate::domain::institutions) fn documents_changed(
     page: &PageRequest,
 ) -> Result<PageRows<LegalDocument>, ApiError> {
     let filter = LegalDocumentFilter {
-        org_unit_id: Some(unit),
-        as_of: Some(to),
         validity,
         changed_from: Some(from),
         changed_to: Some(to),
         ..LegalDocumentFilter::default()
     };
-    document_list(conn, scoped, &filter, page)
+    let of_unit = || {
+        let is_named = columns::reviewing_unit_id
+            .is_not_null()
+            .and(columns::reviewing_unit_id.assume_not_null().eq(unit));
+        let standing = columns::table.filter(columns::deleted_at.is_null());
+        matching(standing.filter(columns::org_unit_id.eq(unit).or(is_named)).into_boxed(), &filter, to)
+    };
+    let query =
+        keyset!(of_unit(), page, desc columns::issued_on => NaiveDate, columns::id => LegalDocumentId);
+    let rows: Vec<LegalDocumentRow> = query.select(LegalDocumentRow::as_select()).load(conn)?;
+    let total = page.include_total().then(|| of_unit().count().get_result(conn)).transpose()?;
+    let PageRows { items, last, total } = page.cut(rows, total, |row| json!([row.issued_on, row.id]));
+    let mut items: Vec<_> = items.into_iter().map(|row| LegalDocument::of(row, scoped.tree())).collect();
+    completed(conn, scoped, to, &mut items)?;
+    Ok(PageRows { items, last, total })
 }
 
 crud! {
@@ -373,6 +392,7 @@ mod tests {
                 kind: Some(DocumentKind::Decision), q: Some("quy định".into()), ..none()
             },
             LegalDocumentFilter { issued_from: day, issued_to: day, ..none() },
+            LegalDocumentFilter { reviewing_unit_id: Some(OrgUnitId::new()), ..none() },
             LegalDocumentFilter { changed_from: day, changed_to: day, ..none() },
         ];
         let of = |validity: &DocumentValidity| LegalDocumentFilter { validity: Some(*validity), ..none() };

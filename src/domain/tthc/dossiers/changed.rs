@@ -17,9 +17,11 @@ use crate::db::schema::dossiers;
 use crate::db::types::Instant;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
-use crate::keyset;
+use crate::{keyset, load_locked};
 
-/// The dossiers of these codes that were received in this province, or came to it since, in reach, by code.
+/// The dossiers of these codes that were received in this province, or came to it since, in reach, by code. Nobody
+/// else changes them until the transaction ends: who erases the personal data of one waits, and then finds whatever
+/// was written down of it.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -31,6 +33,7 @@ pub fn dossiers_of_codes(
 ) -> Result<HashMap<String, HeldDossier>, ApiError> {
     let mut found = HashMap::with_capacity(codes.len());
     for part in codes.chunks(PART) {
+        hold(conn, province, part)?;
         let mut of_part: Vec<HeldDossier> = held_by_codes(conn, part)?
             .into_iter()
             .filter(|held| {
@@ -44,6 +47,16 @@ pub fn dossiers_of_codes(
         found.extend(of_part.into_iter().map(|held| (held.row.code.clone(), held)));
     }
     Ok(found)
+}
+
+/// Holds the dossiers of these codes, in the order in which they are written.
+fn hold(conn: &mut DbConn, province: OrgUnitId, codes: &[&str]) -> Result<(), ApiError> {
+    use dossiers as d;
+    let of_province = d::receiving_province_id.eq(province).or(d::province_id.eq(province));
+    let standing = d::code.eq_any(codes.to_vec()).and(d::deleted_at.is_null()).and(of_province);
+    let _: Vec<DossierId> =
+        load_locked!(conn, d::table.filter(standing).order_by((d::code, d::id)).select(d::id))?;
+    Ok(())
 }
 
 fn changed<'a>(scoped: &Scoped, since: Option<Instant>, page: &PageRequest) -> Result<Joined<'a>, ApiError> {

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::apology::ApologyLetter;
-use super::due::working_days_between;
+use super::due::{DueBasis, working_days_between};
 use super::life::DossierStatus;
 use super::model::DossierId;
 use super::store::{Joined, standing};
@@ -161,6 +161,7 @@ struct Wanted<'a> {
     unit: UnitName<'a>,
     scope: UnitScope,
     day: NaiveDate,
+    until: Instant,
     due_from: Option<NaiveDate>,
     state: Option<ApologyState>,
     outcomes: &'a [LateOutcome],
@@ -177,6 +178,7 @@ pub fn overdue_list(
     page: &PageRequest,
 ) -> Result<PageRows<LateDossier>, ApiError> {
     days_in_range([("/as_of", filter.as_of)])?;
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
     let wanted = Wanted {
         unit: UnitName {
             id: filter.org_unit_id,
@@ -184,7 +186,8 @@ pub fn overdue_list(
             code: filter.org_unit_code.as_deref(),
         },
         scope: filter.scope.unwrap_or_default(),
-        day: filter.as_of.unwrap_or_else(|| scoped.today()),
+        day,
+        until: late_until(scoped, day),
         due_from: None,
         state: None,
         outcomes: &[LateOutcome::Pending],
@@ -203,6 +206,7 @@ pub fn apology_list(
     page: &PageRequest,
 ) -> Result<PageRows<LateDossier>, ApiError> {
     days_in_range([("/as_of", filter.as_of), ("/due_from", filter.due_from)])?;
+    let day = filter.as_of.unwrap_or_else(|| scoped.today());
     let wanted = Wanted {
         unit: UnitName {
             id: filter.org_unit_id,
@@ -210,12 +214,22 @@ pub fn apology_list(
             code: filter.org_unit_code.as_deref(),
         },
         scope: filter.scope.unwrap_or_default(),
-        day: filter.as_of.unwrap_or_else(|| scoped.today()),
+        day,
+        until: late_until(scoped, day),
         due_from: filter.due_from,
         state: Some(filter.state.unwrap_or(ApologyState::Missing)),
         outcomes: filter.outcome.as_ref().map_or(LateOutcome::ALL, std::slice::from_ref),
     };
     late_list(conn, scoped, &wanted, page)
+}
+
+/// By which moment a dossier that is due on the day itself is late, where the service counted hours: by now, and on
+/// any other day by its end.
+fn late_until(scoped: &Scoped, day: NaiveDate) -> Instant {
+    match day.succ_opt() {
+        Some(next) if day != scoped.today() => Instant::beginning_of(next),
+        _ => scoped.author().at(),
+    }
 }
 
 /// What is read of a late dossier.
@@ -272,9 +286,13 @@ impl Wanted<'_> {
     /// The late dossiers of one outcome on a way, for which an index is there.
     fn query<'q>(&self, way: &Way, within: Option<&Confinement>, outcome: LateOutcome) -> Joined<'q> {
         use dossiers as d;
+        let passed = d::due_at.is_not_null().and(d::due_at.assume_not_null().lt(self.until));
+        let by_the_hour = d::due_basis.eq(DueBasis::Hours).and(passed);
         let query = on_way!(standing(), way, dossiers)
             .filter(d::late_after.is_not_null())
-            .filter(d::late_after.lt(self.day));
+            // The day by which an index finds them.
+            .filter(d::late_after.le(self.day))
+            .filter(d::late_after.assume_not_null().lt(self.day).or(by_the_hour));
         let mut query = match outcome {
             LateOutcome::Pending => query.filter(d::resolved_at.is_null()),
             LateOutcome::Resolved => query.filter(d::resolved_at.is_not_null()),
@@ -402,7 +420,8 @@ mod tests {
         }
         for (state, due_from, outcome, way, index) in cases {
             let (unit, scope) = (UnitName::default(), UnitScope::Own);
-            let wanted = Wanted { unit, scope, day, due_from, state, outcomes: LateOutcome::ALL };
+            let until = Instant::beginning_of(day);
+            let wanted = Wanted { unit, scope, day, until, due_from, state, outcomes: LateOutcome::ALL };
             let index = match outcome {
                 LateOutcome::Pending => format!("dossiers_overdue{index} "),
                 LateOutcome::Resolved => format!("dossiers_resolved_late{index} "),

@@ -346,10 +346,14 @@ pub(super) fn dossier_delete(
     Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &held.row, None)?)?.with(()))
 }
 
-/// When a step happened: not before the one before, and not in the future.
+/// When a step happened: not before the one before, nor before the day from which the unit has the dossier, and not
+/// in the future.
 pub(super) fn moment(given: Option<Instant>, row: &DossierRow, now: Instant) -> Result<Instant, ApiError> {
     let waited = row.waits.0.last().map(|wait| wait.until.unwrap_or(wait.since));
-    let known = [Some(row.received_at), waited, row.resolved_at];
+    // A unit that is yet to begin has it from a day to come; until then the one before it goes on.
+    let came = row.holders.0.last().filter(|holder| holder.since <= now.vietnam_day());
+    let came = came.map(|holder| Instant::beginning_of(holder.since));
+    let known = [Some(row.received_at), waited, came, row.resolved_at];
     let last = known.into_iter().flatten().max().unwrap_or(row.received_at);
     let Some(at) = given else { return Ok(now.max(last)) };
     let (code, message) = if at < last {

@@ -23,6 +23,7 @@ tell![
     a_dossier_is_created_whole_in_any_status,
     an_apology_never_turns_overdue_into_on_time,
     a_dossier_is_handed_over_with_its_history,
+    no_step_is_taken_before_the_last_handing_over,
     a_status_follows_steps_unless_it_is_restated,
     what_is_older_than_what_is_held_is_not_written,
     a_wait_ends_at_the_latest_with_what_it_waited_for,
@@ -216,6 +217,19 @@ async fn a_dossier_is_handed_over_with_its_history(app: TestApp) {
     assert_eq!(back["errors"][0]["code"], "before_last_step", "not before it came");
     let ended = admin.post(&format!("{path}/transfers"), &json!({"org_unit_code": "934"})).await;
     ended.problem(422, "unit-not-in-force");
+}
+
+async fn no_step_is_taken_before_the_last_handing_over(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let path = at(&admin.post(DOSSIERS, &dossier(1)).await.expect(201));
+    let to = json!({"org_unit_code": "31399", "at": "2026-11-16T01:00:00Z"});
+    admin.post(&format!("{path}/transfers"), &to).await.expect(200);
+    for step in ["processing", "resolution"] {
+        let early = admin.post(&format!("{path}/{step}"), &json!({"at": "2026-11-13T01:00:00Z"})).await;
+        assert_eq!(early.problem(422, "invalid")["errors"][0]["code"], "before_last_step", "{step}");
+    }
+    let done = admin.post(&format!("{path}/resolution"), &json!({"at": "2026-11-16T02:00:00Z"})).await;
+    assert_eq!(done.expect(200)["resolving_unit_code"], "31399");
 }
 
 async fn a_status_follows_steps_unless_it_is_restated(app: TestApp) {
