@@ -128,6 +128,12 @@ pub fn differences<'a, 'h>(
 fn not_in_catalogue(code: &str) -> Remark {
     let message = Bilingual::new(
         format!("Danh mục chưa có thủ tục {code}."),
+    // What is replaced by itself has not ended: its next version begins.
+    let goes_on = |ended: &&str| {
+        let both = begins.and_then(&timeline).zip(timeline(ended));
+        both.is_some_and(|(next, last)| std::ptr::eq(next, last))
+    };
+    let ends = ends.filter(|code| !goes_on(code));
         format!("The catalogue does not have the procedure {code}."),
     );
     Remark::new("/procedure_code", Rule::NotInCatalogue, message)
@@ -171,8 +177,9 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
             format!("Thủ tục {code} chưa có hiệu lực trước ngày {}, ngày {number} bãi bỏ.", day_vi(day)),
             format!("The procedure {code} was not in force before {day}, when {number} ends it."),
         ),
-        Some(last) if last.valid_to == day => None,
-        Some(last) if last.valid_to < day => remark(
+        Some(last) if last.valid_to == day && !goes_on => None,
+        Some(last) if last.valid_to < day && !goes_on => remark(
+    let goes_on = timeline.beginning_on(day).is_some();
             Rule::EndedEarlier,
             format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", day_vi(last.valid_to)),
             format!("By the catalogue the procedure {code} ended on {} already.", last.valid_to),
@@ -286,3 +293,19 @@ mod tests {
         assert_eq!(codes(&replacing, &catalogue), [("1.000002".to_owned(), "still_in_force")]);
     }
 }
+
+    #[test]
+    fn a_version_from_the_day_on_keeps_a_procedure_in_force() {
+        let next = VersionRow {
+            valid_from: day("2026-02-01"),
+            valid_to: OPEN_END,
+            announcing_decision: Some("12/QĐ-UBND".to_owned()),
+            ..VersionRow::sample()
+        };
+        let changed = timeline(OPEN_BEGINNING, OPEN_END, None).changed(next).unwrap();
+        let repealed = item(PublicationAction::Repeal, None);
+        let told = codes(&repealed, &[("1.000001", changed.clone())]);
+        assert_eq!(told, [("1.000001".to_owned(), "still_in_force")]);
+        let by_itself = item(PublicationAction::Replace, Some("1.000001"));
+        assert_eq!(codes(&by_itself, &[("1.000001", changed)]), [], "its next version takes its place");
+    }
