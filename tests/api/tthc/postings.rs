@@ -15,6 +15,7 @@ tell![
     an_answer_knows_when_its_procedure_ends,
     a_procedure_that_is_posted_is_not_deleted,
     unit_and_procedure_name_a_posting,
+    a_posting_is_of_days_that_the_databases_keep,
 ];
 
 const POSTINGS: &str = "/api/v1/tthc/procedure-postings";
@@ -275,4 +276,14 @@ async fn unit_and_procedure_name_a_posting(app: TestApp) {
     let mut none = posting("1.000001", "kiosk");
     none.as_object_mut().unwrap().remove("procedure_code");
     assert_eq!(admin.post(POSTINGS, &none).await.faults(422, "invalid"), ["/procedure_code"]);
+}
+
+async fn a_posting_is_of_days_that_the_databases_keep(app: TestApp) {
+    let admin = app.admin().await;
+    known(&admin, "1.000001", "commune", "unknown").await;
+    let mut beyond = posting("1.000001", "website");
+    (beyond["posted_on"], beyond["removed_on"]) = (json!("+12026-01-12"), json!("+12026-06-01"));
+    assert_eq!(admin.post(POSTINGS, &beyond).await.faults(422, "invalid"), ["/posted_on", "/removed_on"]);
+    beyond["posted_on"] = json!("2026-01-12");
+    assert_eq!(admin.post(POSTINGS, &beyond).await.faults(422, "invalid"), ["/removed_on"]);
 }

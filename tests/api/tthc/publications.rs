@@ -351,12 +351,17 @@ async fn every_fault_of_a_decision_is_named(app: TestApp) {
     ]);
     let mut body = decision("12/QĐ-UBND", &items);
     body["org_unit_code"] = json!("không có");
+    // Days that no database keeps.
+    for day in ["effective_on", "legal_basis_effective_on", "published_on"] {
+        body[day] = json!("+12026-03-09");
+    }
     let mut faults = admin.post(PUBLICATIONS, &body).await.faults(422, "invalid");
     faults.sort();
     faults.dedup();
     assert_eq!(
         faults,
         [
+            "/effective_on",
             "/items/0/replaced_procedure_code",
             "/items/1/procedure_code",
             "/items/2/procedure_code",
@@ -364,7 +369,9 @@ async fn every_fault_of_a_decision_is_named(app: TestApp) {
             "/items/5/procedure_code",
             "/items/6/procedure_id",
             "/items/7/procedure_id",
+            "/legal_basis_effective_on",
             "/org_unit_code",
+            "/published_on",
         ]
     );
 }

@@ -28,7 +28,7 @@ use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureStatus, VersionRow};
 use crate::domain::tthc::procedures::named::{NamedBy, ProceduresNamed};
 use crate::domain::tthc::procedures::store::code_forms;
-use crate::domain::validity::storable;
+use crate::domain::validity::{day_faults, storable};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::{confine, hide_row, keyset, save_rows};
 
@@ -344,7 +344,8 @@ fn posting_made(
     if let Some(row) = &present {
         scoped.must_reach(row.org_unit_id)?;
     }
-    let mut faults = Vec::new();
+    let days = [("/posted_on", Some(body.posted_on)), ("/removed_on", body.removed_on)];
+    let mut faults: Vec<Fault> = day_faults(days).collect();
     if body.removed_on.is_some_and(|day| day <= body.posted_on) {
         let message = Bilingual::new(
             "Ngày gỡ bỏ phải sau ngày niêm yết.",

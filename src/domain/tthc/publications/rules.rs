@@ -11,13 +11,21 @@ use crate::domain::document_numbers::{number_fault, number_named, year_remark};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::tthc::procedures::timeline::Timeline;
+use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 use crate::text::day_vi;
 
 /// Faults that the body shows by itself.
 #[must_use]
 pub fn faults(body: &ProcedurePublicationCreate) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = number_fault("/number", &body.number).into_iter().collect();
+    let mut faults: Vec<Fault> = day_faults([
+        ("/issued_on", Some(body.issued_on)),
+        ("/effective_on", Some(body.effective_on)),
+        ("/legal_basis_effective_on", body.legal_basis_effective_on),
+        ("/published_on", body.published_on),
+    ])
+    .collect();
+    faults.extend(number_fault("/number", &body.number));
     for (index, item) in body.items.iter().enumerate() {
         let replaces = item.replaced_procedure_id.is_some() || item.replaced_procedure_code.is_some();
         let pointer = format!("/items/{index}/replaced_procedure_code");
@@ -120,6 +128,12 @@ pub fn differences<'a, 'h>(
         PublicationAction::Add | PublicationAction::Change => None,
     };
     let begins = (item.action != PublicationAction::Repeal).then_some(item.procedure_code.as_str());
+    // What is replaced by itself has not ended: its next version begins.
+    let goes_on = |ended: &&str| {
+        let both = begins.and_then(&timeline).zip(timeline(ended));
+        both.is_some_and(|(next, last)| std::ptr::eq(next, last))
+    };
+    let ends = ends.filter(|code| !goes_on(code));
     let begins = begins.and_then(|code| Some((code, not_begun(code, announced, timeline(code))?)));
     let ends = ends.and_then(|code| Some((code, not_ended(code, announced, timeline(code))?)));
     begins.into_iter().chain(ends).collect()
@@ -128,12 +142,6 @@ pub fn differences<'a, 'h>(
 fn not_in_catalogue(code: &str) -> Remark {
     let message = Bilingual::new(
         format!("Danh mục chưa có thủ tục {code}."),
-    // What is replaced by itself has not ended: its next version begins.
-    let goes_on = |ended: &&str| {
-        let both = begins.and_then(&timeline).zip(timeline(ended));
-        both.is_some_and(|(next, last)| std::ptr::eq(next, last))
-    };
-    let ends = ends.filter(|code| !goes_on(code));
         format!("The catalogue does not have the procedure {code}."),
     );
     Remark::new("/procedure_code", Rule::NotInCatalogue, message)
@@ -171,6 +179,7 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
     let Announced { number, effective_on: day, .. } = announced;
     let remark =
         |rule, vi: String, en: String| Some(Remark::new("/effective_on", rule, Bilingual::new(vi, en)));
+    let goes_on = timeline.beginning_on(day).is_some();
     match timeline.versions().iter().rfind(|version| version.valid_from < day) {
         None => remark(
             Rule::NotInForce,
@@ -179,7 +188,6 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
         ),
         Some(last) if last.valid_to == day && !goes_on => None,
         Some(last) if last.valid_to < day && !goes_on => remark(
-    let goes_on = timeline.beginning_on(day).is_some();
             Rule::EndedEarlier,
             format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", day_vi(last.valid_to)),
             format!("By the catalogue the procedure {code} ended on {} already.", last.valid_to),
@@ -292,7 +300,6 @@ mod tests {
         ];
         assert_eq!(codes(&replacing, &catalogue), [("1.000002".to_owned(), "still_in_force")]);
     }
-}
 
     #[test]
     fn a_version_from_the_day_on_keeps_a_procedure_in_force() {
@@ -309,3 +316,4 @@ mod tests {
         let by_itself = item(PublicationAction::Replace, Some("1.000001"));
         assert_eq!(codes(&by_itself, &[("1.000001", changed)]), [], "its next version takes its place");
     }
+}
