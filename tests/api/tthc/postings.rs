@@ -11,6 +11,7 @@ tell![
     what_the_communes_below_must_show_is_told_unit_by_unit,
     what_has_ended_should_be_taken_down,
     a_procedure_is_posted_once_in_a_form_at_a_time,
+    a_posting_and_the_deletion_of_its_procedure_never_both_succeed,
     an_editor_posts_for_the_own_unit_alone,
     an_answer_knows_when_its_procedure_ends,
     a_procedure_that_is_posted_is_not_deleted,
@@ -203,6 +204,18 @@ async fn a_procedure_is_posted_once_in_a_form_at_a_time(app: TestApp) {
     }]);
     let report = admin.post(&format!("{POSTINGS}/batch?mode=partial"), &twins).await.expect(200);
     assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
+}
+
+async fn a_posting_and_the_deletion_of_its_procedure_never_both_succeed(app: TestApp) {
+    let admin = app.admin().await;
+    for number in 1..=8 {
+        let code = format!("1.{number:06}");
+        let path = format!("{PROCEDURES}/{}", known(&admin, &code, "commune", "unknown").await);
+        let body = posting(&code, "board");
+        let (posted, deleted) = tokio::join!(admin.post(POSTINGS, &body), admin.delete(&path, "\"v1\""));
+        let told = (posted.status, deleted.status);
+        assert!([(201, 409), (422, 204)].contains(&told), "{told:?}");
+    }
 }
 
 async fn an_editor_posts_for_the_own_unit_alone(app: TestApp) {

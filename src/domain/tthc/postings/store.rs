@@ -210,7 +210,7 @@ impl Facts {
         use {procedure_postings as n, procedure_versions as v};
         let ids = bodies.clone().filter_map(|body| body.procedure_id).collect();
         let codes = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
-        let named = ProceduresNamed::load(conn, ids, codes)?;
+        let named = ProceduresNamed::load_held(conn, ids, codes)?;
         let mut facts = Self { named, procedures: HashMap::new(), postings: Vec::new() };
         let found: Vec<Named> = bodies.filter_map(|body| facts.of(scoped, body).ok()).collect();
         let units: HashSet<OrgUnitId> = found.iter().map(|named| named.unit).collect();
