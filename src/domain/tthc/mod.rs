@@ -7,6 +7,7 @@ pub mod dossiers;
 pub mod feedback;
 pub mod feedback_time_limits;
 pub mod focal_points;
+mod once_at_a_time;
 pub mod postings;
 pub mod procedures;
 pub mod processes;
