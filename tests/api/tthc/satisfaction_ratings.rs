@@ -9,6 +9,7 @@ use crate::tell;
 tell![
     a_dossier_is_rated_once,
     a_rating_agrees_with_the_dossier_that_is_kept,
+    a_dossier_of_a_former_province_is_rated_once,
     a_unit_rates_nobody_elses_dossiers,
     a_rating_does_not_tell_that_there_is_a_dossier,
     ratings_come_many_at_once_and_come_again,
@@ -71,6 +72,35 @@ async fn a_rating_agrees_with_the_dossier_that_is_kept(app: TestApp) {
 }
 
 async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
+/// Received in Hậu Giang before 1 July 2025, whose province gave the code, and handed over to a commune of Cần Thơ.
+async fn a_dossier_of_a_former_province_is_rated_once(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let old = app.unit("31429", "2025-06-30");
+    let handed_over = async |number: u32| {
+        let received = json!({"receiving_unit_code": "31429", "received_at": "2025-06-26T02:00:00Z"});
+        let made = admin.post(DOSSIERS, &with(dossier(number), received)).await.expect(201);
+        let path = format!("{DOSSIERS}/{}/transfers", made["id"].as_str().unwrap());
+        let to = json!({"org_unit_code": "31396", "at": "2025-07-01T02:00:00Z"});
+        admin.post(&path, &to).await.expect(200);
+        made
+    };
+    let first = handed_over(1).await;
+    let code = first["code"].as_str().unwrap();
+    let rated_on = json!({"rated_on": "2025-07-10"});
+    let of_old = json!({"org_unit_code": null, "org_unit_id": old, "rated_on": "2025-07-11"});
+    let rated = admin.post(RATINGS, &rating(code, rated_on.clone())).await.expect(201);
+    assert_eq!((&rated["dossier_id"], &rated["org_unit_code"]), (&first["id"], &json!("31396")));
+    admin.post(RATINGS, &rating(code, of_old.clone())).await.problem(409, "duplicate");
+    let early = rating(code, json!({"rated_on": "2025-06-25", "org_unit_code": null, "org_unit_id": old}));
+    let refused = admin.post(RATINGS, &early).await.problem(422, "invalid");
+    assert_eq!(refused["errors"][0]["code"], "before_receipt");
+    let second = handed_over(2).await;
+    let code = second["code"].as_str().unwrap();
+    let both = json!([rating(code, rated_on), rating(code, of_old)]);
+    let report = admin.post(&format!("{RATINGS}/batch?mode=partial"), &both).await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
+}
+
     let admin = app.admin().await;
     let rated = admin.post(RATINGS, &rating("H13.44-261102-0001", json!({}))).await;
     let place = rated.header("location");
