@@ -16,6 +16,7 @@ pub mod publications;
 pub mod record_declarations;
 pub mod reviews;
 pub mod satisfaction_ratings;
+mod seats;
 pub mod statistics;
 pub mod support_activities;
 

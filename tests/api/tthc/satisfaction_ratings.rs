@@ -16,6 +16,7 @@ tell![
     ratings_are_found_by_day_and_level,
     a_unit_with_a_rating_is_not_deleted,
     ratings_of_a_period_are_summed_up,
+    a_unit_has_the_ratings_of_those_that_went_whole_into_it,
 ];
 
 const RATINGS: &str = "/api/v1/tthc/satisfaction-ratings";
@@ -71,7 +72,6 @@ async fn a_rating_agrees_with_the_dossier_that_is_kept(app: TestApp) {
     assert_eq!(elsewhere["dossier_id"], json!(null));
 }
 
-async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
 /// Received in Hậu Giang before 1 July 2025, whose province gave the code, and handed over to a commune of Cần Thơ.
 async fn a_dossier_of_a_former_province_is_rated_once(app: TestApp) {
     let admin = catalogue(&app).await;
@@ -101,6 +101,7 @@ async fn a_dossier_of_a_former_province_is_rated_once(app: TestApp) {
     assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
 }
 
+async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
     let admin = app.admin().await;
     let rated = admin.post(RATINGS, &rating("H13.44-261102-0001", json!({}))).await;
     let place = rated.header("location");
@@ -220,4 +221,35 @@ async fn ratings_of_a_period_are_summed_up(app: TestApp) {
         (&none["rows"], &none["totals"]["satisfied_rate"]["rate_percent"]),
         (&json!([]), &json!(null))
     );
+}
+
+/// Communes that were merged and one that was divided on 1 July 2025.
+async fn a_unit_has_the_ratings_of_those_that_went_whole_into_it(app: TestApp) {
+    let admin = app.admin().await;
+    let of = |unit: &str, day: &str| json!({"org_unit_code": unit, "rated_on": day});
+    let lines = [
+        rating("H13.44-250609-0001", of("31429", "2025-06-10")),
+        rating("H13.44-250609-0002", of("31178", "2025-06-10")),
+        rating("H13.44-250804-0003", of("31396", "2025-08-05")),
+        rating("H13.44-260803-0004", of("31396", "2026-08-05")),
+    ];
+    admin.post(&format!("{RATINGS}/batch"), &json!(lines)).await.expect(200);
+    let summary = async |query: &str| {
+        let path = format!("{RATINGS}/summary?rated_from=2025-01-01&rated_to=2025-12-31&{query}");
+        admin.get(&path).await.expect(200)
+    };
+    let rows = |told: &Value| -> Vec<(Value, Value)> {
+        let row = |row: &Value| (row["unit"]["org_unit_code"].clone(), row["counts"]["answered"].clone());
+        told["rows"].as_array().unwrap().iter().map(row).collect()
+    };
+    let own = summary("org_unit_code=31396").await;
+    assert_eq!(rows(&own), [(json!("31396"), json!(2))], "in the row of the one that carries it on");
+    assert_eq!((&own["totals"]["answered"], &own["units"]), (&json!(2), &json!(3)));
+    assert_eq!(summary("org_unit_code=31396&by=procedure").await["totals"], own["totals"]);
+    let province = summary("org_unit_code=92&scope=subtree").await;
+    assert_eq!(rows(&province), [(json!("31178"), json!(1)), (json!("31396"), json!(2))]);
+    let part = summary("org_unit_code=31120").await;
+    assert_eq!(part["totals"]["answered"], 0, "nobody knows which part of the divided one");
+    let before = summary("org_unit_code=31429&as_of=2025-06-30").await;
+    assert_eq!(before["totals"]["answered"], 1, "on the structure of its own days");
 }
