@@ -21,8 +21,9 @@ use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::{OrgTree, Tier};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
+use crate::domain::tthc::once_at_a_time::{lock_units, once_at_a_time};
 use crate::domain::validity::day_faults;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::text::{contains, fold};
 use crate::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
@@ -212,25 +213,20 @@ fn held_once(
 ) -> Result<Vec<Result<FocalPointRow, ApiError>>, ApiError> {
     let rows = || made.iter().flatten();
     let units: HashSet<_> = rows().map(|row| row.org_unit_id).collect();
+    lock_units(conn, &units)?;
     let positions: HashSet<&str> = rows().map(|row| row.position_folded.as_str()).collect();
     let held: Vec<FocalPointRow> = columns::table
         .filter(columns::org_unit_id.eq_any(units).and(columns::position_folded.eq_any(positions)))
         .filter(columns::deleted_at.is_null())
         .select(FocalPointRow::as_select())
         .load(conn)?;
-    let is_held = |row: &FocalPointRow| held.iter().any(|other| overlaps(row, other));
-    let once = |made: Result<FocalPointRow, ApiError>| match made {
-        Ok(row) if is_held(&row) => Err(ApiError::new(Problem::Duplicate)),
-        made => made,
-    };
-    Ok(made.into_iter().map(once).collect())
+    Ok(once_at_a_time(held, made, overlap))
 }
 
-/// Whether another record is of the same position on one of the same days.
-fn overlaps(row: &FocalPointRow, other: &FocalPointRow) -> bool {
+/// Whether two records are of the same position on one of the same days.
+fn overlap(row: &FocalPointRow, other: &FocalPointRow) -> bool {
     let of = |row: &FocalPointRow| (row.org_unit_id, row.duty);
-    other.id != row.id
-        && of(other) == of(row)
+    of(other) == of(row)
         && other.position_folded == row.position_folded
         && row.valid_to.is_none_or(|end| other.valid_from < end)
         && other.valid_to.is_none_or(|end| row.valid_from < end)

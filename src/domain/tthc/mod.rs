@@ -7,6 +7,7 @@ pub mod dossiers;
 pub mod feedback;
 pub mod feedback_time_limits;
 pub mod focal_points;
+mod once_at_a_time;
 pub mod postings;
 pub mod procedures;
 pub mod processes;
@@ -15,6 +16,7 @@ pub mod publications;
 pub mod record_declarations;
 pub mod reviews;
 pub mod satisfaction_ratings;
+mod seats;
 pub mod statistics;
 pub mod support_activities;
 

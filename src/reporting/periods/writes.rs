@@ -16,7 +16,7 @@ use crate::db::schema::periods;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Problem};
-use crate::{hide_row, save_rows};
+use crate::{hide_row, load_locked, save_rows};
 
 /// Reporting periods, as they are written.
 pub struct Periods;
@@ -101,12 +101,18 @@ fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period
     })
 }
 
-/// Those of the periods to which returns or closings belong.
+/// Those of the periods to which returns or closings belong; no return is made for one until the
+/// transaction ends.
 fn in_use(conn: &mut DbConn, ids: &[PeriodId]) -> Result<HashSet<PeriodId>, ApiError> {
     use crate::db::schema::{period_closures, processing_returns, unit_returns};
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
+    // A return that is being made for one holds the row, and stands when this goes on.
+    let _locked: Vec<PeriodId> = load_locked!(
+        conn,
+        periods::table.filter(periods::id.eq_any(ids)).order_by(periods::id).select(periods::id)
+    )?;
     let returned: Vec<PeriodId> = processing_returns::table
         .filter(processing_returns::period_id.eq_any(ids).and(processing_returns::deleted_at.is_null()))
         .select(processing_returns::period_id)
@@ -138,7 +144,6 @@ pub fn period_delete(
     scoped.whole_country()?;
     let present = period_get(tx.conn(), scoped, id)?;
     expected.check(present.version)?;
-    // Hidden first: a return that is being made for it holds the row, and stands when this goes on.
     hide_row!(tx, periods, present)?;
     if !in_use(tx.conn(), &[id])?.is_empty() {
         return Err(ApiError::new(Problem::InUse));

@@ -9,6 +9,7 @@ use crate::tell;
 tell![
     form_07b_counts_procedures_in_force_on_the_last_day,
     form_07b_counts_what_decisions_announced_within_the_days,
+    form_07b_has_the_decisions_of_provinces_that_went_into_the_unit,
     form_07b_says_what_is_missing,
     form_07b_is_printed_as_it_is_told,
 ];
@@ -115,6 +116,33 @@ async fn form_07b_counts_what_decisions_announced_within_the_days(app: TestApp) 
     assert_eq!((&own["totals"]["changed"], &own["unit"]["org_unit_code"]), (&json!(1), &json!("92")));
     let other = form("&org_unit_code=31396").await;
     assert_eq!((&other["totals"]["changed"], &other["totals"]["in_force"]), (&json!(0), &json!(3)));
+}
+
+/// Hậu Giang went into Cần Thơ on 1 July 2025.
+async fn form_07b_has_the_decisions_of_provinces_that_went_into_the_unit(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let announced = [
+        ("93", "1100/QĐ-UBND", "2025-05-20", "1.001193"),
+        ("92", "1200/QĐ-UBND", "2025-05-21", "1.000656"),
+        ("92", "2271/QĐ-UBND", "2025-09-01", "1.000288"),
+        ("91", "3000/QĐ-UBND", "2025-09-01", "2.000635"),
+    ];
+    for (unit, number, day, code) in announced {
+        let body = json!({
+            "org_unit_code": unit, "number": number, "issued_on": day, "effective_on": day,
+            "title": "Công bố danh mục thủ tục hành chính",
+            "items": [{"action": "change", "procedure_code": code}],
+        });
+        admin.post("/api/v1/tthc/procedure-publications", &body).await.expect(201);
+    }
+    let changed = async |query: &str| {
+        let path = format!("{FORM}?from=2025-01-01&to=2025-12-31&{query}");
+        admin.get(&path).await.expect(200)["totals"]["changed"].as_i64().unwrap()
+    };
+    assert_eq!(changed("org_unit_code=92").await, 3);
+    assert_eq!(changed("org_unit_code=92&as_of=2025-06-30").await, 1, "on the structure before");
+    assert_eq!(changed("org_unit_code=93&as_of=2025-06-30").await, 1);
+    assert_eq!(changed("").await, 4);
 }
 
 async fn form_07b_says_what_is_missing(app: TestApp) {

@@ -1,5 +1,6 @@
 //! Who is charged with the control of procedures, by position.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
@@ -8,6 +9,8 @@ use crate::tell;
 tell![
     the_focal_points_of_the_report_are_told_without_names,
     a_position_is_held_once_at_a_time,
+    a_position_is_held_once_within_a_batch,
+    of_many_who_write_a_position_at_once_one_does,
     focal_points_are_found_as_they_stand_on_a_day,
     a_unit_tells_of_itself_alone,
     what_does_not_hold_together_is_refused_or_noticed,
@@ -75,6 +78,36 @@ async fn a_position_is_held_once_at_a_time(app: TestApp) {
     admin.post(POINTS, &before).await.problem(409, "duplicate");
     before["valid_to"] = json!("2026-01-05");
     admin.post(POINTS, &before).await.expect(201);
+}
+
+/// A position that was held for some days.
+fn once_held(from: &str, to: &str) -> Value {
+    let mut held = point("Công chức Văn phòng", from);
+    held["valid_to"] = json!(to);
+    held
+}
+
+async fn a_position_is_held_once_within_a_batch(app: TestApp) {
+    let admin = app.admin().await;
+    let lines = [("2026-01-05", "2026-06-01"), ("2026-03-02", "2026-09-01"), ("2026-06-01", "2026-07-01")];
+    let lines: Vec<_> = lines.iter().map(|(from, to)| once_held(from, to)).collect();
+    let report = admin.post(&format!("{POINTS}/batch?mode=partial"), &json!(lines)).await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(2), &json!(1)), "{report}");
+    let firsts = admin.get(&format!("{POINTS}?sort=valid_from")).await.expect(200);
+    let firsts: Vec<_> = firsts["items"].as_array().unwrap().iter().map(|one| &one["valid_from"]).collect();
+    assert_eq!(firsts, ["2026-01-05", "2026-06-01"]);
+}
+
+async fn of_many_who_write_a_position_at_once_one_does(app: TestApp) {
+    let admin = app.admin().await;
+    let writers = (1..=8).map(|number| {
+        let (admin, held) = (admin.clone(), once_held(&format!("2026-01-{number:02}"), "2026-06-01"));
+        actix_web::rt::spawn(async move { admin.post(POINTS, &held).await.status })
+    });
+    let statuses: Vec<u16> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
+    let made = statuses.iter().filter(|status| **status == 201).count();
+    assert_eq!((made, statuses.len()), (1, 8), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
 }
 
 async fn focal_points_are_found_as_they_stand_on_a_day(app: TestApp) {

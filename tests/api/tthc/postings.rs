@@ -1,5 +1,6 @@
 //! What a unit shows to the public of what it must.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
@@ -11,10 +12,13 @@ tell![
     what_the_communes_below_must_show_is_told_unit_by_unit,
     what_has_ended_should_be_taken_down,
     a_procedure_is_posted_once_in_a_form_at_a_time,
+    a_procedure_is_posted_once_within_a_batch_and_by_many_at_once,
+    a_posting_and_the_deletion_of_its_procedure_never_both_succeed,
     an_editor_posts_for_the_own_unit_alone,
     an_answer_knows_when_its_procedure_ends,
     a_procedure_that_is_posted_is_not_deleted,
     unit_and_procedure_name_a_posting,
+    a_posting_is_of_days_that_the_databases_keep,
 ];
 
 const POSTINGS: &str = "/api/v1/tthc/procedure-postings";
@@ -204,6 +208,41 @@ async fn a_procedure_is_posted_once_in_a_form_at_a_time(app: TestApp) {
     assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
 }
 
+async fn a_procedure_is_posted_once_within_a_batch_and_by_many_at_once(app: TestApp) {
+    let admin = app.admin().await;
+    known(&admin, "1.000001", "commune", "unknown").await;
+    let posted = |form: &str, from: &str, to: &str| {
+        let mut body = posting("1.000001", form);
+        (body["posted_on"], body["removed_on"]) = (json!(from), json!(to));
+        body
+    };
+    let lines = json!([
+        posted("kiosk", "2026-01-12", "2026-06-01"),
+        posted("kiosk", "2026-02-01", "2026-09-01"),
+        posted("kiosk", "2026-06-01", "2026-07-01"),
+    ]);
+    let report = admin.post(&format!("{POSTINGS}/batch?mode=partial"), &lines).await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(2), &json!(1)), "{report}");
+    let writers = (1..=8).map(|number| {
+        let (admin, body) = (admin.clone(), posted("board", &format!("2026-01-{number:02}"), "2026-06-01"));
+        actix_web::rt::spawn(async move { admin.post(POSTINGS, &body).await.status })
+    });
+    let statuses: Vec<u16> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+}
+
+async fn a_posting_and_the_deletion_of_its_procedure_never_both_succeed(app: TestApp) {
+    let admin = app.admin().await;
+    for number in 1..=8 {
+        let code = format!("1.{number:06}");
+        let path = format!("{PROCEDURES}/{}", known(&admin, &code, "commune", "unknown").await);
+        let body = posting(&code, "board");
+        let (posted, deleted) = tokio::join!(admin.post(POSTINGS, &body), admin.delete(&path, "\"v1\""));
+        let told = (posted.status, deleted.status);
+        assert!([(201, 409), (422, 204)].contains(&told), "{told:?}");
+    }
+}
+
 async fn an_editor_posts_for_the_own_unit_alone(app: TestApp) {
     let admin = app.admin().await;
     known(&admin, "1.000001", "commune", "unknown").await;
@@ -275,4 +314,14 @@ async fn unit_and_procedure_name_a_posting(app: TestApp) {
     let mut none = posting("1.000001", "kiosk");
     none.as_object_mut().unwrap().remove("procedure_code");
     assert_eq!(admin.post(POSTINGS, &none).await.faults(422, "invalid"), ["/procedure_code"]);
+}
+
+async fn a_posting_is_of_days_that_the_databases_keep(app: TestApp) {
+    let admin = app.admin().await;
+    known(&admin, "1.000001", "commune", "unknown").await;
+    let mut beyond = posting("1.000001", "website");
+    (beyond["posted_on"], beyond["removed_on"]) = (json!("+12026-01-12"), json!("+12026-06-01"));
+    assert_eq!(admin.post(POSTINGS, &beyond).await.faults(422, "invalid"), ["/posted_on", "/removed_on"]);
+    beyond["posted_on"] = json!("2026-01-12");
+    assert_eq!(admin.post(POSTINGS, &beyond).await.faults(422, "invalid"), ["/removed_on"]);
 }

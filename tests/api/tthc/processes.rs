@@ -169,20 +169,25 @@ async fn every_fault_of_a_process_is_named(app: TestApp) {
     body["links"] = json!([{"procedure_code": "1.000001"}, {"procedure_code": "1.000009"}]);
     body["agencies"] = json!(["Công an cấp xã"]);
     body["valid_to"] = json!("2026-01-12");
+    // Days that no database keeps.
+    (body["decided_on"], body["valid_from"]) = (json!("+12026-01-05"), json!("+12026-01-12"));
     let mut faults = admin.post(PROCESSES, &body).await.faults(422, "invalid");
     faults.sort();
     assert_eq!(
         faults,
         [
+            "/decided_on",
             "/links/0/procedure_id",
             "/links/1/procedure_code",
             "/steps/0/responsible",
             "/steps/1/value",
             "/steps/2/org_unit_id",
             "/steps/3/value",
+            "/valid_from",
             "/valid_to",
         ]
     );
+    (body["decided_on"], body["valid_from"]) = (json!("2026-01-05"), json!("2026-01-12"));
     body["agencies"] = json!([" "]);
     assert_eq!(admin.post(PROCESSES, &body).await.faults(422, "invalid"), ["/agencies"]);
 }

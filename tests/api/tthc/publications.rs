@@ -9,6 +9,7 @@ tell![
     a_number_is_given_once_a_year,
     what_a_decision_repeals_or_replaces_ends_on_its_day,
     another_decision_is_not_undone,
+    what_is_announced_anew_on_the_day_of_its_repeal_is_not_told_as_ended,
     every_difference_is_told_once_page_by_page,
     a_decision_that_the_catalogue_names_should_be_held,
     decisions_and_their_procedures_are_counted,
@@ -154,6 +155,31 @@ async fn another_decision_is_not_undone(app: TestApp) {
     assert_eq!(done["ended"][0]["code"], "1.000003", "an end that was concluded gives way");
     let read = format!("{PROCEDURES}/{}", concluded["id"].as_str().unwrap());
     assert_eq!(admin.get(&read).await.expect(200)["valid_to"], "2026-03-09");
+}
+
+/// One decision repeals a procedure on the day from which another announces it anew.
+async fn what_is_announced_anew_on_the_day_of_its_repeal_is_not_told_as_ended(app: TestApp) {
+    let admin = app.admin().await;
+    let id = known(&admin, "1.000001").await;
+    let mut anew = procedure("1.000001");
+    (anew["valid_from"], anew["announcing_decision"]) = (json!("2026-03-09"), json!("13/QĐ-UBND"));
+    admin.post(&format!("{PROCEDURES}/{id}/versions"), &anew).await.expect(201);
+    let applied = async |number: &str, item: Value| {
+        let made = admin.post(PUBLICATIONS, &decision(number, &json!([item]))).await.expect(201);
+        let path = format!("{PUBLICATIONS}/{}/application", made["id"].as_str().unwrap());
+        admin.step(&path).await.expect(200)
+    };
+    let repealed = applied("12/QĐ-UBND", json!({"action": "repeal", "procedure_code": "1.000001"})).await;
+    assert_eq!(
+        (&repealed["ended"], told(&repealed["differences"])),
+        (&json!([]), differing(&[("1.000001", "still_in_force")]))
+    );
+    let by_itself =
+        json!({"action": "replace", "procedure_code": "1.000001", "replaced_procedure_code": "1.000001"});
+    let replaced = applied("13/QĐ-UBND", by_itself).await;
+    assert_eq!((&replaced["ended"], &replaced["differences"]), (&json!([]), &json!([])));
+    let read = admin.get(&format!("{PROCEDURES}/{id}")).await.expect(200);
+    assert_eq!((&read["status"], &read["valid_to"]), (&json!("in_force"), &Value::Null));
 }
 
 async fn every_difference_is_told_once_page_by_page(app: TestApp) {
@@ -325,12 +351,17 @@ async fn every_fault_of_a_decision_is_named(app: TestApp) {
     ]);
     let mut body = decision("12/QĐ-UBND", &items);
     body["org_unit_code"] = json!("không có");
+    // Days that no database keeps.
+    for day in ["effective_on", "legal_basis_effective_on", "published_on"] {
+        body[day] = json!("+12026-03-09");
+    }
     let mut faults = admin.post(PUBLICATIONS, &body).await.faults(422, "invalid");
     faults.sort();
     faults.dedup();
     assert_eq!(
         faults,
         [
+            "/effective_on",
             "/items/0/replaced_procedure_code",
             "/items/1/procedure_code",
             "/items/2/procedure_code",
@@ -338,7 +369,9 @@ async fn every_fault_of_a_decision_is_named(app: TestApp) {
             "/items/5/procedure_code",
             "/items/6/procedure_id",
             "/items/7/procedure_id",
+            "/legal_basis_effective_on",
             "/org_unit_code",
+            "/published_on",
         ]
     );
 }

@@ -9,12 +9,14 @@ use crate::tell;
 tell![
     a_dossier_is_rated_once,
     a_rating_agrees_with_the_dossier_that_is_kept,
+    a_dossier_of_a_former_province_is_rated_once,
     a_unit_rates_nobody_elses_dossiers,
     a_rating_does_not_tell_that_there_is_a_dossier,
     ratings_come_many_at_once_and_come_again,
     ratings_are_found_by_day_and_level,
     a_unit_with_a_rating_is_not_deleted,
     ratings_of_a_period_are_summed_up,
+    a_unit_has_the_ratings_of_those_that_went_whole_into_it,
 ];
 
 const RATINGS: &str = "/api/v1/tthc/satisfaction-ratings";
@@ -68,6 +70,35 @@ async fn a_rating_agrees_with_the_dossier_that_is_kept(app: TestApp) {
     // A dossier of another system is rated as well.
     let elsewhere = admin.post(RATINGS, &rating("H13.44-261102-0099", json!({}))).await.expect(201);
     assert_eq!(elsewhere["dossier_id"], json!(null));
+}
+
+/// Received in Hậu Giang before 1 July 2025, whose province gave the code, and handed over to a commune of Cần Thơ.
+async fn a_dossier_of_a_former_province_is_rated_once(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let old = app.unit("31429", "2025-06-30");
+    let handed_over = async |number: u32| {
+        let received = json!({"receiving_unit_code": "31429", "received_at": "2025-06-26T02:00:00Z"});
+        let made = admin.post(DOSSIERS, &with(dossier(number), received)).await.expect(201);
+        let path = format!("{DOSSIERS}/{}/transfers", made["id"].as_str().unwrap());
+        let to = json!({"org_unit_code": "31396", "at": "2025-07-01T02:00:00Z"});
+        admin.post(&path, &to).await.expect(200);
+        made
+    };
+    let first = handed_over(1).await;
+    let code = first["code"].as_str().unwrap();
+    let rated_on = json!({"rated_on": "2025-07-10"});
+    let of_old = json!({"org_unit_code": null, "org_unit_id": old, "rated_on": "2025-07-11"});
+    let rated = admin.post(RATINGS, &rating(code, rated_on.clone())).await.expect(201);
+    assert_eq!((&rated["dossier_id"], &rated["org_unit_code"]), (&first["id"], &json!("31396")));
+    admin.post(RATINGS, &rating(code, of_old.clone())).await.problem(409, "duplicate");
+    let early = rating(code, json!({"rated_on": "2025-06-25", "org_unit_code": null, "org_unit_id": old}));
+    let refused = admin.post(RATINGS, &early).await.problem(422, "invalid");
+    assert_eq!(refused["errors"][0]["code"], "before_receipt");
+    let second = handed_over(2).await;
+    let code = second["code"].as_str().unwrap();
+    let both = json!([rating(code, rated_on), rating(code, of_old)]);
+    let report = admin.post(&format!("{RATINGS}/batch?mode=partial"), &both).await.expect(200);
+    assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
 }
 
 async fn a_unit_rates_nobody_elses_dossiers(app: TestApp) {
@@ -190,4 +221,35 @@ async fn ratings_of_a_period_are_summed_up(app: TestApp) {
         (&none["rows"], &none["totals"]["satisfied_rate"]["rate_percent"]),
         (&json!([]), &json!(null))
     );
+}
+
+/// Communes that were merged and one that was divided on 1 July 2025.
+async fn a_unit_has_the_ratings_of_those_that_went_whole_into_it(app: TestApp) {
+    let admin = app.admin().await;
+    let of = |unit: &str, day: &str| json!({"org_unit_code": unit, "rated_on": day});
+    let lines = [
+        rating("H13.44-250609-0001", of("31429", "2025-06-10")),
+        rating("H13.44-250609-0002", of("31178", "2025-06-10")),
+        rating("H13.44-250804-0003", of("31396", "2025-08-05")),
+        rating("H13.44-260803-0004", of("31396", "2026-08-05")),
+    ];
+    admin.post(&format!("{RATINGS}/batch"), &json!(lines)).await.expect(200);
+    let summary = async |query: &str| {
+        let path = format!("{RATINGS}/summary?rated_from=2025-01-01&rated_to=2025-12-31&{query}");
+        admin.get(&path).await.expect(200)
+    };
+    let rows = |told: &Value| -> Vec<(Value, Value)> {
+        let row = |row: &Value| (row["unit"]["org_unit_code"].clone(), row["counts"]["answered"].clone());
+        told["rows"].as_array().unwrap().iter().map(row).collect()
+    };
+    let own = summary("org_unit_code=31396").await;
+    assert_eq!(rows(&own), [(json!("31396"), json!(2))], "in the row of the one that carries it on");
+    assert_eq!((&own["totals"]["answered"], &own["units"]), (&json!(2), &json!(3)));
+    assert_eq!(summary("org_unit_code=31396&by=procedure").await["totals"], own["totals"]);
+    let province = summary("org_unit_code=92&scope=subtree").await;
+    assert_eq!(rows(&province), [(json!("31178"), json!(1)), (json!("31396"), json!(2))]);
+    let part = summary("org_unit_code=31120").await;
+    assert_eq!(part["totals"]["answered"], 0, "nobody knows which part of the divided one");
+    let before = summary("org_unit_code=31429&as_of=2025-06-30").await;
+    assert_eq!(before["totals"]["answered"], 1, "on the structure of its own days");
 }

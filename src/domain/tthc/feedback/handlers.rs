@@ -16,7 +16,7 @@ use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::api::{IfMatch, Once, Rendered, Saved, ValidJson, ValidPath, ValidQuery};
 use crate::auth::permit::{ErasePersonal, Permit, Read, Tthc, Write};
-use crate::db::{Weight, WriteTx};
+use crate::db::{DbConn, Weight, WriteTx};
 use crate::domain::people::PersonalDataErasure;
 use crate::error::ApiError;
 use crate::state::App;
@@ -135,7 +135,7 @@ async fn erase_citizen_feedback(
 #[utoipa::path(
     get, path = "/api/v1/tthc/citizen-feedback/summary",
     operation_id = "get_citizen_feedback_summary", tag = "citizen-feedback", summary = "Get what became of the feedback of a period",
-    description = "How much feedback a unit received between two days, how far it has come, and how much of it kept each time limit by today (tình hình tiếp nhận, xử lý phản ánh, kiến nghị); with `scope` also of the units below.",
+    description = "How much feedback a unit received between two days, how far it has come, and how much of it kept each time limit by today (tình hình tiếp nhận, xử lý phản ánh, kiến nghị); with `scope` also of the units below. A unit has what those received that went whole into it.",
     params(CitizenFeedbackSummaryFilter),
     responses((status = 200, description = "The counts.", body = CitizenFeedbackSummary)),
 )]
@@ -145,5 +145,7 @@ async fn get_citizen_feedback_summary(
     app: App,
 ) -> Result<web::Json<CitizenFeedbackSummary>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read_list(move |conn| feedback_summary(conn, &scoped, &query.0)).await.map(web::Json)
+    let state = app.clone();
+    let summed = move |conn: &mut DbConn| feedback_summary(conn, &scoped, &state.rosters, &query.0);
+    app.db.read_list(summed).await.map(web::Json)
 }

@@ -18,11 +18,13 @@ use crate::db::DbConn;
 use crate::db::schema::citizen_feedback;
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
-use crate::domain::organization::reference::{UnitName, UnitScope, label};
-use crate::domain::organization::successors::reached_units;
+use crate::domain::organization::reference::{UnitName, UnitScope};
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::tthc::dossiers::summaries::spans::Days;
+use crate::domain::tthc::seats::Seats;
 use crate::domain::validity::{days_in_order, days_in_range, storable};
 use crate::error::ApiError;
+use crate::reporting::forms::rosters::Rosters;
 
 /// Which feedback is counted.
 #[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
@@ -94,7 +96,7 @@ pub struct CitizenFeedbackSummary {
     pub org_unit_name: String,
     /// Which units beside it (phạm vi).
     pub scope: UnitScope,
-    /// How many units these are (số đơn vị).
+    /// How many units these are: those in force, and those that ended within the days (số đơn vị).
     #[schema(minimum = 1)]
     pub units: usize,
     /// The day on which the tree was read (ngày tra cứu).
@@ -162,13 +164,14 @@ fn part<'a>(units: &[OrgUnitId], filter: &CitizenFeedbackSummaryFilter, last: Op
     query.filter(f::received_at.ge(from)).filter(f::received_at.gt(from).or(f::id.gt(id)))
 }
 
-/// What became of what a unit, or those below, received between two days.
+/// What became of what a unit, or those below, received between two days, with what went whole into them.
 ///
 /// # Errors
 /// 403 for a unit out of reach, 422 for one that is not known.
 pub(super) fn feedback_summary(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     filter: &CitizenFeedbackSummaryFilter,
 ) -> Result<CitizenFeedbackSummary, ApiError> {
     let (from, to) = (filter.received_from, filter.received_to);
@@ -179,9 +182,10 @@ pub(super) fn feedback_summary(
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
-    let (tree, as_of) = (scoped.tree(), filter.as_of.unwrap_or_else(|| scoped.today()));
+    let as_of = filter.as_of.unwrap_or_else(|| scoped.today());
     let scope = filter.scope.unwrap_or_default();
-    let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
+    let seats = Seats::named(scoped, rosters, &name, (scope, as_of), Days { from, to })?;
+    let units: Vec<OrgUnitId> = seats.units().iter().collect();
     let limits = TimeLimits::load(conn, scoped.today())?;
     let mut counts = Counts::default();
     let mut last = None;
@@ -193,17 +197,17 @@ pub(super) fn feedback_summary(
         let Some((id, times)) = rows.last() else { break };
         last = Some((times.received_at, *id));
     }
-    let label = label(tree, unit, as_of);
+    let unit = seats.label(scoped.tree(), seats.unit());
     let of = |wanted| counts.statuses.iter().filter(|(status, _)| *status == wanted).map(|(_, n)| n).sum();
     let published: u64 = of(FeedbackStatus::Published);
     let answered: u64 = of(FeedbackStatus::Answered);
     Ok(CitizenFeedbackSummary {
-        org_unit_id: label.org_unit_id,
-        org_unit_code: label.org_unit_code,
-        org_unit_identifier: label.org_unit_identifier,
-        org_unit_name: label.org_unit_name,
+        org_unit_id: unit.org_unit_id,
+        org_unit_code: unit.org_unit_code,
+        org_unit_identifier: unit.org_unit_identifier,
+        org_unit_name: unit.org_unit_name,
         scope,
-        units: units.len(),
+        units: seats.count(),
         as_of,
         received_from: from,
         received_to: to,

@@ -25,11 +25,12 @@ use crate::domain::organization::owners::Owner;
 use crate::domain::organization::reference::{UnitName, label};
 use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::tthc::once_at_a_time::{lock_units, once_at_a_time};
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureStatus, VersionRow};
 use crate::domain::tthc::procedures::named::{NamedBy, ProceduresNamed};
 use crate::domain::tthc::procedures::store::code_forms;
-use crate::domain::validity::storable;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
+use crate::domain::validity::{day_faults, storable};
+use crate::error::{ApiError, Bilingual, Fault};
 use crate::{confine, hide_row, keyset, save_rows};
 
 const RECORD_TYPE: &str = "procedure_posting";
@@ -198,7 +199,7 @@ struct Named {
 struct Facts {
     named: ProceduresNamed,
     procedures: HashMap<ProcedureId, PostedProcedure>,
-    postings: Vec<PostingRow>,
+    postings: Vec<HeldPosting>,
 }
 
 impl Facts {
@@ -210,7 +211,7 @@ impl Facts {
         use {procedure_postings as n, procedure_versions as v};
         let ids = bodies.clone().filter_map(|body| body.procedure_id).collect();
         let codes = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
-        let named = ProceduresNamed::load(conn, ids, codes)?;
+        let named = ProceduresNamed::load_held(conn, ids, codes)?;
         let mut facts = Self { named, procedures: HashMap::new(), postings: Vec::new() };
         let found: Vec<Named> = bodies.filter_map(|body| facts.of(scoped, body).ok()).collect();
         let units: HashSet<OrgUnitId> = found.iter().map(|named| named.unit).collect();
@@ -230,11 +231,17 @@ impl Facts {
             Some((id, PostedProcedure { code, name: version.name, status }))
         };
         facts.procedures = versions.into_iter().filter_map(told).collect();
-        facts.postings = n::table
+        lock_units(conn, &units)?;
+        let rows: Vec<PostingRow> = n::table
             .filter(n::org_unit_id.eq_any(units).and(n::procedure_id.eq_any(ids)))
             .filter(n::deleted_at.is_null())
             .select(PostingRow::as_select())
             .load(conn)?;
+        let held = |row: PostingRow| {
+            let procedure = facts.procedure(row.procedure_id)?;
+            Ok(HeldPosting { row, procedure })
+        };
+        facts.postings = rows.into_iter().map(held).collect::<Result<_, ApiError>>()?;
         Ok(facts)
     }
 
@@ -253,15 +260,22 @@ impl Facts {
     }
 
     /// The posting of the same unit, procedure and form since the same day.
-    fn same(&self, named: Named, form: PostingForm, posted_on: NaiveDate) -> Option<&PostingRow> {
-        self.of_form(named, form).find(|row| row.posted_on == posted_on)
+    fn same(&self, named: Named, form: PostingForm, posted_on: NaiveDate) -> Option<&HeldPosting> {
+        let is_same = |row: &PostingRow| {
+            (row.org_unit_id, row.procedure_id, row.form, row.posted_on)
+                == (named.unit, named.procedure, form, posted_on)
+        };
+        self.postings.iter().find(|held| is_same(&held.row))
     }
+}
 
-    fn of_form(&self, named: Named, form: PostingForm) -> impl Iterator<Item = &PostingRow> {
-        self.postings.iter().filter(move |row| {
-            (row.org_unit_id, row.procedure_id, row.form) == (named.unit, named.procedure, form)
-        })
-    }
+/// Whether two postings are of the same unit, procedure and form on one of the same days.
+fn overlap(posting: &HeldPosting, other: &HeldPosting) -> bool {
+    let (row, other) = (&posting.row, &other.row);
+    let of = |row: &PostingRow| (row.org_unit_id, row.procedure_id, row.form);
+    of(row) == of(other)
+        && row.removed_on.is_none_or(|end| other.posted_on < end)
+        && other.removed_on.is_none_or(|end| row.posted_on < end)
 }
 
 /// Postings, as they are written.
@@ -298,8 +312,7 @@ impl Records for ProcedurePostings {
         let facts = Facts::load(tx.conn(), scoped, bodies.iter())?;
         let present = |body: &ProcedurePostingCreate| {
             let named = facts.of(scoped, body).ok().filter(|named| scoped.reaches(named.unit))?;
-            let row = facts.same(named, body.form, body.posted_on)?.clone();
-            Some(HeldPosting { procedure: facts.procedure(row.procedure_id).ok()?, row })
+            facts.same(named, body.form, body.posted_on).cloned()
         };
         Ok(bodies.iter().map(present).collect())
     }
@@ -311,7 +324,8 @@ impl Records for ProcedurePostings {
     ) -> Result<Vec<Result<HeldPosting, ApiError>>, ApiError> {
         let facts = Facts::load(tx.conn(), scoped, drafts.iter().map(|draft| &draft.body))?;
         let at = tx.at();
-        Ok(drafts.into_iter().map(|draft| posting_made(scoped, draft, &facts, at)).collect())
+        let made = drafts.into_iter().map(|draft| posting_made(scoped, draft, &facts, at)).collect();
+        Ok(once_at_a_time(facts.postings, made, overlap))
     }
 
     fn save(
@@ -344,7 +358,8 @@ fn posting_made(
     if let Some(row) = &present {
         scoped.must_reach(row.org_unit_id)?;
     }
-    let mut faults = Vec::new();
+    let days = [("/posted_on", Some(body.posted_on)), ("/removed_on", body.removed_on)];
+    let mut faults: Vec<Fault> = day_faults(days).collect();
     if body.removed_on.is_some_and(|day| day <= body.posted_on) {
         let message = Bilingual::new(
             "Ngày gỡ bỏ phải sau ngày niêm yết.",
@@ -358,15 +373,6 @@ fn posting_made(
     }
     let Some(named) = named.filter(|_| faults.is_empty()) else { return Err(ApiError::invalid(faults)) };
     let owner = Owner::within_reach(scoped, &body.unit_name(), named.unit)?;
-    let others =
-        || facts.of_form(named, body.form).filter(|row| present.as_ref().is_none_or(|it| it.id != row.id));
-    let overlaps = |row: &PostingRow| {
-        body.removed_on.is_none_or(|end| row.posted_on < end)
-            && row.removed_on.is_none_or(|end| body.posted_on < end)
-    };
-    if others().any(overlaps) {
-        return Err(ApiError::new(Problem::Duplicate));
-    }
     let present = present.as_ref();
     let row = PostingRow {
         id: present.map_or_else(ProcedurePostingId::new, |row| row.id),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::deadline_text;
 use super::fields::ProcedureFieldId;
 use super::model::{Deadline, Fee, Paper, ProcedureLevel, ServiceLevel, VersionRow};
 use crate::api::{Change, Patch};
@@ -130,7 +131,7 @@ pub struct ProcedurePatch {
     #[serde(default)]
     #[schema(value_type = Vec<Deadline>, required = false, max_items = 20)]
     pub deadlines: Change<Vec<Deadline>>,
-    /// The deadlines as the source words them.
+    /// The deadlines as the source words them; without `deadlines` those that it names take their place.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     pub deadline_text: Patch<String>,
@@ -182,6 +183,14 @@ impl ProcedurePatch {
     pub fn onto(self, code: &str, present: &VersionRow) -> ProcedureCreate {
         let present = present.clone();
         let renamed = self.field_name.is_present();
+        let held = present.deadlines.0;
+        let text = self.deadline_text.onto(present.deadline_text.clone());
+        let deadlines = match text.as_deref() {
+            Some(new) if text != present.deadline_text => {
+                deadline_text::reworded(held, present.deadline_text.as_deref(), new)
+            }
+            _ => held,
+        };
         ProcedureCreate {
             code: self.code.onto(code.to_owned()),
             name: self.name.onto(present.name),
@@ -190,8 +199,8 @@ impl ProcedurePatch {
             field_name: self.field_name.onto(None),
             level: self.level.onto(present.level),
             service_level: self.service_level.onto(present.service_level),
-            deadlines: self.deadlines.onto(present.deadlines.0),
-            deadline_text: self.deadline_text.onto(present.deadline_text),
+            deadlines: self.deadlines.onto(deadlines),
+            deadline_text: text,
             fees: self.fees.onto(present.fees.0),
             papers: self.papers.onto(present.papers.0),
             authority: self.authority.onto(present.authority),

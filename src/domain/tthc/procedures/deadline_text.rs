@@ -10,6 +10,25 @@ pub fn deadlines(text: &str) -> Option<Vec<Deadline>> {
     text.split('/').map(deadline).collect()
 }
 
+/// The deadlines of a procedure whose wording is changed from one text to another: those that the new one
+/// names. Where it is not understood those that the old one named are no longer known; what was stated
+/// beside a text stays.
+#[must_use]
+pub fn reworded(present: Vec<Deadline>, old: Option<&str>, new: &str) -> Vec<Deadline> {
+    let named_by = |text: &str| deadlines(text).is_some_and(|named| are_as_long(&named, &present));
+    match deadlines(new) {
+        // A text names no cases, so that the same deadlines keep theirs.
+        Some(named) if !are_as_long(&named, &present) => named,
+        None if old.is_some_and(named_by) => Vec::new(),
+        _ => present,
+    }
+}
+
+fn are_as_long(some: &[Deadline], others: &[Deadline]) -> bool {
+    let lengths = |of: &[Deadline]| of.iter().map(|one| (one.value, one.unit)).collect::<Vec<_>>();
+    lengths(some) == lengths(others)
+}
+
 fn deadline(case: &str) -> Option<Deadline> {
     let folded = fold(case);
     let plain = |unit| Some(Deadline { value: None, unit, variant: None });
@@ -54,5 +73,29 @@ mod tests {
         assert_eq!(read("0 Ngày"), None);
         assert_eq!(read("17 Ngày làm việc / tùy trường hợp"), None);
         assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn deadlines_follow_the_text_that_names_them() {
+        let days = |value, variant: Option<&str>| Deadline {
+            value: Some(value),
+            unit: DeadlineUnit::WorkingDay,
+            variant: variant.map(str::to_owned),
+        };
+        let (five, seven) = (vec![days(5, None)], vec![days(7, None)]);
+        let with_cases = vec![days(5, Some("không xác minh")), days(8, Some("phải xác minh"))];
+        let read = "5 Ngày làm việc";
+        let unread = "không quá năm ngày làm việc";
+        for (present, old, new, expected) in [
+            (&five, Some(read), "7 Ngày làm việc", &seven),
+            (&five, None, "7 Ngày làm việc", &seven),
+            (&five, Some(unread), "7 Ngày làm việc", &seven),
+            (&five, Some(read), unread, &Vec::new()),
+            (&five, Some("khoảng 5 ngày"), unread, &five),
+            (&five, None, unread, &five),
+            (&with_cases, None, "5 ngày làm việc / 8 ngày làm việc", &with_cases),
+        ] {
+            assert_eq!(reworded(present.clone(), old, new), *expected, "{old:?} to {new}");
+        }
     }
 }

@@ -10,9 +10,20 @@ use super::store::code_forms;
 use crate::db::DbConn;
 use crate::db::schema::procedures;
 use crate::error::{ApiError, Bilingual, Fault};
+use crate::load_held;
 
 /// What a statement of either database may bind with room to spare.
 const PART: usize = 5_000;
+
+/// The procedures of the catalogue in whose column one of these values stands.
+macro_rules! standing {
+    ($column:ident, $values:expr) => {
+        procedures::table
+            .filter(procedures::deleted_at.is_null().and(procedures::$column.eq_any($values.to_vec())))
+            .order_by(procedures::code)
+            .select((procedures::id, procedures::code))
+    };
+}
 
 /// The procedures that some records name.
 #[derive(Debug, Default)]
@@ -68,25 +79,32 @@ impl ProceduresNamed {
         codes: HashSet<&str>,
     ) -> Result<Self, ApiError> {
         let ids: Vec<_> = ids.into_iter().collect();
-        let forms = Self::forms(codes);
-        let standing = || {
-            let columns = (procedures::id, procedures::code);
-            procedures::table.filter(procedures::deleted_at.is_null()).select(columns)
-        };
         let mut rows: Vec<(ProcedureId, String)> = Vec::new();
         for part in ids.chunks(PART) {
-            rows.extend(
-                standing()
-                    .filter(procedures::id.eq_any(part.to_vec()))
-                    .load::<(ProcedureId, String)>(conn)?,
-            );
+            rows.append(&mut standing!(id, part).load(conn)?);
         }
-        for part in forms.chunks(PART) {
-            rows.extend(
-                standing()
-                    .filter(procedures::code.eq_any(part.to_vec()))
-                    .load::<(ProcedureId, String)>(conn)?,
-            );
+        for part in Self::forms(codes).chunks(PART) {
+            rows.append(&mut standing!(code, part).load(conn)?);
+        }
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Those of these ids and codes that are in the catalogue and stay, for records that are written.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn load_held(
+        conn: &mut DbConn,
+        ids: HashSet<ProcedureId>,
+        codes: HashSet<&str>,
+    ) -> Result<Self, ApiError> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let mut rows: Vec<(ProcedureId, String)> = Vec::new();
+        for part in ids.chunks(PART) {
+            rows.append(&mut load_held!(conn, standing!(id, part))?);
+        }
+        for part in Self::forms(codes).chunks(PART) {
+            rows.append(&mut load_held!(conn, standing!(code, part))?);
         }
         Ok(rows.into_iter().collect())
     }

@@ -4,6 +4,7 @@
 
 use actix_web::web;
 use chrono::NaiveDate;
+use diesel::dsl;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,7 +22,7 @@ use crate::auth::permit::Public;
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{procedure_postings, procedure_versions, procedures};
+use crate::db::schema::{org_unit_versions, procedure_postings, procedure_versions, procedures};
 use crate::domain::organization::reference::label;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::postings::model::{PostingForm, ProcedurePostingId};
@@ -178,7 +179,8 @@ fn public_get(
 
 type Posted = (ProcedurePostingId, OrgUnitId, PostingForm, Option<String>, NaiveDate);
 
-/// Where a procedure is posted on a day, the longest posted first.
+/// Where a procedure in force is posted on a day, the longest posted first. The board of a unit that has
+/// ended is nowhere to go, whether or not someone entered that it was taken down.
 fn public_places(
     conn: &mut DbConn,
     scoped: &Scoped,
@@ -186,12 +188,20 @@ fn public_places(
     as_of: Option<NaiveDate>,
     page: &PageRequest,
 ) -> Result<PageRows<PublicProcedurePlace>, ApiError> {
-    use procedure_postings as n;
+    use {org_unit_versions as u, procedure_postings as n, procedure_versions as v};
     let day = day_of(as_of, scoped);
+    let unit_in_force = || {
+        u::table
+            .filter(u::org_unit_id.eq(n::org_unit_id))
+            .filter(u::valid_from.le(day).and(u::valid_to.gt(day)))
+    };
     let standing = || {
         n::table
             .inner_join(procedures::table.on(procedures::id.eq(n::procedure_id)))
+            .inner_join(v::table.on(v::procedure_id.eq(n::procedure_id)))
             .filter(procedures::code.eq(code).and(procedures::deleted_at.is_null()))
+            .filter(v::valid_from.le(day).and(v::valid_to.gt(day)))
+            .filter(dsl::exists(unit_in_force()))
             .filter(n::deleted_at.is_null().and(n::posted_on.le(day)))
             .filter(n::removed_on.is_null().or(n::removed_on.assume_not_null().gt(day)))
             .into_boxed::<MultiBackend>()
@@ -252,7 +262,7 @@ async fn get_public_procedure(
 #[utoipa::path(
     get, path = "/api/v1/public/procedures/{code}/places",
     operation_id = "list_public_procedure_places", tag = "public", summary = "List where a procedure is posted",
-    description = "The units that post a procedure for the public on a day (nơi niêm yết, tiếp nhận thủ tục hành chính), the longest posted first; for everybody.",
+    description = "The units in force that post a procedure in force for the public on a day (nơi niêm yết, tiếp nhận thủ tục hành chính), the longest posted first; for everybody.",
     params(("code" = String, Path, description = "National code (mã TTHC)."), ProcedureAsOf, PageParams),
     responses((status = 200, description = "A page.", body = PublicProcedurePlacePage, headers(("Link" = String, description = "The next page."), ("ETag" = String, description = "Of what is told.")))),
     security(()),

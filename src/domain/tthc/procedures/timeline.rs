@@ -82,6 +82,10 @@ impl Timeline {
     /// that day on. An end that was only concluded gives way to the decision's.
     #[must_use]
     pub fn ended(mut self, day: NaiveDate) -> Ending {
+        // A version that begins on the day holds on from it: another decision says so.
+        if self.beginning_on(day).is_some() {
+            return Ending::Otherwise;
+        }
         let Some(last) = self.0.iter_mut().rfind(|version| version.valid_from < day) else {
             return Ending::Otherwise;
         };
@@ -111,7 +115,8 @@ pub enum Ending {
     Ended(Timeline),
     /// It was known to end on that day.
     Already,
-    /// It is known to end on another day, or begins later: nothing is guessed.
+    /// It is known to end on another day, begins later, or goes on in a version from that day: nothing is
+    /// guessed.
     Otherwise,
 }
 
@@ -168,7 +173,9 @@ mod tests {
         );
         // A change on a later day is another decision, which this one does not undo.
         let changed = open.changed(version(Some(200), None)).unwrap();
-        assert_eq!(changed.ended(day(100)), Ending::Otherwise);
+        assert_eq!(changed.clone().ended(day(100)), Ending::Otherwise);
+        // Nor has it ended by a change on the very day, from which it holds on.
+        assert_eq!(changed.ended(day(200)), Ending::Otherwise);
     }
 
     proptest! {

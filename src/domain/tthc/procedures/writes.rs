@@ -359,10 +359,11 @@ pub fn procedure_delete(
     scoped.whole_country()?;
     let mut held = held_find(tx.conn(), id)?;
     expected.check(held.identity.version)?;
+    // Hidden first: a posting or process that is being made for it holds the row, and stands when this goes on.
+    hide_row!(tx, procedures, held.identity)?;
     if is_used(tx.conn(), id)? {
         return Err(ApiError::new(Problem::InUse));
     }
-    hide_row!(tx, procedures, held.identity)?;
     held.revise(tx.at());
     Ok(tx.journal(entry(JournalAction::Delete, &held.identity, &held.timeline)?)?.with(()))
 }

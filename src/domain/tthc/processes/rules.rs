@@ -8,6 +8,7 @@ use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::tthc::procedures::model::{Deadline, DeadlineUnit};
 use crate::domain::tthc::procedures::rules::count_fault;
+use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 
 /// Office hours of a working day (Bộ luật Lao động 2019, Điều 105): processes state steps in hours and
@@ -17,8 +18,13 @@ const HOURS_A_DAY: i64 = 8;
 /// Faults that the body shows by itself.
 #[must_use]
 pub fn faults(body: &ProcedureProcessCreate) -> Vec<Fault> {
-    let mut faults: Vec<Fault> =
-        number_fault("/decision_number", &body.decision_number).into_iter().collect();
+    let mut faults: Vec<Fault> = day_faults([
+        ("/decided_on", Some(body.decided_on)),
+        ("/valid_from", Some(body.valid_from)),
+        ("/valid_to", body.valid_to),
+    ])
+    .collect();
+    faults.extend(number_fault("/decision_number", &body.decision_number));
     if body.valid_to.is_some_and(|day| day <= body.valid_from) {
         let message = Bilingual::new(
             "Ngày hết hiệu lực phải sau ngày bắt đầu áp dụng.",

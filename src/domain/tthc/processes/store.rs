@@ -245,7 +245,7 @@ pub(super) fn process_changeable(
     process_seen(conn, scoped, id)
 }
 
-/// The procedures that bodies name.
+/// The procedures that bodies name, which stay until the transaction ends.
 fn procedures_named<'a>(
     conn: &mut DbConn,
     bodies: impl Iterator<Item = &'a ProcedureProcessCreate> + Clone,
@@ -255,7 +255,7 @@ fn procedures_named<'a>(
     let ids = ids.chain(links.clone().filter_map(|link| link.procedure_id)).collect();
     let codes = bodies.filter_map(|body| body.procedure_code.as_deref());
     let codes = codes.chain(links.filter_map(|link| link.procedure_code.as_deref())).collect();
-    ProceduresNamed::load(conn, ids, codes)
+    ProceduresNamed::load_held(conn, ids, codes)
 }
 
 fn named_by(body: &ProcedureProcessCreate) -> NamedBy<'_> {

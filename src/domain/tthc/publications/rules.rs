@@ -11,13 +11,21 @@ use crate::domain::document_numbers::{number_fault, number_named, year_remark};
 use crate::domain::remarks::Remark;
 use crate::domain::rules::Rule;
 use crate::domain::tthc::procedures::timeline::Timeline;
+use crate::domain::validity::day_faults;
 use crate::error::{Bilingual, Fault};
 use crate::text::day_vi;
 
 /// Faults that the body shows by itself.
 #[must_use]
 pub fn faults(body: &ProcedurePublicationCreate) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = number_fault("/number", &body.number).into_iter().collect();
+    let mut faults: Vec<Fault> = day_faults([
+        ("/issued_on", Some(body.issued_on)),
+        ("/effective_on", Some(body.effective_on)),
+        ("/legal_basis_effective_on", body.legal_basis_effective_on),
+        ("/published_on", body.published_on),
+    ])
+    .collect();
+    faults.extend(number_fault("/number", &body.number));
     for (index, item) in body.items.iter().enumerate() {
         let replaces = item.replaced_procedure_id.is_some() || item.replaced_procedure_code.is_some();
         let pointer = format!("/items/{index}/replaced_procedure_code");
@@ -120,6 +128,12 @@ pub fn differences<'a, 'h>(
         PublicationAction::Add | PublicationAction::Change => None,
     };
     let begins = (item.action != PublicationAction::Repeal).then_some(item.procedure_code.as_str());
+    // What is replaced by itself has not ended: its next version begins.
+    let goes_on = |ended: &&str| {
+        let both = begins.and_then(&timeline).zip(timeline(ended));
+        both.is_some_and(|(next, last)| std::ptr::eq(next, last))
+    };
+    let ends = ends.filter(|code| !goes_on(code));
     let begins = begins.and_then(|code| Some((code, not_begun(code, announced, timeline(code))?)));
     let ends = ends.and_then(|code| Some((code, not_ended(code, announced, timeline(code))?)));
     begins.into_iter().chain(ends).collect()
@@ -165,14 +179,15 @@ fn not_ended(code: &str, announced: Announced<'_>, timeline: Option<&Timeline>) 
     let Announced { number, effective_on: day, .. } = announced;
     let remark =
         |rule, vi: String, en: String| Some(Remark::new("/effective_on", rule, Bilingual::new(vi, en)));
+    let goes_on = timeline.beginning_on(day).is_some();
     match timeline.versions().iter().rfind(|version| version.valid_from < day) {
         None => remark(
             Rule::NotInForce,
             format!("Thủ tục {code} chưa có hiệu lực trước ngày {}, ngày {number} bãi bỏ.", day_vi(day)),
             format!("The procedure {code} was not in force before {day}, when {number} ends it."),
         ),
-        Some(last) if last.valid_to == day => None,
-        Some(last) if last.valid_to < day => remark(
+        Some(last) if last.valid_to == day && !goes_on => None,
+        Some(last) if last.valid_to < day && !goes_on => remark(
             Rule::EndedEarlier,
             format!("Theo danh mục, thủ tục {code} đã hết hiệu lực từ ngày {}.", day_vi(last.valid_to)),
             format!("By the catalogue the procedure {code} ended on {} already.", last.valid_to),
@@ -284,5 +299,21 @@ mod tests {
             ("1.000002", timeline(OPEN_BEGINNING, OPEN_END, None)),
         ];
         assert_eq!(codes(&replacing, &catalogue), [("1.000002".to_owned(), "still_in_force")]);
+    }
+
+    #[test]
+    fn a_version_from_the_day_on_keeps_a_procedure_in_force() {
+        let next = VersionRow {
+            valid_from: day("2026-02-01"),
+            valid_to: OPEN_END,
+            announcing_decision: Some("12/QĐ-UBND".to_owned()),
+            ..VersionRow::sample()
+        };
+        let changed = timeline(OPEN_BEGINNING, OPEN_END, None).changed(next).unwrap();
+        let repealed = item(PublicationAction::Repeal, None);
+        let told = codes(&repealed, &[("1.000001", changed.clone())]);
+        assert_eq!(told, [("1.000001".to_owned(), "still_in_force")]);
+        let by_itself = item(PublicationAction::Replace, Some("1.000001"));
+        assert_eq!(codes(&by_itself, &[("1.000001", changed)]), [], "its next version takes its place");
     }
 }

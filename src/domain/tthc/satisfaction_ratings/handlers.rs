@@ -12,6 +12,7 @@ use crate::api::ValidQuery;
 use crate::api::mount::Mount;
 use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, Read, Tthc, Write};
+use crate::db::DbConn;
 use crate::error::ApiError;
 use crate::state::App;
 use crate::{crud, operations};
@@ -40,7 +41,7 @@ pub fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/tthc/satisfaction-ratings/summary",
     operation_id = "get_satisfaction_summary", tag = "satisfaction-ratings", summary = "Get how satisfied applicants were in a period",
-    description = "How many rated a unit between two days with each level, and the rate of those who are satisfied with its exact parts (tổng hợp mức độ hài lòng), by unit or by procedure; with `scope` also of the units below.",
+    description = "How many rated a unit between two days with each level, and the rate of those who are satisfied with its exact parts (tổng hợp mức độ hài lòng), by unit or by procedure; with `scope` also of the units below. A unit has the ratings of those that went whole into it; one that was divided stands by itself.",
     params(SatisfactionSummaryFilter),
     responses((status = 200, description = "The counts.", body = SatisfactionSummary)),
 )]
@@ -50,5 +51,7 @@ async fn get_satisfaction_summary(
     app: App,
 ) -> Result<web::Json<SatisfactionSummary>, ApiError> {
     let scoped = permit.into_scoped();
-    app.db.read_list(move |conn| rating_summary(conn, &scoped, &query.0)).await.map(web::Json)
+    let state = app.clone();
+    let summed = move |conn: &mut DbConn| rating_summary(conn, &scoped, &state.rosters, &query.0);
+    app.db.read_list(summed).await.map(web::Json)
 }

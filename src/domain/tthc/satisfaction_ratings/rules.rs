@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::model::SatisfactionRatingCreate;
+use super::model::{SatisfactionRatingCreate, SatisfactionRatingId};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::validity::day_faults;
@@ -13,9 +13,27 @@ use crate::text::day_vi;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rated {
     pub(super) id: DossierId,
+    /// The province that gave its code.
+    pub(super) province: OrgUnitId,
     pub(super) receiving: OrgUnitId,
     pub(super) resolving: OrgUnitId,
     pub(super) received_on: NaiveDate,
+    /// The rating that it has.
+    pub(super) rating: Option<SatisfactionRatingId>,
+}
+
+impl Rated {
+    fn is_of(&self, unit: OrgUnitId) -> bool {
+        unit == self.receiving || unit == self.resolving
+    }
+}
+
+/// Which of the dossiers of one code is rated: that of the rated unit, whichever province received it, for a
+/// code stays with the dossier; else that of the province in which the unit stands.
+#[must_use]
+pub(super) fn meant(dossiers: &[Rated], unit: OrgUnitId, province: OrgUnitId) -> Option<&Rated> {
+    let nearness = |dossier: &&Rated| (dossier.is_of(unit), dossier.province == province);
+    dossiers.iter().max_by_key(nearness).filter(|dossier| nearness(dossier) != (false, false))
 }
 
 /// Faults that the body shows by itself.
@@ -34,7 +52,7 @@ pub(super) fn faults(body: &SatisfactionRatingCreate, today: NaiveDate) -> Vec<F
 #[must_use]
 pub(super) fn faults_beside(unit: OrgUnitId, rated_on: NaiveDate, dossier: &Rated) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if unit != dossier.receiving && unit != dossier.resolving {
+    if !dossier.is_of(unit) {
         let message = Bilingual::new(
             "Đơn vị này không tiếp nhận, cũng không giải quyết hồ sơ được đánh giá.",
             "This unit neither received nor resolves the dossier that is rated.",
@@ -59,13 +77,41 @@ mod tests {
     #[test]
     fn a_rating_is_of_a_unit_of_the_dossier_and_not_before_its_receipt() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let [receiving, resolving, other] = [(); 3].map(|()| OrgUnitId::new());
-        let dossier = Rated { id: DossierId::new(), receiving, resolving, received_on: day("2026-11-02") };
+        let [province, receiving, resolving, other] = [(); 4].map(|()| OrgUnitId::new());
+        let received_on = day("2026-11-02");
+        let dossier =
+            Rated { id: DossierId::new(), province, receiving, resolving, received_on, rating: None };
         let codes = |unit, on: &str| -> Vec<_> {
             faults_beside(unit, day(on), &dossier).iter().map(|fault| fault.code.to_string()).collect()
         };
         assert!(codes(receiving, "2026-11-02").is_empty());
         assert!(codes(resolving, "2026-11-03").is_empty());
         assert_eq!(codes(other, "2026-11-01"), ["of_another_unit", "before_receipt"]);
+    }
+
+    #[test]
+    fn a_code_means_the_dossier_of_the_unit_before_that_of_its_province() {
+        let [own, former, receiving, resolving, other] = [(); 5].map(|()| OrgUnitId::new());
+        let of = |province, receiving, resolving| Rated {
+            id: DossierId::new(),
+            province,
+            receiving,
+            resolving,
+            received_on: NaiveDate::MIN,
+            rating: None,
+        };
+        let (handed_over, neighbours) = (of(former, receiving, resolving), of(own, other, other));
+        let both = [handed_over, neighbours];
+        assert_eq!(meant(&both, resolving, own), Some(&handed_over));
+        assert_eq!(meant(&both, receiving, former), Some(&handed_over));
+        assert_eq!(meant(&both, other, own), Some(&neighbours));
+        assert_eq!(
+            meant(&[neighbours], resolving, own),
+            Some(&neighbours),
+            "for the fault that it is another's"
+        );
+        assert_eq!(meant(&[handed_over], other, own), None);
+        let of_both_provinces = [of(own, resolving, resolving), handed_over];
+        assert_eq!(meant(&of_both_provinces, resolving, own), of_both_provinces.first());
     }
 }

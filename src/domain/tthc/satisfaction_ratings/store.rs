@@ -27,7 +27,7 @@ use crate::domain::organization::successors::wanted_units;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::dossiers::model::DossierId;
 use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Bilingual, Fault};
+use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::{confine, hide_row, keyset, on_way, save_rows, within_reach};
 
 const RECORD_TYPE: &str = "satisfaction_rating";
@@ -143,10 +143,15 @@ pub(super) fn rating_get(
 /// By what ratings are told apart: the dossier, within a province.
 type Key = (String, OrgUnitId);
 
-/// The dossiers of these codes that are kept here.
-fn rated(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<Key, Rated>, ApiError> {
-    use dossiers as d;
-    let rows: Vec<(String, OrgUnitId, DossierId, OrgUnitId, OrgUnitId, Instant)> = d::table
+/// The dossiers that are kept here, by their codes.
+type Dossiers = HashMap<String, Vec<Rated>>;
+
+/// The dossiers of these codes that are kept here, whichever provinces received them.
+fn rated(conn: &mut DbConn, codes: HashSet<&str>) -> Result<Dossiers, ApiError> {
+    use {dossiers as d, satisfaction_ratings as s};
+    type Known = (String, OrgUnitId, DossierId, OrgUnitId, OrgUnitId, Instant, Option<SatisfactionRatingId>);
+    let rows: Vec<Known> = d::table
+        .left_join(s::table.on(s::dossier_id.eq(d::id.nullable()).and(s::deleted_at.is_null())))
         .filter(d::code.eq_any(codes))
         .filter(d::deleted_at.is_null())
         .select((
@@ -156,12 +161,16 @@ fn rated(conn: &mut DbConn, codes: HashSet<&str>) -> Result<HashMap<Key, Rated>,
             d::receiving_unit_id,
             d::org_unit_id,
             d::received_at,
+            s::id.nullable(),
         ))
         .load(conn)?;
-    let dossier = |(code, province, id, receiving, resolving, received_at): (_, _, _, _, _, Instant)| {
-        ((code, province), Rated { id, receiving, resolving, received_on: received_at.vietnam_day() })
-    };
-    Ok(rows.into_iter().map(dossier).collect())
+    let mut dossiers = Dossiers::new();
+    for (code, province, id, receiving, resolving, received_at, rating) in rows {
+        let received_on = received_at.vietnam_day();
+        let dossier = Rated { id, province, receiving, resolving, received_on, rating };
+        dossiers.entry(code).or_default().push(dossier);
+    }
+    Ok(dossiers)
 }
 
 /// Satisfaction ratings, as they are written.
@@ -235,7 +244,7 @@ impl Records for SatisfactionRatings {
 fn rating_made(
     scoped: &Scoped,
     draft: Draft<SatisfactionRatingCreate, RatingRow>,
-    dossiers: &HashMap<Key, Rated>,
+    dossiers: &Dossiers,
     at: Instant,
 ) -> Result<RatingRow, ApiError> {
     let Draft { body, present } = draft;
@@ -258,11 +267,16 @@ fn rating_made(
     // there is one of this code.
     let is_reached =
         |dossier: &&Rated| scoped.reaches(dossier.receiving) || scoped.reaches(dossier.resolving);
-    let dossier = dossiers.get(&(body.dossier_code.clone(), province)).filter(is_reached);
+    let of_code = dossiers.get(&body.dossier_code).map(Vec::as_slice).unwrap_or_default();
+    let dossier = rules::meant(of_code, owner.unit, province).filter(is_reached);
     if let Some(dossier) = dossier {
         let faults = rules::faults_beside(owner.unit, body.rated_on, dossier);
         if !faults.is_empty() {
             return Err(ApiError::invalid(faults));
+        }
+        // Its other unit, in another province, has been rated for it.
+        if dossier.rating.is_some_and(|rating| present.is_none_or(|row| row.id != rating)) {
+            return Err(ApiError::new(Problem::Duplicate));
         }
     }
     Ok(RatingRow {

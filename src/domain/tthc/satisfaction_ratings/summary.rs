@@ -15,13 +15,15 @@ use super::model::SatisfactionLevel;
 use crate::auth::scope::Scoped;
 use crate::db::schema::{dossiers, procedure_versions, procedures, satisfaction_ratings};
 use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
-use crate::domain::organization::successors::reached_units;
-use crate::domain::organization::tree::OrgUnitId;
+use crate::domain::organization::reference::{StatisticsUnit, UnitName, UnitScope};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::rates::StatisticsRate;
+use crate::domain::tthc::dossiers::summaries::spans::Days;
 use crate::domain::tthc::procedures::model::ProcedureId;
+use crate::domain::tthc::seats::Seats;
 use crate::domain::validity::{days_in_order, days_in_range};
 use crate::error::ApiError;
+use crate::reporting::forms::rosters::Rosters;
 use crate::text_enum;
 
 text_enum! {
@@ -122,7 +124,7 @@ pub struct SatisfactionSummary {
     pub unit: StatisticsUnit,
     /// Which units beside it (phạm vi).
     pub scope: UnitScope,
-    /// How many units these are (số đơn vị).
+    /// How many units these are: those in force, and those that ended within the days (số đơn vị).
     #[schema(minimum = 1)]
     pub units: usize,
     /// The day on which the tree was read (ngày tra cứu).
@@ -207,6 +209,7 @@ macro_rules! by_procedure {
 pub(super) fn rating_summary(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     filter: &SatisfactionSummaryFilter,
 ) -> Result<SatisfactionSummary, ApiError> {
     let (from, to) = (filter.rated_from, filter.rated_to);
@@ -217,18 +220,19 @@ pub(super) fn rating_summary(
         identifier: filter.org_unit_identifier.as_deref(),
         code: filter.org_unit_code.as_deref(),
     };
-    let (tree, as_of) = (scoped.tree(), filter.as_of.unwrap_or_else(|| scoped.today()));
+    let as_of = filter.as_of.unwrap_or_else(|| scoped.today());
     let scope = filter.scope.unwrap_or_default();
-    let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
+    let seats = Seats::named(scoped, rosters, &name, (scope, as_of), Days { from, to })?;
+    let units: Vec<OrgUnitId> = seats.units().iter().collect();
     let by = filter.by.unwrap_or(SatisfactionSummaryBy::Unit);
     let (rows, total) = match by {
-        SatisfactionSummaryBy::Unit => of_units(conn, scoped, &units, filter, as_of)?,
+        SatisfactionSummaryBy::Unit => of_units(conn, scoped.tree(), &seats, &units, filter)?,
         SatisfactionSummaryBy::Procedure => of_procedures(conn, &units, filter)?,
     };
     Ok(SatisfactionSummary {
-        unit: label(tree, unit, as_of).into(),
+        unit: seats.label(scoped.tree(), seats.unit()),
         scope,
-        units: units.len(),
+        units: seats.count(),
         as_of,
         rated_from: from,
         rated_to: to,
@@ -250,16 +254,18 @@ fn told_apart<K: Ord>(counted: Vec<(K, SatisfactionLevel, i64)>) -> (BTreeMap<K,
 
 fn of_units(
     conn: &mut DbConn,
-    scoped: &Scoped,
+    tree: &OrgTree,
+    seats: &Seats,
     units: &[OrgUnitId],
     filter: &SatisfactionSummaryFilter,
-    as_of: NaiveDate,
 ) -> Result<(Vec<SatisfactionSummaryRow>, Levels), ApiError> {
-    let (apart, total) = told_apart::<OrgUnitId>(by_unit!(units, filter).load(conn)?);
+    let counted: Vec<(OrgUnitId, SatisfactionLevel, i64)> = by_unit!(units, filter).load(conn)?;
+    let counted = counted.into_iter().map(|(unit, level, count)| (seats.row(unit), level, count));
+    let (apart, total) = told_apart(counted.collect());
     let mut rows: Vec<SatisfactionSummaryRow> = apart
         .into_iter()
         .map(|(unit, levels)| SatisfactionSummaryRow {
-            unit: Some(label(scoped.tree(), unit, as_of).into()),
+            unit: Some(seats.label(tree, unit)),
             procedure_id: None,
             procedure_code: None,
             procedure_name: None,

@@ -1,31 +1,28 @@
 //! How statistics are made of the summaries.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use chrono::{Datelike, Months, NaiveDate};
 use diesel::prelude::*;
 
 use super::figures::StatisticsFigures;
 use super::model::{
-    DividedUnit, Statistics, StatisticsBy, StatisticsComparison, StatisticsQuery, StatisticsRow,
-    StatisticsSubject,
+    Statistics, StatisticsBy, StatisticsComparison, StatisticsQuery, StatisticsRow, StatisticsSubject,
 };
 use crate::auth::scope::Scoped;
 use crate::db::schema::{procedure_fields, procedure_versions, procedures};
 use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{StatisticsUnit, UnitName, label};
-use crate::domain::organization::successors::unit_in_force;
+use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId};
 use crate::domain::tthc::dossiers::model::DossierRole;
 use crate::domain::tthc::dossiers::summaries::spans::Days;
 use crate::domain::tthc::dossiers::summaries::tallies::{Apart, Tally, Whose};
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::ProcedureId;
+use crate::domain::tthc::seats::Seats;
 use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::reporting::forms::roster::Roster;
-use crate::reporting::forms::rosters::{RosterOf, Rosters};
+use crate::error::{ApiError, Bilingual, Fault};
+use crate::reporting::forms::rosters::Rosters;
 use crate::reporting::periods::store::period_named;
 
 /// Months of one answer.
@@ -51,24 +48,19 @@ pub(super) fn statistics(
         identifier: query.org_unit_identifier.as_deref(),
         code: query.org_unit_code.as_deref(),
     };
-    let unit = unit_in_force(tree, &name, as_of)?;
-    if !scoped.reaches_aggregates(unit) {
-        return Err(ApiError::new(Problem::Forbidden));
-    }
     let scope = query.scope.unwrap_or_default();
     let by = query.by.unwrap_or(StatisticsBy::Unit);
     let role = query.count_by.unwrap_or(DossierRole::Resolving);
     let before = query.comparison.map(|StatisticsComparison::PreviousYear| year_before(days));
-    let roster = RosterOf { unit, day: as_of, scope, period: (days.from, days.to) };
-    let seats = Seats::of(tree, rosters.of(scoped.units(), roster), as_of);
-    let whose = Whose::of(seats.roster.units().clone(), role);
+    let seats = Seats::named(scoped, rosters, &name, (scope, as_of), days)?;
+    let whose = Whose::of(seats.units().clone(), role);
     snapshot(conn, |conn| {
         let counted = Counted::of(conn, &whose, days, by, &seats)?;
         let previous = before.map(|days| Counted::of(conn, &whose, days, by, &seats)).transpose()?;
         let subjects =
             Subjects::load(conn, by, days, counted.keys().chain(previous.iter().flat_map(Counted::keys)))?;
         Ok(Statistics {
-            unit: label(tree, unit, as_of).into(),
+            unit: seats.label(tree, seats.unit()),
             scope,
             as_of,
             from: days.from,
@@ -141,63 +133,6 @@ fn months(from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
 fn year_before(days: Days) -> Days {
     let before = |day: NaiveDate| day.checked_sub_months(Months::new(12)).unwrap_or(day);
     Days { from: before(days.from), to: before(days.to) }
-}
-
-/// Which row a unit of the statistics stands in.
-struct Seats {
-    roster: Arc<Roster>,
-    as_of: NaiveDate,
-    /// The units in force into which ended ones went whole.
-    heirs: HashMap<OrgUnitId, OrgUnitId>,
-}
-
-impl Seats {
-    fn of(tree: &OrgTree, roster: Arc<Roster>, as_of: NaiveDate) -> Self {
-        let ended = roster.units().iter().filter(|unit| roster.has_ended(*unit));
-        // Who holds a unit without being its only heir stands above its parts.
-        let whole = |unit: OrgUnitId| {
-            let holder = roster.holder(unit);
-            (tree.heirs(unit, as_of) == [holder]).then_some((unit, holder))
-        };
-        let heirs = ended.filter_map(whole).collect();
-        Self { roster, as_of, heirs }
-    }
-
-    /// The unit whose row has this one.
-    fn row(&self, unit: OrgUnitId) -> OrgUnitId {
-        self.heirs.get(&unit).copied().unwrap_or(unit)
-    }
-
-    fn is_divided(&self, unit: OrgUnitId) -> bool {
-        self.roster.has_ended(unit) && !self.heirs.contains_key(&unit)
-    }
-
-    fn named(&self, tree: &OrgTree, unit: OrgUnitId) -> StatisticsUnit {
-        label(tree, unit, self.as_of).into()
-    }
-
-    fn successors(&self, tree: &OrgTree, unit: OrgUnitId) -> Vec<StatisticsUnit> {
-        tree.heirs(unit, self.as_of).into_iter().map(|heir| self.named(tree, heir)).collect()
-    }
-
-    /// Units that were divided within the days or behind them: those of the statistics, and those of which a
-    /// unit of the statistics carries a part.
-    fn divided(&self, tree: &OrgTree, days: Days) -> Vec<DividedUnit> {
-        let units = self.roster.units();
-        let within = units.iter().filter(|unit| self.is_divided(*unit));
-        let in_part = units
-            .iter()
-            .flat_map(|unit| tree.predecessors(unit).map(|row| row.predecessor_id))
-            .filter(|unit| !self.roster.contains(*unit) && !tree.in_force(*unit, self.as_of));
-        let found: BTreeSet<OrgUnitId> = within.chain(in_part).collect();
-        let existed = |unit: &OrgUnitId| tree.last_day(*unit).is_none_or(|last| days.from <= last);
-        let told = |unit: OrgUnitId| DividedUnit {
-            unit: self.named(tree, unit),
-            successors: self.successors(tree, unit),
-            counted: self.roster.contains(unit),
-        };
-        found.into_iter().filter(existed).map(told).collect()
-    }
 }
 
 /// What was counted, by the key of its row.
@@ -333,7 +268,7 @@ impl Subjects {
         Some(match by {
             StatisticsBy::Unit => {
                 let unit: OrgUnitId = key.parse().ok()?;
-                let named = seats.named(tree, unit);
+                let named = seats.label(tree, unit);
                 let divided = seats.is_divided(unit);
                 let successors = if divided { seats.successors(tree, unit) } else { Vec::new() };
                 let order = format!("{} {unit}", named.org_unit_code.as_deref().unwrap_or_default());

@@ -15,7 +15,7 @@ use crate::db::schema::{
 };
 use crate::db::{DbConn, snapshot};
 use crate::domain::organization::reference::{UnitName, label};
-use crate::domain::organization::successors::wanted_units;
+use crate::domain::organization::successors::unit_in_force;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::tthc::procedures::fields::ProcedureFieldId;
 use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
@@ -24,6 +24,7 @@ use crate::domain::tthc::publications::model::PublicationAction;
 use crate::domain::validity::{days_in_range, storable};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::forms::form06a::gathering::field_names;
+use crate::reporting::forms::rosters::{RosterOf, Rosters};
 use crate::reporting::periods::Period;
 use crate::reporting::periods::store::period_of_regime;
 
@@ -34,7 +35,12 @@ type Key = (Option<ProcedureLevel>, Option<String>);
 ///
 /// # Errors
 /// 422 for days that are missing or out of order, an unknown period, or a unit that is not in force.
-pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) -> Result<Form07b, ApiError> {
+pub(super) fn form07b(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    rosters: &Rosters,
+    query: &Form07bQuery,
+) -> Result<Form07b, ApiError> {
     days_in_range([("/as_of", query.as_of), ("/from", query.from), ("/to", query.to)])?;
     let period = match &query.period {
         Some(code) => Some(period_of_regime(conn, code, query.regime.as_deref())?),
@@ -49,9 +55,12 @@ pub(super) fn form07b(conn: &mut DbConn, scoped: &Scoped, query: &Form07bQuery) 
     };
     let tree = scoped.tree();
     let as_of = query.as_of.unwrap_or(to);
-    let units = wanted_units(tree, &name, query.scope.unwrap_or_default(), as_of)?;
-    // The unit that is named comes before those of its scope.
-    let unit = units.as_ref().and_then(|units| units.first()).map(|unit| label(tree, *unit, as_of).into());
+    let unit = name.is_given().then(|| unit_in_force(tree, &name, as_of)).transpose()?;
+    let scope = query.scope.unwrap_or_default();
+    let roster_of = |unit| RosterOf { unit, day: as_of, scope, period: (from, to) };
+    let roster = unit.map(|unit| rosters.of(scoped.units(), roster_of(unit)));
+    let units: Option<Vec<OrgUnitId>> = roster.map(|roster| roster.units().iter().collect());
+    let unit = unit.map(|unit| label(tree, unit, as_of).into());
     let rows = snapshot(conn, |conn| {
         let mut rows: BTreeMap<Key, Form07bColumns> = BTreeMap::new();
         let counted = in_force(conn, last)?;

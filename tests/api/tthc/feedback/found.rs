@@ -12,6 +12,7 @@ tell![
     feedback_is_the_unit_s_that_answers,
     the_unit_that_received_it_is_told_too,
     a_period_is_summed_up_by_limit,
+    a_unit_has_the_feedback_of_those_that_went_whole_into_it,
 ];
 
 /// Feedback in every state, received over some weeks; today is 23 November 2026.
@@ -223,4 +224,37 @@ async fn a_period_is_summed_up_by_limit(app: TestApp) {
     assert_eq!(refused.faults(422, "invalid"), ["/received_to"]);
     let endless = admin.get(&format!("{FEEDBACK}/summary?org_unit_code=31396")).await;
     assert_eq!(endless.status, 400, "a summary is of a period");
+}
+
+/// Communes that were merged and one that was divided on 1 July 2025.
+async fn a_unit_has_the_feedback_of_those_that_went_whole_into_it(app: TestApp) {
+    holidays(&app).await;
+    let admin = app.admin().await;
+    for (number, unit, day) in [
+        ("0001", "31429", "2025-06-10"),
+        ("0002", "31178", "2025-06-10"),
+        ("0003", "31396", "2025-08-05"),
+        ("0004", "31396", "2026-08-05"),
+    ] {
+        let mut body = feedback(number, day);
+        body["org_unit_code"] = json!(unit);
+        admin.post(FEEDBACK, &body).await.expect(201);
+    }
+    let received = async |query: &str| {
+        let period = "received_from=2025-01-01&received_to=2025-12-31";
+        let told = admin.get(&format!("{FEEDBACK}/summary?{period}&{query}")).await.expect(200);
+        ["received", "units"].map(|count| told[count].as_i64().unwrap())
+    };
+    assert_eq!(received("org_unit_code=31396").await, [2, 3], "with the two that were merged into it");
+    assert_eq!(
+        received("org_unit_code=92&scope=subtree").await[0],
+        3,
+        "the province has the divided one too"
+    );
+    assert_eq!(received("org_unit_code=31120").await[0], 0, "nobody knows which part of it");
+    assert_eq!(received("org_unit_code=31429&as_of=2025-06-30").await, [1, 1]);
+    let own = app.person("xa.hiephung", "inspector", "31396").await;
+    let period = "received_from=2025-01-01&received_to=2025-12-31";
+    let told = own.get(&format!("{FEEDBACK}/summary?{period}&org_unit_code=31396")).await.expect(200);
+    assert_eq!(told["received"], 2);
 }

@@ -19,6 +19,7 @@ tell![
     the_bundled_catalogue_loads_once,
     a_dossier_keeps_the_version_it_was_received_under,
     a_version_is_corrected_and_a_procedure_is_changed,
+    deadlines_follow_the_text_that_is_corrected,
     a_repealed_procedure_is_still_told,
     a_batch_states_what_holds_from_a_day,
     a_repealed_procedure_is_not_revived_by_a_line_without_days,
@@ -147,6 +148,30 @@ async fn a_version_is_corrected_and_a_procedure_is_changed(app: TestApp) {
     let etag = admin.get(&path).await.etag();
     let meets = admin.patch(&path, &etag, &json!({"valid_to": "2027-02-01"})).await;
     assert_eq!(meets.faults(422, "invalid"), ["/valid_from"], "it would meet the next version");
+}
+
+async fn deadlines_follow_the_text_that_is_corrected(app: TestApp) {
+    let admin = app.admin().await;
+    let mut body = mobile_wedding();
+    (body["deadlines"], body["deadline_text"]) = (json!([]), json!("5 Ngày làm việc"));
+    let made = admin.post(PROCEDURES, &body).await.expect(201);
+    let path = format!("{PROCEDURES}/{}", made["id"].as_str().unwrap());
+    let corrected = async |members: Value| {
+        let etag = admin.get(&path).await.etag();
+        admin.patch(&path, &etag, &members).await.expect(200)["deadlines"].clone()
+    };
+    let days =
+        |value: u32, variant: Value| json!([{"value": value, "unit": "working_day", "variant": variant}]);
+    assert_eq!(made["deadlines"], days(5, Value::Null));
+    assert_eq!(corrected(json!({"deadline_text": "7 Ngày làm việc"})).await, days(7, Value::Null));
+    assert_eq!(corrected(json!({"note": "Đã rà soát"})).await, days(7, Value::Null));
+    let unclear = "không quá bảy ngày làm việc";
+    assert_eq!(corrected(json!({"deadline_text": unclear})).await, json!([]), "nothing is guessed");
+    let stated = json!({"deadlines": days(7, json!("hồ sơ đầy đủ"))});
+    assert_eq!(corrected(stated).await, days(7, json!("hồ sơ đầy đủ")));
+    let reworded = json!({"deadline_text": "không quá 07 (bảy) ngày làm việc"});
+    assert_eq!(corrected(reworded).await, days(7, json!("hồ sơ đầy đủ")), "what was stated beside it stays");
+    assert_eq!(corrected(json!({"deadline_text": "3 Ngày"})).await[0]["unit"], "calendar_day");
 }
 
 async fn a_repealed_procedure_is_still_told(app: TestApp) {

@@ -6,7 +6,11 @@ use super::{PROCEDURES, bundled, mobile_wedding, total};
 use crate::support::TestApp;
 use crate::tell;
 
-tell![anybody_reads_the_procedures_in_force_without_a_token, anybody_reads_where_a_procedure_is_posted];
+tell![
+    anybody_reads_the_procedures_in_force_without_a_token,
+    anybody_reads_where_a_procedure_is_posted,
+    nobody_is_sent_to_a_unit_or_for_a_procedure_that_has_ended,
+];
 
 const PUBLIC: &str = "/api/v1/public/procedures";
 
@@ -71,4 +75,31 @@ async fn anybody_reads_where_a_procedure_is_posted(app: TestApp) {
     assert_eq!(places("").await, ["31396"]);
     assert_eq!(places("?as_of=2026-05-31").await, ["31396", "31420"]);
     assert_eq!(places("?as_of=2026-01-11").await, Vec::<Value>::new());
+}
+
+/// The old commune of Hiệp Hưng was merged on 1 July 2025, and nobody entered that its board was taken down.
+async fn nobody_is_sent_to_a_unit_or_for_a_procedure_that_has_ended(app: TestApp) {
+    let admin = app.admin().await;
+    let made = admin.post(PROCEDURES, &mobile_wedding()).await.expect(201);
+    for (unit, day) in [("31429", "2024-03-01"), ("31396", "2025-07-01")] {
+        let board = json!({
+            "org_unit_code": unit, "procedure_code": "1.000593", "form": "board", "posted_on": day,
+        });
+        admin.post("/api/v1/tthc/procedure-postings", &board).await.expect(201);
+    }
+    let places = async |query: &str| {
+        let told = app.anonymous().get(&format!("{PUBLIC}/1.000593/places?include_total=true{query}")).await;
+        let told = told.expect(200);
+        let codes = told["items"].as_array().unwrap().iter().map(|it| it["org_unit_code"].clone());
+        let codes: Vec<_> = codes.collect();
+        assert_eq!(told["total"], codes.len());
+        codes
+    };
+    assert_eq!(places("&as_of=2025-06-30").await, ["31429"]);
+    assert_eq!(places("&as_of=2025-07-01").await, ["31396"]);
+    let path = format!("{PROCEDURES}/{}", made["id"].as_str().unwrap());
+    let etag = admin.get(&path).await.etag();
+    admin.patch(&path, &etag, &json!({"valid_to": "2026-09-03"})).await.expect(200);
+    assert_eq!(places("&as_of=2026-09-02").await, ["31396"]);
+    assert_eq!(places("&as_of=2026-09-03").await, Vec::<Value>::new());
 }
