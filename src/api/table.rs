@@ -398,9 +398,14 @@ fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -
 
 /// A text as a cell of CSV has it. One that a spreadsheet program would take for a formula gets an
 /// apostrophe before it (OWASP, CSV injection), and so does one that begins with an apostrophe, so
-/// that [`plain`] finds every text again.
+/// that [`plain`] finds every text again. What stands behind a semicolon begins a cell of its own for a
+/// program that separates by it, quoted or not.
 fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(GUARDED) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    if !text.split(';').any(|part| part.starts_with(GUARDED)) {
+        return Cow::Borrowed(text);
+    }
+    let guard = |part: &str| if part.starts_with(GUARDED) { format!("'{part}") } else { part.to_owned() };
+    Cow::Owned(text.split(';').map(guard).collect::<Vec<_>>().join(";"))
 }
 
 /// A value as a cell of CSV has it.
@@ -415,8 +420,12 @@ pub fn csv_cell(cell: &Value) -> Cow<'_, str> {
 
 /// The text behind a cell of CSV, as it was before it was guarded.
 #[must_use]
-pub fn plain(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)
+pub fn plain(cell: &str) -> Cow<'_, str> {
+    if !cell.contains('\'') {
+        return Cow::Borrowed(cell);
+    }
+    let bare = |part| str::strip_prefix(part, '\'').filter(|text| text.starts_with(GUARDED)).unwrap_or(part);
+    Cow::Owned(cell.split(';').map(bare).collect::<Vec<_>>().join(";"))
 }
 
 /// What a text must not begin with: formulas, and the apostrophe that guards.

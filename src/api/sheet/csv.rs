@@ -14,18 +14,16 @@ use crate::error::{ApiError, Bilingual, Fault};
 /// # Errors
 /// 422 for a file that was cut off or cannot be read; whatever `rows` fails with.
 pub(super) fn read<S: Read>(file: S, rows: &mut Rows<'_>) -> Result<(), ApiError> {
-    let mut file = BufReader::new(file);
+    let mut file = BufReader::with_capacity(BEGIN, file);
     let begin = file.fill_buf().map_err(ApiError::internal)?;
     let is_marked = begin.starts_with("\u{feff}".as_bytes());
-    let line = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    // Office programs of a country that writes a decimal comma separate cells by semicolons.
-    let by_semicolon = !line.contains(&b',') && line.contains(&b';');
+    let separator = separator(begin, rows);
     if is_marked {
         file.consume(3);
     }
     let mut reading = Reading {
         rows,
-        separator: if by_semicolon { b';' } else { b',' },
+        separator,
         row: 1,
         place: 0,
         cell: Vec::new(),
@@ -43,6 +41,30 @@ pub(super) fn read<S: Read>(file: S, rows: &mut Rows<'_>) -> Result<(), ApiError
         let taken = bytes.len();
         file.consume(taken);
     }
+}
+
+/// The bytes within which the names of the columns stand: the headings of a template come before them.
+const BEGIN: usize = 64 * 1024;
+
+/// By what cells are separated: office programs of a country that writes a decimal comma do so by semicolons.
+/// The line of names tells, for headings above it have commas and semicolons of their own; a file without
+/// names is refused by its first line.
+fn separator(begin: &[u8], rows: &Rows<'_>) -> u8 {
+    let is_name = |cell: &[u8]| {
+        let text = std::str::from_utf8(cell).unwrap_or_default();
+        let name = text.trim_start_matches('\u{feff}').trim().trim_matches('"').trim();
+        rows.names().any(|known| known == name)
+    };
+    let named = |line: &[u8], by: u8| line.split(|byte| *byte == by).filter(|cell| is_name(cell)).count();
+    let mut lines = begin.split(|byte| *byte == b'\n').map(|line| (named(line, b','), named(line, b';')));
+    let by_semicolon = match lines.find(|(commas, semicolons)| commas + semicolons > 0) {
+        Some((commas, semicolons)) => semicolons > commas,
+        None => {
+            let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            !first.contains(&b',') && first.contains(&b';')
+        }
+    };
+    if by_semicolon { b';' } else { b',' }
 }
 
 /// What the next byte belongs to.
@@ -245,6 +267,21 @@ mod tests {
         ];
         assert_eq!(texts(&rows(file.as_bytes()).unwrap()), expected);
         assert_eq!(texts(&rows(b"code;name;note\n1;a;b").unwrap())[0].1.len(), 3);
+    }
+
+    #[test]
+    fn the_line_of_names_tells_the_separator_whatever_the_headings_have() {
+        for by in [',', ';'] {
+            let line = |cells: [&str; 3]| cells.map(|cell| format!("\"{cell}\"")).join(&by.to_string());
+            let file = [
+                line(["Mã, số hiệu; ký hiệu", "Tên, chức danh", "Ghi chú; lý do"]),
+                NAMES.join(&by.to_string()),
+                line(["1", "a, b; c", "d"]),
+            ];
+            let expected = [(0, "1"), (1, "a, b; c"), (2, "d")].map(|(place, text)| (place, text.to_owned()));
+            let found = texts(&rows(file.join("\r\n").as_bytes()).unwrap());
+            assert_eq!(found, [(3, expected.to_vec())], "{by}");
+        }
     }
 
     #[test]

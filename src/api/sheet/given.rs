@@ -137,7 +137,7 @@ impl Given {
                 text.parse::<Number>().map_or_else(|_| text.as_str().into(), Value::Number)
             }
             (Self::Text(text), _) => text.as_str().into(),
-            (Self::Plain(text), _) => plain(text).into(),
+            (Self::Plain(text), _) => plain(text).into_owned().into(),
             (Self::Number(_), Content::Id | Content::Text | Content::Choice(_)) => {
                 return Err(number_as_text());
             }

@@ -106,6 +106,11 @@ impl Rows<'_> {
         self.expected.collection
     }
 
+    /// The names of its columns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.expected.columns.names()
+    }
+
     /// How large the file may be.
     pub(super) fn limits(&self) -> Limits {
         self.expected.limits

@@ -9,14 +9,13 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::discipline_visits::VisitOutcome;
-use crate::api::IfMatch;
 use crate::api::mount::Mount;
 use crate::api::records::{Records, insert, replace};
 use crate::auth::permit::{CivilService, Permit, Read, Write};
 use crate::auth::scope::Scoped;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{discipline_inspections as columns, discipline_visits};
-use crate::db::{DbConn, Recorded, WriteTx};
+use crate::db::DbConn;
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
+use diesel::dsl;
 use diesel::prelude::*;
 
 use crate::api::mount::Mount;

@@ -211,9 +211,7 @@ impl Closing<'_> {
             let is_erased = dossier.is_some_and(|dossier| dossier.row.erased_at.is_some());
             let answers = self.direction == PortalDirection::Received || end.error_code != DONE;
             told.push(Exchanged {
-                belongs: dossier.map_or((self.sender.unit, self.sender.province), |dossier| {
-                    (dossier.row.org_unit_id, dossier.row.province_id)
-                }),
+                belongs: self.belongs(dossier),
                 dossier_id: dossier.map(|dossier| dossier.row.id),
                 code: code.clone(),
                 direction: self.direction,
@@ -234,6 +232,17 @@ impl Closing<'_> {
             }
             PortalReply::of(lines)
         }))
+    }
+
+    /// Whose an entry is, and its province: the unit that resolves the dossier, or the one that received it where
+    /// the account reaches that one alone, so that whoever exchanges finds what was exchanged. The sender's where
+    /// there is no dossier; of one that is out of reach it tells the sender nothing.
+    fn belongs(&self, dossier: Option<&HeldDossier>) -> (OrgUnitId, OrgUnitId) {
+        let Some(HeldDossier { row, .. }) = dossier else { return (self.sender.unit, self.sender.province) };
+        let resolving = (row.org_unit_id, row.province_id);
+        let receiving = (row.receiving_unit_id, row.receiving_province_id);
+        let is_reached = |(unit, _): &(OrgUnitId, OrgUnitId)| self.scoped.reaches(*unit);
+        [resolving, receiving].into_iter().find(is_reached).unwrap_or(resolving)
     }
 }
 

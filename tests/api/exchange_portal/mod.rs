@@ -232,6 +232,10 @@ async fn a_dossier_goes_to_the_unit_that_is_named_reached_or_not(app: TestApp) {
         (&told["code"], &told["differences"][0]["kind"]),
         (&json!("H13.44-261102-0002"), &json!("unit"))
     );
+    // Whoever sent finds what was sent, whoever resolves it.
+    let sent = ledger(&clerk, "").await;
+    let sent: Vec<_> = sent.iter().map(|entry| entry["code"].as_str().unwrap()).collect();
+    assert_eq!(sent, ["H13.44-261102-0002", "H13.44-261102-0001"]);
 }
 
 async fn progress_takes_the_steps_that_lead_there(app: TestApp) {

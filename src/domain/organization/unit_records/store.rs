@@ -387,8 +387,9 @@ macro_rules! unit_writes {
             /// What records are named by, which nobody else changes, deletes or names until the transaction ends.
             fn names_held(conn: &mut DbConn, ids: Vec<$id>) -> Result<HashMap<$id, $name>, ApiError> {
                 let standing = $table::id.eq_any(ids).and($table::deleted_at.is_null());
-                let held = $table::table.filter(standing).order_by($table::id).select($row::as_select());
-                let rows: Vec<$row> = $crate::load_locked!(conn, held)?;
+                let rows: Vec<$row> = $crate::load_locked!(
+                    conn, $table::table.filter(standing).order_by($table::id).select($row::as_select())
+                )?;
                 Ok(rows.iter().map(|row| (row.id, $name_of(row))).collect())
             }
         )?

@@ -1,0 +1,1 @@
+DROP INDEX legal_documents_reviewing;
