@@ -12,6 +12,7 @@ tell![
     what_stands_is_taken_up_and_stays,
     what_cannot_have_been_is_refused,
     the_parts_of_a_merger_may_go_elsewhere_too,
+    what_went_whole_into_one_unit_goes_into_no_other,
     an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it,
     a_unit_that_another_act_merged_is_not_opened_again,
     a_new_name_and_a_new_place_are_told_by_the_unit,
@@ -199,6 +200,26 @@ async fn the_parts_of_a_merger_may_go_elsewhere_too(app: TestApp) {
     let tied = tied["items"].as_array().unwrap();
     assert!(tied.len() == 2 && tied.iter().all(|row| row["relation"] == "division"), "{tied:?}");
     assert_eq!(tied.iter().filter(|row| row["keeps_records"] == true).count(), 1);
+}
+
+async fn what_went_whole_into_one_unit_goes_into_no_other(app: TestApp) {
+    let admin = app.admin().await;
+    communes(&admin).await;
+    let merge = |to: &str, other: Value| json!({"org_unit_code": to, "kind": "merge", "effective_on": "2026-03-01", "others": [other]});
+    let codes = async |act: &Value| {
+        let refused = admin.post(ACTS, act).await.problem(422, "invalid");
+        let code = |fault: &Value| fault["code"].as_str().unwrap().to_owned();
+        refused["errors"].as_array().unwrap().iter().map(code).collect::<Vec<_>>()
+    };
+    admin.post(ACTS, &merge("99010", json!({"org_unit_code": "99001"}))).await.expect(201);
+    let part = merge("99003", json!({"org_unit_code": "99001", "partly": true}));
+    assert_eq!(codes(&part).await, ["carried_on_elsewhere"]);
+
+    let kept = json!({"org_unit_code": "99002", "partly": true, "keeps_records": true});
+    admin.post(ACTS, &merge("99010", kept.clone())).await.expect(201);
+    assert_eq!(codes(&merge("99003", kept)).await, ["second_keeper"]);
+    let rest = merge("99003", json!({"org_unit_code": "99002", "partly": true}));
+    admin.post(ACTS, &rest).await.expect(201);
 }
 
 async fn an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it(app: TestApp) {
