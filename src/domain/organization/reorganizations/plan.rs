@@ -48,6 +48,12 @@ impl Known {
         Ok(Self { rows, bound, acts })
     }
 
+    /// Lets the acts that follow see this one.
+    pub(super) fn add(&mut self, act: &ReorganizationRow, effects: &Effects) {
+        self.acts.insert((act.org_unit_id, act.kind, act.effective_on));
+        self.bound.extend(effects.successions.iter().map(|tied| tied.succession_id));
+    }
+
     /// Whether there is an act of this kind about the unit on the day.
     pub(super) fn has_act(&self, unit: OrgUnitId, kind: ReorganizationKind, day: NaiveDate) -> bool {
         self.acts.contains(&(unit, kind, day))
@@ -113,6 +119,10 @@ pub(super) fn effects(
                     elsewhere_fault(tree, &Succession::from(standing)).into_iter().collect()
                 }
             },
+            // An act of the same batch has made it, which the database does not know yet.
+            None if tree.successors(tie.predecessor).any(|known| known.successor_id == tie.successor) => {
+                vec![fault_of_another_act()]
+            }
             None => {
                 let made = new_tie(tree, tie, row, at);
                 let (how, found) = tie_faults(tree, &Succession::from(&made.row))?;
