@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::model::VersionRow;
 use super::rules;
+use crate::domain::organization::reference::identifier_forms;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitVersion};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::text::day_vi;
@@ -59,14 +60,17 @@ fn children_fault(tree: &OrgTree, row: &VersionRow) -> Option<Fault> {
     Some(Fault::new("/kind", "children", message))
 }
 
-/// Lets a version be stored whose code and identifier no other unit bears on a day of its span.
+/// Lets a version be stored whose code and identifier no other unit bears on a day of its span; an
+/// identifier is the same in the spelling of either decree.
 fn must_be_free(tree: &OrgTree, row: &VersionRow) -> Result<(), ApiError> {
     let is_other = |known: &&UnitVersion| {
         known.org_unit_id != row.org_unit_id && known.holds_within(row.valid_from, row.valid_to)
     };
     let of_code = row.code.as_deref().map(|code| (code, tree.versions_by_code(code).find(is_other)));
-    let of_identifier =
-        row.identifier.as_deref().map(|key| (key, tree.versions_by_identifier(key).find(is_other)));
+    let of_identifier = row.identifier.as_deref().map(|key| {
+        let forms = identifier_forms(key);
+        (key, forms.iter().flat_map(|form| tree.versions_by_identifier(form)).find(is_other))
+    });
     match [of_code, of_identifier].into_iter().flatten().find_map(|(key, bearer)| Some((key, bearer?))) {
         None => Ok(()),
         Some((key, bearer)) => {

@@ -210,6 +210,8 @@ async fn a_unit_is_made_corrected_changed_and_deleted() {
     assert_eq!(stale.problem(), Problem::PreconditionFailed);
     let second = with(json!({"name": "Mỹ Thuận 2", "identifier": "H13.45"}));
     assert_eq!(world.create(second).await.unwrap_err().problem(), Problem::Duplicate);
+    let old_spelling = with(json!({"name": "Mỹ Thuận 2", "identifier": "000.00.45.H13"}));
+    assert_eq!(world.create(old_spelling).await.unwrap_err().problem(), Problem::Duplicate, "the same code");
     let moved = world.patch(id, 2, json!({"parent_code": "31396"})).await.unwrap();
     assert_eq!(moved.parent_code.as_deref(), Some("31396"));
 
