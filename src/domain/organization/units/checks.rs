@@ -36,16 +36,22 @@ fn parent_on(tree: &OrgTree, parent: OrgUnitId, day: NaiveDate) -> Result<&UnitV
     })
 }
 
-/// A unit that would stand under itself.
+/// A unit that would stand under itself on a day of the version: those above may change their places
+/// after its first.
 fn cycle_fault(tree: &OrgTree, row: &VersionRow, parent: OrgUnitId) -> Option<Fault> {
-    let above = || tree.ancestors(parent, row.valid_from);
-    (parent == row.org_unit_id || above().contains(&row.org_unit_id)).then(|| {
-        let message = Bilingual::new(
+    let day = tree.first_day_under(parent, row.org_unit_id, (row.valid_from, row.valid_to))?;
+    let message = if day == row.valid_from {
+        Bilingual::new(
             "Đơn vị không thể trực thuộc chính nó hoặc đơn vị bên dưới nó.",
             "A unit cannot stand under itself or what is under it.",
-        );
-        Fault::new("/parent_id", "cycle", message)
-    })
+        )
+    } else {
+        Bilingual::new(
+            format!("Từ ngày {} đơn vị sẽ trực thuộc chính nó hoặc đơn vị bên dưới nó.", day_vi(day)),
+            format!("From {day} on the unit would stand under itself or what is under it."),
+        )
+    };
+    Some(Fault::new("/parent_id", "cycle", message))
 }
 
 /// A unit below, at any time of the version, that may not stand under one of its kind.
