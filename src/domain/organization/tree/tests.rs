@@ -184,6 +184,42 @@ fn who_holds_an_ended_unit_holds_the_whole_of_it_and_is_of_its_tier() {
     assert_eq!(tree.holder(id(131_396), before()), None, "it has not begun");
 }
 
+/// A divided unit is held above its parts, until all of them are one unit again.
+#[test]
+fn who_holds_a_divided_unit_holds_all_that_became_of_its_parts() {
+    use SuccessionRelation::{Division, Merge};
+    use UnitKind::*;
+    const LATER: (Option<&str>, Option<&str>) = (Some("2026-01-01"), None);
+    const BETWEEN: (Option<&str>, Option<&str>) = (Some("2025-07-01"), Some("2026-01-01"));
+    let later = |old, new, relation| Succession {
+        effective_on: day("2026-01-01"),
+        ..succession(old, new, relation, false)
+    };
+    let commune = |unit, span| version(unit, &format!("{unit:05}"), "Xã", Commune, 1, span);
+    let holder = |parts: &[UnitVersion], ties: &[Succession]| {
+        let mut versions = vec![version(1, "01", "Tỉnh", Province, 0, ALWAYS), commune(2, OLD)];
+        versions.extend_from_slice(parts);
+        OrgTree::new(versions, ties.to_vec()).holder(id(2), today())
+    };
+    let halves = [succession(2, 3, Division, false), succession(2, 4, Division, true)];
+
+    let apart = [commune(3, NEW), commune(4, NEW)];
+    assert_eq!(holder(&apart, &halves), Some(id(1)), "nobody knows what went where");
+    assert_eq!(holder(&apart, &halves[..1]), Some(id(1)), "the other part is not known");
+
+    let both = [commune(3, BETWEEN), commune(4, BETWEEN), commune(5, LATER)];
+    let together = [halves.as_slice(), &[later(3, 5, Merge), later(4, 5, Merge)]].concat();
+    assert_eq!(holder(&both, &together), Some(id(5)), "its parts are one unit again");
+    let one = [commune(3, NEW), commune(4, BETWEEN)];
+    let joined = [halves.as_slice(), &[later(4, 3, Merge)]].concat();
+    assert_eq!(holder(&one, &joined), Some(id(3)), "one part went into the other");
+
+    let lost = [halves.as_slice(), &[later(3, 5, Merge)]].concat();
+    assert_eq!(holder(&both, &lost), Some(id(1)), "nobody carries the second part on");
+    let in_part = [halves.as_slice(), &[later(3, 5, Merge), later(4, 5, Division)]].concat();
+    assert_eq!(holder(&both, &in_part), Some(id(1)), "of the second part a part is not known");
+}
+
 #[test]
 fn a_commune_reaches_what_went_into_it_and_no_district() {
     let reach = story().reach(id(131_396), today());

@@ -94,6 +94,17 @@ proptest! {
     }
 
     #[test]
+    fn all_heirs_stand_under_the_holder(tree in any_tree(), day in a_day()) {
+        for unit in tree.ids() {
+            let Some(holder) = tree.holder(unit, day) else { continue };
+            prop_assert!(tree.in_force(holder, day));
+            for heir in tree.heirs(unit, day) {
+                prop_assert!(heir == holder || tree.ancestors(heir, day).contains(&holder));
+            }
+        }
+    }
+
+    #[test]
     fn no_day_under_another_unit_is_missed(tree in any_tree(), from in a_day(), to in a_day()) {
         for unit in tree.ids() {
             for day in from.iter_days().take_while(|day| *day < to) {
