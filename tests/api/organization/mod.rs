@@ -27,6 +27,7 @@ tell![
     an_agency_is_hung_under_a_province,
     renaming_keeps_the_unit_and_its_past,
     rules_of_the_tree_are_kept,
+    days_of_a_unit_agree_with_what_became_of_it,
     a_province_s_administrator_touches_only_his_units,
     no_day_is_beyond_what_the_databases_keep,
 ];
@@ -166,6 +167,40 @@ async fn rules_of_the_tree_are_kept(app: TestApp) {
     let commune = app.unit("31396", "2026-11-23");
     let etag = admin.get(&format!("{UNITS}/{commune}")).await.etag();
     admin.delete(&format!("{UNITS}/{commune}"), &etag).await.problem(409, "in-use");
+}
+
+async fn days_of_a_unit_agree_with_what_became_of_it(app: TestApp) {
+    let admin = app.admin().await;
+    let school = async |name: &str| {
+        let body = json!({"name": name, "kind": "education_unit", "parent_code": "31396", "valid_from": "2025-07-01"});
+        let made = admin.post(UNITS, &body).await.expect(201);
+        format!("{UNITS}/{}", made["id"].as_str().unwrap())
+    };
+    let (old, heir) = (school("Trường Tiểu học 1").await, school("Trường Tiểu học 2").await);
+    let id = |place: &str| place.rsplit('/').next().unwrap().to_owned();
+    let merged = json!({
+        "predecessor_id": id(&old), "successor_id": id(&heir), "relation": "merge", "effective_on": "2026-03-01",
+    });
+    let merged = admin.post("/api/v1/organization/successions", &merged).await;
+    let (succession, tag) = (merged.header("location"), merged.etag());
+    merged.expect(201);
+    let correct = async |place: &str, days: Value| {
+        let etag = admin.get(&format!("{place}?as_of=2026-02-28")).await.etag();
+        admin.patch(place, &etag, &days).await
+    };
+    for (place, days, member) in [
+        (&old, json!({"valid_to": "2026-02-01"}), "/valid_to"),
+        (&old, json!({"valid_to": null}), "/valid_to"),
+        (&heir, json!({"valid_to": "2026-03-01"}), "/valid_to"),
+        (&heir, json!({"valid_from": "2026-03-02"}), "/valid_from"),
+    ] {
+        assert_eq!(correct(place, days.clone()).await.faults(422, "invalid"), [member], "{days}");
+    }
+    let told = json!({"valid_from": "2025-08-01", "note": "ngày thành lập đã đối chiếu"});
+    correct(&old, told.clone()).await.expect(200);
+    correct(&heir, told).await.expect(200);
+    assert_eq!(admin.delete(&succession, &tag).await.status, 204);
+    correct(&old, json!({"valid_to": null})).await.expect(200);
 }
 
 async fn a_province_s_administrator_touches_only_his_units(app: TestApp) {

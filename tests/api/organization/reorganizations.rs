@@ -12,6 +12,8 @@ tell![
     what_stands_is_taken_up_and_stays,
     what_cannot_have_been_is_refused,
     the_parts_of_a_merger_may_go_elsewhere_too,
+    what_went_whole_into_one_unit_goes_into_no_other,
+    acts_of_one_batch_see_each_other,
     an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it,
     a_unit_that_another_act_merged_is_not_opened_again,
     a_new_name_and_a_new_place_are_told_by_the_unit,
@@ -199,6 +201,45 @@ async fn the_parts_of_a_merger_may_go_elsewhere_too(app: TestApp) {
     let tied = tied["items"].as_array().unwrap();
     assert!(tied.len() == 2 && tied.iter().all(|row| row["relation"] == "division"), "{tied:?}");
     assert_eq!(tied.iter().filter(|row| row["keeps_records"] == true).count(), 1);
+}
+
+async fn what_went_whole_into_one_unit_goes_into_no_other(app: TestApp) {
+    let admin = app.admin().await;
+    communes(&admin).await;
+    let merge = |to: &str, other: Value| json!({"org_unit_code": to, "kind": "merge", "effective_on": "2026-03-01", "others": [other]});
+    let codes = async |act: &Value| {
+        let refused = admin.post(ACTS, act).await.problem(422, "invalid");
+        let code = |fault: &Value| fault["code"].as_str().unwrap().to_owned();
+        refused["errors"].as_array().unwrap().iter().map(code).collect::<Vec<_>>()
+    };
+    admin.post(ACTS, &merge("99010", json!({"org_unit_code": "99001"}))).await.expect(201);
+    let part = merge("99003", json!({"org_unit_code": "99001", "partly": true}));
+    assert_eq!(codes(&part).await, ["carried_on_elsewhere"]);
+
+    let kept = json!({"org_unit_code": "99002", "partly": true, "keeps_records": true});
+    admin.post(ACTS, &merge("99010", kept.clone())).await.expect(201);
+    assert_eq!(codes(&merge("99003", kept)).await, ["second_keeper"]);
+    let rest = merge("99003", json!({"org_unit_code": "99002", "partly": true}));
+    admin.post(ACTS, &rest).await.expect(201);
+}
+
+async fn acts_of_one_batch_see_each_other(app: TestApp) {
+    let admin = app.admin().await;
+    communes(&admin).await;
+    for (day, old, new) in [("2026-03-01", "99001", "99010"), ("2025-07-01", "31429", "31396")] {
+        // The second pair is tied already, by the catalogue, and an act takes it up.
+        let merged = json!({"org_unit_code": new, "kind": "merge", "effective_on": day, "others": [{"org_unit_code": old}]});
+        let dissolved = json!({"org_unit_code": old, "kind": "dissolve", "effective_on": day, "others": [{"org_unit_code": new}]});
+        let lines = json!([merged, dissolved]);
+        let report = admin.post(&format!("{ACTS}/batch?mode=partial"), &lines).await.expect(200);
+        assert_eq!((&report["created"], &report["refused"]), (&json!(1), &json!(1)), "{report}");
+        let lines = report["lines"].as_array().unwrap();
+        let refused = lines.iter().find(|line| line["outcome"] == "refused").unwrap();
+        assert_eq!(refused["problem"]["errors"][0]["code"], "of_another_act", "{refused}");
+        let unit = app.unit(old, if day == "2026-03-01" { "2026-02-28" } else { "2025-06-30" });
+        let tied = admin.get(&format!("{SUCCESSIONS}?predecessor_id={unit}")).await.expect(200);
+        assert_eq!(tied["items"].as_array().unwrap().len(), 1);
+    }
 }
 
 async fn an_agency_is_dissolved_and_opened_again_unless_something_rests_on_it(app: TestApp) {

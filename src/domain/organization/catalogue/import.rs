@@ -1,25 +1,22 @@
 //! Puts the catalogue of the whole country into the database. Ids follow from the catalogue's keys,
 //! so an import that was broken off is simply run again, and one that is complete changes nothing.
 
-use std::collections::{HashMap, HashSet};
-
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use super::rows::{planned_succession, planned_unit};
+use super::standing::{Found, Standing, other_bearer};
 use super::{BUNDLED, CataloguePlan, plan};
 use crate::audit::journal::{Author, Entry, JournalAction};
 use crate::auth::scope::home_province;
+use crate::db::Db;
 use crate::db::epochs::{self, Epoch};
-use crate::db::schema::{org_unit_successions, org_unit_versions, org_units};
 use crate::db::types::Instant;
-use crate::db::{Db, DbConn};
 use crate::domain::organization::successions::model::SuccessionRow;
 use crate::domain::organization::successions::store::{succession_entry, successions_insert};
-use crate::domain::organization::tree::{OrgUnitId, UnitKind};
+use crate::domain::organization::tree::UnitKind;
 use crate::domain::organization::units::model::{UnitRow, VersionRow};
 use crate::domain::organization::units::rows::{unit_entry, units_insert, versions_insert};
-use crate::error::ApiError;
+use crate::error::{ApiError, Problem};
 
 /// Units or successions a transaction: on SQLite everyone else's writes wait for it.
 const CHUNK: usize = 200;
@@ -58,7 +55,8 @@ impl std::fmt::Display for ImportSummary {
 /// Loads the bundled catalogue. `progress` hears how many of how many records are done.
 ///
 /// # Errors
-/// 503 when the database is away; what was committed until then stays.
+/// 409, with nothing written, when a code of a unit that is to be made belongs to another one; 503 when the
+/// database is away, and what was committed until then stays.
 pub async fn import(
     db: &Db,
     at: Instant,
@@ -153,6 +151,8 @@ fn chunks(
     at: Instant,
 ) -> Result<(Vec<Chunk>, ImportSummary), ApiError> {
     let tree = plan.tree();
+    let bearers = standing.bearers();
+    let mut taken = Vec::new();
     let mut summary = ImportSummary::default();
     let mut chunks = Chunks::default();
     let mut units: Vec<_> = plan.units.iter().collect();
@@ -164,6 +164,7 @@ fn chunks(
             Found::Equal => summary.unchanged += 1,
             Found::Different => summary.corrected += 1,
             Found::Nothing => {
+                taken.extend(versions.iter().filter_map(|version| other_bearer(&bearers, version)));
                 let province = home_province(&tree, unit.id, at.vietnam_day());
                 let chunk = chunks.room();
                 chunk.entries.push(unit_entry(JournalAction::Create, &unit, &versions, province)?);
@@ -174,6 +175,9 @@ fn chunks(
                 chunk.versions.extend(versions);
             }
         }
+    }
+    if !taken.is_empty() {
+        return Err(codes_taken(&taken));
     }
     for planned in &plan.successions {
         let row = planned_succession(planned, at);
@@ -192,71 +196,29 @@ fn chunks(
     Ok((chunks.close(), summary))
 }
 
-/// What the database has of a planned record.
-enum Found {
-    Nothing,
-    Equal,
-    Different,
-}
+/// The most codes that are told at once.
+const TOLD: usize = 20;
 
-/// What the database holds before the import.
-struct Standing {
-    units: HashMap<OrgUnitId, (i64, bool)>,
-    versions: HashMap<OrgUnitId, Vec<VersionRow>>,
-    successions: HashMap<(OrgUnitId, OrgUnitId), SuccessionRow>,
-    deleted: HashSet<(OrgUnitId, OrgUnitId)>,
-}
-
-impl Standing {
-    fn load(conn: &mut DbConn) -> Result<Self, ApiError> {
-        use org_unit_successions as s;
-        let units: Vec<(OrgUnitId, i64, Option<Instant>)> =
-            org_units::table.select((org_units::id, org_units::version, org_units::deleted_at)).load(conn)?;
-        let mut versions: HashMap<OrgUnitId, Vec<VersionRow>> = HashMap::new();
-        let rows: Vec<VersionRow> = org_unit_versions::table
-            .order((org_unit_versions::org_unit_id, org_unit_versions::valid_from))
-            .select(VersionRow::as_select())
-            .load(conn)?;
-        for row in rows {
-            versions.entry(row.org_unit_id).or_default().push(row);
-        }
-        let rows: Vec<SuccessionRow> =
-            s::table.filter(s::deleted_at.is_null()).select(SuccessionRow::as_select()).load(conn)?;
-        let deleted: Vec<(OrgUnitId, OrgUnitId)> = s::table
-            .filter(s::deleted_at.is_not_null())
-            .select((s::predecessor_id, s::successor_id))
-            .load(conn)?;
-        Ok(Self {
-            units: units.into_iter().map(|(id, version, gone)| (id, (version, gone.is_some()))).collect(),
-            versions,
-            successions: rows.into_iter().map(|row| ((row.predecessor_id, row.successor_id), row)).collect(),
-            deleted: deleted.into_iter().collect(),
-        })
-    }
-
-    fn unit(&self, unit: &UnitRow, versions: &[VersionRow]) -> Found {
-        match self.units.get(&unit.id) {
-            None => Found::Nothing,
-            Some((1, false)) if self.versions.get(&unit.id).is_some_and(|rows| rows == versions) => {
-                Found::Equal
-            }
-            Some(_) => Found::Different,
-        }
-    }
-
-    fn succession(&self, row: &SuccessionRow) -> Found {
-        let pair = (row.predecessor_id, row.successor_id);
-        let same = |known: &SuccessionRow| {
-            let SuccessionRow { created_at, updated_at, .. } = *known;
-            *known == SuccessionRow { created_at, updated_at, ..row.clone() }
-        };
-        match self.successions.get(&pair) {
-            Some(known) if same(known) => Found::Equal,
-            Some(_) => Found::Different,
-            None if self.deleted.contains(&pair) => Found::Different,
-            None => Found::Nothing,
-        }
-    }
+fn codes_taken(bearers: &[&VersionRow]) -> ApiError {
+    let named =
+        |row: &&VersionRow| format!("{} ({})", row.code.as_deref().unwrap_or_default(), row.full_name);
+    let mut names: Vec<String> = bearers.iter().map(named).collect();
+    names.sort_unstable();
+    names.dedup();
+    let count = names.len();
+    names.truncate(TOLD);
+    let names = names.join(", ");
+    ApiError::detailed(
+        Problem::Duplicate,
+        format!(
+            "Chưa nhập đơn vị nào: có {count} mã của danh mục đang thuộc về đơn vị khác trong cùng thời gian: \
+             {names}. Hãy sửa hoặc xóa các đơn vị đó rồi nhập lại."
+        ),
+        format!(
+            "nothing was imported: in the same span other units bear codes of the catalogue, {count} in all: \
+             {names}; correct or delete these units and import again"
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -264,13 +226,17 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Instant as Moment;
 
+    use diesel::prelude::*;
+
     use super::*;
     use crate::config::Config;
-    use crate::db::schema::journal;
+    use crate::db::schema::{journal, org_unit_successions, org_unit_versions, org_units};
     use crate::db::{Location, migrate};
+    use crate::domain::organization::catalogue::planned::country;
     use crate::domain::organization::catalogue::rows::root_ensure;
+    use crate::domain::organization::catalogue::{CatalogueFiles, PlannedUnit, PlannedVersion};
     use crate::domain::organization::successions::model::OrgUnitSuccessionId;
-    use crate::domain::organization::tree::tree_load;
+    use crate::domain::organization::tree::{OrgUnitId, SuccessionRelation, tree_load};
 
     fn at() -> Instant {
         serde_json::from_str("\"2026-11-23T01:00:00Z\"").unwrap()
@@ -354,13 +320,70 @@ mod tests {
             diesel::update(org_units::table.find(known)).set(org_units::version.eq(2)).execute(tx.conn())?;
             let first: OrgUnitSuccessionId = s::table.select(s::id).first(tx.conn())?;
             diesel::update(s::table.find(first)).set(s::deleted_at.eq(Some(at()))).execute(tx.conn())?;
+            let merged = s::table.filter(s::relation.eq(SuccessionRelation::Merge)).filter(s::id.ne(first));
+            let merged: OrgUnitSuccessionId = merged.select(s::id).first(tx.conn())?;
+            diesel::update(s::table.find(merged)).set(s::successor_id.eq(known)).execute(tx.conn())?;
             let entry = Entry::new(JournalAction::Update, "test", known, 1, &known)?;
             Ok(tx.journal(entry)?.with(()))
         })
         .await
         .unwrap();
         let third = import(&db, at(), |_, _| panic!("nothing is to be done")).await.unwrap();
-        assert_eq!((third.corrected, third.unchanged), (2, 14_576 + 11_090 - 2));
+        assert_eq!((third.corrected, third.unchanged), (3, 14_576 + 11_090 - 3));
+    }
+
+    #[tokio::test]
+    async fn a_code_that_a_unit_entered_by_hand_bears_is_not_given_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("cchc.db"));
+        migrate::prepare(&location).unwrap();
+        let db = Db::open(location, &Config::from_vars(&BTreeMap::new()).unwrap()).unwrap();
+        let province = "code,name,full_name,level,parent_code\n01,Một,Tỉnh Một,province,\n";
+        let units_2025 = format!("{province}00002,Hai,Xã Hai,commune,01\n");
+        let lists = plan(CatalogueFiles {
+            units_2024: province.as_bytes(),
+            units_2025: units_2025.as_bytes(),
+            successions: "old_code,new_code,relation,effective_date,legal_basis,via_code,note\n\
+                01,01,unchanged,2025-07-01,,,\n"
+                .as_bytes(),
+        })
+        .unwrap();
+        let version = PlannedVersion {
+            code: Some("00002".to_owned()),
+            full_name: "Xã Hai cũ".to_owned(),
+            kind: UnitKind::Commune,
+            ..country().versions.remove(0)
+        };
+        let by_hand =
+            PlannedUnit { key: "by hand".to_owned(), id: OrgUnitId::new(), versions: vec![version] };
+        db.write(Author::operator("test", at()), move |tx| {
+            let (unit, versions) = planned_unit(&by_hand, tx.at());
+            units_insert(tx.conn(), std::slice::from_ref(&unit))?;
+            versions_insert(tx.conn(), &versions)?;
+            Ok(tx.journal(unit_entry(JournalAction::Create, &unit, &versions, None)?)?.with(()))
+        })
+        .await
+        .unwrap();
+        let before = counts(&db).await;
+        let refused = import_plan(&db, at(), &lists, |_, _| panic!("nothing is to be done")).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.problem(), Problem::Duplicate);
+        assert!(refused.to_string().contains("codes of the catalogue, 1 in all"), "{refused}");
+        assert!(refused.to_string().contains("00002 (Xã Hai cũ)"), "{refused}");
+        assert_eq!(counts(&db).await, before);
+
+        // A code that was given anew means another unit from that day on.
+        db.write(Author::operator("test", at()), |tx| {
+            use org_unit_versions as v;
+            let end = chrono::NaiveDate::from_ymd_opt(2025, 7, 1).unwrap();
+            diesel::update(v::table).set(v::valid_to.eq(end)).execute(tx.conn())?;
+            let entry = Entry::new(JournalAction::Update, "test", "by hand", 1, &"ended")?;
+            Ok(tx.journal(entry)?.with(()))
+        })
+        .await
+        .unwrap();
+        let summary = import_plan(&db, at(), &lists, |_, _| ()).await.unwrap();
+        assert_eq!((summary.units, summary.versions), (3, 4));
     }
 
     #[tokio::test]

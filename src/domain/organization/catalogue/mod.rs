@@ -8,7 +8,7 @@
 //! - `lines` reads CSV, `unit_list` the units of a structure, `succession_list` what became of them;
 //!   [`faults`] are what can be wrong with them.
 //! - `assemble` makes the [`plan`](planned::CataloguePlan) of what was read, with the ids of `keys`.
-//! - [`rows`] are the plan as rows, [`import`] puts them into the database.
+//! - [`rows`] are the plan as rows, `standing` is what the database has of it, [`import`] puts the rest there.
 
 mod assemble;
 pub mod faults;
@@ -17,6 +17,7 @@ mod keys;
 mod lines;
 pub mod planned;
 pub mod rows;
+mod standing;
 mod succession_list;
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,8 @@ use crate::domain::organization::successions::model::{
     HeldSuccession, OrgUnitSuccessionId, SucceededUnits, SuccessionRow,
 };
 use crate::domain::organization::successions::rules::Ending;
-use crate::domain::organization::successions::writes::{ending_of, tie_faults};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
+use crate::domain::organization::successions::writes::{elsewhere_fault, ending_of, tie_faults};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitVersion};
 use crate::domain::organization::units::endings::UnitEnd;
 use crate::error::{ApiError, Bilingual, Fault};
 
@@ -46,6 +46,12 @@ impl Known {
         let rows = rows.into_iter().map(|row| ((row.predecessor_id, row.successor_id), row)).collect();
         let acts = acts.into_iter().map(|act| (act.org_unit_id, act.kind, act.effective_on)).collect();
         Ok(Self { rows, bound, acts })
+    }
+
+    /// Lets the acts that follow see this one.
+    pub(super) fn add(&mut self, act: &ReorganizationRow, effects: &Effects) {
+        self.acts.insert((act.org_unit_id, act.kind, act.effective_on));
+        self.bound.extend(effects.successions.iter().map(|tied| tied.succession_id));
     }
 
     /// Whether there is an act of this kind about the unit on the day.
@@ -110,21 +116,25 @@ pub(super) fn effects(
                 Some(fault) => vec![fault],
                 None => {
                     effects.successions.push(of_act(row, standing.id, false));
-                    Vec::new()
+                    elsewhere_fault(tree, &Succession::from(standing)).into_iter().collect()
                 }
             },
+            // An act of the same batch has made it, which the database does not know yet.
+            None if tree.successors(tie.predecessor).any(|known| known.successor_id == tie.successor) => {
+                vec![fault_of_another_act()]
+            }
             None => {
-                let (how, found) = tie_faults(tree, (tie.predecessor, tie.successor), day)?;
+                let made = new_tie(tree, tie, row, at);
+                let (how, found) = tie_faults(tree, &Succession::from(&made.row))?;
                 if how == Ending::Close {
                     ending.push(tie.predecessor);
                 }
-                let made = new_tie(tree, tie, row, at);
                 effects.successions.push(of_act(row, made.row.id, true));
                 effects.ties.push(made);
                 found
             }
         };
-        let found = found.into_iter().chain(elsewhere_fault(tree, tie, &ties));
+        let found = found.into_iter().chain(left_out_fault(tree, tie, &ties));
         faults.extend(found.map(|fault| Fault { pointer: format!("/others/{}", tie.place), ..fault }));
     }
     if ties.is_empty() && row.kind == ReorganizationKind::Dissolve {
@@ -176,46 +186,42 @@ fn taken_fault(known: &Known, standing: &SuccessionRow, tie: &Tie, row: &Reorgan
     let is_same = standing.relation == tie.relation
         && standing.effective_on == row.effective_on
         && (standing.keeps_records || !tie.keeps_records);
-    let (code, message) = if known.bound.contains(&standing.id) {
-        (
-            "of_another_act",
-            Bilingual::new(
-                "Quan hệ kế thừa giữa hai đơn vị này đã thuộc về một bản ghi sắp xếp khác.",
-                "The succession of these two units belongs to another act.",
-            ),
-        )
-    } else if !is_same {
-        (
-            "tied_otherwise",
-            Bilingual::new(
-                "Hai đơn vị này đã có quan hệ kế thừa khác về hình thức, ngày có hiệu lực hoặc nơi lưu giữ hồ sơ.",
-                "A succession of these two units stands with another relation, day or keeper of records.",
-            ),
-        )
-    } else {
-        return None;
-    };
-    Some(Fault::new("", code, message))
-}
-
-/// A unit that goes on whole in this act, and elsewhere too.
-fn elsewhere_fault(tree: &OrgTree, tie: &Tie, ties: &[Tie]) -> Option<Fault> {
-    let is_here = |successor: OrgUnitId| {
-        ties.iter().any(|tied| tied.predecessor == tie.predecessor && tied.successor == successor)
-    };
-    let is_part_of_merger = tie.relation == SuccessionRelation::Division && ties_of(tie, ties) == 1;
-    let has_other = tree.successors(tie.predecessor).any(|known| !is_here(known.successor_id));
-    (has_other && !is_part_of_merger).then(|| {
+    if known.bound.contains(&standing.id) {
+        return Some(fault_of_another_act());
+    }
+    (!is_same).then(|| {
         let message = Bilingual::new(
-            "Đơn vị cũ còn được đơn vị khác kế thừa; nếu chỉ nhập một phần thì ghi rõ.",
-            "The unit that ended is carried on elsewhere too; say so where only a part of it goes here.",
+            "Hai đơn vị này đã có quan hệ kế thừa khác về hình thức, ngày có hiệu lực hoặc nơi lưu giữ hồ sơ.",
+            "A succession of these two units stands with another relation, day or keeper of records.",
         );
-        Fault::new("", "carried_on_elsewhere", message)
+        Fault::new("", "tied_otherwise", message)
     })
 }
 
-fn ties_of(tie: &Tie, ties: &[Tie]) -> usize {
-    ties.iter().filter(|tied| tied.predecessor == tie.predecessor).count()
+fn fault_of_another_act() -> Fault {
+    let message = Bilingual::new(
+        "Quan hệ kế thừa giữa hai đơn vị này đã thuộc về một bản ghi sắp xếp khác.",
+        "The succession of these two units belongs to another act.",
+    );
+    Fault::new("", "of_another_act", message)
+}
+
+/// A part of a unit that is known to have gone elsewhere, where the act tells where all parts went. Into
+/// a merger a single part goes, the others by acts of their own.
+fn left_out_fault(tree: &OrgTree, tie: &Tie, ties: &[Tie]) -> Option<Fault> {
+    let is_here = |successor: OrgUnitId| {
+        ties.iter().any(|tied| tied.predecessor == tie.predecessor && tied.successor == successor)
+    };
+    let is_division = ties.iter().filter(|tied| tied.predecessor == tie.predecessor).count() > 1;
+    let is_left_out =
+        |known: &Succession| known.relation == SuccessionRelation::Division && !is_here(known.successor_id);
+    (is_division && tree.successors(tie.predecessor).any(is_left_out)).then(|| {
+        let message = Bilingual::new(
+            "Đơn vị cũ còn được đơn vị khác kế thừa một phần; hãy nêu đủ các đơn vị kế thừa.",
+            "The unit that ended is carried on elsewhere too; name all units that carry it on.",
+        );
+        Fault::new("", "carried_on_elsewhere", message)
+    })
 }
 
 /// An act that changes nothing of a unit on its day, where the units say what was changed.

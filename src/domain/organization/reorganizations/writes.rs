@@ -117,7 +117,7 @@ impl Records for Reorganizations {
     ) -> Result<Vec<Result<HeldReorganization, ApiError>>, ApiError> {
         let mut standing = Standing::alone(tx, scoped)?;
         let days = drafts.iter().map(|draft| draft.body.effective_on).collect();
-        let known = Known::load(tx.conn(), named(standing.tree(), &drafts), days)?;
+        let mut known = Known::load(tx.conn(), named(standing.tree(), &drafts), days)?;
         let (at, many) = (tx.at(), drafts.len() > 1);
         let made = drafts.into_iter().map(|draft| {
             let made = match draft.present {
@@ -125,6 +125,7 @@ impl Records for Reorganizations {
                 Some(held) => changed_act(&standing, held, draft.body, at)?,
             };
             if many {
+                known.add(&made.row, &made.effects);
                 let tree = standing.tree_mut();
                 made.effects.ends.iter().for_each(|end| end_in(tree, end.unit, end.on));
                 made.effects.ties.iter().for_each(|tie| take_place(tree, tie));

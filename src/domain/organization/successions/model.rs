@@ -13,7 +13,7 @@ use crate::auth::scope::home_province;
 use crate::db::schema::org_unit_successions;
 use crate::db::types::Instant;
 use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, SuccessionRelation, UnitVersion};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitVersion};
 use crate::{id, page_of, record, text_enum};
 
 id! {
@@ -63,6 +63,18 @@ pub struct SuccessionRow {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+}
+
+impl From<&SuccessionRow> for Succession {
+    fn from(row: &SuccessionRow) -> Self {
+        Self {
+            predecessor_id: row.predecessor_id,
+            successor_id: row.successor_id,
+            relation: row.relation,
+            effective_on: row.effective_on,
+            keeps_records: row.keeps_records,
+        }
+    }
 }
 
 /// A succession (quan hệ kế thừa) between an ended unit and one that carries its territory on.

@@ -39,11 +39,19 @@ async fn a_succession_ends_its_predecessor() {
     assert_eq!(today.problem(), Problem::UnitNotInForce);
 
     let second = world.succeed(merge(old.id, third.id)).await.unwrap_err();
-    assert_eq!(told(&second), fault("/keeps_records", "second_keeper"));
+    let whole_twice = ("/relation".to_owned(), "carried_on_elsewhere".to_owned());
+    let second_keeper = ("/keeps_records".to_owned(), "second_keeper".to_owned());
+    assert_eq!(told(&second), (Problem::Invalid, vec![whole_twice.clone(), second_keeper]));
+    let mut part = merge(old.id, third.id);
+    (part["relation"], part["keeps_records"]) = (json!("division"), json!(false));
+    let part = world.succeed(part).await.unwrap_err();
+    assert_eq!(told(&part), (Problem::Invalid, vec![whole_twice.clone()]), "nothing of it is left");
     let mut later = merge(old.id, third.id);
     later["effective_on"] = json!("2026-07-15");
     later["keeps_records"] = json!(false);
-    assert_eq!(told(&world.succeed(later).await.unwrap_err()), fault("/effective_on", "not_the_end"));
+    let not_the_end = ("/effective_on".to_owned(), "not_the_end".to_owned());
+    let later = world.succeed(later).await.unwrap_err();
+    assert_eq!(told(&later), (Problem::Invalid, vec![not_the_end, whole_twice]));
     let mut again = merge(old.id, new.id);
     again["keeps_records"] = json!(false);
     assert_eq!(world.succeed(again).await.unwrap_err().problem(), Problem::Duplicate);

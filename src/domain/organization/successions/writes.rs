@@ -22,7 +22,7 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::domain::organization::reference::{UnitName, named_as};
 use crate::domain::organization::reorganizations::store::{belongs_to_an_act, bound_successions};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession};
+use crate::domain::organization::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation};
 use crate::domain::organization::units::endings::{UnitEnd, end_in, units_end};
 use crate::domain::organization::units::standing::Standing;
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, day_fault};
@@ -164,14 +164,6 @@ fn new_succession(
     let (predecessor, successor) = units_named(tree, &body)?;
     standing.writable(Some(predecessor))?;
     standing.writable(Some(successor))?;
-    let (ending, mut faults) = tie_faults(tree, (predecessor, successor), body.effective_on)?;
-    faults.extend(keeper_fault(tree, (predecessor, successor), body.keeps_records));
-    if !faults.is_empty() {
-        return Err(ApiError::invalid(faults));
-    }
-    if tree.successors(predecessor).any(|known| known.successor_id == successor) {
-        return Err(ApiError::new(Problem::Duplicate));
-    }
     let row = SuccessionRow {
         id: OrgUnitSuccessionId::new(),
         predecessor_id: predecessor,
@@ -185,28 +177,37 @@ fn new_succession(
         created_at: at,
         updated_at: at,
     };
+    let (ending, faults) = tie_faults(tree, &Succession::from(&row))?;
+    if !faults.is_empty() {
+        return Err(ApiError::invalid(faults));
+    }
+    if tree.successors(predecessor).any(|known| known.successor_id == successor) {
+        return Err(ApiError::new(Problem::Duplicate));
+    }
     Ok(HeldSuccession { units: SucceededUnits::of(tree, &row), ends: ending == Ending::Close, row })
 }
 
-/// How the predecessor ends with a succession on the day, and why the two cannot be tied then.
+/// How the predecessor ends with a succession, and why the two units cannot be tied by it.
 ///
 /// # Errors
 /// 404 for a unit that is not there.
 pub(in crate::domain::organization) fn tie_faults(
     tree: &OrgTree,
-    (predecessor, successor): (OrgUnitId, OrgUnitId),
-    effective_on: NaiveDate,
+    tie: &Succession,
 ) -> Result<(Ending, Vec<Fault>), ApiError> {
+    let (predecessor, successor) = (tie.predecessor_id, tie.successor_id);
     let mut faults: Vec<Fault> = line_fault(tree, predecessor, successor).into_iter().collect();
-    if !tree.in_force(successor, effective_on) {
+    if !tree.in_force(successor, tie.effective_on) {
         let message = Bilingual::new(
             "Đơn vị kế thừa không có hiệu lực từ ngày này.",
             "The successor is not in force from this day.",
         );
         faults.push(Fault::new("/successor_id", "not_in_force", message));
     }
-    let (ending, fault) = ending_of(tree, predecessor, effective_on)?;
+    let (ending, fault) = ending_of(tree, predecessor, tie.effective_on)?;
     faults.extend(fault);
+    faults.extend(elsewhere_fault(tree, tie));
+    faults.extend(keeper_fault(tree, (predecessor, successor), tie.keeps_records));
     Ok((ending, faults))
 }
 
@@ -291,13 +292,7 @@ pub(in crate::domain::organization) fn take_place(tree: &mut OrgTree, made: &Hel
     if *ends {
         end_in(tree, row.predecessor_id, row.effective_on);
     }
-    tree.tie(Succession {
-        predecessor_id: row.predecessor_id,
-        successor_id: row.successor_id,
-        relation: row.relation,
-        effective_on: row.effective_on,
-        keeps_records: row.keeps_records,
-    });
+    tree.tie(Succession::from(row));
 }
 
 /// Both units of a body, as they are named.
@@ -340,6 +335,22 @@ fn line_fault(tree: &OrgTree, predecessor: OrgUnitId, successor: OrgUnitId) -> O
         return None;
     };
     Some(Fault::new("/successor_id", code, message))
+}
+
+/// A unit that goes into one whole, and into another too.
+pub(in crate::domain::organization) fn elsewhere_fault(tree: &OrgTree, tie: &Succession) -> Option<Fault> {
+    let is_whole = |known: &Succession| known.relation == SuccessionRelation::Merge;
+    let is_against =
+        |known: &Succession| known.successor_id != tie.successor_id && (is_whole(tie) || is_whole(known));
+    tree.successors(tie.predecessor_id).any(is_against).then(|| {
+        let message = Bilingual::new(
+            "Đơn vị cũ còn được đơn vị khác kế thừa; nếu chia vào nhiều đơn vị thì mọi quan hệ kế thừa của \
+             nó đều là một phần.",
+            "The unit that ended is carried on elsewhere too; of one that went into several, each carries \
+             on a part.",
+        );
+        Fault::new("/relation", "carried_on_elsewhere", message)
+    })
 }
 
 /// A second keeper of the same unit's records.

@@ -48,23 +48,29 @@ impl OrgTree {
             }
             if let Some(version) = self.on(unit, day) {
                 heirs.push(&version.row);
-            } else if let Some(last) = self.last_held(unit, day) {
-                if self.rows(&self.departures, unit).next().is_some() {
-                    let rows = self.rows(&self.departures, unit).filter(|row| row.effective_on <= day);
-                    queue.extend(rows.filter_map(|row| self.unit(row.successor_id)));
-                } else {
-                    let below = self.below(unit, last).filter(|version| version.row.kind.tier().is_some());
-                    queue.extend(below.map(|version| version.unit));
-                }
+            } else {
+                queue.extend(self.carriers(unit, day));
             }
         }
         heirs.sort_by(|a, b| a.sibling_order(b));
         heirs.into_iter().map(|version| version.org_unit_id).collect()
     }
 
+    /// The units that carry on one that has ended by the day, in force or not: the next step of its line.
+    fn carriers(&self, unit: Unit, day: NaiveDate) -> Vec<Unit> {
+        let Some(last) = self.last_held(unit, day) else { return Vec::new() };
+        if self.rows(&self.departures, unit).next().is_some() {
+            let rows = self.rows(&self.departures, unit).filter(|row| row.effective_on <= day);
+            return rows.filter_map(|row| self.unit(row.successor_id)).collect();
+        }
+        let below = self.below(unit, last).filter(|version| version.row.kind.tier().is_some());
+        below.map(|version| version.unit).collect()
+    }
+
     /// The nearest unit in force on the day that holds the whole of this one: itself while it is in
     /// force, the successor into which it went whole, else the nearest unit above all that carry it on.
-    /// What was divided is held above its parts, for nobody knows which part of its figures went where.
+    /// What was divided is held above its parts, for nobody knows which part of its figures went where;
+    /// once all parts have gone whole into one unit, that one has every figure and nothing is guessed.
     ///
     /// The holder is never of a lower tier than the unit was: the affairs of an ended district pass to
     /// the province, even where one commune carries its territory. One that ended without a successor
@@ -96,15 +102,25 @@ impl OrgTree {
         nearest.into_iter().skip(usize::from(is_in_part)).filter(holds_all).find(is_fit)
     }
 
-    /// Whether a part of the unit went elsewhere, or nobody knows where, on the way to who carries it.
+    /// Whether something of the unit went where nobody knows, on the way to those who carry it: beside the
+    /// one part that is known, or with a unit that nobody carries on.
     fn is_carried_in_part(&self, unit: Unit, day: NaiveDate) -> bool {
+        let is_known_in_part = |unit: Unit| {
+            let mut rows = self.rows(&self.departures, unit);
+            let is_part = rows.next().is_some_and(|row| row.relation == SuccessionRelation::Division);
+            is_part && rows.next().is_none()
+        };
         let mut seen = self.none();
-        let mut next = Some(unit);
-        while let Some(unit) = next.filter(|unit| self.on(*unit, day).is_none() && seen.insert(*unit)) {
-            if self.is_divided(unit) {
+        let mut open = vec![unit];
+        while let Some(unit) = open.pop() {
+            if self.on(unit, day).is_some() || !seen.insert(unit) {
+                continue;
+            }
+            let carriers = self.carriers(unit, day);
+            if carriers.is_empty() || is_known_in_part(unit) {
                 return true;
             }
-            next = self.rows(&self.departures, unit).next().and_then(|row| self.unit(row.successor_id));
+            open.extend(carriers);
         }
         false
     }

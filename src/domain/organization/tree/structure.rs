@@ -1,5 +1,7 @@
 //! What stood where on a day (cơ cấu tổ chức theo ngày): versions, children, ancestors.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 use super::{OrgTree, OrgUnitId, Tier, Unit, UnitKind, UnitVersion, Version};
@@ -109,6 +111,34 @@ impl OrgTree {
     #[must_use]
     pub fn ancestors(&self, unit: OrgUnitId, day: NaiveDate) -> Vec<OrgUnitId> {
         self.line(unit, day).skip(1).map(|version| version.row.org_unit_id).collect()
+    }
+
+    /// The first day of a half-open span on which the unit is this one or stands under it. Those between
+    /// may get another place within the span, so their versions are followed each over its own days.
+    #[must_use]
+    pub fn first_day_under(
+        &self,
+        unit: OrgUnitId,
+        above: OrgUnitId,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Option<NaiveDate> {
+        let mut first: Option<NaiveDate> = None;
+        let mut seen = HashSet::new();
+        let mut open = vec![(unit, from, to)];
+        while let Some(place) = open.pop() {
+            let (unit, from, to) = place;
+            if unit == above {
+                first = Some(first.map_or(from, |known| known.min(from)));
+            } else if seen.insert(place) {
+                let held = self.versions(unit).filter(|version| version.holds_within(from, to));
+                open.extend(held.filter_map(|version| {
+                    let begin = version.valid_from.map_or(from, |begin| begin.max(from));
+                    let end = version.valid_to.map_or(to, |end| end.min(to));
+                    Some((version.parent_id?, begin, end))
+                }));
+            }
+        }
+        first
     }
 
     /// The province in which the unit stands on the day, itself if it is one.

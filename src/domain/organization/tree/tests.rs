@@ -1,7 +1,8 @@
-//! What the tree answers, over a small story of 2025 and over any data at all.
+//! What the tree answers, over a small story of 2025 and, in [`properties`], over any data at all.
+
+mod properties;
 
 use chrono::NaiveDate;
-use proptest::prelude::*;
 
 use super::*;
 
@@ -183,6 +184,42 @@ fn who_holds_an_ended_unit_holds_the_whole_of_it_and_is_of_its_tier() {
     assert_eq!(tree.holder(id(131_396), before()), None, "it has not begun");
 }
 
+/// A divided unit is held above its parts, until all of them are one unit again.
+#[test]
+fn who_holds_a_divided_unit_holds_all_that_became_of_its_parts() {
+    use SuccessionRelation::{Division, Merge};
+    use UnitKind::*;
+    const LATER: (Option<&str>, Option<&str>) = (Some("2026-01-01"), None);
+    const BETWEEN: (Option<&str>, Option<&str>) = (Some("2025-07-01"), Some("2026-01-01"));
+    let later = |old, new, relation| Succession {
+        effective_on: day("2026-01-01"),
+        ..succession(old, new, relation, false)
+    };
+    let commune = |unit, span| version(unit, &format!("{unit:05}"), "Xã", Commune, 1, span);
+    let holder = |parts: &[UnitVersion], ties: &[Succession]| {
+        let mut versions = vec![version(1, "01", "Tỉnh", Province, 0, ALWAYS), commune(2, OLD)];
+        versions.extend_from_slice(parts);
+        OrgTree::new(versions, ties.to_vec()).holder(id(2), today())
+    };
+    let halves = [succession(2, 3, Division, false), succession(2, 4, Division, true)];
+
+    let apart = [commune(3, NEW), commune(4, NEW)];
+    assert_eq!(holder(&apart, &halves), Some(id(1)), "nobody knows what went where");
+    assert_eq!(holder(&apart, &halves[..1]), Some(id(1)), "the other part is not known");
+
+    let both = [commune(3, BETWEEN), commune(4, BETWEEN), commune(5, LATER)];
+    let together = [halves.as_slice(), &[later(3, 5, Merge), later(4, 5, Merge)]].concat();
+    assert_eq!(holder(&both, &together), Some(id(5)), "its parts are one unit again");
+    let one = [commune(3, NEW), commune(4, BETWEEN)];
+    let joined = [halves.as_slice(), &[later(4, 3, Merge)]].concat();
+    assert_eq!(holder(&one, &joined), Some(id(3)), "one part went into the other");
+
+    let lost = [halves.as_slice(), &[later(3, 5, Merge)]].concat();
+    assert_eq!(holder(&both, &lost), Some(id(1)), "nobody carries the second part on");
+    let in_part = [halves.as_slice(), &[later(3, 5, Merge), later(4, 5, Division)]].concat();
+    assert_eq!(holder(&both, &in_part), Some(id(1)), "of the second part a part is not known");
+}
+
 #[test]
 fn a_commune_reaches_what_went_into_it_and_no_district() {
     let reach = story().reach(id(131_396), today());
@@ -290,114 +327,6 @@ fn what_is_not_known_gives_nothing() {
     assert!(OrgTree::default().is_empty());
     assert_eq!(tree.predecessors(id(11_948)).count(), 1, "999 has no version");
     assert_eq!(tree.successors(id(31_430)).count(), 2);
-}
-
-fn a_day() -> impl Strategy<Value = NaiveDate> {
-    (0_u64..40).prop_map(|days| day("2025-06-10") + chrono::Days::new(days))
-}
-
-/// Any data at all, cycles and overlaps included; only the first unit is a country.
-fn any_tree() -> impl Strategy<Value = OrgTree> {
-    let kind = prop::sample::select(&UnitKind::ALL[1..]);
-    let row =
-        (0_u32..16, kind, prop::option::of(0_u32..16), prop::option::of(a_day()), prop::option::of(a_day()));
-    let rows = prop::collection::vec(row, 0..40);
-    let link = (0_u32..16, 0_u32..16, any::<bool>(), any::<bool>(), a_day());
-    (rows, prop::collection::vec(link, 0..24)).prop_map(|(rows, links)| {
-        let country = version(0, "", "Việt Nam", UnitKind::Country, 0, ALWAYS);
-        let versions = rows.into_iter().map(|(unit, kind, parent, valid_from, valid_to)| UnitVersion {
-            org_unit_id: id(unit),
-            code: Some(format!("{unit:05}")),
-            kind: if unit == 0 { UnitKind::Country } else { kind },
-            unit_class: None,
-            parent_id: parent.map(id),
-            valid_from,
-            valid_to,
-            ..country.clone()
-        });
-        let links = links.into_iter().map(|(old, new, whole, keeps_records, effective_on)| Succession {
-            effective_on,
-            ..succession(
-                old,
-                new,
-                if whole { SuccessionRelation::Merge } else { SuccessionRelation::Division },
-                keeps_records,
-            )
-        });
-        OrgTree::new(std::iter::once(country.clone()).chain(versions).collect(), links.collect())
-    })
-}
-
-proptest! {
-    #[test]
-    fn children_and_parents_agree(tree in any_tree(), day in a_day()) {
-        for unit in tree.ids() {
-            for child in tree.children(unit, day) {
-                prop_assert_eq!(tree.version_at(child, day).and_then(|version| version.parent_id), Some(unit));
-            }
-            let parent = tree.version_at(unit, day).and_then(|version| version.parent_id);
-            if let Some(parent) = parent.filter(|parent| tree.in_force(*parent, day)) {
-                prop_assert!(tree.children(parent, day).contains(&unit));
-            }
-        }
-    }
-
-    #[test]
-    fn a_subtree_is_the_closure_of_children_without_doubles(tree in any_tree(), day in a_day()) {
-        for unit in tree.ids() {
-            let subtree = tree.subtree(unit, day);
-            let mut closure: Vec<OrgUnitId> =
-                tree.in_force(unit, day).then_some(unit).into_iter().collect();
-            let mut next = 0;
-            while let Some(member) = closure.get(next).copied() {
-                next += 1;
-                for child in tree.children(member, day) {
-                    if !closure.contains(&child) {
-                        closure.push(child);
-                    }
-                }
-            }
-            let sorted = |mut list: Vec<OrgUnitId>| { list.sort(); list };
-            prop_assert_eq!(sorted(subtree.clone()), sorted(closure));
-            for member in subtree.into_iter().filter(|member| *member != unit) {
-                prop_assert!(tree.ancestors(member, day).contains(&unit));
-            }
-        }
-    }
-
-    #[test]
-    fn reaches_nest(tree in any_tree(), day in a_day()) {
-        for unit in tree.ids() {
-            let reach = tree.reach(unit, day);
-            prop_assert!(reach.records.contains(unit));
-            prop_assert!(reach.records.is_subset(&reach.aggregates));
-            prop_assert_eq!(reach.records.iter().count(), reach.records.len());
-            for child in tree.children(unit, day) {
-                let inner = tree.reach(child, day);
-                prop_assert!(inner.records.is_subset(&reach.records));
-                prop_assert!(inner.aggregates.is_subset(&reach.aggregates));
-            }
-        }
-    }
-
-    #[test]
-    fn heirs_are_in_force(tree in any_tree(), day in a_day()) {
-        for unit in tree.ids() {
-            for heir in tree.heirs(unit, day) {
-                prop_assert!(tree.in_force(heir, day));
-            }
-        }
-    }
-
-    #[test]
-    fn an_ended_unit_has_a_last_day_on_which_it_was_in_force(tree in any_tree()) {
-        for unit in tree.ids() {
-            if let Some(last) = tree.last_day(unit) {
-                prop_assert!(tree.in_force(unit, last));
-                prop_assert!(!tree.in_force(unit, last + chrono::Days::new(1)));
-            }
-        }
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::model::VersionRow;
 use super::rules;
+use crate::domain::organization::reference::identifier_forms;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitVersion};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::text::day_vi;
@@ -35,16 +36,22 @@ fn parent_on(tree: &OrgTree, parent: OrgUnitId, day: NaiveDate) -> Result<&UnitV
     })
 }
 
-/// A unit that would stand under itself.
+/// A unit that would stand under itself on a day of the version: those above may change their places
+/// after its first.
 fn cycle_fault(tree: &OrgTree, row: &VersionRow, parent: OrgUnitId) -> Option<Fault> {
-    let above = || tree.ancestors(parent, row.valid_from);
-    (parent == row.org_unit_id || above().contains(&row.org_unit_id)).then(|| {
-        let message = Bilingual::new(
+    let day = tree.first_day_under(parent, row.org_unit_id, (row.valid_from, row.valid_to))?;
+    let message = if day == row.valid_from {
+        Bilingual::new(
             "Đơn vị không thể trực thuộc chính nó hoặc đơn vị bên dưới nó.",
             "A unit cannot stand under itself or what is under it.",
-        );
-        Fault::new("/parent_id", "cycle", message)
-    })
+        )
+    } else {
+        Bilingual::new(
+            format!("Từ ngày {} đơn vị sẽ trực thuộc chính nó hoặc đơn vị bên dưới nó.", day_vi(day)),
+            format!("From {day} on the unit would stand under itself or what is under it."),
+        )
+    };
+    Some(Fault::new("/parent_id", "cycle", message))
 }
 
 /// A unit below, at any time of the version, that may not stand under one of its kind.
@@ -59,14 +66,75 @@ fn children_fault(tree: &OrgTree, row: &VersionRow) -> Option<Fault> {
     Some(Fault::new("/kind", "children", message))
 }
 
-/// Lets a version be stored whose code and identifier no other unit bears on a day of its span.
+/// Lets the days of a unit be corrected that agree with what is told of its successors and predecessors:
+/// who was carried on ends on that day, who carries another on is there on it. What disagreed before is
+/// no fault of the correction.
+///
+/// # Errors
+/// 422 for days that a succession contradicts.
+pub(super) fn must_agree_with_successions(
+    tree: &OrgTree,
+    row: &VersionRow,
+    others: &[VersionRow],
+) -> Result<(), ApiError> {
+    let unit = row.org_unit_id;
+    let versions = || others.iter().chain([row]);
+    let end = versions().map(|version| version.valid_to).max();
+    let ended = tree.latest(unit).and_then(|last| last.valid_to);
+    let left = tree.successors(unit).map(|known| known.effective_on);
+    let left = left.filter(|day| ended == Some(*day)).find(|day| end != Some(*day));
+    let is_there = |day: NaiveDate| versions().any(|version| version.holds_on(day));
+    let joined = tree.predecessors(unit).map(|known| known.effective_on);
+    let joined = joined.filter(|day| tree.in_force(unit, *day)).find(|day| !is_there(*day));
+    let faults: Vec<Fault> =
+        [left.map(left_fault), joined.map(|day| joined_fault(row, day))].into_iter().flatten().collect();
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
+}
+
+/// An end on another day than the one on which others carried the unit on.
+fn left_fault(day: NaiveDate) -> Fault {
+    let told = day_vi(day);
+    let message = Bilingual::new(
+        format!(
+            "Đơn vị đã được đơn vị khác kế thừa từ ngày {told} nên phải kết thúc vào ngày đó; \
+             nếu ngày đó sai, hãy xóa quan hệ kế thừa hoặc bản ghi sắp xếp trước."
+        ),
+        format!(
+            "Others carry the unit on from {day}, so it ends on that day; where that day is wrong, delete \
+             the succession or the act of reorganization first."
+        ),
+    );
+    Fault::new("/valid_to", "succeeded", message)
+}
+
+/// A day on which others went into the unit, and on which it is not there.
+fn joined_fault(row: &VersionRow, day: NaiveDate) -> Fault {
+    let told = day_vi(day);
+    let message = Bilingual::new(
+        format!(
+            "Đơn vị kế thừa đơn vị khác từ ngày {told} nên phải có hiệu lực vào ngày đó; \
+             nếu ngày đó sai, hãy xóa quan hệ kế thừa hoặc bản ghi sắp xếp trước."
+        ),
+        format!(
+            "The unit carries another on from {day}, so it is in force on that day; where that day is \
+             wrong, delete the succession or the act of reorganization first."
+        ),
+    );
+    let pointer = if day < row.valid_from { "/valid_from" } else { "/valid_to" };
+    Fault::new(pointer, "succeeds_another", message)
+}
+
+/// Lets a version be stored whose code and identifier no other unit bears on a day of its span; an
+/// identifier is the same in the spelling of either decree.
 fn must_be_free(tree: &OrgTree, row: &VersionRow) -> Result<(), ApiError> {
     let is_other = |known: &&UnitVersion| {
         known.org_unit_id != row.org_unit_id && known.holds_within(row.valid_from, row.valid_to)
     };
     let of_code = row.code.as_deref().map(|code| (code, tree.versions_by_code(code).find(is_other)));
-    let of_identifier =
-        row.identifier.as_deref().map(|key| (key, tree.versions_by_identifier(key).find(is_other)));
+    let of_identifier = row.identifier.as_deref().map(|key| {
+        let forms = identifier_forms(key);
+        (key, forms.iter().flat_map(|form| tree.versions_by_identifier(form)).find(is_other))
+    });
     match [of_code, of_identifier].into_iter().flatten().find_map(|(key, bearer)| Some((key, bearer?))) {
         None => Ok(()),
         Some((key, bearer)) => {

@@ -210,6 +210,8 @@ async fn a_unit_is_made_corrected_changed_and_deleted() {
     assert_eq!(stale.problem(), Problem::PreconditionFailed);
     let second = with(json!({"name": "Mỹ Thuận 2", "identifier": "H13.45"}));
     assert_eq!(world.create(second).await.unwrap_err().problem(), Problem::Duplicate);
+    let old_spelling = with(json!({"name": "Mỹ Thuận 2", "identifier": "000.00.45.H13"}));
+    assert_eq!(world.create(old_spelling).await.unwrap_err().problem(), Problem::Duplicate, "the same code");
     let moved = world.patch(id, 2, json!({"parent_code": "31396"})).await.unwrap();
     assert_eq!(moved.parent_code.as_deref(), Some("31396"));
 
@@ -254,6 +256,14 @@ async fn agencies_never_stand_under_themselves() {
     assert_eq!(told(&cycle), fault("/parent_id", "cycle"));
     let itself = world.patch(above.id, 1, json!({"parent_id": above.id})).await.unwrap_err();
     assert_eq!(told(&itself), fault("/parent_id", "cycle"));
+    // What stands beside it today comes under it tomorrow.
+    let beside = world.create(agency("Ban Tôn giáo", json!({"parent_code": "92"}))).await.unwrap();
+    let moved = json!({"change_kind": "unchanged", "valid_from": "2026-06-01", "name": "Ban Tôn giáo",
+        "kind": "specialised_agency", "parent_id": above.id});
+    world.change(beside.id, moved).await.unwrap();
+    let under = world.patch(above.id, 1, json!({"parent_id": beside.id})).await;
+    assert_eq!(told(&under.unwrap_err()), fault("/parent_id", "cycle"), "from June 2026 on");
+    world.delete(beside.id, 2).await.unwrap();
     let childless =
         world.patch(above.id, 1, json!({"kind": "hamlet", "parent_code": "31420"})).await.unwrap_err();
     assert_eq!(told(&childless), fault("/kind", "children"));

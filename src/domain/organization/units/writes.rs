@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::bodies::{OrgUnitCreate, OrgUnitVersionCreate};
-use super::checks::must_fit;
+use super::checks::{must_agree_with_successions, must_fit};
 use super::model::{ChangeKind, HeldUnit, OrgUnit, OrgUnitVersionId, UnitAbove, UnitRow, VersionRow};
 use super::rows::{
     unit_entry, unit_row, units_of, version_on, versions_keyed, versions_of, versions_of_all, versions_save,
@@ -182,6 +182,7 @@ fn fitting(
     (version, others): (VersionRow, Vec<VersionRow>),
 ) -> Result<HeldUnit, ApiError> {
     must_fit(standing.tree(), &version)?;
+    must_agree_with_successions(standing.tree(), &version, &others)?;
     let day = version.nearest_day(scoped.today());
     let above = UnitAbove::of(standing.tree(), unit.id, &version, day);
     Ok(HeldUnit { unit, version, others, above })
