@@ -21,14 +21,7 @@ pub(super) fn read<S: Read>(file: S, rows: &mut Rows<'_>) -> Result<(), ApiError
     if is_marked {
         file.consume(3);
     }
-    let mut reading = Reading {
-        rows,
-        separator,
-        row: 1,
-        place: 0,
-        cell: Vec::new(),
-        within: Within::Begin,
-    };
+    let mut reading = Reading { rows, separator, row: 1, place: 0, cell: Vec::new(), within: Within::Begin };
     reading.rows.begin(1);
     loop {
         let bytes = file.fill_buf().map_err(ApiError::internal)?;

@@ -10,12 +10,12 @@ use diesel::prelude::*;
 
 use super::discipline_visits::VisitOutcome;
 use crate::api::mount::Mount;
-use crate::api::records::{Records, insert, replace};
+use crate::api::records::{insert, replace};
 use crate::auth::permit::{CivilService, Permit, Read, Write};
 use crate::auth::scope::Scoped;
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{discipline_inspections as columns, discipline_visits};
-use crate::db::DbConn;
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;

@@ -13,12 +13,12 @@ use diesel::prelude::*;
 
 use super::remittances;
 use crate::api::mount::Mount;
-use crate::api::records::{Records, insert, replace};
+use crate::api::records::{insert, replace};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::audit_recommendations as columns;
-use crate::db::DbConn;
 use crate::domain::document_numbers::{number_fault, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;

@@ -14,13 +14,13 @@ use diesel::prelude::*;
 
 use super::{disbursements, plan_adjustments};
 use crate::api::mount::Mount;
-use crate::api::records::{Records, insert, replace};
+use crate::api::records::{insert, replace};
 use crate::api::{PageRequest, PageRows};
 use crate::auth::permit::{Permit, PublicFinance, Read, Write};
 use crate::auth::scope::Scoped;
+use crate::db::DbConn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::investment_plans as columns;
-use crate::db::DbConn;
 use crate::domain::document_numbers::{document_faults, year_remark};
 use crate::domain::organization::tree::OrgUnitId;
 use crate::domain::remarks::Remark;
