@@ -1,7 +1,7 @@
 //! Who may do what: every operation without a token, and the table of roles cell by cell.
 
 use cchc::auth::permission::Domain;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::contract::operations;
 use crate::support::{Client, TestApp};
@@ -13,8 +13,6 @@ tell![
     the_table_of_roles_holds_cell_by_cell,
     a_system_may_what_its_scopes_say,
     forged_and_expired_tokens_are_refused,
-    a_merger_to_come_opens_nothing_before_its_day,
-    a_move_to_another_province_opens_nothing_before_its_day,
 ];
 
 /// The operations that anyone may call.
@@ -462,54 +460,4 @@ async fn forged_and_expired_tokens_are_refused(app: TestApp) {
     app.with_token(&token).get("/api/v1/auth/me").await.expect(200);
     app.pass(60);
     app.with_token(&token).get("/api/v1/auth/me").await.problem(401, "unauthorized");
-}
-
-const ACTIVITIES: &str = "/api/v1/tthc/support-activities";
-const UNITS: &str = "/api/v1/organization/org-units";
-
-/// A campaign of a unit in the autumn of 2026.
-fn campaign(unit: &str, title: &str) -> Value {
-    json!({"org_unit_code": unit, "kind": "campaign", "title": title, "starts_on": "2026-09-01"})
-}
-
-async fn a_merger_to_come_opens_nothing_before_its_day(app: TestApp) {
-    let admin = app.admin().await;
-    let merger = json!({"org_unit_code": "31420", "kind": "merge", "effective_on": "2027-01-01",
-        "others": [{"org_unit_code": "31396"}], "document_number": "20/NQ-UBTVQH16", "document_on": "2026-11-20"});
-    admin.post("/api/v1/organization/reorganizations", &merger).await.expect(201);
-    let body = campaign("31396", "Ra quân hỗ trợ nộp hồ sơ trực tuyến");
-
-    let editor = app.person("xa.ketiep", "editor", "31420").await;
-    let refused = editor.post(ACTIVITIES, &body).await;
-    refused.problem(403, "forbidden");
-    let own = app.person("xa.hiephung", "editor", "31396").await;
-    own.post(ACTIVITIES, &body).await.expect(201);
-
-    app.pass(60 * 24 * 3_600);
-    let late =
-        app.sign_in("xa.ketiep").await.post(ACTIVITIES, &campaign("31396", "Bổ sung sau sáp nhập")).await;
-    late.expect(201);
-}
-
-async fn a_move_to_another_province_opens_nothing_before_its_day(app: TestApp) {
-    let admin = app.admin().await;
-    let province = json!({"name": "Tỉnh khác", "kind": "province", "code": "77", "valid_from": "2026-01-01",
-        "parent_id": crate::organization::root(&app)});
-    admin.post(UNITS, &province).await.expect(201);
-    let unit = format!("{UNITS}/{}", app.unit("31396", "2026-11-23"));
-    let before = admin.get(&unit).await;
-    let etag = before.etag();
-    let before = before.expect(200);
-    let moved = json!({"name": before["name"], "full_name": before["full_name"], "kind": "commune", "code": "31396",
-        "parent_code": "77", "valid_from": "2027-01-01", "change_kind": "unchanged"});
-    admin.with("if-match", &etag).post(&format!("{unit}/versions"), &moved).await.expect(201);
-
-    let body = campaign("31396", "Ra quân hỗ trợ nộp hồ sơ trực tuyến");
-    let made = app.person("qtri.cantho", "admin", "92").await.post(ACTIVITIES, &body).await;
-    let place = made.header("location");
-    made.expect(201);
-    let other = app.person("qtri.khac", "admin", "77").await;
-    other.get(&place).await.problem(404, "not_found");
-    let list = other.get(ACTIVITIES).await.expect(200);
-    assert_eq!(list["items"], json!([]));
 }

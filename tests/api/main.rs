@@ -36,6 +36,7 @@ mod many_units;
 mod meeting;
 mod organization;
 mod public_finance;
+mod reach;
 mod reporting;
 mod search;
 mod sheets;
@@ -55,6 +56,7 @@ fn stories() -> Vec<Story> {
     [
         contract::stories(),
         access::stories(),
+        reach::stories(),
         attachments::all(),
         crud_suite::all(),
         backup::stories(),
