@@ -319,10 +319,15 @@ impl AppState {
     /// # Errors
     /// 503 when the database is away.
     pub async fn units_changed(&self) -> Result<(), ApiError> {
+        self.units_reload(i64::MAX).await
+    }
+
+    /// Loads the tree of units when their counter stands there. Of two that were loaded at once the older may
+    /// come last, and is left; where the counter itself went back, in a database that was set back, it is not.
+    async fn units_reload(&self, counter: i64) -> Result<(), ApiError> {
         let loaded = Arc::new(self.db.read(units_load).await?);
         let mut units = write(&self.units);
-        // Of two that were loaded at once the older may come last.
-        if units.epoch() <= loaded.epoch() {
+        if units.epoch() <= loaded.epoch() || Some(counter) < units.epoch() {
             self.remember(vec![(Epoch::Units.as_str().into(), loaded.epoch().unwrap_or_default())]);
             *units = loaded;
         }
@@ -334,6 +339,11 @@ impl AppState {
     /// # Errors
     /// 503 when the database is away.
     pub async fn access_changed(&self) -> Result<(), ApiError> {
+        self.access_reload(i64::MAX).await
+    }
+
+    /// As [`Self::units_reload`], of the accounts.
+    async fn access_reload(&self, counter: i64) -> Result<(), ApiError> {
         let now = self.now();
         let (epoch, revoked) = self
             .db
@@ -347,7 +357,7 @@ impl AppState {
             })
             .await?;
         let mut access = write(&self.access);
-        if access.epoch <= epoch {
+        if access.epoch <= epoch || counter < access.epoch {
             self.remember(vec![(Epoch::Access.as_str().into(), epoch)]);
             let revoked = Arc::new(revoked.into_iter().collect());
             *access = Access { epoch, principals: HashMap::new(), revoked };
@@ -377,8 +387,8 @@ impl AppState {
                 continue;
             }
             match name.parse() {
-                Ok(Epoch::Units) => self.units_changed().await?,
-                Ok(Epoch::Access) => self.access_changed().await?,
+                Ok(Epoch::Units) => self.units_reload(value).await?,
+                Ok(Epoch::Access) => self.access_reload(value).await?,
                 Ok(Epoch::Keys) => {
                     self.keys_changed().await?;
                     self.remember(vec![(name, value)]);

@@ -398,14 +398,14 @@ fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -
 
 /// A text as a cell of CSV has it. One that a spreadsheet program would take for a formula gets an
 /// apostrophe before it (OWASP, CSV injection), and so does one that begins with an apostrophe, so
-/// that [`plain`] finds every text again. What stands behind a semicolon begins a cell of its own for a
-/// program that separates by it, quoted or not.
+/// that [`plain`] finds every text again. For a program that separates by semicolons, what stands behind one,
+/// or begins a line, begins a cell of its own, quoted or not.
 fn guarded(text: &str) -> Cow<'_, str> {
-    if !text.split(';').any(|part| part.starts_with(GUARDED)) {
+    if !text.split_inclusive(BEGINS_ANEW).any(|part| part.starts_with(GUARDED)) {
         return Cow::Borrowed(text);
     }
     let guard = |part: &str| if part.starts_with(GUARDED) { format!("'{part}") } else { part.to_owned() };
-    Cow::Owned(text.split(';').map(guard).collect::<Vec<_>>().join(";"))
+    Cow::Owned(text.split_inclusive(BEGINS_ANEW).map(guard).collect())
 }
 
 /// A value as a cell of CSV has it.
@@ -425,8 +425,11 @@ pub fn plain(cell: &str) -> Cow<'_, str> {
         return Cow::Borrowed(cell);
     }
     let bare = |part| str::strip_prefix(part, '\'').filter(|text| text.starts_with(GUARDED)).unwrap_or(part);
-    Cow::Owned(cell.split(';').map(bare).collect::<Vec<_>>().join(";"))
+    Cow::Owned(cell.split_inclusive(BEGINS_ANEW).map(bare).collect())
 }
+
+/// Behind what a cell may begin within a text.
+const BEGINS_ANEW: [char; 3] = [';', '\n', '\r'];
 
 /// What a text must not begin with: formulas, and the apostrophe that guards.
 const GUARDED: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];

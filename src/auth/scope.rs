@@ -12,7 +12,7 @@ use super::personal::PersonalSight;
 use super::principal::{FILE_FOR_CHILDREN, HeldGrant, Principal};
 use crate::audit::journal::Author;
 use crate::db::types::Instant;
-use crate::domain::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, SuccessionRelation, UnitKind};
+use crate::domain::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, UnitKind};
 use crate::error::{ApiError, Problem};
 use crate::reporting::working_days::OfficeSpan;
 
@@ -73,9 +73,7 @@ impl Units {
             for succession in self.tree.predecessors(next) {
                 let before = succession.predecessor_id;
                 let has_come = succession.effective_on <= today && !self.tree.in_force(before, today);
-                let mut successions = self.tree.successors(before);
-                let is_whole = succession.keeps_records
-                    || successions.all(|other| other.relation == SuccessionRelation::Merge);
+                let is_whole = succession.keeps_records || !self.tree.was_divided(before);
                 if has_come && is_whole && found.insert(before) {
                     open.push(before);
                 }

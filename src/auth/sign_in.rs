@@ -257,13 +257,12 @@ pub(super) async fn with_client_credentials(
     let hash = found.as_ref().map(|(_, hash, _)| hash.as_str());
     let fits = app.hasher.verify_or_dummy(hash, secret).await?;
     let Some((id, hash, true)) = found.filter(|_| fits) else { return Err(invalid_client()) };
-    let mut of_secret = vec![hash.clone()];
     if app.hasher.needs_rehash(&hash)
         && let Ok(new_hash) = app.hasher.hash(secret).await
     {
-        of_secret.push(new_hash.clone());
+        let old = hash.clone();
         let rehashed = move |conn: &mut DbConn| {
-            diesel::update(clients::table.find(id).filter(clients::secret_hash.eq(hash)))
+            diesel::update(clients::table.find(id).filter(clients::secret_hash.eq(old)))
                 .set(clients::secret_hash.eq(new_hash))
                 .execute(conn)?;
             Ok(())
@@ -272,11 +271,14 @@ pub(super) async fn with_client_credentials(
     }
     let loaded = move |conn: &mut DbConn| {
         let principal = principal_load(conn, ActorKind::Client, &id.written())?;
-        // The secret after the account: one that was replaced while it was compared opens nothing.
-        let still = clients::table.find(id).filter(clients::secret_hash.eq_any(of_secret));
-        Ok(principal.zip(still.select(clients::id).first::<ClientId>(conn).optional()?))
+        let secret = clients::table.find(id).select(clients::secret_hash);
+        Ok(principal.zip(secret.first::<String>(conn).optional()?))
     };
-    let principal = app.db.read(loaded).await?.map(|(principal, _)| principal);
+    let (principal, held) = app.db.read(loaded).await?.unzip();
+    // A secret that was replaced while it was compared opens nothing; another sign-in may have hashed the same anew.
+    if held.as_ref() != Some(&hash) && !app.hasher.verify_or_dummy(held.as_deref(), secret).await? {
+        return Err(invalid_client());
+    }
     let principal = principal.filter(|principal| principal.active).ok_or_else(invalid_client)?;
     let held = principal.scope_words(app.now().vietnam_day());
     let scope = granted(held, asked).ok_or_else(invalid_scope)?.join(" ");

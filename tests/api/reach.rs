@@ -51,7 +51,8 @@ async fn a_move_to_another_province_opens_nothing_before_its_day(app: TestApp) {
     let made = app.person("qtri.cantho", "admin", "92").await.post(ACTIVITIES, &body).await;
     let place = made.header("location");
     made.expect(201);
-    let other = app.person("qtri.khac", "admin", "77").await;
+    let grant = json!({"role": "admin", "org_unit_code": "77", "valid_from": "2026-01-01"});
+    let other = app.person_with("qtri.khac", grant).await;
     other.get(&place).await.problem(404, "not_found");
     let list = other.get(ACTIVITIES).await.expect(200);
     assert_eq!(list["items"], json!([]));

@@ -16,7 +16,7 @@ use crate::load_locked;
 /// Lets nobody else write what these units have once until the transaction ends: the next who does waits,
 /// and then finds what this one wrote.
 pub(super) fn lock_units(conn: &mut DbConn, units: &HashSet<OrgUnitId>) -> Result<(), ApiError> {
-    // In one order, so that two batches do not wait for each other.
+    // In one order, so that two records' units are not waited for crosswise.
     let _locked: Vec<OrgUnitId> = load_locked!(
         conn,
         org_units::table
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn each_is_held_against_what_stands_and_what_was_made_before_it() {
         let stands = span(1, 10..20, 1);
-        assert_eq!(kept(&[stands.clone()], &[span(2, 19..30, 0)]), Vec::<u32>::new());
+        assert_eq!(kept(std::slice::from_ref(&stands), &[span(2, 19..30, 0)]), Vec::<u32>::new());
         assert_eq!(kept(&[], &[span(2, 10..20, 0), span(3, 15..30, 0), span(4, 20..25, 0)]), [2, 4]);
         // What ends in the same batch makes room, unless its change will not be stored.
         let ended = |version| [span(1, 10..15, version), span(2, 15..30, 0)];
-        assert_eq!(kept(&[stands.clone()], &ended(1)), [1, 2]);
+        assert_eq!(kept(std::slice::from_ref(&stands), &ended(1)), [1, 2]);
         assert_eq!(kept(&[span(1, 10..20, 2)], &ended(1)), [1]);
         assert_eq!(
             kept(&[stands], &[span(1, 10..25, 1), span(2, 20..30, 0)]),

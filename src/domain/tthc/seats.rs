@@ -22,6 +22,9 @@ use crate::reporting::forms::rosters::{RosterOf, Rosters};
 /// Which row a unit of the sum stands in.
 pub(super) struct Seats {
     roster: Arc<Roster>,
+    /// Those of its units that are reached today: what stood under the named unit on the day may have come to
+    /// another since.
+    units: UnitSet,
     as_of: NaiveDate,
     /// The units in force into which ended ones went whole.
     heirs: HashMap<OrgUnitId, OrgUnitId>,
@@ -53,7 +56,11 @@ impl Seats {
             (tree.heirs(unit, as_of) == [holder]).then_some((unit, holder))
         };
         let heirs = ended.filter_map(whole).collect();
-        Ok(Self { roster, as_of, heirs })
+        let units = match scoped.everything() {
+            true => roster.units().clone(),
+            false => roster.units().only(|unit| scoped.reaches_aggregates(unit)),
+        };
+        Ok(Self { roster, units, as_of, heirs })
     }
 
     /// The unit that was named.
@@ -63,7 +70,7 @@ impl Seats {
 
     /// The units whose figures are summed up.
     pub(super) fn units(&self) -> &UnitSet {
-        self.roster.units()
+        &self.units
     }
 
     /// How many of them there were within the days.
@@ -94,7 +101,7 @@ impl Seats {
     /// Units that were divided within the days or behind them: those of the sum, and those of which a unit of
     /// the sum carries a part.
     pub(super) fn divided(&self, tree: &OrgTree, days: Days) -> Vec<DividedUnit> {
-        let units = self.roster.units();
+        let units = self.units();
         let within = units.iter().filter(|unit| self.is_divided(*unit));
         let in_part = units
             .iter()

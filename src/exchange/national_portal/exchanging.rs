@@ -63,8 +63,9 @@ type Names = HashMap<String, Vec<OrgUnitId>>;
 struct Named {
     /// Its own and those in reach.
     near: Names,
-    /// The province and those directly under it, reached or not: a dossier may go to any unit. A department of another
-    /// commune is nobody's whom the sender means, for his own bears the same name.
+    /// The province, its departments (sở) and the units of government directly under it, reached or not. Agencies of
+    /// others that a sender may have as well, such as a centre of public administration, are nobody's whom he means:
+    /// his own bears the same name, entered here or not.
     far: Names,
 }
 
@@ -73,7 +74,13 @@ impl Named {
         let (tree, today) = (scoped.tree(), scoped.today());
         let reached = tree.subtree(sender.province, today).into_iter().filter(|unit| scoped.reaches(*unit));
         let near: BTreeSet<OrgUnitId> = tree.subtree(sender.unit, today).into_iter().chain(reached).collect();
-        let far = std::iter::once(sender.province).chain(tree.children(sender.province, today));
+        let is_one_alone = |unit: &OrgUnitId| {
+            tree.version_at(*unit, today).is_some_and(|version| {
+                version.kind.tier().is_some() || fold(&version.full_name).starts_with("so ")
+            })
+        };
+        let below = tree.children(sender.province, today).into_iter().filter(is_one_alone);
+        let far = std::iter::once(sender.province).chain(below);
         Self { near: by_name(tree, today, near), far: by_name(tree, today, far) }
     }
 

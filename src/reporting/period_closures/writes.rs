@@ -20,7 +20,7 @@ use crate::domain::organization::reference::UnitName;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::kept::{self, Subject};
-use crate::reporting::periods::{Period, period_named};
+use crate::reporting::periods::{Period, period_held};
 use crate::text::day_vi;
 
 const RECORD_TYPE: &str = "period_closure";
@@ -36,7 +36,7 @@ pub fn closure_insert(
     body: PeriodClosureCreate,
 ) -> Result<Recorded<PeriodClosure>, ApiError> {
     use period_closures as c;
-    let period = period_named(tx.conn(), body.period_id, body.period_code.as_deref())?;
+    let period = period_held(tx.conn(), body.period_id, body.period_code.as_deref())?;
     let (unit, as_of) = unit_of(scoped, &body, &period)?;
     let province_id = scoped.home_province(unit).ok_or_else(|| {
         ApiError::detailed(

@@ -22,5 +22,5 @@ pub use bundled::import;
 pub use handlers::routes;
 pub use model::{Period, PeriodFacts, PeriodId, PeriodKind};
 pub use rules::{calendar_window, period_name_vi};
-pub use store::{WantedPeriod, period_catalogue, period_named, wanted_period};
+pub use store::{WantedPeriod, period_catalogue, period_held, period_named, wanted_period};
 pub use writes::Periods;

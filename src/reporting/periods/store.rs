@@ -12,7 +12,7 @@ use crate::db::DbConn;
 use crate::db::schema::periods;
 use crate::domain::validity::days_in_range;
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::keyset;
+use crate::{keyset, load_held};
 
 type Query<'a> = periods::BoxedQuery<'a, crate::db::conn::MultiBackend>;
 
@@ -149,9 +149,25 @@ pub fn period_named(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>)
             ));
         }
     };
-    named.select(Period::as_select()).first(conn).optional()?.ok_or_else(|| {
-        fault(pointer, "unknown_period", "Không có kỳ báo cáo này.", "There is no such reporting period.")
-    })
+    named.select(Period::as_select()).first(conn).optional()?.ok_or_else(|| unknown_period(pointer))
+}
+
+/// The same, and nobody else changes or deletes it until the transaction ends.
+///
+/// # Errors
+/// As [`period_named`].
+pub fn period_held(conn: &mut DbConn, id: Option<PeriodId>, code: Option<&str>) -> Result<Period, ApiError> {
+    let named = period_named(conn, id, code)?;
+    let standing = periods::id.eq(named.id).and(periods::deleted_at.is_null());
+    let held: Vec<Period> = load_held!(conn, periods::table.filter(standing).select(Period::as_select()))?;
+    held.into_iter()
+        .next()
+        .ok_or_else(|| unknown_period(if id.is_some() { "/period_id" } else { "/period_code" }))
+}
+
+fn unknown_period(pointer: &'static str) -> ApiError {
+    let message = Bilingual::new("Không có kỳ báo cáo này.", "There is no such reporting period.");
+    ApiError::invalid(vec![Fault::new(pointer, "unknown_period", message)])
 }
 
 /// The period of a code in a regime, `calendar` where none is named, as a query of forms names it.

@@ -101,8 +101,8 @@ fn period_made(draft: Draft<PeriodCreate, Period>, at: Instant) -> Result<Period
     })
 }
 
-/// Those of the periods to which returns or closings belong; no return is made for one until the
-/// transaction ends.
+/// Those of the periods to which returns or closings belong; neither is made for one until the transaction
+/// ends.
 fn in_use(conn: &mut DbConn, ids: &[PeriodId]) -> Result<HashSet<PeriodId>, ApiError> {
     use crate::db::schema::{period_closures, processing_returns, unit_returns};
     if ids.is_empty() {

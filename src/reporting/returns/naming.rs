@@ -124,8 +124,10 @@ impl PeriodsNamed {
         }
         let calendar = periods::regime.eq("calendar").and(periods::code.eq_any(codes));
         let named = periods::deleted_at.is_null().and(periods::id.eq_any(ids).or(calendar));
-        let found: Vec<PeriodFacts> =
-            load_held!(conn, periods::table.filter(named).select(PeriodFacts::as_select()))?;
+        let found: Vec<PeriodFacts> = load_held!(
+            conn,
+            periods::table.filter(named).order_by(periods::id).select(PeriodFacts::as_select())
+        )?;
         let by_code = found.iter().filter(|period| period.regime == "calendar");
         Ok(Self {
             by_code: by_code.map(|period| (period.code.clone(), period.id)).collect(),

@@ -216,10 +216,13 @@ async fn what_went_whole_into_one_unit_goes_into_no_other(app: TestApp) {
     let part = merge("99003", json!({"org_unit_code": "99001", "partly": true}));
     assert_eq!(codes(&part).await, ["carried_on_elsewhere"]);
 
+    let neighbour = json!({"name": "Bắc Thử", "full_name": "Xã Bắc Thử", "kind": "commune", "code": "99020",
+        "parent_code": "92", "valid_from": "2026-03-01"});
+    admin.post(UNITS, &neighbour).await.expect(201);
     let kept = json!({"org_unit_code": "99002", "partly": true, "keeps_records": true});
-    admin.post(ACTS, &merge("99010", kept.clone())).await.expect(201);
-    assert_eq!(codes(&merge("99003", kept)).await, ["second_keeper"]);
-    let rest = merge("99003", json!({"org_unit_code": "99002", "partly": true}));
+    admin.post(ACTS, &merge("99003", kept.clone())).await.expect(201);
+    assert_eq!(codes(&merge("99020", kept)).await, ["second_keeper"]);
+    let rest = merge("99020", json!({"org_unit_code": "99002", "partly": true}));
     admin.post(ACTS, &rest).await.expect(201);
 }
 

@@ -121,11 +121,14 @@ async fn form_07b_counts_what_decisions_announced_within_the_days(app: TestApp) 
 /// Hậu Giang went into Cần Thơ on 1 July 2025.
 async fn form_07b_has_the_decisions_of_provinces_that_went_into_the_unit(app: TestApp) {
     let admin = catalogue(&app).await;
+    let province = json!({"name": "Tỉnh khác", "kind": "province", "code": "77", "valid_from": "2020-01-01",
+        "parent_id": crate::organization::root(&app)});
+    admin.post("/api/v1/organization/org-units", &province).await.expect(201);
     let announced = [
         ("93", "1100/QĐ-UBND", "2025-05-20", "1.001193"),
         ("92", "1200/QĐ-UBND", "2025-05-21", "1.000656"),
         ("92", "2271/QĐ-UBND", "2025-09-01", "1.000288"),
-        ("91", "3000/QĐ-UBND", "2025-09-01", "2.000635"),
+        ("77", "3000/QĐ-UBND", "2025-09-01", "2.000635"),
     ];
     for (unit, number, day, code) in announced {
         let body = json!({

@@ -12,7 +12,7 @@ tell![
     every_period_appears_once_on_the_pages_while_others_are_made,
     only_an_administrator_of_the_whole_country_writes_periods,
     a_period_with_returns_cannot_be_deleted,
-    a_return_and_the_move_of_its_period_never_both_succeed,
+    what_is_done_for_a_period_and_its_move_never_both_succeed,
     a_day_that_no_database_keeps_is_refused,
 ];
 
@@ -137,24 +137,28 @@ async fn a_period_with_returns_cannot_be_deleted(app: TestApp) {
     admin.patch(&path, "\"v1\"", &json!({"submit_by": "2026-10-15"})).await.expect(200);
 }
 
-/// A unit that begins in 2025 is returned for a month of 2026 while that month becomes one of 2020.
-async fn a_return_and_the_move_of_its_period_never_both_succeed(app: TestApp) {
+/// A unit that begins in 2025 is returned, or closed, for a month of 2026 while that month becomes one of 2020.
+async fn what_is_done_for_a_period_and_its_move_never_both_succeed(app: TestApp) {
     let admin = app.admin().await;
     let unit = app.unit("31396", "2026-11-23");
     for month in 1..=8 {
         let period = app.period("month", &format!("2026-{month:02}")).await;
         let path = format!("{PERIODS}/{}", period["id"].as_str().unwrap());
-        let line = json!({
-            "org_unit_id": unit, "period_id": period["id"], "handling_level": "commune", "nil": true,
-        });
         let before = json!({
             "regime": "hau_giang", "code": format!("2020-{month:02}"),
             "starts_on": format!("2020-{month:02}-01"), "ends_on": format!("2020-{month:02}-28"),
         });
-        let returns = "/api/v1/tthc/processing-returns";
-        let (returned, moved) =
-            tokio::join!(admin.post(returns, &line), admin.patch(&path, "\"v1\"", &before));
-        let told = (returned.status, moved.status);
+        let line = json!({
+            "org_unit_id": unit, "period_id": period["id"], "handling_level": "commune", "nil": true,
+        });
+        let closing = json!({"org_unit_id": unit, "period_id": period["id"], "scope": "subtree"});
+        let (collection, body) = match month % 2 {
+            0 => ("/api/v1/tthc/processing-returns", line),
+            _ => ("/api/v1/reporting/period-closures", closing),
+        };
+        let (done, moved) =
+            tokio::join!(admin.post(collection, &body), admin.patch(&path, "\"v1\"", &before));
+        let told = (done.status, moved.status);
         assert!([(201, 409), (422, 200)].contains(&told), "{told:?}");
     }
 }

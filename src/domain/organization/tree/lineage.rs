@@ -125,6 +125,12 @@ impl OrgTree {
         false
     }
 
+    /// Whether the unit went into more than one, or not whole into the one that is known (chia tách).
+    #[must_use]
+    pub fn was_divided(&self, unit: OrgUnitId) -> bool {
+        self.unit(unit).is_some_and(|unit| self.is_divided(unit))
+    }
+
     /// The successions that this index has for the unit: `arrivals` into it, `departures` out of it.
     pub(super) fn rows<'t>(
         &'t self,

@@ -83,7 +83,9 @@ pub(super) fn must_agree_with_successions(
     let ended = tree.latest(unit).and_then(|last| last.valid_to);
     let left = tree.successors(unit).map(|known| known.effective_on);
     let left = left.filter(|day| ended == Some(*day)).find(|day| end != Some(*day));
-    let is_there = |day: NaiveDate| versions().any(|version| version.holds_on(day));
+    let begin = versions().map(|version| version.valid_from).min();
+    // Between two versions there may be a gap for as long as the day on which one follows the other is corrected.
+    let is_there = |day: NaiveDate| begin <= Some(day) && Some(day) < end;
     let joined = tree.predecessors(unit).map(|known| known.effective_on);
     let joined = joined.filter(|day| tree.in_force(unit, *day)).find(|day| !is_there(*day));
     let faults: Vec<Fault> =

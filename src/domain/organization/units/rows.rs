@@ -11,6 +11,7 @@ use super::model::{UnitRow, VersionRow};
 use crate::audit::journal::{Entry, JournalAction};
 use crate::db::DbConn;
 use crate::db::schema::{org_unit_versions, org_units};
+use crate::domain::organization::reference::identifier_forms;
 use crate::domain::organization::tree::OrgUnitId;
 use crate::error::ApiError;
 use crate::on_db;
@@ -151,14 +152,14 @@ pub fn units_of(conn: &mut DbConn, ids: &[OrgUnitId]) -> Result<HashMap<OrgUnitI
     Ok(units)
 }
 
-/// The versions, of any time, that bear one of these codes or identification codes.
+/// The versions, of any time, that bear one of these codes, or one of these identification codes in any spelling.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn versions_keyed(
     conn: &mut DbConn,
     codes: Vec<&str>,
-    identifiers: Vec<&str>,
+    identifiers: &[&str],
 ) -> Result<Vec<VersionRow>, ApiError> {
     use org_unit_versions as v;
     let standing = || {
@@ -172,8 +173,9 @@ pub fn versions_keyed(
         rows.extend(standing().filter(v::code.assume_not_null().eq_any(codes)).load(conn)?);
     }
     if !identifiers.is_empty() {
+        let forms: Vec<String> = identifiers.iter().flat_map(|one| identifier_forms(one)).collect();
         let of_identifier = standing().filter(v::identifier.is_not_null());
-        rows.extend(of_identifier.filter(v::identifier.assume_not_null().eq_any(identifiers)).load(conn)?);
+        rows.extend(of_identifier.filter(v::identifier.assume_not_null().eq_any(forms)).load(conn)?);
     }
     Ok(rows)
 }

@@ -23,7 +23,7 @@ use crate::auth::scope::{Scoped, home_province};
 use crate::db::schema::{org_unit_versions, org_units};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::{UnitName, named_as};
+use crate::domain::organization::reference::{UnitName, identifier_forms, named_as};
 use crate::domain::organization::successors::not_in_force;
 use crate::domain::organization::tree::{OrgTree, OrgUnitId, UnitKind};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END, Span, span_faults};
@@ -63,7 +63,7 @@ impl Records for OrgUnits {
         let keyed = versions_keyed(
             tx.conn(),
             bodies.iter().filter_map(|body| body.code.as_deref()).collect(),
-            bodies.iter().filter_map(|body| body.identifier.as_deref()).collect(),
+            &bodies.iter().filter_map(|body| body.identifier.as_deref()).collect::<Vec<_>>(),
         )?;
         let known: HashMap<_, _> = keyed
             .iter()
@@ -119,14 +119,15 @@ impl Records for OrgUnits {
     }
 }
 
-/// By what a version is known: its code, of a unit without one its identification code, and its first
-/// day.
-fn natural_key<'a>(
-    code: &'a Option<String>,
-    identifier: &'a Option<String>,
+/// By what a version is known: its code, of a unit without one its identification code in whatever spelling,
+/// and its first day.
+fn natural_key(
+    code: &Option<String>,
+    identifier: &Option<String>,
     first: NaiveDate,
-) -> Option<(bool, &'a str, NaiveDate)> {
-    let key = code.as_deref().or(identifier.as_deref())?;
+) -> Option<(bool, String, NaiveDate)> {
+    let spelled_alike = |identifier: &String| identifier_forms(identifier).into_iter().next();
+    let key = code.clone().or_else(|| identifier.as_ref().and_then(spelled_alike))?;
     Some((code.is_some(), key, first))
 }
 

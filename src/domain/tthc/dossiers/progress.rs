@@ -200,8 +200,11 @@ impl Course {
     ) -> Result<(VecDeque<DossierStep>, Instant), ApiError> {
         let row = &self.held.row;
         must_write(scoped, row)?;
+        // The portal's shape tells no day of handing over: that of its arrival is concluded, and progress that is
+        // told behind it may be of before.
+        let moment = || moment(report.at, row, None, now);
         if !self.steps.is_empty() {
-            return Ok((self.steps.clone(), moment(report.at, row, now)?));
+            return Ok((self.steps.clone(), moment()?));
         }
         let was_received = !matches!(row.status, DossierStatus::Registered | DossierStatus::NotAccepted);
         let target = DossierStatus::of_portal_code(report.portal_code, was_received)
@@ -211,7 +214,7 @@ impl Course {
         }
         becomes(row.status, target).map_err(|fault| ApiError::invalid(vec![fault]))?;
         let steps = row.status.steps_to(target).unwrap_or_default();
-        Ok((steps.into(), moment(report.at, row, now)?))
+        Ok((steps.into(), moment()?))
     }
 
     fn stepped(&self, next: &Next, counting: &Counting) -> Result<HeldDossier, ApiError> {

@@ -225,7 +225,7 @@ pub(super) fn dossier_step(
 ) -> Result<Recorded<Dossier>, ApiError> {
     let held = changeable(tx, scoped, id, expected)?;
     let status = step(held.row.status, kind)?;
-    let at = moment(taken.at(), &held.row, tx.at())?;
+    let at = moment(taken.at(), &held.row, came(&held.row, tx.at()), tx.at())?;
     let event = Event { letter: taken.letter(), ..Event::new(kind.as_str(), at, taken.reason()) };
     if kind == DossierStep::Acceptance {
         return accepted(tx, scoped, held, at, &event);
@@ -346,13 +346,22 @@ pub(super) fn dossier_delete(
     Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &held.row, None)?)?.with(()))
 }
 
-/// When a step happened: not before the one before, nor before the day from which the unit has the dossier, and not
+/// When the unit that has a dossier got it. One that is yet to begin has it from a day to come; until then the one
+/// before it goes on.
+fn came(row: &DossierRow, now: Instant) -> Option<Instant> {
+    let holder = row.holders.0.last().filter(|holder| holder.since <= now.vietnam_day());
+    holder.map(|holder| Instant::beginning_of(holder.since))
+}
+
+/// When a step happened: not before the one before, nor before the unit got the dossier where that is told, and not
 /// in the future.
-pub(super) fn moment(given: Option<Instant>, row: &DossierRow, now: Instant) -> Result<Instant, ApiError> {
+pub(super) fn moment(
+    given: Option<Instant>,
+    row: &DossierRow,
+    came: Option<Instant>,
+    now: Instant,
+) -> Result<Instant, ApiError> {
     let waited = row.waits.0.last().map(|wait| wait.until.unwrap_or(wait.since));
-    // A unit that is yet to begin has it from a day to come; until then the one before it goes on.
-    let came = row.holders.0.last().filter(|holder| holder.since <= now.vietnam_day());
-    let came = came.map(|holder| Instant::beginning_of(holder.since));
     let known = [Some(row.received_at), waited, came, row.resolved_at];
     let last = known.into_iter().flatten().max().unwrap_or(row.received_at);
     let Some(at) = given else { return Ok(now.max(last)) };

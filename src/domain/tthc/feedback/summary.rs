@@ -43,7 +43,7 @@ pub struct CitizenFeedbackSummaryFilter {
     pub org_unit_code: Option<String>,
     /// The day on which the unit's code and the tree are read; today when not given.
     pub as_of: Option<NaiveDate>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    /// The unit and its agencies, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
     /// Received on this day or later (tiếp nhận từ ngày).

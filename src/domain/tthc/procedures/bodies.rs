@@ -10,6 +10,7 @@ use super::fields::ProcedureFieldId;
 use super::model::{Deadline, Fee, Paper, ProcedureLevel, ServiceLevel, VersionRow};
 use crate::api::{Change, Patch};
 use crate::domain::validity::{Certainty, OPEN_BEGINNING, OPEN_END};
+use crate::error::{ApiError, Bilingual, Fault};
 
 /// A new procedure, or the whole of a corrected or changed version.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -131,7 +132,8 @@ pub struct ProcedurePatch {
     #[serde(default)]
     #[schema(value_type = Vec<Deadline>, required = false, max_items = 20)]
     pub deadlines: Change<Vec<Deadline>>,
-    /// The deadlines as the source words them; without `deadlines` those that it names take their place.
+    /// The deadlines as the source words them; without `deadlines` those that it names take their place, and
+    /// where it is not understood they must be given.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     pub deadline_text: Patch<String>,
@@ -179,8 +181,10 @@ pub struct ProcedurePatch {
 
 impl ProcedurePatch {
     /// The whole version after the patch.
-    #[must_use]
-    pub fn onto(self, code: &str, present: &VersionRow) -> ProcedureCreate {
+    ///
+    /// # Errors
+    /// 422 for a text that names no deadlines, where the one before did and none are given beside it.
+    pub fn onto(self, code: &str, present: &VersionRow) -> Result<ProcedureCreate, ApiError> {
         let present = present.clone();
         let renamed = self.field_name.is_present();
         let held = present.deadlines.0;
@@ -189,9 +193,13 @@ impl ProcedurePatch {
             Some(new) if text != present.deadline_text => {
                 deadline_text::reworded(held, present.deadline_text.as_deref(), new)
             }
-            _ => held,
+            _ => Some(held),
         };
-        ProcedureCreate {
+        let deadlines = match (deadlines, self.deadlines) {
+            (None, Change::Absent) => return Err(not_understood()),
+            (known, given) => given.onto(known.unwrap_or_default()),
+        };
+        Ok(ProcedureCreate {
             code: self.code.onto(code.to_owned()),
             name: self.name.onto(present.name),
             // The other name of the field takes its place.
@@ -199,7 +207,7 @@ impl ProcedurePatch {
             field_name: self.field_name.onto(None),
             level: self.level.onto(present.level),
             service_level: self.service_level.onto(present.service_level),
-            deadlines: self.deadlines.onto(deadlines),
+            deadlines,
             deadline_text: text,
             fees: self.fees.onto(present.fees.0),
             papers: self.papers.onto(present.papers.0),
@@ -213,6 +221,14 @@ impl ProcedurePatch {
             valid_from_certainty: self.valid_from_certainty.onto(present.valid_from_certainty),
             valid_to: self.valid_to.onto((present.valid_to != OPEN_END).then_some(present.valid_to)),
             valid_to_certainty: self.valid_to_certainty.onto(present.valid_to_certainty),
-        }
+        })
     }
+}
+
+fn not_understood() -> ApiError {
+    let message = Bilingual::new(
+        "Không đọc được thời hạn trong nội dung mới; hãy nêu cả thời hạn theo từng trường hợp (deadlines).",
+        "The deadlines are not understood from the new text; give them beside it (deadlines).",
+    );
+    ApiError::invalid(vec![Fault::new("/deadline_text", "not_understood", message)])
 }

@@ -11,16 +11,16 @@ pub fn deadlines(text: &str) -> Option<Vec<Deadline>> {
 }
 
 /// The deadlines of a procedure whose wording is changed from one text to another: those that the new one
-/// names. Where it is not understood those that the old one named are no longer known; what was stated
-/// beside a text stays.
+/// names; what was stated beside a text stays. None where the new one is not understood and the old one named
+/// them: whether they still hold must be told.
 #[must_use]
-pub fn reworded(present: Vec<Deadline>, old: Option<&str>, new: &str) -> Vec<Deadline> {
+pub fn reworded(present: Vec<Deadline>, old: Option<&str>, new: &str) -> Option<Vec<Deadline>> {
     let named_by = |text: &str| deadlines(text).is_some_and(|named| are_as_long(&named, &present));
     match deadlines(new) {
         // A text names no cases, so that the same deadlines keep theirs.
-        Some(named) if !are_as_long(&named, &present) => named,
-        None if old.is_some_and(named_by) => Vec::new(),
-        _ => present,
+        Some(named) if !are_as_long(&named, &present) => Some(named),
+        None if old.is_some_and(named_by) => None,
+        _ => Some(present),
     }
 }
 
@@ -87,15 +87,15 @@ mod tests {
         let read = "5 Ngày làm việc";
         let unread = "không quá năm ngày làm việc";
         for (present, old, new, expected) in [
-            (&five, Some(read), "7 Ngày làm việc", &seven),
-            (&five, None, "7 Ngày làm việc", &seven),
-            (&five, Some(unread), "7 Ngày làm việc", &seven),
-            (&five, Some(read), unread, &Vec::new()),
-            (&five, Some("khoảng 5 ngày"), unread, &five),
-            (&five, None, unread, &five),
-            (&with_cases, None, "5 ngày làm việc / 8 ngày làm việc", &with_cases),
+            (&five, Some(read), "7 Ngày làm việc", Some(&seven)),
+            (&five, None, "7 Ngày làm việc", Some(&seven)),
+            (&five, Some(unread), "7 Ngày làm việc", Some(&seven)),
+            (&five, Some(read), unread, None),
+            (&five, Some("khoảng 5 ngày"), unread, Some(&five)),
+            (&five, None, unread, Some(&five)),
+            (&with_cases, None, "5 ngày làm việc / 8 ngày làm việc", Some(&with_cases)),
         ] {
-            assert_eq!(reworded(present.clone(), old, new), *expected, "{old:?} to {new}");
+            assert_eq!(reworded(present.clone(), old, new).as_ref(), expected, "{old:?} to {new}");
         }
     }
 }

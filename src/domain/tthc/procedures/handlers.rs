@@ -210,9 +210,9 @@ async fn replace_procedure(
 ) -> Result<Saved<Procedure>, ApiError> {
     let scoped = permit.into_scoped();
     let target = (id.0, query.0.as_of);
-    let corrected = app
-        .db
-        .write(scoped.author(), move |tx| procedure_correct(tx, &scoped, target, &if_match, |_, _| body.0));
+    let corrected = app.db.write(scoped.author(), move |tx| {
+        procedure_correct(tx, &scoped, target, &if_match, |_, _| Ok(body.0))
+    });
     corrected.await.map(Saved)
 }
 

@@ -307,14 +307,14 @@ pub fn procedure_correct(
     scoped: &Scoped,
     (id, as_of): (ProcedureId, Option<NaiveDate>),
     expected: &IfMatch,
-    whole: impl FnOnce(&str, &VersionRow) -> ProcedureCreate,
+    whole: impl FnOnce(&str, &VersionRow) -> Result<ProcedureCreate, ApiError>,
 ) -> Result<Recorded<Procedure>, ApiError> {
     scoped.whole_country()?;
     let held = held_find(tx.conn(), id)?;
     expected.check(held.identity.version)?;
     let day = day_of(as_of, scoped);
     let version = held.timeline.on(day).ok_or_else(ApiError::not_found)?;
-    let body = whole(&held.identity.code, version);
+    let body = whole(&held.identity.code, version)?;
     write(tx, scoped, held, body, Step::Correct(day))
 }
 

@@ -72,6 +72,11 @@ pub(super) fn publication_apply(
             PublicationAction::Add | PublicationAction::Change => None,
         };
         let Some(procedure) = code.and_then(|code| catalogue.get(code)) else { continue };
+        // What is replaced by itself goes on with its next version.
+        let next = catalogue.get(&item.procedure_code).filter(|_| item.action == PublicationAction::Replace);
+        if next.is_some_and(|next| next.identity.id == procedure.identity.id) {
+            continue;
+        }
         if let Ending::Ended(timeline) = procedure.timeline.clone().ended(day) {
             let mut now = procedure.clone().with_timeline(&timeline)?;
             now.revise(tx.at());

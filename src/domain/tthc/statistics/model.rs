@@ -52,7 +52,7 @@ pub struct StatisticsQuery {
     #[validate(length(min = 1, max = 20))]
     #[param(min_length = 1, max_length = 20, example = "92")]
     pub org_unit_code: Option<String>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    /// The unit and its agencies, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
     /// The day whose structure of units counts (ngày tính cơ cấu đơn vị); the last day when not given.

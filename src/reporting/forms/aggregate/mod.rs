@@ -294,6 +294,9 @@ impl Walk<'_> {
     fn word(&self, unit: OrgUnitId, level: Tier) -> Word {
         let mut own = self.filed.get(&(unit, level)).cloned().unwrap_or_default();
         own.is_whole = self.complete.contains(&unit);
+        if self.filed.is_empty() {
+            return Word { filed: own, stated: None };
+        }
         let mut theirs = Filed::default();
         let (mut awaited, mut silent) = (0_usize, 0_usize);
         for agency in self.roster.agencies(unit) {
@@ -325,6 +328,9 @@ impl Walk<'_> {
     /// What there is of a level at a unit that stands below it, and at those under that: dossiers, and what
     /// agencies handed in that hung higher then.
     fn of_level_above(&self, unit: OrgUnitId, level: Tier) -> ByField {
+        if self.filed.is_empty() {
+            return ByField::new();
+        }
         let own = self.filed.get(&(unit, level));
         let mut rows = own.map(|filed| filed.dossiers.clone()).unwrap_or_default();
         for agency in self.roster.agencies(unit) {

@@ -98,7 +98,7 @@ pub struct Form06aQuery {
     pub regime: Option<String>,
     /// The day whose structure counts; the period's last day when not given (ngày tính cơ cấu đơn vị).
     pub as_of: Option<NaiveDate>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    /// The unit and its agencies, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
     /// What the columns mean (cách tính); `circular-01-2020` when not given.

@@ -166,8 +166,10 @@ async fn deadlines_follow_the_text_that_is_corrected(app: TestApp) {
     assert_eq!(corrected(json!({"deadline_text": "7 Ngày làm việc"})).await, days(7, Value::Null));
     assert_eq!(corrected(json!({"note": "Đã rà soát"})).await, days(7, Value::Null));
     let unclear = "không quá bảy ngày làm việc";
-    assert_eq!(corrected(json!({"deadline_text": unclear})).await, json!([]), "nothing is guessed");
-    let stated = json!({"deadlines": days(7, json!("hồ sơ đầy đủ"))});
+    let etag = admin.get(&path).await.etag();
+    let refused = admin.patch(&path, &etag, &json!({"deadline_text": unclear})).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/deadline_text"], "nothing is guessed");
+    let stated = json!({"deadline_text": unclear, "deadlines": days(7, json!("hồ sơ đầy đủ"))});
     assert_eq!(corrected(stated).await, days(7, json!("hồ sơ đầy đủ")));
     let reworded = json!({"deadline_text": "không quá 07 (bảy) ngày làm việc"});
     assert_eq!(corrected(reworded).await, days(7, json!("hồ sơ đầy đủ")), "what was stated beside it stays");
