@@ -36,14 +36,22 @@ pub struct Roster {
     units: UnitSet,
     /// What each unit is, or was on its last day.
     kinds: HashMap<OrgUnitId, UnitKind>,
-    /// What stands under a unit, by code.
-    members: HashMap<OrgUnitId, Vec<OrgUnitId>>,
+    /// What stands under a unit.
+    members: HashMap<OrgUnitId, Members>,
     /// What ended elsewhere and came to a unit, by code.
     arrivals: HashMap<OrgUnitId, Vec<OrgUnitId>>,
     /// Who holds the units that ended.
     holders: HashMap<OrgUnitId, OrgUnitId>,
     /// Those of them that existed within the period.
     expected: HashSet<OrgUnitId>,
+}
+
+/// What stands directly under a unit, by code.
+#[derive(Debug, Clone, Default)]
+struct Members {
+    administrative: Vec<OrgUnitId>,
+    /// Agencies and service units, and hamlets.
+    agencies: Vec<OrgUnitId>,
 }
 
 /// Where a kind of unit stands among the levels; agencies and hamlets stand nowhere.
@@ -193,7 +201,11 @@ impl Roster {
         }
         for Place { unit, .. } in places {
             match seats.get(&unit) {
-                Some(Seat::Under(above)) => self.members.entry(*above).or_default().push(unit),
+                Some(Seat::Under(above)) => {
+                    let is_agency = self.rank(unit).is_none();
+                    let members = self.members.entry(*above).or_default();
+                    if is_agency { &mut members.agencies } else { &mut members.administrative }.push(unit);
+                }
                 Some(Seat::CameTo(holder)) => self.arrivals.entry(*holder).or_default().push(unit),
                 None => {}
             }
@@ -234,7 +246,7 @@ impl Roster {
         let mut below: Vec<_> = self.contains(unit).then_some(unit).into_iter().collect();
         let mut done = 0;
         while let Some(unit) = below.get(done).copied() {
-            below.extend(self.under(unit).chain(self.arrivals(unit)));
+            below.extend(self.administrative(unit).chain(self.agencies(unit)).chain(self.arrivals(unit)));
             done += 1;
         }
         below
@@ -271,21 +283,17 @@ impl Roster {
 
     /// Agencies and service units directly under a unit.
     pub(super) fn agencies(&self, unit: OrgUnitId) -> impl Iterator<Item = OrgUnitId> + '_ {
-        self.under(unit).filter(|member| self.rank(*member).is_none())
+        self.members.get(&unit).into_iter().flat_map(|members| &members.agencies).copied()
     }
 
     /// Administrative units directly under a unit.
     pub(super) fn administrative(&self, unit: OrgUnitId) -> impl Iterator<Item = OrgUnitId> + '_ {
-        self.under(unit).filter(|member| self.rank(*member).is_some())
+        self.members.get(&unit).into_iter().flat_map(|members| &members.administrative).copied()
     }
 
     /// What ended elsewhere and came to a unit.
     pub(super) fn arrivals(&self, unit: OrgUnitId) -> impl Iterator<Item = OrgUnitId> + '_ {
         self.arrivals.get(&unit).into_iter().flatten().copied()
-    }
-
-    fn under(&self, unit: OrgUnitId) -> impl Iterator<Item = OrgUnitId> + '_ {
-        self.members.get(&unit).into_iter().flatten().copied()
     }
 }
 
