@@ -53,7 +53,7 @@ async fn a_move_to_another_province_opens_nothing_before_its_day(app: TestApp) {
     made.expect(201);
     let grant = json!({"role": "admin", "org_unit_code": "77", "valid_from": "2026-01-01"});
     let other = app.person_with("qtri.khac", grant).await;
-    other.get(&place).await.problem(404, "not_found");
+    other.get(&place).await.problem(404, "not-found");
     let list = other.get(ACTIVITIES).await.expect(200);
     assert_eq!(list["items"], json!([]));
 }
