@@ -78,18 +78,15 @@ impl ProceduresNamed {
         ids: HashSet<ProcedureId>,
         codes: HashSet<&str>,
     ) -> Result<Self, ApiError> {
-        let ids: Vec<_> = ids.into_iter().collect();
-        let mut rows: Vec<(ProcedureId, String)> = Vec::new();
-        for part in ids.chunks(PART) {
-            rows.append(&mut standing!(id, part).load(conn)?);
-        }
-        for part in Self::forms(codes).chunks(PART) {
-            rows.append(&mut standing!(code, part).load(conn)?);
-        }
-        Ok(rows.into_iter().collect())
+        Self::found(
+            (ids, codes),
+            conn,
+            |conn, part| standing!(id, part).load(conn),
+            |conn, part| standing!(code, part).load(conn),
+        )
     }
 
-    /// Those of these ids and codes that are in the catalogue and stay, for records that are written.
+    /// The same, and they stay until the transaction ends, for records that are written.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -98,13 +95,27 @@ impl ProceduresNamed {
         ids: HashSet<ProcedureId>,
         codes: HashSet<&str>,
     ) -> Result<Self, ApiError> {
+        Self::found(
+            (ids, codes),
+            conn,
+            |conn, part| load_held!(conn, standing!(id, part)),
+            |conn, part| load_held!(conn, standing!(code, part)),
+        )
+    }
+
+    fn found(
+        (ids, codes): (HashSet<ProcedureId>, HashSet<&str>),
+        conn: &mut DbConn,
+        by_id: impl Fn(&mut DbConn, &[ProcedureId]) -> QueryResult<Vec<(ProcedureId, String)>>,
+        by_code: impl Fn(&mut DbConn, &[String]) -> QueryResult<Vec<(ProcedureId, String)>>,
+    ) -> Result<Self, ApiError> {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut rows: Vec<(ProcedureId, String)> = Vec::new();
         for part in ids.chunks(PART) {
-            rows.append(&mut load_held!(conn, standing!(id, part))?);
+            rows.append(&mut by_id(conn, part)?);
         }
         for part in Self::forms(codes).chunks(PART) {
-            rows.append(&mut load_held!(conn, standing!(code, part))?);
+            rows.append(&mut by_code(conn, part)?);
         }
         Ok(rows.into_iter().collect())
     }
