@@ -11,29 +11,30 @@ use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::api::etag::compression;
-use crate::api::frame::{REQUEST_ID, frame};
-use crate::api::head::head_as_get;
-use crate::api::mount::{Mount, Served};
-use crate::api::unread::read_to_the_end;
-use crate::api::{health, problems};
-use crate::config::Config;
-use crate::error::ApiError;
 use crate::openapi::carried;
-use crate::state::{App, AppState};
-use crate::{audit, auth, domain, exchange, reporting, search};
+use crate::{exchange, reporting};
+use kernel::api::etag::compression;
+use kernel::api::frame::{REQUEST_ID, frame};
+use kernel::api::head::head_as_get;
+use kernel::api::mount::{Mount, Served};
+use kernel::api::unread::read_to_the_end;
+use kernel::api::{health, problems};
+use kernel::config::Config;
+use kernel::error::ApiError;
+use kernel::state::{App, AppState};
+use kernel::{audit, auth, organization, search};
 
 /// Every operation of the contract.
 pub fn routes(mount: &mut impl Mount) {
     auth::routes(mount);
     audit::routes(mount);
-    domain::organization::routes(mount);
-    domain::institutions::routes(mount);
-    domain::tthc::routes(mount);
-    domain::civil_service::routes(mount);
-    domain::public_finance::routes(mount);
-    domain::e_government::routes(mount);
-    domain::steering::routes(mount);
+    organization::routes(mount);
+    rooms::institutions::routes(mount);
+    tthc::routes(mount);
+    rooms::civil_service::routes(mount);
+    rooms::public_finance::routes(mount);
+    rooms::e_government::routes(mount);
+    rooms::steering::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     search::routes(mount);

@@ -15,29 +15,27 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use self::dossiers::DemoDossiers;
-use crate::api::contract::Contract;
-use crate::api::records::insert;
 use crate::app;
-use crate::audit::journal::Author;
-use crate::auth::keys::MasterKey;
-use crate::auth::scope::Scoped;
-use crate::config::{AttachmentPlace, Config, FileName};
-use crate::db::schema::processing_returns;
-use crate::db::{DbConn, Location, migrate};
-use crate::domain::organization::catalogue::import::import;
-use crate::domain::organization::tree::Tier;
-use crate::domain::tthc::procedures;
-use crate::domain::tthc::processing_returns::ProcessingReturns;
-use crate::domain::tthc::processing_returns::bodies::ProcessingReturnCreate;
-use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
-use crate::domain::tthc::processing_returns::steps::processing_return_submit;
-use crate::error::ApiError;
-use crate::reporting::{holidays, periods};
 use crate::service::Service;
-use crate::state::{AppState, Clock, StartError};
-
-/// The password of every account and the secret of the client, in the demonstration only.
-pub const PASSWORD: &str = "demo-cchc-2024";
+use kernel::api::contract::Contract;
+use kernel::api::records::insert;
+use kernel::audit::journal::Author;
+use kernel::auth::keys::MasterKey;
+use kernel::auth::password::DEMO_PASSWORD;
+use kernel::auth::scope::Scoped;
+use kernel::config::{AttachmentPlace, Config, FileName};
+use kernel::db::schema::processing_returns;
+use kernel::db::{DbConn, Location, migrate};
+use kernel::error::ApiError;
+use kernel::organization::catalogue::import::import;
+use kernel::organization::tree::Tier;
+use kernel::reporting::{holidays, periods};
+use kernel::state::{AppState, Clock, StartError};
+use tthc::procedures;
+use tthc::processing_returns::ProcessingReturns;
+use tthc::processing_returns::bodies::ProcessingReturnCreate;
+use tthc::processing_returns::model::CarriedOverBasis;
+use tthc::processing_returns::steps::processing_return_submit;
 
 /// The SQLite file of the demonstration, in the data folder.
 const DEMO_FILE: &str = "demo.db";
@@ -123,7 +121,7 @@ fn introduce(
     let form = "reporting/forms/06a?org_unit_code=934&scope=subtree&definition=withdrawn-refused-apart";
     let get = |query: &str| {
         format!(
-            "curl -s -H \"Authorization: Bearer $(curl -s -d 'grant_type=password&username=admin&password={PASSWORD}' \
+            "curl -s -H \"Authorization: Bearer $(curl -s -d 'grant_type=password&username=admin&password={DEMO_PASSWORD}' \
              {base}/api/v1/auth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\" '{base}/api/v1/{query}'"
         )
     };
@@ -131,7 +129,7 @@ fn introduce(
         out,
         "\nSwagger UI:  {base}/swagger-ui/\n\
          \n\
-         Accounts (password {PASSWORD} for all):\n\
+         Accounts (password {DEMO_PASSWORD} for all):\n\
          \x20 admin               administrator of the whole country\n\
          \x20 huyen.phunghiep     editor and reviewer of the district 934 Phụng Hiệp (ended 2025)\n\
          \x20 xa.hiephung         editor of the commune 31429 Hiệp Hưng (ended 2025)\n\
@@ -139,7 +137,7 @@ fn introduce(
          \x20 xa.hiephung.2025    editor of the commune 31396 Hiệp Hưng\n\
          \x20 xa.tanbinh.2025     editor of the commune 31399 Tân Bình\n\
          \x20 thanhtra            inspector of 92 Cần Thơ\n\
-         Client:   cong-tinh (92 Cần Thơ, tthc:write), secret {PASSWORD}\n\
+         Client:   cong-tinh (92 Cần Thơ, tthc:write), secret {DEMO_PASSWORD}\n\
          \n\
          Form 06 of Phụng Hiệp, first half of 2024:\n\
          {}\n",

@@ -12,17 +12,16 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use futures_util::StreamExt;
 
-use crate::attachments::AttachmentId;
-use crate::attachments::storage::{Storage, StorageError};
-use crate::audit::chain::{self, Verdict};
-use crate::auth::keystore;
-use crate::config::Config;
-use crate::db::migrate;
-use crate::db::schema::{attachments, journal, org_units};
-use crate::db::types::Instant;
-use crate::db::{Db, DbConn, Location};
-use crate::error::ApiError;
-use crate::reporting::holidays::calendar;
+use kernel::attachments::AttachmentId;
+use kernel::attachments::storage::{Storage, StorageError};
+use kernel::audit::chain::{self, Verdict};
+use kernel::auth::keystore;
+use kernel::config::Config;
+use kernel::db::schema::{attachments, journal, org_units};
+use kernel::db::types::Instant;
+use kernel::db::{Db, DbConn, Location, migrate};
+use kernel::error::ApiError;
+use kernel::reporting::holidays::calendar;
 
 /// How two clocks may differ before tokens and days go wrong, in seconds.
 const CLOCK_TOLERANCE: i64 = 5;

@@ -7,28 +7,29 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cchc::api::batch::{BatchMode, OnConflict};
-use cchc::api::contract::Contract;
-use cchc::api::sheet::file::{ImportFile, Progress};
-use cchc::attachments::storage::Storage;
-use cchc::audit::chain::{self, Verdict};
-use cchc::backup::{self, Restored, Summary, Taken};
-use cchc::config::{Config, SETTINGS};
-use cchc::db::Location;
-use cchc::db::migrate;
 use cchc::demo::dossiers::DemoDossiers;
 use cchc::doctor::Gravity;
-use cchc::domain::tthc::dossiers::summaries;
-use cchc::domain::tthc::dossiers::summaries::verify::Verified;
-use cchc::error::{ApiError, Language};
 use cchc::exchange::imports::{self, COLLECTIONS};
-use cchc::logging::{self, LogFormat};
 use cchc::openapi::carried;
 use cchc::service::{Service, open_for_command};
-use cchc::state::{Clock, StartError};
-use cchc::{app, auth, demo, doctor, domain, exchange, reporting};
+use cchc::{app, demo, doctor, exchange};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use kernel::api::batch::{BatchMode, OnConflict};
+use kernel::api::contract::Contract;
+use kernel::api::sheet::file::{ImportFile, Progress};
+use kernel::attachments::storage::Storage;
+use kernel::audit::chain::{self, Verdict};
+use kernel::backup::{self, Restored, Summary, Taken};
+use kernel::config::{Config, SETTINGS};
+use kernel::db::{Location, migrate};
+use kernel::error::{ApiError, Language};
+use kernel::logging::{self, LogFormat};
+use kernel::reporting::{holidays, periods};
+use kernel::state::{Clock, StartError};
+use kernel::{auth, organization};
+use tthc::dossiers::summaries;
+use tthc::dossiers::summaries::verify::Verified;
 
 /// Batches make and drop millions of small things on many threads: what is free goes back to the system.
 #[global_allocator]
@@ -253,11 +254,11 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             let now = Clock::System.now();
             let ring = auth::keystore::load_or_create(&db, &config, now).await?;
             let ring = std::sync::Arc::new(ring);
-            let count = domain::tthc::dossiers::reseal::reseal(&db, ring.clone(), now).await?;
+            let count = tthc::dossiers::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} dossiers were sealed anew")?;
-            let count = domain::tthc::feedback::reseal::reseal(&db, ring.clone(), now).await?;
+            let count = tthc::feedback::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} petitioners of feedback were sealed anew")?;
-            let count = domain::civil_service::officials::reseal::reseal(&db, ring.clone(), now).await?;
+            let count = rooms::civil_service::officials::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} officials were sealed anew")?;
             let count = exchange::national_portal::ledger::reseal::reseal(&db, ring, now).await?;
             writeln!(out, "{count} entries of the ledger were sealed anew")?;
@@ -279,7 +280,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         }
         Command::Search(Search::Rebuild) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;
-            writeln!(out, "{} records are found", cchc::search::rebuild_all(&db).await?)?;
+            writeln!(out, "{} records are found", kernel::search::rebuild_all(&db).await?)?;
         }
         Command::Keys(Keys::Rotate { personal: false }) => {
             let db = open_for_command(&config, migrate::location(&config)?).await?;
@@ -350,21 +351,17 @@ async fn import(list: Import, config: &Config, out: &mut impl Write) -> Result<E
     let at = Clock::System.now();
     let Some(path) = file else {
         match collection.as_str() {
-            UNITS => writeln!(
-                out,
-                "{}",
-                domain::organization::catalogue::import::import(&db, at, |_, _| {}).await?
-            )?,
+            UNITS => writeln!(out, "{}", organization::catalogue::import::import(&db, at, |_, _| {}).await?)?,
             "holidays" => {
-                let made = reporting::holidays::import(&db, at).await?;
+                let made = holidays::import(&db, at).await?;
                 writeln!(out, "made {made} holidays and make-up working days")?;
             }
             "periods" => {
-                let made = reporting::periods::import(&db, at).await?;
+                let made = periods::import(&db, at).await?;
                 writeln!(out, "made {made} periods of the calendar regime")?;
             }
             "procedures" => {
-                let made = domain::tthc::procedures::import::import(&db, at).await?;
+                let made = tthc::procedures::import::import(&db, at).await?;
                 writeln!(out, "made {} fields and {} procedures", made.fields, made.procedures)?;
             }
             _ => return Ok(fail(&format!("no {collection} come with the service: name a file"))),

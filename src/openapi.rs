@@ -3,6 +3,8 @@
 pub mod carried;
 mod examples;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -11,12 +13,12 @@ use utoipa::openapi::schema::Schema;
 
 use self::examples::Orders;
 
-use crate::api::batch::{BATCH_LINES, NDJSON};
-use crate::api::listing::CSV;
-use crate::api::mount::Described;
-use crate::api::sheet::XLSX;
-use crate::attachments::kinds::media_types;
-use crate::error::{Problem, ProblemDetails, ProblemFault};
+use kernel::api::batch::{BATCH_LINES, NDJSON};
+use kernel::api::listing::CSV;
+use kernel::api::mount::Described;
+use kernel::api::sheet::XLSX;
+use kernel::attachments::kinds::media_types;
+use kernel::error::{Problem, ProblemDetails, ProblemFault};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -7,21 +7,21 @@ use std::time::Duration;
 use diesel::prelude::*;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::api::contract::Contract;
-use crate::api::idempotency;
 use crate::app;
-use crate::attachments::removals;
-use crate::auth::password::HashCost;
-use crate::config::Config;
-use crate::db::migrate::{self, ServeLock};
-use crate::db::schema::{refresh_tokens, revoked_tokens};
-use crate::db::types::Instant;
-use crate::db::{Db, DbConn, Location};
-use crate::domain::tthc::dossiers::lookups;
-use crate::domain::tthc::dossiers::summaries::fold::{fold, worth};
-use crate::domain::tthc::dossiers::summaries::verify;
-use crate::error::ApiError;
-use crate::state::{AppState, Clock, StartError};
+use kernel::api::contract::Contract;
+use kernel::api::idempotency;
+use kernel::attachments::removals;
+use kernel::auth::password::HashCost;
+use kernel::config::Config;
+use kernel::db::migrate::{self, ServeLock};
+use kernel::db::schema::{refresh_tokens, revoked_tokens};
+use kernel::db::types::Instant;
+use kernel::db::{Db, DbConn, Location};
+use kernel::error::ApiError;
+use kernel::state::{AppState, Clock, StartError};
+use tthc::dossiers::lookups;
+use tthc::dossiers::summaries::fold::{fold, worth};
+use tthc::dossiers::summaries::verify;
 
 /// The service, open, with the lock that keeps a second process off a SQLite file.
 pub struct Service {

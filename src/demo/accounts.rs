@@ -3,24 +3,23 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::PASSWORD;
-use crate::api::records::insert;
-use crate::auth::accounts::clients::model::ClientCreate;
-use crate::auth::accounts::clients::store::client_insert;
-use crate::auth::accounts::grants::Grants;
-use crate::auth::accounts::grants::model::GrantCreate;
-use crate::auth::accounts::users::model::UserCreate;
-use crate::auth::accounts::users::store::user_insert;
-use crate::auth::password::HashFault;
-use crate::auth::permission::{Domain, Role};
-use crate::auth::principal::{ClientId, UserId};
-use crate::auth::scope::Scoped;
-use crate::db::schema::{clients, users};
-use crate::db::{Recorded, WriteTx};
-use crate::domain::organization::catalogue::country_id;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::error::ApiError;
-use crate::state::AppState;
+use kernel::api::records::insert;
+use kernel::auth::accounts::clients::model::ClientCreate;
+use kernel::auth::accounts::clients::store::client_insert;
+use kernel::auth::accounts::grants::Grants;
+use kernel::auth::accounts::grants::model::GrantCreate;
+use kernel::auth::accounts::users::model::UserCreate;
+use kernel::auth::accounts::users::store::user_insert;
+use kernel::auth::password::{DEMO_PASSWORD, HashFault};
+use kernel::auth::permission::{Domain, Role};
+use kernel::auth::principal::{ClientId, UserId};
+use kernel::auth::scope::Scoped;
+use kernel::db::schema::{clients, users};
+use kernel::db::{Recorded, WriteTx};
+use kernel::error::ApiError;
+use kernel::organization::catalogue::country_id;
+use kernel::organization::tree::OrgUnitId;
+use kernel::state::AppState;
 
 /// An account with the unit that employs it and its roles over that unit.
 struct Account {
@@ -102,7 +101,7 @@ pub(super) async fn load(state: &AppState, scoped: &Scoped) -> Result<(), ApiErr
 }
 
 async fn hashed(state: &AppState) -> Result<String, ApiError> {
-    state.hasher.hash(PASSWORD).await.map_err(|fault: HashFault| ApiError::internal(fault))
+    state.hasher.hash(DEMO_PASSWORD).await.map_err(|fault: HashFault| ApiError::internal(fault))
 }
 
 /// The unit of a code on a day.
@@ -131,7 +130,7 @@ fn user(
         org_unit_code: None,
         active: true,
         must_change_password: false,
-        password: PASSWORD.into(),
+        password: DEMO_PASSWORD.into(),
     };
     let user = user_insert(tx, scoped, body, hash)?;
     let id = user.value().id;

@@ -3,19 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::api::contract::Contract;
-use crate::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, Progress, import_file};
-use crate::audit::journal::Author;
-use crate::auth::scope::Scoped;
-use crate::auth::{self, keystore};
-use crate::config::Config;
-use crate::db::Db;
-use crate::domain::{
-    civil_service, e_government, institutions, organization, public_finance, steering, tthc,
-};
-use crate::error::ApiError;
-use crate::reporting;
-use crate::state::{Clock, units_load};
+use kernel::api::contract::Contract;
+use kernel::api::sheet::file::{ImportFile, ImportTarget, ImportedFile, Progress, import_file};
+use kernel::audit::journal::Author;
+use kernel::auth::scope::Scoped;
+use kernel::auth::{self, keystore};
+use kernel::config::Config;
+use kernel::db::Db;
+use kernel::error::ApiError;
+use kernel::state::{Clock, units_load};
+use kernel::{organization, reporting};
+use rooms::{civil_service, e_government, institutions, public_finance, steering};
 
 /// Declares the collections by the name of their worksheet.
 macro_rules! collections {

@@ -4,9 +4,8 @@
 pub mod changes;
 pub mod imports;
 pub mod national_portal;
-pub mod record_types;
 
-use crate::api::mount::Mount;
+use kernel::api::mount::Mount;
 
 /// The operations of exchange.
 pub fn routes(mount: &mut impl Mount) {

@@ -27,7 +27,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::api::contract::Contract;
+    use kernel::api::contract::Contract;
 
     #[test]
     fn what_requests_are_checked_by_is_the_document() {

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::item_of;
-use crate::api::batch::NDJSON;
-use crate::api::listing::CSV;
-use crate::api::table::csv_cell;
+use kernel::api::batch::NDJSON;
+use kernel::api::listing::CSV;
+use kernel::api::table::csv_cell;
 
 /// The members of each schema in the order in which they are declared, which is that of columns: a JSON
 /// object of the document is sorted.
@@ -72,7 +72,7 @@ fn spread_all(schemas: &Map<String, Value>, schema: &str, order: &[String]) -> V
     order.iter().flat_map(|name| spread(schemas, members, name)).collect()
 }
 
-/// The columns of a member: of an object those of its own members, as [`crate::api::table`] has them.
+/// The columns of a member: of an object those of its own members, as [`kernel::api::table`] has them.
 fn spread(schemas: &Map<String, Value>, members: Option<&Map<String, Value>>, name: &str) -> Vec<String> {
     let inner = || {
         let schema = members?.get(name)?;

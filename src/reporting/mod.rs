@@ -1,15 +1,11 @@
-//! Reporting (thông tin, báo cáo): periods, and the forms made from what the rooms hold. It knows
-//! figures, not the tables of rooms.
+//! Reporting (thông tin, báo cáo): the forms made from what the rooms hold, and the closings that keep
+//! them. It knows figures, not the tables of rooms.
 
 pub mod forms;
-pub mod holidays;
 pub mod period_closures;
-pub mod periods;
-pub mod returns;
-pub mod rules;
-pub mod working_days;
 
-use crate::api::mount::Mount;
+use kernel::api::mount::Mount;
+use kernel::reporting::{holidays, periods, rules};
 
 /// The operations of reporting.
 pub fn routes(mount: &mut impl Mount) {

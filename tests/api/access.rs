@@ -1,6 +1,6 @@
 //! Who may do what: every operation without a token, and the table of roles cell by cell.
 
-use cchc::auth::permission::Domain;
+use kernel::auth::permission::Domain;
 use serde_json::json;
 
 use crate::contract::operations;

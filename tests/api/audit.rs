@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cchc::audit::chain::{Verdict, seal, verify};
 use diesel::connection::SimpleConnection;
+use kernel::audit::chain::{Verdict, seal, verify};
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};

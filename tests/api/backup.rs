@@ -70,7 +70,7 @@ pub fn sealed(text: &str) -> String {
     let lines = format!("{lines}\n");
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, lines.as_bytes());
     let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
-    end["end"]["sha256"] = json!(cchc::text::hexadecimal(sum.as_ref()));
+    end["end"]["sha256"] = json!(kernel::text::hexadecimal(sum.as_ref()));
     format!("{lines}{end}\n")
 }
 
@@ -128,8 +128,8 @@ async fn a_backup_holds_every_write_that_was_acknowledged(app: TestApp) {
 
 async fn a_backup_is_restored_into_either_database(app: TestApp) {
     crate::tthc::phung_hiep(&app).await;
-    cchc::reporting::holidays::import(&app.state.db, crate::support::app::noon()).await.unwrap();
-    cchc::domain::tthc::procedures::import::import(&app.state.db, crate::support::app::noon()).await.unwrap();
+    kernel::reporting::holidays::import(&app.state.db, crate::support::app::noon()).await.unwrap();
+    tthc::procedures::import::import(&app.state.db, crate::support::app::noon()).await.unwrap();
     let closing = json!({"org_unit_code": "934", "period_code": "2024-H1", "scope": "subtree"});
     let closing = app.admin().await.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
     app.seal().await;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cchc::api::contract::Contract;
-use cchc::auth::permission::{Action, Role, allows};
 use flate2::read::GzDecoder;
+use kernel::api::contract::Contract;
+use kernel::auth::permission::{Action, Role, allows};
 use serde_json::Value;
 
 use crate::sheets::XLSX;
@@ -344,11 +344,11 @@ fn vietnamese_table() -> String {
 }
 
 async fn the_readme_shows_the_settings_and_the_table_of_roles(_app: TestApp) {
-    let tables = [("README.md", cchc::auth::permission::table()), ("README.vi.md", vietnamese_table())];
+    let tables = [("README.md", kernel::auth::permission::table()), ("README.vi.md", vietnamese_table())];
     for (readme, table) in tables {
         let text = file(readme);
         assert!(text.contains(&table), "{readme} lacks the table of roles:\n{table}");
-        for setting in cchc::config::SETTINGS {
+        for setting in kernel::config::SETTINGS {
             let default =
                 if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
             let row = format!("| `{}` | {default} |", setting.name);
@@ -376,7 +376,7 @@ async fn unknown_paths_and_methods_are_problems(app: TestApp) {
 }
 
 async fn every_problem_has_a_page(app: TestApp) {
-    for problem in cchc::error::Problem::ALL {
+    for problem in kernel::error::Problem::ALL {
         let page = app.anonymous().get(&format!("/problems/{}", problem.slug())).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains(problem.title().vi.as_ref()));

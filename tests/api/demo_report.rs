@@ -1,7 +1,7 @@
 //! What the report of Phụng Hiệp says of the reform rooms comes out of the records that the demonstration
 //! loads, without anybody adding up.
 
-use cchc::reporting::{holidays, periods};
+use kernel::reporting::{holidays, periods};
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};

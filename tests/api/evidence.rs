@@ -1,9 +1,9 @@
 //! Every record that has attachments, whatever it is: the operations of the contract are asked, and each
 //! kind of record goes through the same story.
 
-use cchc::auth::permission::Action;
-use cchc::config::Count;
-use cchc::exchange::record_types::RecordType;
+use kernel::auth::permission::Action;
+use kernel::config::Count;
+use kernel::record_types::RecordType;
 use serde_json::{Value, json};
 
 use crate::attachments::{Form, PDF, PNG, codes, pdf, send};

@@ -360,8 +360,8 @@ async fn versions_rise_also_where_large_batches_overtake_each_other(app: TestApp
     assert_eq!(versions.len(), 2_500);
     let inverted = versions.values().filter(|versions| **versions != [1, 2, 3]).count();
     assert_eq!(inverted, 0, "of so many records a later version was told before an earlier one");
-    let verdict = cchc::audit::chain::verify(&mut app.connect()).unwrap();
-    assert!(matches!(verdict, cchc::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
+    let verdict = kernel::audit::chain::verify(&mut app.connect()).unwrap();
+    assert!(matches!(verdict, kernel::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
 }
 
 async fn a_token_from_before_a_restore_has_expired(app: TestApp) {
@@ -463,6 +463,6 @@ async fn both_units_of_a_dossier_are_told_of_it(app: TestApp) {
         let told = told(&changes(unit, &format!("types=dossier&since={since}")).await);
         assert_eq!(told, [wanted], "who received it keeps it, who had it to resolve does not");
     }
-    let verdict = app.state.db.read(cchc::audit::chain::verify).await.unwrap();
-    assert!(matches!(verdict, cchc::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
+    let verdict = app.state.db.read(kernel::audit::chain::verify).await.unwrap();
+    assert!(matches!(verdict, kernel::audit::chain::Verdict::Sound { .. }), "{verdict:?}");
 }

@@ -66,7 +66,7 @@ async fn browsers_of_other_origins_are_kept_out_unless_named(app: TestApp) {
 
     let database = TestDatabase::copy(app.backend).await;
     let open = TestApp::start_on(app.backend, database, |config| {
-        config.cors_origins = cchc::config::Origins(vec![PORTAL.into()]);
+        config.cors_origins = kernel::config::Origins(vec![PORTAL.into()]);
     })
     .await;
     let allowed = preflight(&open, PORTAL).send("OPTIONS", path, None).await;
@@ -82,7 +82,7 @@ async fn browsers_of_other_origins_are_kept_out_unless_named(app: TestApp) {
 async fn too_many_requests_are_slowed_down_and_others_are_not(app: TestApp) {
     let database = TestDatabase::copy(app.backend).await;
     let narrow = TestApp::start_on(app.backend, database, |config| {
-        config.rate_per_minute = cchc::config::Count::try_from(20).expect("a rate");
+        config.rate_per_minute = kernel::config::Count::try_from(20).expect("a rate");
     })
     .await;
     let admin = narrow.admin().await;
@@ -125,7 +125,7 @@ async fn metric(app: &TestApp, name: &str) -> Option<f64> {
 async fn a_request_that_took_too_long_is_counted_under_its_route(app: TestApp) {
     let database = TestDatabase::copy(app.backend).await;
     let hasty = TestApp::start_on(app.backend, database, |config| {
-        config.request_seconds = cchc::config::Count::try_from(1).expect("seconds");
+        config.request_seconds = kernel::config::Count::try_from(1).expect("seconds");
     })
     .await;
     let admin = hasty.admin().await;
@@ -232,7 +232,7 @@ async fn a_body_without_end_is_not_waited_for(app: TestApp) {
 async fn a_full_queue_of_writes_is_told_and_what_was_taken_is_done(app: TestApp) {
     let database = TestDatabase::copy(app.backend).await;
     let narrow = TestApp::start_on(app.backend, database, |config| {
-        config.db_queue = cchc::config::Count::try_from(4).expect("a queue");
+        config.db_queue = kernel::config::Count::try_from(4).expect("a queue");
     })
     .await;
     let admin = narrow.admin().await;

@@ -308,7 +308,7 @@ fn interrupted(database: &TestDatabase, file: &str, last_row: u32) {
         "INSERT INTO file_imports VALUES ('periods', '{digest}', {last_row}, {}, 0, 0, 0, 0, 0)",
         last_row - 1
     );
-    cchc::db::migrate::single_connection(&database.location).unwrap().batch_execute(&row).unwrap();
+    kernel::db::migrate::single_connection(&database.location).unwrap().batch_execute(&row).unwrap();
 }
 
 async fn an_import_begins_again_when_it_is_told_to(app: TestApp) {

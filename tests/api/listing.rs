@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use cchc::text::fold;
+use kernel::text::fold;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 

@@ -1,9 +1,9 @@
 //! Writes that meet: what becomes of two requests at the same moment. On PostgreSQL a held transaction
 //! brings them to the very place; SQLite has one writer and lets no two meet.
 
-use cchc::db::DbConn;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use kernel::db::DbConn;
 use serde_json::{Value, json};
 
 use crate::batch::{months, ndjson};
@@ -252,7 +252,7 @@ async fn what_a_source_confirmed_is_not_taken_back(app: TestApp) {
     sent(&admin, &path, &line("2030-02-01", "09:00")).await.expect(200);
     if app.backend == Backend::Postgres {
         // Another instance confirms at noon, while this one confirms what was so at ten.
-        let noon: cchc::db::types::Instant = serde_json::from_value(json!("2026-11-20T12:00:00Z")).unwrap();
+        let noon: kernel::db::types::Instant = serde_json::from_value(json!("2026-11-20T12:00:00Z")).unwrap();
         let held = Held::by(&app, &format!("UPDATE source_times SET source_updated_at = {}", noon.micros()));
         let (client, path, lines) = (admin.clone(), path.clone(), line("2030-02-01", "10:00"));
         let confirming = actix_web::rt::spawn(async move { sent(&client, &path, &lines).await });

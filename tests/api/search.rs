@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use cchc::exchange::record_types::RecordType;
 use diesel::connection::SimpleConnection;
+use kernel::record_types::RecordType;
 use serde_json::{Value, json};
 
 use crate::start::on;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use diesel::connection::SimpleConnection;
 
-use cchc::db::Location;
+use kernel::db::Location;
 
 use crate::support::TestApp;
 use crate::support::database::{Backend, TestDatabase};
@@ -91,7 +91,7 @@ async fn a_second_process_on_the_same_file_is_refused(app: TestApp) {
     if app.backend == Backend::Postgres {
         return;
     }
-    let _lock = cchc::db::migrate::lock_for_serving(&app.database.location).expect("the first process");
+    let _lock = kernel::db::migrate::lock_for_serving(&app.database.location).expect("the first process");
     refused(&on(&app.database, &["serve"]), "already served by another process");
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::db::types::Instant;
-use crate::domain::tthc::dossiers::life::DossierStatus;
+use kernel::db::types::Instant;
+use tthc::dossiers::life::DossierStatus;
 
 /// The first day of all.
 pub(super) const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2023, 12, 1).unwrap();

@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 
 use super::Plan;
 use super::course::{Course, End, below};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
-use crate::domain::tthc::dossiers::life::DossierStatus;
-use crate::domain::tthc::dossiers::model::Channel;
-use crate::error::ApiError;
+use kernel::error::ApiError;
+use kernel::organization::tree::{OrgTree, OrgUnitId, Tier};
+use tthc::dossiers::life::DossierStatus;
+use tthc::dossiers::model::Channel;
 
 /// The first day of receipt.
 const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2024, 7, 1).unwrap();

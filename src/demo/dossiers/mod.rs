@@ -13,23 +13,23 @@ use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
 use self::course::Course;
-use crate::api::records::{PART, insert};
-use crate::audit::journal::Author;
-use crate::auth::scope::Scoped;
-use crate::db::schema::{procedure_fields, procedure_versions, procedures};
-use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::people::PersonKind;
-use crate::domain::tthc::dossiers::generated::{dossiers_generate, generated_count};
-use crate::domain::tthc::dossiers::model::{Channel, DossierCreate};
-use crate::domain::tthc::dossiers::people::DossierPerson;
-use crate::domain::tthc::procedures::Procedures;
-use crate::domain::tthc::procedures::bodies::ProcedureCreate;
-use crate::domain::tthc::procedures::model::{ProcedureLevel, ServiceLevel};
-use crate::domain::validity::{Certainty, OPEN_END};
-use crate::error::ApiError;
-use crate::reporting::holidays::calendar;
-use crate::state::{AppState, StartError};
+use kernel::api::records::{PART, insert};
+use kernel::audit::journal::Author;
+use kernel::auth::scope::Scoped;
+use kernel::db::schema::{procedure_fields, procedure_versions, procedures};
+use kernel::db::{DbConn, Recorded, WriteTx};
+use kernel::error::ApiError;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::people::PersonKind;
+use kernel::reporting::holidays::calendar;
+use kernel::state::{AppState, StartError};
+use kernel::validity::{Certainty, OPEN_END};
+use tthc::dossiers::generated::{dossiers_generate, generated_count};
+use tthc::dossiers::model::{Channel, DossierCreate};
+use tthc::dossiers::people::DossierPerson;
+use tthc::procedures::Procedures;
+use tthc::procedures::bodies::ProcedureCreate;
+use tthc::procedures::model::{ProcedureLevel, ServiceLevel};
 
 /// Which dossiers a demonstration holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 
 use super::Plan;
 use super::course::{Course, End, below, mixed};
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
-use crate::domain::tthc::dossiers::model::Channel;
-use crate::error::ApiError;
+use kernel::error::ApiError;
+use kernel::organization::tree::{OrgTree, OrgUnitId, Tier};
+use tthc::dossiers::model::Channel;
 
 /// A field that the report names.
 pub(super) const LABOUR: &str = "Lao động - Tiền lương - Bảo hiểm xã hội";

@@ -8,16 +8,16 @@ use tokio::time::{Instant as Moment, timeout_at};
 use super::model::{ChangeQuery, Changes};
 use super::place::{OfUnits, Opened, Place, token};
 use super::store::{Feed, beginning};
-use crate::api::ValidQuery;
-use crate::api::mount::Mount;
-use crate::audit::sights::Sights;
-use crate::auth::permit::Reader;
-use crate::db::types::Instant;
-use crate::domain::organization::successors::wanted_units;
-use crate::error::{ApiError, Problem};
-use crate::exchange::record_types::RecordType;
-use crate::operations;
-use crate::state::App;
+use kernel::api::ValidQuery;
+use kernel::api::mount::Mount;
+use kernel::audit::sights::Sights;
+use kernel::auth::permit::Reader;
+use kernel::db::types::Instant;
+use kernel::error::{ApiError, Problem};
+use kernel::operations;
+use kernel::organization::successors::wanted_units;
+use kernel::record_types::RecordType;
+use kernel::state::App;
 
 /// What a waiting request leaves of the time that a request may take.
 const SPARE: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub fn routes(mount: &mut impl Mount) {
     params(ChangeQuery),
     responses(
         (status = 200, description = "The changes.", body = Changes),
-        (status = 410, description = "The token is older than what the feed keeps, a backup from before it was restored, or it was given for other units: read the lists again, and go on with `since=now`.", body = crate::error::ProblemDetails, content_type = "application/problem+json"),
+        (status = 410, description = "The token is older than what the feed keeps, a backup from before it was restored, or it was given for other units: read the lists again, and go on with `since=now`.", body = kernel::error::ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 async fn list_changes(

@@ -5,12 +5,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::audit::journal::JournalAction;
-use crate::db::types::Instant;
-use crate::domain::organization::reference::{UnitName, UnitScope};
-use crate::domain::organization::tree::OrgUnitId;
-use crate::exchange::record_types::RecordType;
-use crate::text_enum;
+use kernel::audit::journal::JournalAction;
+use kernel::db::types::Instant;
+use kernel::organization::reference::{UnitName, UnitScope};
+use kernel::organization::tree::OrgUnitId;
+use kernel::record_types::RecordType;
+use kernel::text_enum;
 
 text_enum! {
     /// What happened to a record (loại thay đổi).

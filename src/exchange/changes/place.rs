@@ -5,13 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 
-use crate::audit::chain::sealed_end;
-use crate::audit::sights::Belonging;
-use crate::auth::keys::KeyRing;
-use crate::db::DbConn;
-use crate::db::schema::journal_chain;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::error::ApiError;
+use kernel::audit::chain::sealed_end;
+use kernel::audit::sights::Belonging;
+use kernel::auth::keys::KeyRing;
+use kernel::db::DbConn;
+use kernel::db::schema::journal_chain;
+use kernel::error::ApiError;
+use kernel::organization::tree::OrgUnitId;
 
 /// A place in the feed: behind the entry at this position, in the journal that has this hash there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

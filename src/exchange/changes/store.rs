@@ -6,18 +6,18 @@ use diesel::prelude::*;
 
 use super::model::Change;
 use super::place::{OfUnits, Place};
-use crate::audit::chain::sealed_position;
-use crate::audit::journal::JournalAction;
-use crate::audit::sights::{Belonging, Sight, Sights};
-use crate::db::DbConn;
-use crate::db::conn::MultiBackend;
-use crate::db::schema::{attachments, journal, journal_chain};
-use crate::db::types::Instant;
-use crate::domain::organization::reference::label;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::error::{ApiError, Problem};
-use crate::exchange::record_types::RecordType;
-use crate::state::App;
+use kernel::audit::chain::sealed_position;
+use kernel::audit::journal::JournalAction;
+use kernel::audit::sights::{Belonging, Sight, Sights};
+use kernel::db::DbConn;
+use kernel::db::conn::MultiBackend;
+use kernel::db::schema::{attachments, journal, journal_chain};
+use kernel::db::types::Instant;
+use kernel::error::{ApiError, Problem};
+use kernel::organization::reference::label;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::record_types::RecordType;
+use kernel::state::App;
 
 /// Positions looked through in one read: few enough for a reader to whom nearly nothing belongs.
 const WINDOW: i64 = 2_000;
@@ -237,8 +237,8 @@ mod tests {
     use diesel::connection::SimpleConnection;
 
     use super::*;
-    use crate::auth::scope::Confinement;
-    use crate::db::plan::{migrated, plan};
+    use kernel::auth::scope::Confinement;
+    use kernel::db::plan::{migrated, plan};
 
     #[test]
     fn the_feed_begins_before_what_overtook_a_long_write() {

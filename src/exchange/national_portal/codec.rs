@@ -6,8 +6,8 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-use crate::db::types::Instant;
-use crate::text::nfc;
+use kernel::db::types::Instant;
+use kernel::text::nfc;
 
 const TIME: &str = "%Y%m%d%H%M%S";
 

@@ -9,9 +9,9 @@ use super::body::{PortalDossier, PortalProgress};
 use super::codec::{given, time_text};
 use super::ledger::model::PortalHeld;
 use super::reading::told_number;
-use crate::domain::tthc::dossiers::life::DossierStatus;
-use crate::text::fold;
-use crate::text_enum;
+use kernel::text::fold;
+use kernel::text_enum;
+use tthc::dossiers::life::DossierStatus;
 
 text_enum! {
     /// What differs (loại sai lệch).
@@ -171,7 +171,7 @@ mod tests {
 
     use super::super::codec::time;
     use super::*;
-    use crate::domain::organization::tree::OrgUnitId;
+    use kernel::organization::tree::OrgUnitId;
 
     fn held(status: DossierStatus) -> PortalHeld {
         PortalHeld {

@@ -15,16 +15,16 @@ use super::records::PortalDossiers;
 use super::request::{
     DONE, EXISTS, FAILED, PortalReply, PortalResultLine, SUCCESS, Sent, unknown_dossier, wrong_entry,
 };
-use crate::api::batch::{BatchOutcome, OnConflict, write_lines};
-use crate::auth::scope::Scoped;
-use crate::db::{Recorded, WriteTx};
-use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::tthc::dossiers::changed::dossiers_of_codes;
-use crate::domain::tthc::dossiers::progress::{Progress, take_progress};
-use crate::domain::tthc::dossiers::row::HeldDossier;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::text::fold;
+use kernel::api::batch::{BatchOutcome, OnConflict, write_lines};
+use kernel::auth::scope::Scoped;
+use kernel::db::{Recorded, WriteTx};
+use kernel::error::{ApiError, Bilingual, Fault, Problem};
+use kernel::organization::reference::UnitName;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::text::fold;
+use tthc::dossiers::changed::dossiers_of_codes;
+use tthc::dossiers::progress::{Progress, take_progress};
+use tthc::dossiers::row::HeldDossier;
 
 /// The unit that sends.
 #[derive(Debug, Clone, Copy)]

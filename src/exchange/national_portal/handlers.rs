@@ -8,17 +8,17 @@ use super::request::{
     PortalReply, PortalRequest, Sent,
 };
 use super::writing::entry;
-use crate::api::mount::Mount;
-use crate::api::page::Page;
-use crate::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
-use crate::audit::personal_reads;
-use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::auth::scope::Scoped;
-use crate::db::{DbConn, Recorded, Weight, WriteTx};
-use crate::domain::tthc::dossiers::changed::dossiers_changed;
-use crate::error::ApiError;
-use crate::operations;
-use crate::state::App;
+use kernel::api::mount::Mount;
+use kernel::api::page::Page;
+use kernel::api::{ListQuery, Once, Paged, Rendered, ValidQuery};
+use kernel::audit::personal_reads;
+use kernel::auth::permit::{Permit, Read, Tthc, Write};
+use kernel::auth::scope::Scoped;
+use kernel::db::{DbConn, Recorded, Weight, WriteTx};
+use kernel::error::ApiError;
+use kernel::operations;
+use kernel::state::App;
+use tthc::dossiers::changed::dossiers_changed;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {

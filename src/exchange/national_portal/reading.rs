@@ -19,13 +19,13 @@
 use super::body::PortalDossier;
 use super::codec::{Unreadable, amount, flag, given, time};
 use super::differences::is_invented;
-use crate::db::types::Instant;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::people::PersonKind;
-use crate::domain::tthc::dossiers::life::DossierStatus;
-use crate::domain::tthc::dossiers::model::{Channel, DossierCreate};
-use crate::domain::tthc::dossiers::people::DossierPerson;
-use crate::error::{ApiError, Bilingual, Fault};
+use kernel::db::types::Instant;
+use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::organization::tree::OrgUnitId;
+use kernel::people::PersonKind;
+use tthc::dossiers::life::DossierStatus;
+use tthc::dossiers::model::{Channel, DossierCreate};
+use tthc::dossiers::people::DossierPerson;
 
 /// Which units an entry is about.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,13 @@
 //! Dossiers as they are written from the portal's shape: by all rules of a dossier that is sent whole. What
 //! that shape has no member for, and what an entry leaves empty of the owner, stays as it is held.
 
-use crate::api::records::{Draft, Records, Written};
-use crate::auth::scope::Scoped;
-use crate::db::{DbConn, WriteTx};
-use crate::domain::tthc::dossiers::Dossiers;
-use crate::domain::tthc::dossiers::model::{Dossier, DossierCreate, DossierId};
-use crate::domain::tthc::dossiers::row::HeldDossier;
-use crate::error::ApiError;
+use kernel::api::records::{Draft, Records, Written};
+use kernel::auth::scope::Scoped;
+use kernel::db::{DbConn, WriteTx};
+use kernel::error::ApiError;
+use tthc::dossiers::Dossiers;
+use tthc::dossiers::model::{Dossier, DossierCreate, DossierId};
+use tthc::dossiers::row::HeldDossier;
 
 /// Dossiers from the portal's shape.
 pub struct PortalDossiers;

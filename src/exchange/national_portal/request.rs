@@ -18,16 +18,16 @@ use validator::Validate;
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::codec::{given, scalar};
 use super::ledger::model::PortalLedgerEntryId;
-use crate::api::batch::{BATCH_LINES, at_most};
-use crate::api::idempotency::{Answer, Asked, BodyDigest};
-use crate::api::json::{body, malformed, text_of};
-use crate::api::sheet::apart;
-use crate::api::{PageRequest, PageRows, Rendered};
-use crate::auth::keys::KeyRing;
-use crate::db::Turn;
-use crate::db::types::Instant;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::state::App;
+use kernel::api::batch::{BATCH_LINES, at_most};
+use kernel::api::idempotency::{Answer, Asked, BodyDigest};
+use kernel::api::json::{body, malformed, text_of};
+use kernel::api::sheet::apart;
+use kernel::api::{PageRequest, PageRows, Rendered};
+use kernel::auth::keys::KeyRing;
+use kernel::db::Turn;
+use kernel::db::types::Instant;
+use kernel::error::{ApiError, Bilingual, Fault, Problem};
+use kernel::state::App;
 
 /// By what the REST variant names the sender.
 #[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
@@ -356,7 +356,7 @@ pub struct PortalDossierPage {
     pub next_cursor: Option<String>,
 }
 
-impl crate::api::page::Page for PortalDossierPage {
+impl kernel::api::page::Page for PortalDossierPage {
     type Item = PortalDossier;
 
     fn new(rows: PageRows<PortalDossier>, page: &PageRequest, keys: &KeyRing) -> Self {

@@ -4,9 +4,9 @@
 use super::body::{PortalDossier, PortalFee, PortalIdentity};
 use super::codec::{flag_text, time_text};
 use super::reading::{CHANNELS, KINDS};
-use crate::db::types::Instant;
-use crate::domain::tthc::dossiers::life::DossierStatus;
-use crate::domain::tthc::dossiers::model::{Channel, Dossier};
+use kernel::db::types::Instant;
+use tthc::dossiers::life::DossierStatus;
+use tthc::dossiers::model::{Channel, Dossier};
 
 /// The code of the portal for what was not taken in and for what was refused.
 const REFUSED: &str = "3";

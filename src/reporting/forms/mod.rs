@@ -6,12 +6,8 @@ pub mod form06a;
 pub mod form07b;
 pub mod kept;
 mod printed;
-pub mod roster;
-pub mod rosters;
-#[cfg(test)]
-mod story;
 
-use crate::api::mount::Mount;
+use kernel::api::mount::Mount;
 
 /// The operations on forms.
 pub fn routes(mount: &mut impl Mount) {

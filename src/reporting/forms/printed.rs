@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
-use crate::reporting::periods::{Period, period_name_vi};
-use crate::text::day_vi;
+use kernel::reporting::periods::{Period, period_name_vi};
+use kernel::text::day_vi;
 
 /// A cell of a head: first and last row, first and last column, words.
 pub(super) type HeadCell<'a> = (u32, u32, u16, u16, &'a str);

@@ -1,13 +1,14 @@
 //! What differs between a form as a closing kept it and today's.
 
-use super::model::{DifferencesQuery, PeriodClosure, PeriodClosureDifferences, PeriodClosureId};
+use super::model::{DifferencesQuery, PeriodClosure, PeriodClosureDifferences};
 use super::store::row_find;
-use crate::auth::permission::Action;
-use crate::auth::permit::Reader;
-use crate::auth::scope::Scoped;
-use crate::db::{DbConn, snapshot};
-use crate::error::{ApiError, Problem};
 use crate::reporting::forms::kept::{Kept, Subject, Variant, coverage_differences, differences};
+use kernel::auth::permission::Action;
+use kernel::auth::permit::Reader;
+use kernel::auth::scope::Scoped;
+use kernel::db::{DbConn, snapshot};
+use kernel::error::{ApiError, Problem};
+use kernel::reporting::closed_periods::PeriodClosureId;
 
 /// Whom and what a comparison is for.
 pub struct Comparison {

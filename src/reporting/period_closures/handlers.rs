@@ -5,20 +5,21 @@ use actix_web::web;
 use super::comparison::{Comparison, closure_differences};
 use super::model::{
     DifferencesQuery, PeriodClosure, PeriodClosureCreate, PeriodClosureDifferences, PeriodClosureFilter,
-    PeriodClosureId, PeriodClosurePage, PeriodReopeningCreate,
+    PeriodClosurePage, PeriodReopeningCreate,
 };
 use super::store::{closure_changeable, closure_get, closure_list, closure_seen};
 use super::writes::{closure_insert, closure_reopen};
-use crate::api::mount::Mount;
-use crate::api::{
+use kernel::api::mount::Mount;
+use kernel::api::{
     Created, Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
     ValidQuery,
 };
-use crate::auth::permit::{Close, Permit, Read, Reader, Reporting};
-use crate::db::{Weight, WriteTx};
-use crate::error::ApiError;
-use crate::state::App;
-use crate::{attachments, operations};
+use kernel::auth::permit::{Close, Permit, Read, Reader, Reporting};
+use kernel::db::{Weight, WriteTx};
+use kernel::error::ApiError;
+use kernel::reporting::closed_periods::PeriodClosureId;
+use kernel::state::App;
+use kernel::{attachments, operations};
 
 attachments! {
     tag: "period-closures", of: "a closing of a period", vi: "khóa sổ kỳ báo cáo",

@@ -17,14 +17,12 @@
 //! binds the returns of all rooms at once.
 
 pub mod comparison;
-mod guard;
 mod handlers;
 pub mod model;
-pub mod rules;
 pub mod store;
+#[cfg(test)]
+mod tests;
 pub mod writes;
 
-pub use guard::OpenPeriods;
 pub use handlers::routes;
-pub use model::{ClosureState, PeriodClosureId};
 pub use store::{closure_facts, not_the_forms_closure};

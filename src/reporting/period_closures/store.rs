@@ -4,25 +4,25 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::model::{ClosureRow, PeriodClosure, PeriodClosureFilter, PeriodClosureId, PeriodClosureSort};
-use super::rules;
-use crate::api::ways::{Way, merged};
-use crate::api::{PageRequest, PageRows};
-use crate::attachments::Belonging;
-use crate::auth::scope::{Confinement, Scoped};
-use crate::db::DbConn;
-use crate::db::conn::MultiBackend;
-use crate::db::schema::{period_closures, periods};
-use crate::db::types::Instant;
-use crate::db::unindexed::Unindexed;
-use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::successors::wanted_units as named_units;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Bilingual, Fault};
+use super::model::{PeriodClosure, PeriodClosureFilter, PeriodClosureSort};
 use crate::reporting::forms::kept::FormClosure;
-use crate::reporting::periods::{Period, PeriodId, WantedPeriod, wanted_period};
-use crate::{confine, keyset, on_way};
+use kernel::api::ways::{Way, merged};
+use kernel::api::{PageRequest, PageRows};
+use kernel::attachments::Belonging;
+use kernel::auth::scope::{Confinement, Scoped};
+use kernel::db::DbConn;
+use kernel::db::conn::MultiBackend;
+use kernel::db::schema::{period_closures, periods};
+use kernel::db::types::Instant;
+use kernel::db::unindexed::Unindexed;
+use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::organization::reference::UnitName;
+use kernel::organization::successors::wanted_units as named_units;
+use kernel::organization::tree::OrgUnitId;
+use kernel::reporting::closed_periods::{ClosureRow, PeriodClosureId, rules};
+use kernel::reporting::periods::{Period, PeriodId, WantedPeriod, wanted_period};
+use kernel::validity::days_in_range;
+use kernel::{confine, keyset, on_way};
 
 type Rows<'a> =
     diesel::dsl::IntoBoxed<'a, diesel::dsl::InnerJoin<period_closures::table, periods::table>, MultiBackend>;
@@ -226,9 +226,9 @@ pub fn not_the_forms_closure() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::ClosureState;
     use super::*;
-    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+    use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+    use kernel::reporting::closed_periods::ClosureState;
 
     type Case = (PeriodClosureFilter, WantedPeriod, Way, Option<Confinement>);
 

@@ -3,25 +3,23 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::guard::hold_closed;
-use super::model::{
-    ClosureRow, ClosureState, PeriodClosure, PeriodClosureCreate, PeriodClosureId, PeriodReopeningCreate,
-    Reopening,
-};
-use super::rules;
+use super::model::{PeriodClosure, PeriodClosureCreate, PeriodReopeningCreate};
 use super::store::row_find;
-use crate::api::IfMatch;
-use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::scope::Scoped;
-use crate::db::json_text::JsonText;
-use crate::db::schema::period_closures;
-use crate::db::{Receipt, Recorded, WriteTx};
-use crate::domain::organization::reference::UnitName;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::reporting::forms::kept::{self, Subject};
-use crate::reporting::periods::{Period, period_held};
-use crate::text::day_vi;
+use kernel::api::IfMatch;
+use kernel::audit::journal::{Entry, JournalAction};
+use kernel::auth::scope::Scoped;
+use kernel::db::json_text::JsonText;
+use kernel::db::schema::period_closures;
+use kernel::db::{Receipt, Recorded, WriteTx};
+use kernel::error::{ApiError, Bilingual, Fault, Problem};
+use kernel::organization::reference::UnitName;
+use kernel::organization::tree::OrgUnitId;
+use kernel::reporting::closed_periods::{
+    ClosureRow, ClosureState, PeriodClosureId, Reopening, hold_closed, rules,
+};
+use kernel::reporting::periods::{Period, period_held};
+use kernel::text::day_vi;
 
 const RECORD_TYPE: &str = "period_closure";
 

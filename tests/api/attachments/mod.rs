@@ -9,8 +9,8 @@ mod uploads;
 
 use std::path::{Path, PathBuf};
 
-use cchc::db::schema::{attachments, content_removals};
 use diesel::prelude::*;
+use kernel::db::schema::{attachments, content_removals};
 use serde_json::json;
 
 use crate::support::database::{Backend, TestDatabase};

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cchc::attachments::{AttachmentId, removals};
-use cchc::config::{AttachmentPlace, Count, S3Endpoint, Secret};
+use kernel::attachments::{AttachmentId, removals};
+use kernel::config::{AttachmentPlace, Count, S3Endpoint, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -126,7 +126,7 @@ async fn s3(folder: &Path) -> String {
     address
 }
 
-fn in_bucket(config: &mut cchc::config::Config, endpoint: &str, secret: &str) {
+fn in_bucket(config: &mut kernel::config::Config, endpoint: &str, secret: &str) {
     config.attachments = AttachmentPlace::Bucket { name: "can-tho".into(), prefix: "cchc/thu".into() };
     config.s3_endpoint = S3Endpoint(Some(endpoint.to_owned()));
     config.s3_key_id = Some(Secret::from("khoa".to_owned()));

@@ -1,7 +1,7 @@
 //! The form in which a file comes: its name, its shape, its size, and what breaks off.
 
-use cchc::config::Count;
-use cchc::state::UPLOADS;
+use kernel::config::Count;
+use kernel::state::UPLOADS;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -1,6 +1,6 @@
 //! A request that comes twice: one answer for a key, on every instance, for a day.
 
-use cchc::db::DbConn;
+use kernel::db::DbConn;
 use serde_json::json;
 
 use super::{BATCH, NDJSON, count, months, ndjson, send};
@@ -41,8 +41,8 @@ async fn an_answer_is_forgotten_after_a_day(app: TestApp) {
     let kept = {
         use diesel::prelude::*;
         let mut conn: DbConn = app.connect();
-        let kept: Vec<String> = cchc::db::schema::idempotency_keys::table
-            .select(cchc::db::schema::idempotency_keys::answer)
+        let kept: Vec<String> = kernel::db::schema::idempotency_keys::table
+            .select(kernel::db::schema::idempotency_keys::answer)
             .load(&mut conn)
             .unwrap();
         kept
@@ -132,9 +132,9 @@ async fn a_trial_with_a_key_is_answered_again(app: TestApp) {
 }
 
 async fn expired_answers_are_forgotten_in_small_passes(app: TestApp) {
-    use cchc::api::idempotency::{FORGOTTEN_AT_ONCE, forget_expired};
-    use cchc::db::schema::idempotency_keys as k;
     use diesel::prelude::*;
+    use kernel::api::idempotency::{FORGOTTEN_AT_ONCE, forget_expired};
+    use kernel::db::schema::idempotency_keys as k;
     let now = crate::support::app::noon();
     let mut conn = app.connect();
     for number in 0..1_201 {

@@ -33,7 +33,7 @@ async fn inspection(client: &Client) -> Value {
 
 /// The days on which nobody works, as the service brings them.
 async fn holidays(app: &TestApp) {
-    cchc::reporting::holidays::import(&app.state.db, app.state.now()).await.unwrap();
+    kernel::reporting::holidays::import(&app.state.db, app.state.now()).await.unwrap();
 }
 
 fn visit(unit: &str, day: &str) -> Value {

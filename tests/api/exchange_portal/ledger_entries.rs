@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use cchc::auth::keystore;
 use cchc::exchange::national_portal::ledger::reseal::reseal;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use kernel::auth::keystore;
 use serde_json::{Value, json};
 
 use super::{LEDGER, SENDINGS, codes, commune, entry, envelope, held, ledger, scoped, send};

@@ -32,7 +32,7 @@ async fn a_year_of_holidays_comes_in_one_batch(app: TestApp) {
 }
 
 async fn a_deleted_holiday_does_not_come_back(app: TestApp) {
-    let load = async || cchc::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
+    let load = async || kernel::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
     assert_eq!(load().await, 78);
     let admin = app.admin().await;
     let listed = admin.get(&format!("{HOLIDAYS}?from=2026-01-02&limit=1")).await.expect(200);

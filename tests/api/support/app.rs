@@ -4,12 +4,12 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use cchc::api::contract::Contract;
-use cchc::auth::password::HashCost;
-use cchc::config::Config;
-use cchc::db::types::Instant;
-use cchc::db::{Db, DbConn};
-use cchc::state::{AppState, Clock};
+use kernel::api::contract::Contract;
+use kernel::auth::password::HashCost;
+use kernel::config::Config;
+use kernel::db::types::Instant;
+use kernel::db::{Db, DbConn};
+use kernel::state::{AppState, Clock};
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
@@ -61,7 +61,7 @@ impl TestApp {
         let mut config = test_config();
         config.data_dir = database.folder.path().to_owned();
         config.master_key = Some(
-            cchc::auth::keys::MasterKey::new("a master key for the stories alone")
+            kernel::auth::keys::MasterKey::new("a master key for the stories alone")
                 .expect("it is long enough"),
         );
         configure(&mut config);
@@ -194,7 +194,7 @@ impl TestApp {
     /// The calendar period of this code.
     pub async fn period(&self, kind: &str, code: &str) -> Value {
         let (from, to) =
-            cchc::reporting::periods::calendar_window(kind.parse().expect("a kind"), code).expect("a code");
+            kernel::reporting::periods::calendar_window(kind.parse().expect("a kind"), code).expect("a code");
         self.admin()
             .await
             .post(

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use cchc::config::{Config, Secret};
-use cchc::db::{Db, DbConn, Location, PlanMode, migrate};
-use cchc::domain::organization::catalogue;
-use cchc::domain::organization::catalogue::import::import_plan;
 use diesel::connection::SimpleConnection;
+use kernel::config::{Config, Secret};
+use kernel::db::{Db, DbConn, Location, PlanMode, migrate};
+use kernel::organization::catalogue;
+use kernel::organization::catalogue::import::import_plan;
 use tempfile::TempDir;
 
 use super::app::{ADMIN, PASSWORD, noon};
@@ -185,7 +185,7 @@ fn fill(location: Location) {
             migrate::prepare(&location).expect("the template can be migrated");
             let db = Db::open(location.clone(), &test_config()).expect("the template can be opened");
             import_plan(&db, noon(), &three_provinces(), |_, _| {}).await.expect("units can be imported");
-            cchc::auth::command::admin_create_with_cost(&db, noon(), ADMIN, PASSWORD, super::app::CHEAP)
+            kernel::auth::command::admin_create_with_cost(&db, noon(), ADMIN, PASSWORD, super::app::CHEAP)
                 .await
                 .expect("an administrator can be made");
             if let Location::Sqlite(_) = &location {

@@ -2,9 +2,9 @@
 //! right.
 
 use cchc::demo::dossiers::{DemoDossiers, load};
-use cchc::domain::tthc::procedures;
-use cchc::reporting::holidays;
+use kernel::reporting::holidays;
 use serde_json::{Value, json};
+use tthc::procedures;
 
 use crate::organization::root;
 use crate::start::on;

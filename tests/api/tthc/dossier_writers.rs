@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use cchc::domain::tthc::dossiers::summaries::fold::fold;
-use cchc::domain::tthc::dossiers::summaries::verify::verify;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tthc::dossiers::summaries::fold::fold;
+use tthc::dossiers::summaries::verify::verify;
 
 use super::dossiers::{DOSSIERS, catalogue, dossier, with};
 use crate::support::{Client, TestApp};

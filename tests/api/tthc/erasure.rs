@@ -1,10 +1,10 @@
 //! Erasing the personal data of a dossier on order: what goes, what stays, and that nothing comes back.
 
-use cchc::audit::chain::{Verdict, verify};
-use cchc::db::Location;
-use cchc::db::schema::{attachments, content_removals, dossiers};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use kernel::audit::chain::{Verdict, verify};
+use kernel::db::Location;
+use kernel::db::schema::{attachments, content_removals, dossiers};
 use serde_json::{Value, json};
 
 use super::dossiers::{DOSSIERS, catalogue, dossier, with};
@@ -123,7 +123,7 @@ async fn what_is_kept_beside_a_dossier_is_erased_too(app: TestApp) {
     let names: Vec<(String, Option<String>)> =
         attachments::table.select((attachments::name, attachments::description)).load(&mut conn).unwrap();
     assert_eq!(names, [(String::new(), None), (String::new(), None)]);
-    let removed = cchc::attachments::removals::sweep(&app.state, app.state.now()).await.unwrap();
+    let removed = kernel::attachments::removals::sweep(&app.state, app.state.now()).await.unwrap();
     assert_eq!(removed, 2, "the content of both goes now, and not in some days");
     let left: i64 = content_removals::table.count().get_result(&mut conn).unwrap();
     assert_eq!(left, 0);
@@ -143,8 +143,8 @@ async fn nothing_of_erased_people_is_left_in_the_file(app: TestApp) {
         .select((dossiers::owner, dossiers::submitter, dossiers::submitter_digest))
         .first(&mut conn)
         .unwrap();
-    let answer: String = cchc::db::schema::idempotency_keys::table
-        .select(cchc::db::schema::idempotency_keys::answer)
+    let answer: String = kernel::db::schema::idempotency_keys::table
+        .select(kernel::db::schema::idempotency_keys::answer)
         .first(&mut conn)
         .unwrap();
     let traces =

@@ -1,11 +1,11 @@
 //! Who sent feedback: sealed, masked, and erased on order.
 
-use cchc::audit::chain::{Verdict, verify};
-use cchc::auth::keys::KeyRing;
-use cchc::db::schema::{attachments, citizen_feedback};
-use cchc::domain::tthc::feedback::reseal::reseal;
 use diesel::prelude::*;
+use kernel::audit::chain::{Verdict, verify};
+use kernel::auth::keys::KeyRing;
+use kernel::db::schema::{attachments, citizen_feedback};
 use serde_json::{Value, json};
+use tthc::feedback::reseal::reseal;
 
 use super::dossiers::with;
 use super::erasure::{order, who_sees_all};

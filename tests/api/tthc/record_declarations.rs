@@ -1,8 +1,8 @@
 //! Since when every dossier of a unit is kept as a record.
 
-use cchc::domain::organization::tree::{OrgTree, OrgUnitId, UnitKind, UnitVersion};
-use cchc::domain::tthc::record_declarations::declared_since;
+use kernel::organization::tree::{OrgTree, OrgUnitId, UnitKind, UnitVersion};
 use serde_json::{Value, json};
+use tthc::record_declarations::declared_since;
 
 use crate::support::{Client, TestApp};
 use crate::tell;

@@ -1,7 +1,7 @@
 //! Statistics of dossiers, which of them are late, and who apologised.
 
-use cchc::domain::tthc::dossiers::summaries::fold::fold;
 use serde_json::{Value, json};
+use tthc::dossiers::summaries::fold::fold;
 
 use super::dossiers::{DOSSIERS, catalogue, dossier, with};
 use crate::support::{Client, TestApp};

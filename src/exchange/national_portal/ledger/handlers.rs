@@ -4,17 +4,17 @@ use super::model::{
     PortalAnswer, PortalLedgerEntry, PortalLedgerEntryId, PortalLedgerFilter, PortalLedgerPage,
 };
 use super::store::{ledger_answer, ledger_get, ledger_list};
-use crate::api::mount::Mount;
-use crate::api::{
+use kernel::api::mount::Mount;
+use kernel::api::{
     Found, IfMatch, ListQuery, Listed, Once, PageParams, Rendered, Saved, ValidJson, ValidPath,
 };
-use crate::audit::personal_reads;
-use crate::auth::permit::{Permit, Read, Tthc, Write};
-use crate::auth::scope::Scoped;
-use crate::db::{DbConn, Weight, WriteTx};
-use crate::error::ApiError;
-use crate::operations;
-use crate::state::App;
+use kernel::audit::personal_reads;
+use kernel::auth::permit::{Permit, Read, Tthc, Write};
+use kernel::auth::scope::Scoped;
+use kernel::db::{DbConn, Weight, WriteTx};
+use kernel::error::ApiError;
+use kernel::operations;
+use kernel::state::App;
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {

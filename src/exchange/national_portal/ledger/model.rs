@@ -7,17 +7,17 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::super::differences::PortalDifference;
-use crate::audit::personal_reads::Shown;
-use crate::db::json_text::JsonText;
-use crate::db::schema::portal_ledger;
-use crate::db::types::Instant;
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::tthc::dossiers::life::DossierStatus;
-use crate::domain::tthc::dossiers::model::DossierId;
-use crate::domain::tthc::dossiers::row::HeldDossier;
-use crate::exchange::record_types::RecordType;
-use crate::{id, page_of, record, text_enum};
+use kernel::audit::personal_reads::Shown;
+use kernel::db::json_text::JsonText;
+use kernel::db::schema::portal_ledger;
+use kernel::db::types::Instant;
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::record_types::RecordType;
+use kernel::{id, page_of, record, text_enum};
+use tthc::dossiers::life::DossierStatus;
+use tthc::dossiers::model::DossierId;
+use tthc::dossiers::row::HeldDossier;
 
 id! {
     /// Id of an entry of the ledger (mục sổ đối soát).

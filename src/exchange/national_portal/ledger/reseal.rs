@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use super::model::PortalLedgerEntryId;
 use super::store::place;
-use crate::auth::keys::KeyRing;
-use crate::db::schema::portal_ledger;
-use crate::db::types::Instant;
-use crate::db::{Db, DbConn};
-use crate::error::ApiError;
+use kernel::auth::keys::KeyRing;
+use kernel::db::schema::portal_ledger;
+use kernel::db::types::Instant;
+use kernel::db::{Db, DbConn};
+use kernel::error::ApiError;
 
 /// Entries of one transaction: few enough to hold SQLite's writer for a moment only.
 const PART: i64 = 500;

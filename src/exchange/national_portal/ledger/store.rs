@@ -7,25 +7,25 @@ use super::model::{
     PortalAnswer, PortalDirection, PortalHeld, PortalLedgerEntry, PortalLedgerEntryId, PortalLedgerFilter,
     PortalLedgerRow, PortalOutcome, PortalService,
 };
-use crate::api::ways::{Way, merged, ways_of};
-use crate::api::{IfMatch, PageRequest, PageRows};
-use crate::audit::journal::{Entry, JournalAction};
-use crate::auth::keys::PersonalKeys;
-use crate::auth::scope::{Confinement, Scoped};
-use crate::db::conn::MultiBackend;
-use crate::db::json_text::JsonText;
-use crate::db::schema::{dossiers, portal_ledger};
-use crate::db::types::Instant;
-use crate::db::{DbConn, Recorded, WriteTx};
-use crate::domain::organization::reference::{UnitName, label};
-use crate::domain::organization::successors::wanted_units;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::domain::tthc::dossiers::model::DossierId;
-use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Problem};
 use crate::exchange::national_portal::differences::PortalDifference;
-use crate::exchange::record_types::RecordType;
-use crate::{confine, insert_rows, keyset, on_way, within_reach};
+use kernel::api::ways::{Way, merged, ways_of};
+use kernel::api::{IfMatch, PageRequest, PageRows};
+use kernel::audit::journal::{Entry, JournalAction};
+use kernel::auth::keys::PersonalKeys;
+use kernel::auth::scope::{Confinement, Scoped};
+use kernel::db::conn::MultiBackend;
+use kernel::db::json_text::JsonText;
+use kernel::db::schema::portal_ledger;
+use kernel::db::types::Instant;
+use kernel::db::{DbConn, Recorded, WriteTx};
+use kernel::error::{ApiError, Problem};
+use kernel::organization::reference::{UnitName, label};
+use kernel::organization::successors::wanted_units;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::record_types::RecordType;
+use kernel::validity::days_in_range;
+use kernel::{confine, insert_rows, keyset, on_way, within_reach};
+use tthc::dossiers::model::DossierId;
 
 /// What is to be written down of an entry.
 #[derive(Debug)]
@@ -224,21 +224,6 @@ pub fn ledger_answer(
     Ok(tx.journal(journal_entry(JournalAction::Update, &entry)?)?.with(entry))
 }
 
-/// Erases what came and was sent of a dossier, with the personal data in it; the rest of the entries stays.
-/// Entries that belong to no dossier are known by its code, whoever sent them: it names its agency.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn ledger_erase(tx: &mut WriteTx<'_>, dossier: DossierId) -> Result<(), ApiError> {
-    use portal_ledger as l;
-    let code: String = dossiers::table.find(dossier).select(dossiers::code).first(tx.conn())?;
-    let of_dossier = l::dossier_id.is_not_null().and(l::dossier_id.assume_not_null().eq(dossier));
-    diesel::update(l::table.filter(l::code.eq(code)).filter(l::dossier_id.is_null().or(of_dossier)))
-        .set(l::body.eq(None::<String>))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
 type Ledger<'a> = portal_ledger::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Ledger<'a>, filter: &'a PortalLedgerFilter) -> Ledger<'a> {
@@ -339,10 +324,10 @@ mod tests {
     use diesel::connection::SimpleConnection;
 
     use super::*;
-    use crate::audit::journal::Author;
-    use crate::auth::keys::KeyRing;
-    use crate::config::Config;
-    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+    use kernel::audit::journal::Author;
+    use kernel::auth::keys::KeyRing;
+    use kernel::config::Config;
+    use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
 
     /// An entry of this code and dossier in a database where nothing else stands.
     fn kept(
@@ -394,12 +379,14 @@ mod tests {
             kept(&mut conn, code, Some(other), province),
             kept(&mut conn, "H13.44-261102-0008", None, province),
         ];
-        let location = crate::db::Location::Sqlite(folder.path().join("cchc.db"));
-        let db = crate::db::Db::open(location, &Config::from_vars(&BTreeMap::new()).unwrap()).unwrap();
+        let location = kernel::db::Location::Sqlite(folder.path().join("cchc.db"));
+        let db = kernel::db::Db::open(location, &Config::from_vars(&BTreeMap::new()).unwrap()).unwrap();
         let author = Author::operator("test", Instant::from_micros(0));
         let work = move |tx: &mut WriteTx<'_>| {
-            ledger_erase(tx, dossier)?;
-            Ok(tx.noted().with(()))
+            tthc::dossiers::erasure::ledger_erase(tx, dossier)?;
+            let ledger = RecordType::PortalLedgerEntry.as_str();
+            let written = Entry::new(JournalAction::Update, ledger, dossier, 2, &"erased")?;
+            Ok(tx.journal(written)?.with(()))
         };
         actix_web::rt::System::new().block_on(db.write(author, work)).unwrap();
         let mut has_body = |id: PortalLedgerEntryId| {

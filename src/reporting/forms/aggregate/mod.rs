@@ -32,11 +32,11 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::roster::{Roster, tier_rank};
-use crate::domain::organization::tree::{OrgUnitId, Tier};
-use crate::domain::tthc::processing_returns::lines::ProcessingLine;
-use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
-use crate::domain::tthc::processing_returns::rules::Columns;
+use kernel::organization::tree::{OrgUnitId, Tier};
+use kernel::reporting::roster::{Roster, tier_rank};
+use tthc::processing_returns::lines::ProcessingLine;
+use tthc::processing_returns::model::CarriedOverBasis;
+use tthc::processing_returns::rules::Columns;
 
 /// What a line counts, and where its carry-over comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

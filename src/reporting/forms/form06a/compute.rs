@@ -10,23 +10,23 @@ use super::model::{
     Form06Columns, Form06Definition, Form06DefinitionUsed, Form06Source, Form06a, Form06aQuery, Form06aRow,
     FormUnit,
 };
-use crate::auth::permission::Domain;
-use crate::auth::scope::Scoped;
-use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{UnitName, UnitScope, label};
-use crate::domain::organization::successors::unit_in_force;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier};
-use crate::domain::tthc::dossiers::summaries::fold::hold_folding;
-use crate::domain::tthc::processing_returns::lines::ProcessingLine;
-use crate::domain::validity::days_in_range;
-use crate::error::{ApiError, Problem};
 use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine};
 use crate::reporting::forms::kept::coverage::{FormCoverageCount, LevelFiled};
 use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
-use crate::reporting::forms::roster::Roster;
-use crate::reporting::forms::rosters::Rosters;
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
-use crate::reporting::periods::store::period_of_regime;
+use kernel::auth::permission::Domain;
+use kernel::auth::scope::Scoped;
+use kernel::db::{DbConn, snapshot};
+use kernel::error::{ApiError, Problem};
+use kernel::organization::reference::{UnitName, UnitScope, label};
+use kernel::organization::successors::unit_in_force;
+use kernel::organization::tree::{OrgTree, OrgUnitId, Tier};
+use kernel::reporting::periods::store::period_of_regime;
+use kernel::reporting::roster::Roster;
+use kernel::reporting::rosters::Rosters;
+use kernel::validity::days_in_range;
+use tthc::dossiers::summaries::fold::hold_folding;
+use tthc::processing_returns::lines::ProcessingLine;
 
 /// Form 06a for a unit and period or days: today's, or the one that was kept at a closing.
 ///

@@ -7,23 +7,23 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{Form06Source, Form06aQuery};
-use crate::db::DbConn;
-use crate::db::schema::procedure_fields;
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId, Tier, UnitSet};
-use crate::domain::tthc::dossiers::generated::any_generated;
-use crate::domain::tthc::dossiers::model::DossierRole;
-use crate::domain::tthc::dossiers::summaries::spans::Days;
-use crate::domain::tthc::dossiers::summaries::sums::{Count, total_counts, unit_counts};
-use crate::domain::tthc::procedures::fields::ProcedureFieldId;
-use crate::domain::tthc::processing_returns::lines::{ProcessingLine, processing_lines};
-use crate::domain::tthc::record_declarations::declared_since;
-use crate::error::{ApiError, Bilingual, Fault};
 use crate::reporting::forms::aggregate::{Aggregated, Cell, aggregate};
 use crate::reporting::forms::kept::Subject;
-use crate::reporting::forms::roster::Roster;
-use crate::reporting::forms::rosters::RosterOf;
-use crate::reporting::periods::Period;
+use kernel::db::DbConn;
+use kernel::db::schema::procedure_fields;
+use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::{OrgTree, OrgUnitId, Tier, UnitSet};
+use kernel::reporting::periods::Period;
+use kernel::reporting::roster::Roster;
+use kernel::reporting::rosters::RosterOf;
+use tthc::dossiers::generated::any_generated;
+use tthc::dossiers::model::DossierRole;
+use tthc::dossiers::summaries::spans::Days;
+use tthc::dossiers::summaries::sums::{Count, total_counts, unit_counts};
+use tthc::procedures::fields::ProcedureFieldId;
+use tthc::processing_returns::lines::{ProcessingLine, processing_lines};
+use tthc::record_declarations::declared_since;
 
 /// What is counted, and for which days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

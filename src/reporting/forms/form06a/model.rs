@@ -8,15 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::coverage::Form06aCoverage;
-use crate::domain::organization::reference::{UnitLabel, UnitScope};
-use crate::domain::organization::tree::{OrgUnitId, Tier};
-use crate::domain::tthc::dossiers::model::DossierRole;
-use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
 use crate::reporting::forms::aggregate::Cell;
 use crate::reporting::forms::kept::{ColumnFigures, FormClosure};
-use crate::reporting::period_closures::PeriodClosureId;
-use crate::reporting::periods::Period;
-use crate::text_enum;
+use kernel::organization::reference::{UnitLabel, UnitScope};
+use kernel::organization::tree::{OrgUnitId, Tier};
+use kernel::reporting::closed_periods::PeriodClosureId;
+use kernel::reporting::periods::Period;
+use kernel::text_enum;
+use tthc::dossiers::model::DossierRole;
+use tthc::processing_returns::model::CarriedOverBasis;
 
 text_enum! {
     /// What the columns of form 06 mean (cách tính biểu 06).

@@ -8,13 +8,13 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::coverage::Form06aLevelCoverage;
 use super::model::{Form06Columns, Form06Source, Form06a};
-use crate::api::sheet::saved;
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::Tier;
-use crate::domain::tthc::processing_returns::model::CarriedOverBasis;
-use crate::error::ApiError;
 use crate::reporting::forms::printed::{HeadCell, Looks, exact, head, notes, numbers, signatures, span_vi};
-use crate::text::day_vi;
+use kernel::api::sheet::saved;
+use kernel::error::ApiError;
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::Tier;
+use kernel::text::day_vi;
+use tthc::processing_returns::model::CarriedOverBasis;
 
 /// The head.
 const HEAD: [HeadCell<'_>; 14] = [

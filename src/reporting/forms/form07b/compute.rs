@@ -9,24 +9,24 @@ use diesel::prelude::*;
 use super::model::{
     Form07b, Form07bColumns, Form07bDefinition, Form07bDefinitionUsed, Form07bQuery, Form07bRow,
 };
-use crate::auth::scope::Scoped;
-use crate::db::schema::{
+use crate::reporting::forms::form06a::gathering::field_names;
+use kernel::auth::scope::Scoped;
+use kernel::db::schema::{
     procedure_fields, procedure_publication_items, procedure_publications, procedure_versions, procedures,
 };
-use crate::db::{DbConn, snapshot};
-use crate::domain::organization::reference::{UnitName, label};
-use crate::domain::organization::successors::unit_in_force;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::procedures::fields::ProcedureFieldId;
-use crate::domain::tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
-use crate::domain::tthc::procedures::named::ProceduresNamed;
-use crate::domain::tthc::publications::model::PublicationAction;
-use crate::domain::validity::{days_in_range, storable};
-use crate::error::{ApiError, Bilingual, Fault};
-use crate::reporting::forms::form06a::gathering::field_names;
-use crate::reporting::forms::rosters::{RosterOf, Rosters};
-use crate::reporting::periods::Period;
-use crate::reporting::periods::store::period_of_regime;
+use kernel::db::{DbConn, snapshot};
+use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::organization::reference::{UnitName, label};
+use kernel::organization::successors::unit_in_force;
+use kernel::organization::tree::OrgUnitId;
+use kernel::reporting::periods::Period;
+use kernel::reporting::periods::store::period_of_regime;
+use kernel::reporting::rosters::{RosterOf, Rosters};
+use kernel::validity::{days_in_range, storable};
+use tthc::procedures::fields::ProcedureFieldId;
+use tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};
+use tthc::procedures::named::ProceduresNamed;
+use tthc::publications::model::PublicationAction;
 
 /// What a row is about.
 type Key = (Option<ProcedureLevel>, Option<String>);

@@ -6,14 +6,14 @@ use actix_web::{Either, HttpResponse, web};
 use super::compute::form07b;
 use super::model::{Form07b, Form07bQuery};
 use super::sheet::form07b_sheet;
-use crate::api::ValidQuery;
-use crate::api::listing::{TableOr, csv_sent};
-use crate::api::mount::Mount;
-use crate::api::sheet::{apart, sent};
-use crate::auth::permit::{Permit, ReadReference, Tthc};
-use crate::error::ApiError;
-use crate::operations;
-use crate::state::App;
+use kernel::api::ValidQuery;
+use kernel::api::listing::{TableOr, csv_sent};
+use kernel::api::mount::Mount;
+use kernel::api::sheet::{apart, sent};
+use kernel::auth::permit::{Permit, ReadReference, Tthc};
+use kernel::error::ApiError;
+use kernel::operations;
+use kernel::state::App;
 
 /// Mounts the operation.
 pub fn routes(mount: &mut impl Mount) {

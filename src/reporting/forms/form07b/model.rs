@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::OrgUnitId;
-use crate::domain::tthc::procedures::model::{ProcedureLevel, ServiceLevel};
-use crate::domain::tthc::publications::model::PublicationAction;
 use crate::reporting::forms::form06a::model::FormUnit;
-use crate::reporting::periods::Period;
-use crate::text_enum;
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::OrgUnitId;
+use kernel::reporting::periods::Period;
+use kernel::text_enum;
+use tthc::procedures::model::{ProcedureLevel, ServiceLevel};
+use tthc::publications::model::PublicationAction;
 
 text_enum! {
     /// What the columns of form 07b mean (cách tính).

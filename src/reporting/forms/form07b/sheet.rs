@@ -6,12 +6,12 @@ use std::fs::File;
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::model::{Form07b, Form07bColumns};
-use crate::api::sheet::saved;
-use crate::api::table::capital;
-use crate::domain::tthc::procedures::model::ProcedureLevel;
-use crate::error::ApiError;
 use crate::reporting::forms::printed::{HeadCell, Looks, exact, head, notes, numbers, signatures, span_vi};
-use crate::text::day_vi;
+use kernel::api::sheet::saved;
+use kernel::api::table::capital;
+use kernel::error::ApiError;
+use kernel::text::day_vi;
+use tthc::procedures::model::ProcedureLevel;
 
 /// The head.
 const HEAD: [HeadCell<'_>; 14] = [

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use kernel::error::ApiError;
 
 /// The columns of a line by their names, in their order; a column that the definition lacks is none.
 pub type ColumnFigures = Vec<(&'static str, i64)>;

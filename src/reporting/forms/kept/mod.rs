@@ -20,13 +20,13 @@ pub use self::figures::{ColumnFigures, Figures, FormColumnDifference, FormLineDi
 pub use self::snapshots::{FormClosure, closure_of, keep_all, snapshot};
 use self::snapshots::{SnapshotRow, content_of, unpacked};
 use super::form06a::Form06a;
-use crate::auth::permission::Domain;
-use crate::db::DbConn;
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::{OrgTree, OrgUnitId};
-use crate::error::{ApiError, Bilingual, Fault};
-use crate::reporting::period_closures::PeriodClosureId;
-use crate::reporting::periods::Period;
+use kernel::auth::permission::Domain;
+use kernel::db::DbConn;
+use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::{OrgTree, OrgUnitId};
+use kernel::reporting::closed_periods::PeriodClosureId;
+use kernel::reporting::periods::Period;
 
 /// The forms that a closing keeps: one line each.
 pub const KEPT: &[Kept] = &[Kept::of::<Form06a>()];

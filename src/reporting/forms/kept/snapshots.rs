@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{KEPT, KeptForm, Subject, Variant};
-use crate::db::conn::MultiBackend;
-use crate::db::schema::{period_closures, period_snapshots};
-use crate::db::types::Instant;
-use crate::db::{DbConn, WriteTx};
-use crate::domain::organization::reference::UnitScope;
-use crate::domain::organization::tree::OrgTree;
-use crate::error::{ApiError, Problem};
-use crate::on_db;
-use crate::reporting::period_closures::{ClosureState, PeriodClosureId};
+use kernel::db::conn::MultiBackend;
+use kernel::db::schema::{period_closures, period_snapshots};
+use kernel::db::types::Instant;
+use kernel::db::{DbConn, WriteTx};
+use kernel::error::{ApiError, Problem};
+use kernel::on_db;
+use kernel::organization::reference::UnitScope;
+use kernel::organization::tree::OrgTree;
+use kernel::reporting::closed_periods::{ClosureState, PeriodClosureId};
 
 /// The most that a form may have as JSON, in bytes: the form of a province with a line for every unit
 /// and field has a hundredth of it.
@@ -186,9 +186,9 @@ fn last<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
-    use crate::domain::organization::tree::OrgUnitId;
-    use crate::reporting::periods::{Period, PeriodId, PeriodKind};
+    use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+    use kernel::organization::tree::OrgUnitId;
+    use kernel::reporting::periods::{Period, PeriodId, PeriodKind};
 
     #[test]
     fn a_kept_form_is_found_by_its_key_and_the_last_closing_by_its_own() {

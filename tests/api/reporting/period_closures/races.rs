@@ -16,7 +16,7 @@ tell![
 ];
 
 /// Runs SQL in a transaction that stays open.
-fn begun(app: &TestApp) -> cchc::db::DbConn {
+fn begun(app: &TestApp) -> kernel::db::DbConn {
     let mut conn = app.connect();
     diesel::sql_query("BEGIN").execute(&mut conn).unwrap();
     conn
@@ -39,7 +39,7 @@ async fn until_waiting(app: &TestApp, count: i64) {
 }
 
 /// Holds the lock of a return of this unit, as a write that has not committed yet.
-fn write_under_way(conn: &mut cchc::db::DbConn, period: &str, unit: &str) {
+fn write_under_way(conn: &mut kernel::db::DbConn, period: &str, unit: &str) {
     let lock = format!(
         "SELECT pg_advisory_xact_lock_shared(hashtext('period_closures'), hashtext('{period}{unit}') & 255)"
     );

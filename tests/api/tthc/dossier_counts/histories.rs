@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cchc::domain::tthc::dossiers::summaries::fold::fold;
-use cchc::domain::tthc::dossiers::summaries::verify::{rebuild, verify};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::{Value, json};
+use tthc::dossiers::summaries::fold::fold;
+use tthc::dossiers::summaries::verify::{rebuild, verify};
 
 use super::{counts, told};
 use crate::support::{Client, TestApp};

@@ -4,10 +4,10 @@ mod histories;
 
 use std::collections::BTreeMap;
 
-use cchc::domain::tthc::dossiers::summaries::fold::fold;
-use cchc::domain::tthc::dossiers::summaries::verify::{make_missing, verify};
 use diesel::RunQueryDsl;
 use serde_json::{Value, json};
+use tthc::dossiers::summaries::fold::fold;
+use tthc::dossiers::summaries::verify::{make_missing, verify};
 
 use crate::start::on;
 use crate::support::story::Story;

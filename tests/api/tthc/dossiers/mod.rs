@@ -53,7 +53,7 @@ pub fn with(mut dossier: Value, members: Value) -> Value {
 /// A procedure of five working days, and the working-day calendar.
 pub async fn catalogue(app: &TestApp) -> Client {
     let admin = app.admin().await;
-    cchc::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
+    kernel::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
     let field = admin.post("/api/v1/tthc/procedure-fields", &json!({"name": "Hộ tịch"})).await.expect(201);
     let procedure = json!({
         "code": "1.001193", "name": "Đăng ký khai sinh", "level": "commune", "field_id": field["id"],

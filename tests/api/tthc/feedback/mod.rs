@@ -18,8 +18,8 @@ pub const FEEDBACK: &str = "/api/v1/tthc/citizen-feedback";
 const LIMITS: &str = "/api/v1/tthc/feedback-time-limits";
 
 async fn holidays(app: &TestApp) {
-    let at = cchc::db::types::Instant::from_micros(0);
-    cchc::reporting::holidays::import(&app.state.db, at).await.unwrap();
+    let at = kernel::db::types::Instant::from_micros(0);
+    kernel::reporting::holidays::import(&app.state.db, at).await.unwrap();
 }
 
 /// A moment of a day in Vietnam, at nine in the morning.

@@ -51,12 +51,12 @@ async fn due(client: &Client, procedure: &str, received_at: &str) -> Value {
     client.get(&format!("{PROCEDURES}/{procedure}/due-date?received_at={received_at}")).await.expect(200)
 }
 
-async fn bundled(app: &TestApp) -> cchc::domain::tthc::procedures::import::ImportSummary {
-    cchc::domain::tthc::procedures::import::import(&app.state.db, noon()).await.unwrap()
+async fn bundled(app: &TestApp) -> tthc::procedures::import::ImportSummary {
+    tthc::procedures::import::import(&app.state.db, noon()).await.unwrap()
 }
 
 async fn holidays(app: &TestApp) {
-    cchc::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
+    kernel::reporting::holidays::import(&app.state.db, noon()).await.unwrap();
 }
 
 async fn total(client: &Client, query: &str) -> Value {

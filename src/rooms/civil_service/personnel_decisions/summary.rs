@@ -1,0 +1,285 @@
+//! How many personnel decisions there were between two days (tổng hợp quyết định về nhân sự): cases by kind and
+//! category, of a unit or of those below, counted where they stand, from the index by unit and day.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use diesel::dsl::{count_star, sql};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::kinds::{
+    PersonnelDecisionGroup, PersonnelDecisionKind, PersonnelDecisionStage, StaffCategory, StaffSector,
+};
+use crate::civil_service::totals::totals;
+use kernel::api::ValidQuery;
+use kernel::api::mount::Mount;
+use kernel::auth::permit::{CivilService, Permit, Read};
+use kernel::auth::scope::Scoped;
+use kernel::db::DbConn;
+use kernel::db::conn::MultiBackend;
+use kernel::db::schema::personnel_decisions as columns;
+use kernel::error::ApiError;
+use kernel::operations;
+use kernel::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
+use kernel::organization::successors::reached_units;
+use kernel::organization::tree::OrgUnitId;
+use kernel::state::App;
+use kernel::validity::{days_in_order, days_in_range};
+
+/// Which decisions are counted.
+#[derive(Debug, Clone, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PersonnelDecisionSummaryFilter {
+    /// The unit that decides, by id; exactly one of id, identifier and code (đơn vị ban hành).
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The unit by its identification code (mã định danh).
+    #[validate(length(min = 1, max = 35))]
+    #[param(min_length = 1, max_length = 35)]
+    pub org_unit_identifier: Option<String>,
+    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
+    #[validate(length(min = 1, max = 20))]
+    #[param(min_length = 1, max_length = 20)]
+    pub org_unit_code: Option<String>,
+    /// The day on which the unit's code and the tree are read; today when not given.
+    pub as_of: Option<NaiveDate>,
+    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    #[param(inline)]
+    pub scope: Option<UnitScope>,
+    /// First day (từ ngày).
+    pub decided_from: NaiveDate,
+    /// Last day (đến ngày). A group of decisions is counted where all of its days are between the two.
+    pub decided_to: NaiveDate,
+    /// Where those concerned serve (khối); everywhere when not given.
+    #[param(inline)]
+    pub sector: Option<StaffSector>,
+    /// How far the decisions are (tình trạng); `issued` when not given.
+    #[param(inline)]
+    pub stage: Option<PersonnelDecisionStage>,
+}
+
+/// Decisions of one kind about one category (dòng tổng hợp).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PersonnelDecisionCount {
+    /// What they are about (nhóm quyết định).
+    pub group: PersonnelDecisionGroup,
+    /// What is decided (loại quyết định).
+    pub kind: PersonnelDecisionKind,
+    /// As what those concerned serve (đối tượng).
+    pub category: StaffCategory,
+    /// How many persons are concerned (số trường hợp).
+    #[schema(minimum = 0)]
+    pub cases: i64,
+    /// How many records say so (số bản ghi).
+    #[schema(minimum = 0)]
+    pub records: i64,
+}
+
+/// All decisions of a group (tổng theo nhóm).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PersonnelDecisionGroupCount {
+    /// What they are about (nhóm quyết định).
+    pub group: PersonnelDecisionGroup,
+    /// How many persons are concerned (số trường hợp).
+    #[schema(minimum = 0)]
+    pub cases: i64,
+}
+
+/// All decisions about a category (tổng theo đối tượng).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PersonnelDecisionCategoryCount {
+    /// As what those concerned serve (đối tượng).
+    pub category: StaffCategory,
+    /// How many persons are concerned (số trường hợp).
+    #[schema(minimum = 0)]
+    pub cases: i64,
+}
+
+/// Personnel decisions between two days (tổng hợp quyết định về nhân sự).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "unit": {"org_unit_id": "0190a8c0-0000-7000-8000-000000000004", "org_unit_code": "31420",
+        "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp"},
+    "scope": "self", "units": 1, "as_of": "2026-07-01", "decided_from": "2026-01-01", "decided_to": "2026-06-30",
+    "stage": "issued",
+    "rows": [{"group": "pay", "kind": "pay_step", "category": "civil_servant", "cases": 10, "records": 1}],
+    "groups": [{"group": "pay", "cases": 10}], "categories": [{"category": "civil_servant", "cases": 10}],
+    "cases": 10
+}))]
+pub struct PersonnelDecisionSummary {
+    /// The unit that decides (đơn vị ban hành).
+    pub unit: StatisticsUnit,
+    /// Which units beside it (phạm vi).
+    pub scope: UnitScope,
+    /// How many units these are (số đơn vị).
+    #[schema(minimum = 1)]
+    pub units: usize,
+    /// The day on which the tree was read (ngày tra cứu).
+    pub as_of: NaiveDate,
+    /// First day (từ ngày).
+    pub decided_from: NaiveDate,
+    /// Last day (đến ngày).
+    pub decided_to: NaiveDate,
+    /// How far the decisions are (tình trạng).
+    pub stage: PersonnelDecisionStage,
+    /// By group, kind and category (các dòng); what nothing was decided of has none.
+    pub rows: Vec<PersonnelDecisionCount>,
+    /// By group (tổng theo nhóm).
+    pub groups: Vec<PersonnelDecisionGroupCount>,
+    /// By category (tổng theo đối tượng).
+    pub categories: Vec<PersonnelDecisionCategoryCount>,
+    /// All persons concerned (tổng số trường hợp).
+    #[schema(minimum = 0)]
+    pub cases: i64,
+}
+
+type Counted = (PersonnelDecisionKind, StaffCategory, i64, i64);
+
+/// Cases and records of these units, by kind and category.
+macro_rules! counted {
+    ($units:expr, $filter:expr) => {{
+        let filter: &PersonnelDecisionSummaryFilter = $filter;
+        let mut query = columns::table
+            .group_by((columns::kind, columns::category))
+            .select((
+                columns::kind,
+                columns::category,
+                sql::<BigInt>("CAST(COALESCE(SUM(cases), 0) AS BIGINT)"),
+                count_star(),
+            ))
+            .filter(columns::deleted_at.is_null())
+            .filter(columns::org_unit_id.eq_any($units))
+            .filter(columns::covers_from.between(filter.decided_from, filter.decided_to))
+            .filter(columns::covers_to.le(filter.decided_to))
+            .filter(columns::stage.eq(filter.stage.unwrap_or(PersonnelDecisionStage::Issued)))
+            .into_boxed::<MultiBackend>();
+        if let Some(sector) = filter.sector {
+            query = query.filter(columns::sector.eq(sector));
+        }
+        query
+    }};
+}
+
+/// How many decisions of each kind a unit made, or those below it, between two days.
+///
+/// # Errors
+/// 403 for a unit out of reach, 422 for one that is not known, or days out of order.
+fn decision_summary(
+    conn: &mut DbConn,
+    scoped: &Scoped,
+    filter: &PersonnelDecisionSummaryFilter,
+) -> Result<PersonnelDecisionSummary, ApiError> {
+    let (from, to) = (filter.decided_from, filter.decided_to);
+    days_in_range([("/as_of", filter.as_of), ("/decided_from", Some(from)), ("/decided_to", Some(to))])?;
+    days_in_order(from, ("/decided_to", to))?;
+    let name = UnitName {
+        id: filter.org_unit_id,
+        identifier: filter.org_unit_identifier.as_deref(),
+        code: filter.org_unit_code.as_deref(),
+    };
+    let as_of = filter.as_of.unwrap_or_else(|| scoped.today());
+    let scope = filter.scope.unwrap_or_default();
+    let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
+    let rows = rows(counted!(&units, filter).load(conn)?);
+    Ok(PersonnelDecisionSummary {
+        unit: label(scoped.tree(), unit, as_of).into(),
+        scope,
+        units: units.len(),
+        as_of,
+        decided_from: from,
+        decided_to: to,
+        stage: filter.stage.unwrap_or(PersonnelDecisionStage::Issued),
+        groups: totals(&rows, |row| (row.group, row.cases))
+            .map(|(group, cases)| PersonnelDecisionGroupCount { group, cases })
+            .collect(),
+        categories: totals(&rows, |row| (row.category, row.cases))
+            .map(|(category, cases)| PersonnelDecisionCategoryCount { category, cases })
+            .collect(),
+        cases: rows.iter().map(|row| row.cases).sum(),
+        rows,
+    })
+}
+
+/// The rows in the order of their kinds.
+fn rows(mut counted: Vec<Counted>) -> Vec<PersonnelDecisionCount> {
+    counted.sort_unstable_by_key(|(kind, category, ..)| (kind.group(), *kind, *category));
+    let row = |(kind, category, cases, records): Counted| PersonnelDecisionCount {
+        group: kind.group(),
+        kind,
+        category,
+        cases,
+        records,
+    };
+    counted.into_iter().map(row).collect()
+}
+
+/// Mounts the operation.
+pub(super) fn routes(mount: &mut impl Mount) {
+    operations!(mount, get_personnel_decision_summary);
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/civil-service/personnel-decisions/summary",
+    operation_id = "get_personnel_decision_summary", tag = "personnel-decisions", summary = "Get how many personnel decisions there were in a period",
+    description = "How many persons were concerned by the decisions of a unit between two days, by kind and category, with totals by group and category (tổng hợp quyết định về nhân sự); with `scope` also of the units below.",
+    params(PersonnelDecisionSummaryFilter),
+    responses((status = 200, description = "The counts.", body = PersonnelDecisionSummary)),
+)]
+async fn get_personnel_decision_summary(
+    permit: Permit<Read, CivilService>,
+    query: ValidQuery<PersonnelDecisionSummaryFilter>,
+    app: App,
+) -> Result<web::Json<PersonnelDecisionSummary>, ApiError> {
+    let scoped = permit.into_scoped();
+    app.db.read_list(move |conn| decision_summary(conn, &scoped, &query.0)).await.map(web::Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    #[test]
+    fn rows_stand_by_group_and_add_up() {
+        use {PersonnelDecisionKind as Kind, StaffCategory as Category};
+        let rows = rows(vec![
+            (Kind::PayStep, Category::PublicEmployee, 67, 1),
+            (Kind::Retire, Category::PublicEmployee, 6, 2),
+            (Kind::PayStep, Category::CivilServant, 10, 1),
+        ]);
+        let kinds: Vec<_> = rows.iter().map(|row| (row.kind, row.category)).collect();
+        let expected = [
+            (Kind::Retire, Category::PublicEmployee),
+            (Kind::PayStep, Category::CivilServant),
+            (Kind::PayStep, Category::PublicEmployee),
+        ];
+        assert_eq!(kinds, expected);
+        let groups: Vec<_> = totals(&rows, |row| (row.group, row.cases)).collect();
+        assert_eq!(groups, [(PersonnelDecisionGroup::Staffing, 6), (PersonnelDecisionGroup::Pay, 77)]);
+        let categories: Vec<_> = totals(&rows, |row| (row.category, row.cases)).collect();
+        assert_eq!(categories, [(Category::CivilServant, 10), (Category::PublicEmployee, 73)]);
+    }
+
+    #[test]
+    fn decisions_of_a_period_are_counted_from_an_index() {
+        let (_folder, mut conn) = migrated();
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let filter = PersonnelDecisionSummaryFilter {
+            decided_from: day,
+            decided_to: day,
+            sector: Some(StaffSector::Education),
+            ..PersonnelDecisionSummaryFilter::default()
+        };
+        let units = &[OrgUnitId::new(), OrgUnitId::new()][..];
+        let told = plan(&mut conn, counted!(units, &filter));
+        assert!(told.iter().any(|step| step.contains("personnel_decisions_")), "{told:?}");
+        assert!(!told.iter().any(|step| step.starts_with("SCAN")), "{told:?}");
+        if let Some(postgres) = &mut MigratedPostgres::new() {
+            let told = postgres_plan(postgres.conn(), counted!(units, &filter));
+            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+        }
+    }
+}
