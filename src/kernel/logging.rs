@@ -45,9 +45,6 @@ pub fn start(config: &Config) {
     }
 }
 
-/// The crates of the service, as their entries name them.
-const CRATES: [&str; 4] = ["cchc", "cchc_kernel", "cchc_rooms", "cchc_tthc"];
-
 /// What a library tells a developer, from paths to whole bodies, may name persons: of libraries nothing
 /// below `info` is written, whatever the configuration says.
 struct Discreet {
@@ -56,8 +53,10 @@ struct Discreet {
 
 impl Discreet {
     fn is_fit(metadata: &Metadata<'_>) -> bool {
-        let own = metadata.target().split("::").next().is_some_and(|name| CRATES.contains(&name));
-        own || metadata.level() <= Level::Info
+        let name = metadata.target().split("::").next().unwrap_or_default();
+        // The crates of the service are named after it.
+        let is_own = name == "cchc" || name.starts_with("cchc_");
+        is_own || metadata.level() <= Level::Info
     }
 }
 
@@ -90,5 +89,22 @@ impl<'kvs> VisitSource<'kvs> for Members {
         };
         self.0.insert(key.as_str().to_owned(), value);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_info_only_the_service_itself_is_heard() {
+        let is_heard =
+            |target, level| Discreet::is_fit(&Metadata::builder().target(target).level(level).build());
+        for own in ["cchc", "cchc::request", "cchc_kernel::auth", "cchc_tthc::dossiers"] {
+            assert!(is_heard(own, Level::Trace), "{own}");
+        }
+        for foreign in ["hyper::client", "cchcx", "object_store"] {
+            assert!(!is_heard(foreign, Level::Debug) && is_heard(foreign, Level::Info), "{foreign}");
+        }
     }
 }

@@ -265,7 +265,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// The problem of a text that is no JSON, or holds a name twice: where it went wrong, without quoting it.
+/// The problem of a text that is not the JSON that was asked for: where it went wrong, without quoting it.
 pub fn malformed(text: &str) -> ApiError {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => ApiError::new(Problem::MalformedJson),

@@ -73,7 +73,8 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
     ledger_erase(tx, id)
 }
 
-/// Erases what the ledger of the national portal keeps of a dossier, as it came and as it was sent, with the personal data in it; the rest of the entries stays.
+/// Erases what the ledger of the national portal keeps of a dossier, as it came and as it was sent, with the
+/// personal data in it; the rest of the entries stays.
 /// Entries that belong to no dossier are known by its code, whoever sent them: it names its agency.
 ///
 /// # Errors
