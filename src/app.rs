@@ -22,19 +22,19 @@ use kernel::api::{health, problems};
 use kernel::config::Config;
 use kernel::error::ApiError;
 use kernel::state::{App, AppState};
-use kernel::{audit, auth, organization, search};
+use kernel::{audit, auth, search};
 
 /// Every operation of the contract.
 pub fn routes(mount: &mut impl Mount) {
     auth::routes(mount);
     audit::routes(mount);
     organization::routes(mount);
-    rooms::institutions::routes(mount);
+    institutions::routes(mount);
     tthc::routes(mount);
-    rooms::civil_service::routes(mount);
-    rooms::public_finance::routes(mount);
-    rooms::e_government::routes(mount);
-    rooms::steering::routes(mount);
+    civil_service::routes(mount);
+    public_finance::routes(mount);
+    e_government::routes(mount);
+    steering::routes(mount);
     reporting::routes(mount);
     exchange::routes(mount);
     search::routes(mount);

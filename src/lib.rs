@@ -1,7 +1,8 @@
 //! cchc: the service on which a province runs its administrative reform (cải cách hành chính).
 //!
-//! It stands on three crates that are checked by themselves: `kernel`, and above it the rooms: `tthc` and
-//! `rooms`. Here is what brings them together.
+//! It stands on `kernel` and, above that, on a crate for each room of reform: `organization`, `institutions`,
+//! `tthc`, `civil_service`, `public_finance`, `e_government` and `steering`. None of them names another; here is
+//! what brings them together.
 //!
 //! - [`reporting`] makes the forms from what the rooms hold; [`exchange`] lets other systems follow what changes
 //!   and speak the national portal's shape.

@@ -20,6 +20,7 @@ use kernel::api::contract::Contract;
 use kernel::api::sheet::file::{ImportFile, Progress};
 use kernel::attachments::storage::Storage;
 use kernel::audit::chain::{self, Verdict};
+use kernel::auth;
 use kernel::backup::{self, Restored, Summary, Taken};
 use kernel::config::{Config, SETTINGS};
 use kernel::db::{Location, migrate};
@@ -27,7 +28,7 @@ use kernel::error::{ApiError, Language};
 use kernel::logging::{self, LogFormat};
 use kernel::reporting::{holidays, periods};
 use kernel::state::{Clock, StartError};
-use kernel::{auth, organization};
+use organization::catalogue::rows::root_ensure;
 use tthc::dossiers::summaries;
 use tthc::dossiers::summaries::verify::Verified;
 
@@ -238,7 +239,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
                     io::Error::new(cause.kind(), said)
                 })?,
             };
-            auth::command::admin_create(&db, Clock::System.now(), &username, &password).await?;
+            auth::command::admin_create(&db, root_ensure, Clock::System.now(), &username, &password).await?;
             writeln!(out, "administrator {username} was made")?;
         }
         Command::Keys(Keys::Rotate { personal: true }) => {
@@ -258,7 +259,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             writeln!(out, "{count} dossiers were sealed anew")?;
             let count = tthc::feedback::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} petitioners of feedback were sealed anew")?;
-            let count = rooms::civil_service::officials::reseal::reseal(&db, ring.clone(), now).await?;
+            let count = civil_service::officials::reseal::reseal(&db, ring.clone(), now).await?;
             writeln!(out, "{count} officials were sealed anew")?;
             let count = exchange::national_portal::ledger::reseal::reseal(&db, ring, now).await?;
             writeln!(out, "{count} entries of the ledger were sealed anew")?;

@@ -17,9 +17,9 @@ use kernel::auth::scope::Scoped;
 use kernel::db::schema::{clients, users};
 use kernel::db::{Recorded, WriteTx};
 use kernel::error::ApiError;
-use kernel::organization::catalogue::country_id;
-use kernel::organization::tree::OrgUnitId;
 use kernel::state::AppState;
+use kernel::tree::OrgUnitId;
+use organization::catalogue::country_id;
 
 /// An account with the unit that employs it and its roles over that unit.
 struct Account {

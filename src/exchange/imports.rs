@@ -11,9 +11,8 @@ use kernel::auth::{self, keystore};
 use kernel::config::Config;
 use kernel::db::Db;
 use kernel::error::ApiError;
+use kernel::reporting;
 use kernel::state::{Clock, units_load};
-use kernel::{organization, reporting};
-use rooms::{civil_service, e_government, institutions, public_finance, steering};
 
 /// Declares the collections by the name of their worksheet.
 macro_rules! collections {

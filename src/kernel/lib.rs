@@ -5,8 +5,9 @@
 //! - [`db`] is the persistence kernel, [`audit`] the journal; [`backup`] takes and restores backups.
 //! - [`mod@attachments`] are files that belong to a record, and where they are kept; [`search`] finds records of
 //!   all rooms, [`record_types`] names their kinds.
-//! - [`organization`] is the tree of units over its history, to which every record belongs, with what is kept of
-//!   the units themselves.
+//! - [`tree`] holds the units of the country in memory and answers for any day. [`unit_reference`] is how bodies,
+//!   queries and answers name a unit, [`successors`] what is said of one that is not in force, [`owners`] whose a
+//!   record is, [`unit_records`] what all records of units share.
 //! - [`people`] are those whose personal data are protected; [`validity`], [`document_numbers`] and [`rates`]
 //!   what provisions say of days, numbers and parts; [`rules`] notice what does not add up, and [`remarks`] tell it.
 //! - [`reporting`] has periods, working days and returns.
@@ -25,7 +26,7 @@ pub mod db;
 pub mod document_numbers;
 pub mod error;
 pub mod logging;
-pub mod organization;
+pub mod owners;
 pub mod people;
 pub mod rates;
 pub mod record_types;
@@ -34,5 +35,9 @@ pub mod reporting;
 pub mod rules;
 pub mod search;
 pub mod state;
+pub mod successors;
 pub mod text;
+pub mod tree;
+pub mod unit_records;
+pub mod unit_reference;
 pub mod validity;

@@ -30,9 +30,9 @@ use crate::db::schema::revoked_tokens;
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, Gate, Queue};
 use crate::error::ApiError;
-use crate::organization::tree::tree_load;
 use crate::reporting::rosters::Rosters;
 use crate::reporting::working_days::OfficeSpan;
+use crate::tree::tree_load;
 
 /// Uploads of attachments under way at once.
 pub const UPLOADS: usize = 64;

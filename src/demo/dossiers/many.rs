@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::Plan;
 use super::course::{Course, End, below};
 use kernel::error::ApiError;
-use kernel::organization::tree::{OrgTree, OrgUnitId, Tier};
+use kernel::tree::{OrgTree, OrgUnitId, Tier};
 use tthc::dossiers::life::DossierStatus;
 use tthc::dossiers::model::Channel;
 

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::Plan;
 use super::course::{Course, End, below, mixed};
 use kernel::error::ApiError;
-use kernel::organization::tree::{OrgTree, OrgUnitId, Tier};
+use kernel::tree::{OrgTree, OrgUnitId, Tier};
 use tthc::dossiers::model::Channel;
 
 /// A field that the report names.

@@ -15,9 +15,9 @@ use kernel::auth::permit::Reader;
 use kernel::db::types::Instant;
 use kernel::error::{ApiError, Problem};
 use kernel::operations;
-use kernel::organization::successors::wanted_units;
 use kernel::record_types::RecordType;
 use kernel::state::App;
+use kernel::successors::wanted_units;
 
 /// What a waiting request leaves of the time that a request may take.
 const SPARE: Duration = Duration::from_secs(5);

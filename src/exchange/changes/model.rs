@@ -7,10 +7,10 @@ use validator::Validate;
 
 use kernel::audit::journal::JournalAction;
 use kernel::db::types::Instant;
-use kernel::organization::reference::{UnitName, UnitScope};
-use kernel::organization::tree::OrgUnitId;
 use kernel::record_types::RecordType;
 use kernel::text_enum;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::{UnitName, UnitScope};
 
 text_enum! {
     /// What happened to a record (loại thay đổi).

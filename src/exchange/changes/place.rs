@@ -11,7 +11,7 @@ use kernel::auth::keys::KeyRing;
 use kernel::db::DbConn;
 use kernel::db::schema::journal_chain;
 use kernel::error::ApiError;
-use kernel::organization::tree::OrgUnitId;
+use kernel::tree::OrgUnitId;
 
 /// A place in the feed: behind the entry at this position, in the journal that has this hash there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

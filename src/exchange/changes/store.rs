@@ -14,10 +14,10 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::{attachments, journal, journal_chain};
 use kernel::db::types::Instant;
 use kernel::error::{ApiError, Problem};
-use kernel::organization::reference::label;
-use kernel::organization::tree::{OrgTree, OrgUnitId};
 use kernel::record_types::RecordType;
 use kernel::state::App;
+use kernel::tree::{OrgTree, OrgUnitId};
+use kernel::unit_reference::label;
 
 /// Positions looked through in one read: few enough for a reader to whom nearly nothing belongs.
 const WINDOW: i64 = 2_000;

@@ -171,7 +171,7 @@ mod tests {
 
     use super::super::codec::time;
     use super::*;
-    use kernel::organization::tree::OrgUnitId;
+    use kernel::tree::OrgUnitId;
 
     fn held(status: DossierStatus) -> PortalHeld {
         PortalHeld {

@@ -3,7 +3,7 @@
 //! made of the first rows of each.
 
 use crate::auth::scope::Confinement;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
 
 /// More than so many are read on one way, in the order of the whole table: they are a large part of it.
 const MOST: usize = 64;

@@ -8,8 +8,8 @@ use validator::Validate;
 use crate::audit::personal_reads::Shown;
 use crate::db::schema::attachments;
 use crate::db::types::Instant;
-use crate::organization::tree::OrgUnitId;
 use crate::record_types::RecordType;
+use crate::tree::OrgUnitId;
 use crate::{id, page_of, record, text_enum};
 
 id! {

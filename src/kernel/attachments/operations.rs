@@ -16,9 +16,9 @@ use crate::auth::permission::{Action, scope_word};
 use crate::auth::scope::Scoped;
 use crate::db::{DbConn, Weight, WriteTx};
 use crate::error::{ApiError, Problem};
-use crate::organization::tree::OrgUnitId;
 use crate::record_types::RecordType;
 use crate::state::App;
+use crate::tree::OrgUnitId;
 
 /// Whose an attachment is, and how it is seen: that of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -24,11 +24,11 @@ use crate::db::schema::journal;
 use crate::db::types::Instant;
 use crate::db::unindexed::Unindexed;
 use crate::error::{ApiError, Problem};
-use crate::organization::reference::{UnitName, UnitScope};
-use crate::organization::successors::wanted_units;
-use crate::organization::tree::OrgUnitId;
 use crate::record_types::RecordType;
 use crate::state::App;
+use crate::successors::wanted_units;
+use crate::tree::OrgUnitId;
+use crate::unit_reference::{UnitName, UnitScope};
 use crate::{keyset, on_way, operations, page_of};
 
 /// A journal entry (mục nhật ký).

@@ -6,8 +6,8 @@ use crate::audit::journal::{Entry, JournalAction};
 use crate::auth::scope::Scoped;
 use crate::db::DbConn;
 use crate::error::ApiError;
-use crate::organization::tree::OrgUnitId;
 use crate::state::App;
+use crate::tree::OrgUnitId;
 
 /// A record of which personal data are about to be shown.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use crate::auth::scope::Confinement;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{attachments, journal, journal_chain};
 use crate::db::unindexed::Unindexed;
-use crate::organization::tree::OrgUnitId;
 use crate::record_types::RecordType;
+use crate::tree::OrgUnitId;
 
 /// A condition on journal entries, or on the links of the chain, which tell the same of them.
 pub type Condition<T> = Box<dyn BoxableExpression<T, MultiBackend, SqlType = Nullable<Bool>>>;

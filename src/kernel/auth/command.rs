@@ -15,18 +15,26 @@ use crate::db::epochs::{self, Epoch};
 use crate::db::types::Instant;
 use crate::db::{Db, Recorded, WriteTx, schema};
 use crate::error::{ApiError, Problem};
-use crate::organization::catalogue::rows::root_ensure;
-use crate::organization::tree::tree_load;
 use crate::state::StartError;
+use crate::tree::{OrgUnitId, tree_load};
 use crate::validity::OPEN_END;
+
+/// Makes the national root unless it stands; answers its id.
+pub type RootEnsure = fn(&mut WriteTx<'_>) -> Result<OrgUnitId, ApiError>;
 
 /// Makes an administrator of the whole country, whose password need not be changed.
 ///
 /// # Errors
 /// When the username is taken or not well formed, the password is not allowed, or the database
 /// cannot be written.
-pub async fn admin_create(db: &Db, now: Instant, username: &str, password: &str) -> Result<(), StartError> {
-    admin_create_with_cost(db, now, username, password, HashCost::default()).await
+pub async fn admin_create(
+    db: &Db,
+    root: RootEnsure,
+    now: Instant,
+    username: &str,
+    password: &str,
+) -> Result<(), StartError> {
+    admin_create_with_cost(db, root, now, username, password, HashCost::default()).await
 }
 
 /// As [`admin_create`], with another cost of password hashing: tests hash cheaply.
@@ -35,6 +43,7 @@ pub async fn admin_create(db: &Db, now: Instant, username: &str, password: &str)
 /// As [`admin_create`].
 pub async fn admin_create_with_cost(
     db: &Db,
+    root: RootEnsure,
     now: Instant,
     username: &str,
     password: &str,
@@ -48,10 +57,15 @@ pub async fn admin_create_with_cost(
     }
     let hash = Hasher::new(cost, 1, 1)?.hash(password).await?;
     let author = Author::operator("admin create", now);
-    Ok(db.write(author, move |tx| admin_insert(tx, username, hash)).await?)
+    Ok(db.write(author, move |tx| admin_insert(tx, root, username, hash)).await?)
 }
 
-fn admin_insert(tx: &mut WriteTx<'_>, username: String, hash: String) -> Result<Recorded<()>, ApiError> {
+fn admin_insert(
+    tx: &mut WriteTx<'_>,
+    root: RootEnsure,
+    username: String,
+    hash: String,
+) -> Result<Recorded<()>, ApiError> {
     use schema::users as u;
     let taken = u::table.filter(u::username.eq(&username).and(u::deleted_at.is_null()));
     if diesel::select(diesel::dsl::exists(taken)).get_result(tx.conn())? {
@@ -61,7 +75,7 @@ fn admin_insert(tx: &mut WriteTx<'_>, username: String, hash: String) -> Result<
             format!("There is an account {username} already."),
         ));
     }
-    let root = root_ensure(tx)?;
+    let root = root(tx)?;
     let tree = tree_load(tx.conn())?;
     let (at, today) = (tx.at(), tx.at().vietnam_day());
     let user = UserRow {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::keys::{KeyRing, PersonalKeys};
 use super::scope::Scoped;
 use crate::error::ApiError;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
 
 /// The keys of personal data, and over which units they are seen in clear.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::db::DbConn;
 use crate::db::schema::{clients, grants, users};
 use crate::error::ApiError;
 use crate::id;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
 
 id! {
     /// Id of a person's account (tài khoản người dùng).

@@ -13,8 +13,8 @@ use super::principal::{FILE_FOR_CHILDREN, HeldGrant, Principal};
 use crate::audit::journal::Author;
 use crate::db::types::Instant;
 use crate::error::{ApiError, Problem};
-use crate::organization::tree::{Covered, OrgTree, OrgUnitId, Reach, UnitKind};
 use crate::reporting::working_days::OfficeSpan;
+use crate::tree::{Covered, OrgTree, OrgUnitId, Reach, UnitKind};
 
 /// The tree of units with the reaches that have been asked for.
 #[derive(Debug)]

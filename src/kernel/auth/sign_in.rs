@@ -17,8 +17,8 @@ use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Bilingual, Problem};
 use crate::id;
-use crate::organization::tree::OrgTree;
 use crate::state::App;
+use crate::tree::OrgTree;
 
 id! {
     /// Id of a session (phiên đăng nhập): a family of refresh tokens.

@@ -26,8 +26,8 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use crate::organization::reference::UnitScope;
-use crate::organization::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitSet, UnitVersion};
+use crate::tree::{OrgTree, OrgUnitId, Tier, UnitKind, UnitSet, UnitVersion};
+use crate::unit_reference::UnitScope;
 
 /// The units of a form, and where they stand.
 #[derive(Debug, Clone)]

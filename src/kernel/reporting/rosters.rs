@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use super::roster::Roster;
 use crate::auth::scope::Units;
-use crate::organization::reference::UnitScope;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
+use crate::unit_reference::UnitScope;
 
 /// Rosters of fewer units are made as fast as they are found.
 const LARGE: usize = 200;

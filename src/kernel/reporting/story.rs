@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use crate::organization::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitKind, UnitVersion};
+use crate::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, UnitKind, UnitVersion};
 
 /// A tree whose units have names.
 pub struct Story {

@@ -6,10 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::auth::permission::Domain;
-use crate::organization::reference::{UnitName, UnitScope};
-use crate::organization::tree::OrgUnitId;
 use crate::page_of;
 use crate::record_types::RecordType;
+use crate::tree::OrgUnitId;
+use crate::unit_reference::{UnitName, UnitScope};
 
 /// A record that was found (kết quả tìm kiếm).
 #[derive(Debug, Clone, Serialize, ToSchema)]

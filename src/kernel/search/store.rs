@@ -17,10 +17,10 @@ use crate::db::schema::search_entries;
 use crate::db::word_index::{self, Asked, Expected};
 use crate::db::{DbConn, snapshot};
 use crate::error::{ApiError, Problem};
-use crate::organization::reference::label;
-use crate::organization::successors::wanted_units;
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::record_types::RecordType;
+use crate::successors::wanted_units;
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::label;
 
 /// Of more units than these records are sifted out of those that bear the words, where these are few.
 const FEW_UNITS: usize = 50;

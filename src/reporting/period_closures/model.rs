@@ -7,10 +7,10 @@ use validator::Validate;
 
 use crate::reporting::forms::kept::{FormColumnDifference, FormCoverageDifference, FormLineDifference};
 use kernel::db::types::Instant;
-use kernel::organization::reference::{UnitScope, label};
-use kernel::organization::tree::{OrgTree, OrgUnitId};
 use kernel::reporting::closed_periods::{ClosureRow, ClosureScope, ClosureState, PeriodClosureId, Reopening};
 use kernel::reporting::periods::PeriodId;
+use kernel::tree::{OrgTree, OrgUnitId};
+use kernel::unit_reference::{UnitScope, label};
 use kernel::{page_of, record, text_enum};
 
 text_enum! {

@@ -16,11 +16,11 @@ use kernel::db::schema::{period_closures, periods};
 use kernel::db::types::Instant;
 use kernel::db::unindexed::Unindexed;
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::reference::UnitName;
-use kernel::organization::successors::wanted_units as named_units;
-use kernel::organization::tree::OrgUnitId;
 use kernel::reporting::closed_periods::{ClosureRow, PeriodClosureId, rules};
 use kernel::reporting::periods::{Period, PeriodId, WantedPeriod, wanted_period};
+use kernel::successors::wanted_units as named_units;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::UnitName;
 use kernel::validity::days_in_range;
 use kernel::{confine, keyset, on_way};
 

@@ -8,14 +8,12 @@ use proptest::prelude::*;
 use crate::reporting::forms::aggregate::aggregate;
 use kernel::db::json_text::JsonText;
 use kernel::db::types::Instant;
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::{
-    OrgTree, OrgUnitId, Succession, SuccessionRelation, Tier, UnitKind, UnitVersion,
-};
 use kernel::reporting::closed_periods::rules::{Bound, Days, may_close, may_count, reopened, standing_day};
 use kernel::reporting::closed_periods::{ClosureRow, ClosureScope, ClosureState, PeriodClosureId, Reopening};
 use kernel::reporting::periods::PeriodId;
 use kernel::reporting::roster::Roster;
+use kernel::tree::{OrgTree, OrgUnitId, Succession, SuccessionRelation, Tier, UnitKind, UnitVersion};
+use kernel::unit_reference::UnitScope;
 use tthc::processing_returns::lines::ProcessingLine;
 use tthc::processing_returns::rules::Columns;
 

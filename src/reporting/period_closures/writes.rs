@@ -13,13 +13,13 @@ use kernel::db::json_text::JsonText;
 use kernel::db::schema::period_closures;
 use kernel::db::{Receipt, Recorded, WriteTx};
 use kernel::error::{ApiError, Bilingual, Fault, Problem};
-use kernel::organization::reference::UnitName;
-use kernel::organization::tree::OrgUnitId;
 use kernel::reporting::closed_periods::{
     ClosureRow, ClosureState, PeriodClosureId, Reopening, hold_closed, rules,
 };
 use kernel::reporting::periods::{Period, period_held};
 use kernel::text::day_vi;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::UnitName;
 
 const RECORD_TYPE: &str = "period_closure";
 

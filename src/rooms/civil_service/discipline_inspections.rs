@@ -18,9 +18,9 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::{discipline_inspections as columns, discipline_visits};
 use kernel::document_numbers::{document_faults, year_remark};
 use kernel::error::{ApiError, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::text::{contains, fold};
+use kernel::tree::OrgUnitId;
 use kernel::validity::{day_faults, last_day_fault};
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

@@ -15,12 +15,12 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::{discipline_inspections, discipline_visits as columns};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::{OrgTree, OrgUnitId};
 use kernel::remarks::Remark;
 use kernel::reporting::holidays::calendar;
 use kernel::reporting::working_days::{Calendar, DayKind};
 use kernel::rules::Rule;
 use kernel::text::{day_vi, fold};
+use kernel::tree::{OrgTree, OrgUnitId};
 use kernel::validity::day_faults;
 use kernel::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
 

@@ -14,10 +14,10 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::job_position_schemes as columns;
 use kernel::document_numbers::{document_faults, year_remark};
 use kernel::error::{Bilingual, Fault};
-use kernel::organization::tree::{OrgTree, UnitKind};
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::{contains, fold};
+use kernel::tree::{OrgTree, UnitKind};
 use kernel::validity::day_faults;
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

@@ -19,11 +19,11 @@ use kernel::db::DbConn;
 use kernel::db::schema::{deployments, systems};
 use kernel::error::ApiError;
 use kernel::operations;
-use kernel::organization::reference::{StatisticsUnit, UnitLabel, UnitName, UnitScope, label};
-use kernel::organization::successors::reached_units;
-use kernel::organization::tree::{OrgUnitId, UnitKind};
 use kernel::rates::two_decimals;
 use kernel::state::App;
+use kernel::successors::reached_units;
+use kernel::tree::{OrgUnitId, UnitKind};
+use kernel::unit_reference::{StatisticsUnit, UnitLabel, UnitName, UnitScope, label};
 use kernel::validity::days_in_range;
 
 /// Over which units a system's reach is counted.

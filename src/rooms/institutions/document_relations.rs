@@ -19,10 +19,10 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::document_relations as columns;
 use kernel::document_numbers::{number_fault, number_key};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::OrgTree;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::day_vi;
+use kernel::tree::OrgTree;
 use kernel::validity::{day_faults, end_fault};
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

@@ -136,7 +136,7 @@ macro_rules! is_acted_on {
 macro_rules! has_ended {
     ($comparison:ident $day:expr) => {{
         use kernel::db::schema::legal_documents as d;
-        use $crate::institutions::document_validity::{ENDING, RelationExtent};
+        use $crate::document_validity::{ENDING, RelationExtent};
         let by_itself = d::expired_on.is_not_null().and(d::expired_on.assume_not_null().$comparison($day));
         by_itself.or($crate::is_acted_on!(ENDING, RelationExtent::Whole, |r| r::from_on.$comparison($day)))
     }};
@@ -156,7 +156,7 @@ macro_rules! has_begun {
 #[macro_export]
 macro_rules! is_suspended {
     ($day:expr) => {{
-        use $crate::institutions::document_validity::{RelationExtent, RelationKind};
+        use $crate::document_validity::{RelationExtent, RelationKind};
         $crate::is_acted_on!([RelationKind::Suspends], RelationExtent::Whole, |r| {
             let goes_on = r::to_on.is_null().or(r::to_on.assume_not_null().gt($day));
             r::from_on.le($day).and(goes_on)
@@ -168,7 +168,7 @@ macro_rules! is_suspended {
 #[macro_export]
 macro_rules! has_partly_ended {
     ($day:expr) => {{
-        use $crate::institutions::document_validity::{ENDING_A_PART, RelationExtent};
+        use $crate::document_validity::{ENDING_A_PART, RelationExtent};
         $crate::is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| r::from_on.le($day))
     }};
 }

@@ -21,9 +21,9 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::audit_recommendations as columns;
 use kernel::document_numbers::{number_fault, year_remark};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::text::{contains, fold};
+use kernel::tree::OrgUnitId;
 use kernel::validity::{OPEN_END, day_faults};
 use kernel::{attachments, crud, id, load_locked, text_enum, unit_fields, unit_store};
 

@@ -19,10 +19,10 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::disbursements as columns;
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
 use kernel::validity::{day_faults, last_day_fault};
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

@@ -20,9 +20,9 @@ use kernel::api::{ListQuery, Listed, ValidQuery};
 use kernel::auth::permit::{Permit, PublicFinance, Read};
 use kernel::error::ApiError;
 use kernel::operations;
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::OrgUnitId;
 use kernel::state::App;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::UnitScope;
 
 /// The table of adjustments.
 const ADJUSTMENTS: &str = "plan-adjustments";

@@ -23,9 +23,9 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::investment_plans as columns;
 use kernel::document_numbers::{document_faults, year_remark};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::text::{contains, fold};
+use kernel::tree::OrgUnitId;
 use kernel::validity::{OPEN_END, day_faults};
 use kernel::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
 

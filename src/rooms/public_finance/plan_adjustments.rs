@@ -20,9 +20,9 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::plan_adjustments as columns;
 use kernel::document_numbers::{number_fault, number_key, year_remark};
 use kernel::error::{ApiError, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
 use kernel::validity::day_faults;
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

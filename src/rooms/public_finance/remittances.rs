@@ -19,8 +19,8 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::remittances as columns;
 use kernel::error::{ApiError, Bilingual, Fault, Problem};
-use kernel::organization::tree::OrgUnitId;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
 use kernel::validity::{OPEN_END, day_faults};
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 

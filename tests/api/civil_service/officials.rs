@@ -1,10 +1,10 @@
 //! Officials: sealed, masked, counted, and erased on order.
 
+use civil_service::officials::reseal::reseal;
 use diesel::prelude::*;
 use kernel::audit::chain::{Verdict, verify};
 use kernel::auth::keys::KeyRing;
 use kernel::db::schema::officials;
-use rooms::civil_service::officials::reseal::reseal;
 use serde_json::{Value, json};
 
 use super::ROOM;

@@ -6,8 +6,9 @@ use std::sync::{Mutex, OnceLock};
 use diesel::connection::SimpleConnection;
 use kernel::config::{Config, Secret};
 use kernel::db::{Db, DbConn, Location, PlanMode, migrate};
-use kernel::organization::catalogue;
-use kernel::organization::catalogue::import::import_plan;
+use organization::catalogue;
+use organization::catalogue::import::import_plan;
+use organization::catalogue::rows::root_ensure;
 use tempfile::TempDir;
 
 use super::app::{ADMIN, PASSWORD, noon};
@@ -185,9 +186,16 @@ fn fill(location: Location) {
             migrate::prepare(&location).expect("the template can be migrated");
             let db = Db::open(location.clone(), &test_config()).expect("the template can be opened");
             import_plan(&db, noon(), &three_provinces(), |_, _| {}).await.expect("units can be imported");
-            kernel::auth::command::admin_create_with_cost(&db, noon(), ADMIN, PASSWORD, super::app::CHEAP)
-                .await
-                .expect("an administrator can be made");
+            kernel::auth::command::admin_create_with_cost(
+                &db,
+                root_ensure,
+                noon(),
+                ADMIN,
+                PASSWORD,
+                super::app::CHEAP,
+            )
+            .await
+            .expect("an administrator can be made");
             if let Location::Sqlite(_) = &location {
                 let mut conn = location.connect(PlanMode::Generic).expect("the template answers");
                 conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").expect("the log can be folded in");

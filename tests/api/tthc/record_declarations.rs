@@ -1,6 +1,6 @@
 //! Since when every dossier of a unit is kept as a record.
 
-use kernel::organization::tree::{OrgTree, OrgUnitId, UnitKind, UnitVersion};
+use kernel::tree::{OrgTree, OrgUnitId, UnitKind, UnitVersion};
 use serde_json::{Value, json};
 use tthc::record_declarations::declared_since;
 

@@ -7,7 +7,7 @@ use crate::auth::principal::HeldGrant;
 use crate::auth::scope::Scoped;
 use crate::db::WriteTx;
 use crate::error::{ApiError, Problem};
-use crate::organization::tree::{OrgTree, OrgUnitId};
+use crate::tree::{OrgTree, OrgUnitId};
 
 /// What matters of a grant when someone gives, changes or takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(super) fn not_oneself(tx: &WriteTx<'_>, id: &str) -> Result<(), ApiError> {
 mod tests {
     use super::*;
     use crate::auth::principal::GrantId;
-    use crate::organization::tree::{UnitKind, UnitVersion};
+    use crate::tree::{UnitKind, UnitVersion};
     use crate::validity::OPEN_END;
 
     fn day(text: &str) -> NaiveDate {

@@ -7,8 +7,8 @@ use crate::api::Patch;
 use crate::audit::journal::Entry;
 use crate::auth::scope::{Scoped, home_province};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::organization::reference::{UnitLabel, UnitName, label};
-use crate::organization::tree::{OrgTree, OrgUnitId};
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::{UnitLabel, UnitName, label};
 
 /// The members of a body that name the unit which employs a person or runs a system.
 type UnitMembers = (Option<OrgUnitId>, Option<String>, Option<String>);

@@ -12,9 +12,9 @@ use crate::auth::permission::{Domain, Role};
 use crate::auth::permit::SignedIn;
 use crate::auth::principal::GrantId;
 use crate::operations;
-use crate::organization::reference::label;
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::state::App;
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::label;
 use crate::validity::OPEN_END;
 
 /// One's own account (tài khoản của tôi).

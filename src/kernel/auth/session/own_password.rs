@@ -19,8 +19,8 @@ use crate::db::schema::users;
 use crate::db::{Recorded, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault, Problem, ProblemDetails};
 use crate::operations;
-use crate::organization::tree::OrgTree;
 use crate::state::App;
+use crate::tree::OrgTree;
 
 /// A new password for oneself (đổi mật khẩu).
 #[derive(Clone, Deserialize, Validate, ToSchema)]

@@ -19,10 +19,10 @@ use crate::audit::journal::Leave;
 use crate::db::schema::period_closures;
 use crate::db::{DbConn, WriteTx};
 use crate::error::{ApiError, Problem};
-use crate::organization::reference::label;
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::reporting::periods::{PeriodFacts, PeriodId};
 use crate::text::day_vi;
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::label;
 
 /// For which units and periods returns may be written, until the transaction ends.
 pub struct OpenPeriods {

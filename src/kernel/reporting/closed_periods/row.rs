@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::db::json_text::JsonText;
 use crate::db::schema::period_closures;
 use crate::db::types::Instant;
-use crate::organization::tree::OrgUnitId;
 use crate::reporting::periods::PeriodId;
+use crate::tree::OrgUnitId;
 use crate::{id, text_enum};
 
 id! {

@@ -11,9 +11,9 @@ use chrono::NaiveDate;
 
 use super::row::{ClosureRow, ClosureScope, ClosureState, Reopening};
 use crate::error::{ApiError, Bilingual, Fault, Problem};
-use crate::organization::reference::UnitScope;
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::reporting::roster::Roster;
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::UnitScope;
 
 /// First and last day of a period.
 pub type Days = (NaiveDate, NaiveDate);

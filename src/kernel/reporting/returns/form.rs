@@ -11,9 +11,9 @@ use super::naming::PeriodName;
 use crate::api::Record;
 use crate::auth::scope::Scoped;
 use crate::error::Fault;
-use crate::organization::reference::UnitName;
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::record_types::RecordType;
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::UnitName;
 
 /// A form of returns (biểu mẫu báo cáo số liệu).
 pub trait ReturnForm: 'static {
@@ -144,8 +144,8 @@ macro_rules! return_form {
             type Body = $create;
             type View = $view;
 
-            fn unit_name(body: &$create) -> $crate::organization::reference::UnitName<'_> {
-                $crate::organization::reference::UnitName {
+            fn unit_name(body: &$create) -> $crate::unit_reference::UnitName<'_> {
+                $crate::unit_reference::UnitName {
                     id: body.org_unit_id,
                     identifier: body.org_unit_identifier.as_deref(),
                     code: body.org_unit_code.as_deref(),
@@ -227,7 +227,7 @@ macro_rules! return_answer {
             /// Its id.
             pub id: $crate::reporting::returns::UnitReturnId,
             /// The unit that reports (đơn vị báo cáo).
-            pub org_unit_id: $crate::organization::tree::OrgUnitId,
+            pub org_unit_id: $crate::tree::OrgUnitId,
             /// Its statistics code (mã đơn vị hành chính).
             pub org_unit_code: Option<String>,
             /// Its identification code (mã định danh).
@@ -254,7 +254,7 @@ macro_rules! return_answer {
             /// The account that last edited it (người sửa lần cuối).
             pub edited_by: String,
             /// The unit that filed it for the reporting one (đơn vị nhập thay).
-            pub filed_by: Option<$crate::organization::tree::OrgUnitId>,
+            pub filed_by: Option<$crate::tree::OrgUnitId>,
             /// When it was handed in (thời điểm gửi).
             pub submitted_at: Option<$crate::db::types::Instant>,
             /// The account that reviewed it (người tiếp nhận).
@@ -279,12 +279,12 @@ macro_rules! return_answer {
             pub fn of(
                 filed: $crate::reporting::returns::Filed,
                 columns: $columns,
-                tree: &$crate::organization::tree::OrgTree,
+                tree: &$crate::tree::OrgTree,
             ) -> Self {
                 let $crate::reporting::returns::Filed { line, period, .. } = filed;
                 let _reporter = $crate::reporting::returns::Reporter { tree, unit: line.org_unit_id };
                 let unit =
-                    $crate::organization::reference::label(tree, line.org_unit_id, period.ends_on);
+                    $crate::unit_reference::label(tree, line.org_unit_id, period.ends_on);
                 Self {
                     $($derived: $how(&columns $(, $crate::return_answer!(@second $with_context &_reporter))?),)*
                     not_reported: $crate::reporting::returns::not_reported(&columns, line.nil),
@@ -331,7 +331,7 @@ macro_rules! return_bodies {
         pub struct $create {
             /// The unit that reports, by id; exactly one of id, identifier and code (đơn vị báo cáo).
             #[serde(default)]
-            pub org_unit_id: Option<$crate::organization::tree::OrgUnitId>,
+            pub org_unit_id: Option<$crate::tree::OrgUnitId>,
             /// The unit by its identification code (mã định danh).
             #[serde(default)]
             #[validate(length(min = 1, max = 35))]

@@ -10,10 +10,10 @@ use crate::db::DbConn;
 use crate::db::schema::periods;
 use crate::error::{ApiError, Bilingual, Fault, Problem};
 use crate::load_held;
-use crate::organization::reference::UnitName;
-use crate::organization::successors::{not_in_force, unit_in_force};
-use crate::organization::tree::{OrgUnitId, Tier};
 use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::successors::{not_in_force, unit_in_force};
+use crate::tree::{OrgUnitId, Tier};
+use crate::unit_reference::UnitName;
 use crate::validity::day_faults;
 
 /// The unit that files a return, and the period for which it does.

@@ -9,8 +9,8 @@ use crate::audit::journal::Leave;
 use crate::db::schema::unit_returns;
 use crate::db::types::Instant;
 use crate::id;
-use crate::organization::tree::OrgUnitId;
 use crate::reporting::periods::{PeriodFacts, PeriodId};
+use crate::tree::OrgUnitId;
 
 id! {
     /// Id of a return (báo cáo số liệu).

@@ -19,11 +19,11 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::{periods, unit_returns};
 use crate::db::types::Instant;
 use crate::error::ApiError;
-use crate::organization::reference::{UnitName, UnitScope};
-use crate::organization::successors::wanted_units;
-use crate::organization::tree::OrgUnitId;
 use crate::reporting::closed_periods::OpenPeriods;
 use crate::reporting::periods::{PeriodFacts, PeriodId, WantedPeriod, wanted_period};
+use crate::successors::wanted_units;
+use crate::tree::OrgUnitId;
+use crate::unit_reference::{UnitName, UnitScope};
 use crate::validity::days_in_range;
 use crate::{confine, keyset, on_way, text_enum, within_reach};
 

@@ -32,8 +32,8 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use kernel::organization::tree::{OrgUnitId, Tier};
 use kernel::reporting::roster::{Roster, tier_rank};
+use kernel::tree::{OrgUnitId, Tier};
 use tthc::processing_returns::lines::ProcessingLine;
 use tthc::processing_returns::model::CarriedOverBasis;
 use tthc::processing_returns::rules::Columns;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use kernel::organization::reference::UnitScope;
 use kernel::reporting::story::{self, Story};
+use kernel::unit_reference::UnitScope;
 
 /// A form of a story: what its lines count in each level, and who has filed.
 struct Form<'a> {
@@ -335,7 +335,7 @@ const OLD: [&str; 6] = ["old 0", "old 1", "old 2", "old 3", "old 4", "old 5"];
 const DISTRICTS: [&str; 2] = ["district 0", "district 1"];
 
 fn reformed(communes: &[(Fate, usize)]) -> Story {
-    use kernel::organization::tree::UnitKind;
+    use kernel::tree::UnitKind;
     const REFORM: &str = "2025-07-01";
     const MARCH: &str = "2025-03-16";
     let mut rows = vec![

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{Form06Columns, FormUnit};
-use kernel::organization::tree::Tier;
+use kernel::tree::Tier;
 
 /// A line with which an upper unit states the total of the units below, or a unit that of its agencies
 /// (số liệu cấp trên nêu thay).

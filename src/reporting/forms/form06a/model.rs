@@ -10,11 +10,11 @@ use validator::Validate;
 use super::coverage::Form06aCoverage;
 use crate::reporting::forms::aggregate::Cell;
 use crate::reporting::forms::kept::{ColumnFigures, FormClosure};
-use kernel::organization::reference::{UnitLabel, UnitScope};
-use kernel::organization::tree::{OrgUnitId, Tier};
 use kernel::reporting::closed_periods::PeriodClosureId;
 use kernel::reporting::periods::Period;
 use kernel::text_enum;
+use kernel::tree::{OrgUnitId, Tier};
+use kernel::unit_reference::{UnitLabel, UnitScope};
 use tthc::dossiers::model::DossierRole;
 use tthc::processing_returns::model::CarriedOverBasis;
 

@@ -11,9 +11,9 @@ use super::model::{Form06Columns, Form06Source, Form06a};
 use crate::reporting::forms::printed::{HeadCell, Looks, exact, head, notes, numbers, signatures, span_vi};
 use kernel::api::sheet::saved;
 use kernel::error::ApiError;
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::Tier;
 use kernel::text::day_vi;
+use kernel::tree::Tier;
+use kernel::unit_reference::UnitScope;
 use tthc::processing_returns::model::CarriedOverBasis;
 
 /// The head.

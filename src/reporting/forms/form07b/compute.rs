@@ -16,12 +16,12 @@ use kernel::db::schema::{
 };
 use kernel::db::{DbConn, snapshot};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::reference::{UnitName, label};
-use kernel::organization::successors::unit_in_force;
-use kernel::organization::tree::OrgUnitId;
 use kernel::reporting::periods::Period;
 use kernel::reporting::periods::store::period_of_regime;
 use kernel::reporting::rosters::{RosterOf, Rosters};
+use kernel::successors::unit_in_force;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::{UnitName, label};
 use kernel::validity::{days_in_range, storable};
 use tthc::procedures::fields::ProcedureFieldId;
 use tthc::procedures::model::{ProcedureId, ProcedureLevel, ServiceLevel};

@@ -6,10 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::reporting::forms::form06a::model::FormUnit;
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::OrgUnitId;
 use kernel::reporting::periods::Period;
 use kernel::text_enum;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::UnitScope;
 use tthc::procedures::model::{ProcedureLevel, ServiceLevel};
 use tthc::publications::model::PublicationAction;
 

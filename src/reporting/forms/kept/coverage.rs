@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use kernel::organization::tree::Tier;
+use kernel::tree::Tier;
 
 /// How many units of a level have filed (số đơn vị đã gửi báo cáo trên tổng số).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]

@@ -23,10 +23,10 @@ use super::form06a::Form06a;
 use kernel::auth::permission::Domain;
 use kernel::db::DbConn;
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::{OrgTree, OrgUnitId};
 use kernel::reporting::closed_periods::PeriodClosureId;
 use kernel::reporting::periods::Period;
+use kernel::tree::{OrgTree, OrgUnitId};
+use kernel::unit_reference::UnitScope;
 
 /// The forms that a closing keeps: one line each.
 pub const KEPT: &[Kept] = &[Kept::of::<Form06a>()];

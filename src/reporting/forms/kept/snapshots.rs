@@ -19,9 +19,9 @@ use kernel::db::types::Instant;
 use kernel::db::{DbConn, WriteTx};
 use kernel::error::{ApiError, Problem};
 use kernel::on_db;
-use kernel::organization::reference::UnitScope;
-use kernel::organization::tree::OrgTree;
 use kernel::reporting::closed_periods::{ClosureState, PeriodClosureId};
+use kernel::tree::OrgTree;
+use kernel::unit_reference::UnitScope;
 
 /// The most that a form may have as JSON, in bytes: the form of a province with a line for every unit
 /// and field has a hundredth of it.
@@ -187,8 +187,8 @@ fn last<'a>(
 mod tests {
     use super::*;
     use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
-    use kernel::organization::tree::OrgUnitId;
     use kernel::reporting::periods::{Period, PeriodId, PeriodKind};
+    use kernel::tree::OrgUnitId;
 
     #[test]
     fn a_kept_form_is_found_by_its_key_and_the_last_closing_by_its_own() {

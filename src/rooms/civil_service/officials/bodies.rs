@@ -7,10 +7,10 @@ use validator::Validate;
 
 use super::model::{OfficialQualification, OfficialRow, OfficialStatus, PoliticalTheoryLevel};
 use super::person::OfficialPerson;
-use crate::civil_service::personnel_decisions::kinds::StaffCategory;
+use crate::personnel_decisions::kinds::StaffCategory;
 use kernel::api::{Change, Patch};
-use kernel::organization::reference::UnitName;
-use kernel::organization::tree::OrgUnitId;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::UnitName;
 
 /// A new official, or the whole of a changed one. The unit may be another than before: who is moved is the same
 /// official.

@@ -8,13 +8,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::person::OfficialPersonShown;
-use crate::civil_service::personnel_decisions::kinds::StaffCategory;
+use crate::personnel_decisions::kinds::StaffCategory;
 use kernel::audit::personal_reads::Shown;
 use kernel::db::schema::officials;
 use kernel::db::types::Instant;
-use kernel::organization::reference::{UnitLabel, UnitName, UnitScope};
-use kernel::organization::tree::OrgUnitId;
 use kernel::record_types::RecordType;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::{UnitLabel, UnitName, UnitScope};
 use kernel::{id, page_of, record, row, text_enum};
 
 id! {

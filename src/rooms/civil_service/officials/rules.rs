@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::bodies::OfficialCreate;
 use super::model::{OfficialRow, OfficialStatus};
 use super::person::OfficialPerson;
-use crate::civil_service::personnel_decisions::kinds::StaffCategory;
+use crate::personnel_decisions::kinds::StaffCategory;
 use kernel::error::{Bilingual, Fault};
 use kernel::people::{PersonKind, kind_fault};
 use kernel::text::day_vi;
@@ -88,9 +88,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::civil_service::officials::model::OfficialId;
+    use crate::officials::model::OfficialId;
     use kernel::db::types::Instant;
-    use kernel::organization::tree::OrgUnitId;
+    use kernel::tree::OrgUnitId;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -12,9 +12,9 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::officials;
 use kernel::error::ApiError;
-use kernel::organization::reference::label;
-use kernel::organization::successors::wanted_units;
 use kernel::people::number_digest;
+use kernel::successors::wanted_units;
+use kernel::unit_reference::label;
 use kernel::validity::days_in_range;
 use kernel::{confine, keyset, on_way, within_reach};
 
@@ -162,9 +162,9 @@ fn numbered<'a>(digest: String) -> Query<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::civil_service::personnel_decisions::kinds::StaffCategory;
+    use crate::personnel_decisions::kinds::StaffCategory;
     use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
-    use kernel::organization::unit_records::plans::assert_indexed;
+    use kernel::unit_records::plans::assert_indexed;
 
     #[test]
     fn every_list_comes_from_an_index_in_its_order() {

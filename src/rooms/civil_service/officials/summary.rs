@@ -10,15 +10,15 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::model::{OfficialQualification, OfficialStatus};
-use crate::civil_service::personnel_decisions::kinds::StaffCategory;
-use crate::civil_service::totals::totals;
+use crate::personnel_decisions::kinds::StaffCategory;
+use crate::totals::totals;
 use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::db::schema::officials as columns;
 use kernel::error::ApiError;
-use kernel::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
-use kernel::organization::successors::reached_units;
-use kernel::organization::tree::OrgUnitId;
+use kernel::successors::reached_units;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::{StatisticsUnit, UnitName, UnitScope, label};
 use kernel::validity::days_in_range;
 
 /// Which officials are counted.

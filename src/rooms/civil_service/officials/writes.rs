@@ -21,10 +21,10 @@ use kernel::db::schema::{officials, personnel_decisions};
 use kernel::db::types::Instant;
 use kernel::db::{DbConn, Recorded, WriteTx};
 use kernel::error::{ApiError, Problem};
-use kernel::organization::owners::Owner;
-use kernel::organization::tree::OrgUnitId;
-use kernel::organization::unit_records::owner_of;
+use kernel::owners::Owner;
 use kernel::people::{PersonalDataErasure, must_stand, number_digest};
+use kernel::tree::OrgUnitId;
+use kernel::unit_records::owner_of;
 use kernel::{hide_row, load_locked, save_rows};
 
 const RECORD_TYPE: &str = "official";

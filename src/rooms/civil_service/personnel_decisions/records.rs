@@ -18,10 +18,10 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::{officials, personnel_decisions as columns};
 use kernel::document_numbers::{document_faults, number_key, year_remark};
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::{contains, fold};
+use kernel::tree::OrgUnitId;
 use kernel::validity::{day_faults, last_day_fault};
 use kernel::{attachments, crud, id, unit_fields, unit_store};
 

@@ -13,7 +13,7 @@ use validator::Validate;
 use super::kinds::{
     PersonnelDecisionGroup, PersonnelDecisionKind, PersonnelDecisionStage, StaffCategory, StaffSector,
 };
-use crate::civil_service::totals::totals;
+use crate::totals::totals;
 use kernel::api::ValidQuery;
 use kernel::api::mount::Mount;
 use kernel::auth::permit::{CivilService, Permit, Read};
@@ -23,10 +23,10 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::personnel_decisions as columns;
 use kernel::error::ApiError;
 use kernel::operations;
-use kernel::organization::reference::{StatisticsUnit, UnitName, UnitScope, label};
-use kernel::organization::successors::reached_units;
-use kernel::organization::tree::OrgUnitId;
 use kernel::state::App;
+use kernel::successors::reached_units;
+use kernel::tree::OrgUnitId;
+use kernel::unit_reference::{StatisticsUnit, UnitName, UnitScope, label};
 use kernel::validity::{days_in_order, days_in_range};
 
 /// Which decisions are counted.

@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::{DocumentReview, DocumentReviewId, DocumentReviews};
-use crate::institutions::document_validity::{DocumentValidity, ENDING_A_PART, RelationExtent};
-use crate::institutions::legal_documents::{
+use crate::document_validity::{DocumentValidity, ENDING_A_PART, RelationExtent};
+use crate::legal_documents::{
     DocumentKind, DraftingStage, LegalDocument, LegalDocumentPage, documents_changed,
 };
 use crate::{has_begun, has_ended, is_acted_on};

@@ -11,19 +11,17 @@ use utoipa::ToSchema;
 
 use super::record::{DraftingStage, LegalDocument, LegalDocumentId, LegalDocumentRow};
 use super::rules::{end_differs, near_duplicates, of_ended_issuer};
-use crate::institutions::document_relations::{DocumentRelationId, DocumentRelationRow};
-use crate::institutions::document_validity::{
-    Act, DocumentValidity, OwnDays, RelationExtent, RelationKind, validity,
-};
+use crate::document_relations::{DocumentRelationId, DocumentRelationRow};
+use crate::document_validity::{Act, DocumentValidity, OwnDays, RelationExtent, RelationKind, validity};
 use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::db::schema::{document_relations as r, legal_documents as d};
 use kernel::document_numbers::number_key;
 use kernel::error::{ApiError, Bilingual, Fault, Problem};
 use kernel::load_locked;
-use kernel::organization::tree::OrgUnitId;
-use kernel::organization::unit_records::UNITS_AT_ONCE;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
+use kernel::unit_records::UNITS_AT_ONCE;
 
 /// What another document does to one (văn bản tác động).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -225,10 +223,10 @@ pub(super) fn is_named(conn: &mut DbConn, document: LegalDocumentId) -> Result<b
 }
 
 /// By what a relation names a document: its unit, the key of its number, its day of issue.
-pub(in crate::institutions) type DocumentName = (OrgUnitId, String, NaiveDate);
+pub(crate) type DocumentName = (OrgUnitId, String, NaiveDate);
 
 /// The issued documents of these names, locked likewise.
-pub(in crate::institutions) fn documents_named(
+pub(crate) fn documents_named(
     conn: &mut DbConn,
     names: &HashSet<DocumentName>,
 ) -> Result<HashMap<DocumentName, LegalDocumentId>, ApiError> {
@@ -248,7 +246,7 @@ pub(in crate::institutions) fn documents_named(
 }
 
 /// The first days on which documents hold.
-pub(in crate::institutions) fn first_days(
+pub(crate) fn first_days(
     conn: &mut DbConn,
     documents: Vec<LegalDocumentId>,
 ) -> Result<HashMap<LegalDocumentId, NaiveDate>, ApiError> {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answers::{ActingDocument, completed, held_against_others, is_named};
 use super::rules::{faults, remarks};
-use crate::institutions::document_validity::DocumentValidity;
+use crate::document_validity::DocumentValidity;
 use crate::{has_begun, has_ended, has_partly_ended, is_suspended};
 use kernel::api::mount::Mount;
 use kernel::api::records::{Records, insert, replace};
@@ -19,9 +19,9 @@ use kernel::db::schema::{document_relations, legal_documents as columns};
 use kernel::db::{DbConn, Recorded, WriteTx};
 use kernel::document_numbers::number_key;
 use kernel::error::{ApiError, Problem};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::text::{contains, fold};
+use kernel::tree::OrgUnitId;
 use kernel::{attachments, crud, id, keyset, text_enum, unit_fields, unit_store};
 
 id! {
@@ -312,7 +312,7 @@ fn document_delete(
 ///
 /// # Errors
 /// 422 for a cursor of another list.
-pub(in crate::institutions) fn documents_changed(
+pub(crate) fn documents_changed(
     conn: &mut DbConn,
     scoped: &Scoped,
     (unit, (from, to), validity): (OrgUnitId, (NaiveDate, NaiveDate), Option<DocumentValidity>),

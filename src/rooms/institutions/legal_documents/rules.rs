@@ -5,10 +5,10 @@ use chrono::{Datelike, NaiveDate};
 use super::record::{DraftingStage, LegalDocument, LegalDocumentCreate, LegalDocumentRow};
 use kernel::document_numbers::{number_fault, year_remark};
 use kernel::error::{Bilingual, Fault};
-use kernel::organization::tree::{OrgTree, Tier};
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::day_vi;
+use kernel::tree::{OrgTree, Tier};
 use kernel::validity::day_faults;
 
 /// Faults that a body shows by itself: what each stage asks for, and the order of its days.

@@ -11,19 +11,19 @@ use super::{
     AuditRecommendation, AuditRecommendationFilter, AuditRecommendationId, RecommendationKey,
     RecoveryMeasure, recommendation_list, remittances,
 };
-use crate::public_finance::remittances::Remitted;
+use crate::remittances::Remitted;
 use kernel::api::mount::Mount;
 use kernel::api::{ListQuery, Listed, PageParams, PageRequest, PageRows};
 use kernel::auth::permit::{Permit, PublicFinance, Read};
 use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::error::{ApiError, Bilingual};
-use kernel::organization::tree::OrgUnitId;
 use kernel::rates::StatisticsRate;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::state::App;
 use kernel::text::{day_vi, fold};
+use kernel::tree::OrgUnitId;
 use kernel::{operations, page_of};
 
 /// Where a recommendation stands on a day (tình hình thực hiện kiến nghị).

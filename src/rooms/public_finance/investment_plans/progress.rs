@@ -14,19 +14,19 @@ use super::{
     CapitalSource, InvestmentPlan, InvestmentPlanFilter, InvestmentPlanId, PlanKey, disbursements,
     plan_adjustments, plan_list,
 };
-use crate::public_finance::disbursements::Paid;
+use crate::disbursements::Paid;
 use kernel::api::mount::Mount;
 use kernel::api::{ListQuery, Listed, PageParams, PageRequest, PageRows};
 use kernel::auth::permit::{Permit, PublicFinance, Read};
 use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::error::{ApiError, Bilingual};
-use kernel::organization::tree::OrgUnitId;
 use kernel::rates::StatisticsRate;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::state::App;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
 use kernel::{operations, page_of};
 
 /// Where a plan stands on a day (tình hình thực hiện kế hoạch vốn đầu tư công).

@@ -11,10 +11,10 @@ use kernel::db::DbConn;
 use kernel::db::schema::directives as columns;
 use kernel::document_numbers::{keys_of_year, number_key, year_in};
 use kernel::error::{ApiError, Bilingual};
-use kernel::organization::tree::OrgUnitId;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::fold;
+use kernel::tree::OrgUnitId;
 
 /// What two documents of one unit and issuer are compared by.
 struct Named {

@@ -15,7 +15,7 @@ use crate::auth::scope::Scoped;
 use crate::db::schema::clients;
 use crate::db::types::Instant;
 use crate::error::ApiError;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
 use crate::{page_of, record, text_enum};
 
 text_enum! {

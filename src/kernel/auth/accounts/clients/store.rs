@@ -19,7 +19,7 @@ use crate::db::schema::clients;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Problem};
 use crate::keyset;
-use crate::organization::reference::UnitName;
+use crate::unit_reference::UnitName;
 
 type Clients<'a> = clients::BoxedQuery<'a, MultiBackend>;
 

@@ -14,8 +14,8 @@ use crate::auth::permission::{Domain, Role};
 use crate::auth::principal::{ClientId, GrantId, UserId};
 use crate::db::schema::grants;
 use crate::db::types::Instant;
-use crate::organization::reference::{UnitName, label};
-use crate::organization::tree::{OrgTree, OrgUnitId};
+use crate::tree::{OrgTree, OrgUnitId};
+use crate::unit_reference::{UnitName, label};
 use crate::validity::OPEN_END;
 use crate::{page_of, record, text_enum};
 

@@ -9,7 +9,7 @@ use crate::auth::principal::{ClientId, UserId};
 use crate::db::DbConn;
 use crate::db::schema::{clients, users};
 use crate::error::ApiError;
-use crate::organization::tree::OrgUnitId;
+use crate::tree::OrgUnitId;
 
 /// The account of a person or of a system, by the id of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -23,8 +23,8 @@ use crate::db::schema::{clients, grants, users};
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Bilingual, Fault};
-use crate::organization::tree::{OrgTree, OrgUnitId};
 use crate::text::day_vi;
+use crate::tree::{OrgTree, OrgUnitId};
 use crate::validity::OPEN_END;
 use crate::{hide_row, keyset, save_rows};
 

@@ -13,7 +13,7 @@ use crate::auth::principal::UserId;
 use crate::auth::scope::Scoped;
 use crate::db::schema::users;
 use crate::db::types::Instant;
-use crate::organization::tree::{OrgTree, OrgUnitId};
+use crate::tree::{OrgTree, OrgUnitId};
 use crate::{page_of, record, text_enum};
 
 text_enum! {

@@ -20,8 +20,8 @@ use crate::db::schema::{refresh_tokens, users};
 use crate::db::{DbConn, Recorded, WriteTx};
 use crate::error::{ApiError, Problem};
 use crate::keyset;
-use crate::organization::reference::UnitName;
-use crate::organization::tree::OrgTree;
+use crate::tree::OrgTree;
+use crate::unit_reference::UnitName;
 
 type Users<'a> = users::BoxedQuery<'a, MultiBackend>;
 
