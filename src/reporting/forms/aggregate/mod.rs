@@ -32,7 +32,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use kernel::reporting::roster::{Roster, tier_rank};
+use kernel::reporting::roster::{Roster, Standing, tier_rank};
 use kernel::tree::{OrgUnitId, Tier};
 use tthc::processing_returns::lines::ProcessingLine;
 use tthc::processing_returns::model::CarriedOverBasis;
@@ -168,7 +168,9 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<O
     let walk = Walk { roster, filed, complete };
     let mut result = Aggregated::default();
     for level in Tier::ALL {
-        let found = walk.level(roster.unit(), *level);
+        let Some(found) = roster.standing(roster.unit()).map(|unit| walk.level(unit, *level)) else {
+            continue;
+        };
         if found.awaited() == 0 && found.rows.is_empty() && found.stated.is_empty() {
             continue;
         }
@@ -262,9 +264,12 @@ impl Found {
 
 impl Walk<'_> {
     /// What there is of a level at a unit, below it, and in what came to it.
-    fn level(&self, unit: OrgUnitId, level: Tier) -> Found {
+    fn level(&self, unit: &Standing, level: Tier) -> Found {
         let wanted = tier_rank(level);
-        let mut found = match self.roster.rank(unit) {
+        if self.filed.is_empty() && !unit.comes_up_to(wanted) {
+            return Found { covered: true, ..Found::default() };
+        }
+        let mut found = match unit.rank() {
             Some(rank) if rank == wanted => self.at_its_level(unit, level),
             Some(rank) if rank < wanted => self.above_the_level(unit, level),
             // A unit never speaks for a level above its own.
@@ -274,7 +279,7 @@ impl Walk<'_> {
                 Found { covered: filed.is_complete(), rows: filed.into_all(), ..Found::default() }
             }
         };
-        if self.roster.rank(unit).is_some() {
+        if unit.rank().is_some() {
             for arrival in self.roster.arrivals(unit) {
                 found.join(self.level(arrival, level));
             }
@@ -283,7 +288,7 @@ impl Walk<'_> {
     }
 
     /// What an agency says, with what agencies that ended filed before they came to it.
-    fn of_agency(&self, agency: OrgUnitId, level: Tier) -> Filed {
+    fn of_agency(&self, agency: &Standing, level: Tier) -> Filed {
         let mut filed = self.word(agency, level).filed;
         for arrival in self.roster.arrivals(agency) {
             filed.join(&self.of_agency(arrival, level));
@@ -291,9 +296,9 @@ impl Walk<'_> {
         filed
     }
 
-    fn word(&self, unit: OrgUnitId, level: Tier) -> Word {
-        let mut own = self.filed.get(&(unit, level)).cloned().unwrap_or_default();
-        own.is_whole = self.complete.contains(&unit);
+    fn word(&self, unit: &Standing, level: Tier) -> Word {
+        let mut own = self.filed.get(&(unit.unit(), level)).cloned().unwrap_or_default();
+        own.is_whole = self.complete.contains(&unit.unit());
         if self.filed.is_empty() {
             return Word { filed: own, stated: None };
         }
@@ -301,7 +306,7 @@ impl Walk<'_> {
         let (mut awaited, mut silent) = (0_usize, 0_usize);
         for agency in self.roster.agencies(unit) {
             let filed = self.of_agency(agency, level);
-            if self.roster.is_awaited(agency) {
+            if agency.is_awaited() {
                 awaited += 1;
                 silent += usize::from(!filed.is_complete());
             }
@@ -316,10 +321,10 @@ impl Walk<'_> {
             return Word { filed: own, stated: None };
         }
         // Of the units below, agencies may know some fields alone.
-        let is_above = self.roster.rank(unit).is_some_and(|rank| rank < tier_rank(level));
+        let is_above = unit.rank().is_some_and(|rank| rank < tier_rank(level));
         let is_part = is_above && own.rows.contains_key(&None) && !theirs.contains_key(&None);
         let all_have_filed = awaited > 0 && silent == 0 && !is_open_below && !is_part;
-        let settled = settle(unit, &own, theirs, all_have_filed);
+        let settled = settle(unit.unit(), &own, theirs, all_have_filed);
         let is_open = own.is_open || (!settled.stated.counts && is_open_below);
         let filed = Filed { rows: settled.rows, is_open, ..own };
         Word { filed, stated: Some(settled.stated) }
@@ -327,11 +332,11 @@ impl Walk<'_> {
 
     /// What there is of a level at a unit that stands below it, and at those under that: dossiers, and what
     /// agencies handed in that hung higher then.
-    fn of_level_above(&self, unit: OrgUnitId, level: Tier) -> ByField {
+    fn of_level_above(&self, unit: &Standing, level: Tier) -> ByField {
         if self.filed.is_empty() {
             return ByField::new();
         }
-        let own = self.filed.get(&(unit, level));
+        let own = self.filed.get(&(unit.unit(), level));
         let mut rows = own.map(|filed| filed.dossiers.clone()).unwrap_or_default();
         for agency in self.roster.agencies(unit) {
             add(&mut rows, &self.of_agency(agency, level).into_all());
@@ -342,7 +347,7 @@ impl Walk<'_> {
         rows
     }
 
-    fn at_its_level(&self, unit: OrgUnitId, level: Tier) -> Found {
+    fn at_its_level(&self, unit: &Standing, level: Tier) -> Found {
         let Word { filed, stated } = self.word(unit, level);
         let covered = filed.is_complete();
         let mut rows = filed.into_all();
@@ -350,30 +355,32 @@ impl Walk<'_> {
             add(&mut rows, &self.level(member, level).rows);
         }
         let mut found = Found { covered, stated: stated.into_iter().collect(), ..Found::default() };
-        if self.roster.has_ended(unit) {
-            let expected = self.roster.is_expected(unit);
-            let line =
-                EndedLine { org_unit_id: unit, expected, filed: covered, counts: true, rows: rows.clone() };
+        if unit.has_ended() {
+            let (org_unit_id, expected) = (unit.unit(), unit.is_expected());
+            let line = EndedLine { org_unit_id, expected, filed: covered, counts: true, rows: rows.clone() };
             found.ended.extend((line.expected || line.has_lines()).then_some(line));
         } else {
             found.expected = 1;
-            found.missing.extend((!covered).then_some(unit));
+            found.missing.extend((!covered).then_some(unit.unit()));
         }
         Found { rows, ..found }
     }
 
-    fn above_the_level(&self, unit: OrgUnitId, level: Tier) -> Found {
-        let word = self.word(unit, level);
+    fn above_the_level(&self, unit: &Standing, level: Tier) -> Found {
         let mut below = Found { covered: true, ..Found::default() };
         for member in self.roster.administrative(unit) {
             below.join(self.level(member, level));
         }
         below.covered &= below.awaited() > 0;
+        if self.filed.is_empty() {
+            return below;
+        }
+        let word = self.word(unit, level);
         if word.filed.rows.is_empty() {
             add(&mut below.rows, &word.filed.dossiers);
             return below;
         }
-        let settled = settle(unit, &word.filed, std::mem::take(&mut below.rows), below.covered);
+        let settled = settle(unit.unit(), &word.filed, std::mem::take(&mut below.rows), below.covered);
         if settled.stated.counts {
             below.covered |= word.filed.is_complete();
             // What it speaks for does not count beside it, whoever filed it.

@@ -1,5 +1,7 @@
 //! What a form counts, and who has filed, over two small provinces.
 
+mod awaited;
+
 use proptest::prelude::*;
 
 use super::*;

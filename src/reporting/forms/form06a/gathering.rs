@@ -175,7 +175,8 @@ impl Wanted<'_> {
             // These are told one by one as well, and a unit has filed when its agencies have lines.
             let handed_in: HashSet<OrgUnitId> = replaced.iter().map(|line| line.org_unit_id).collect();
             let is_told = |unit: OrgUnitId| {
-                handed_in.contains(&unit) || roster.has_ended(unit) || roster.rank(unit).is_none()
+                handed_in.contains(&unit)
+                    || roster.standing(unit).is_none_or(|at| at.has_ended() || at.rank().is_none())
             };
             counting.retain(|unit| is_told(*unit));
         }
