@@ -173,11 +173,19 @@ rules! {
     PaidBeforeYear => "paid_before_year", Warning, "giải ngân trước năm kế hoạch";
     /// What was asked is not all paid after the due day.
     RemittanceOverdue => "remittance_overdue", Warning, "quá thời hạn thực hiện kiến nghị mà chưa nộp đủ";
+    /// Money was paid back before the conclusion that asks for it.
+    BeforeConclusion => "before_conclusion", Notice, "nộp tiền trước ngày kết luận";
     /// The figures of a quarter were made public more than fifteen days after its end.
     LateDisclosure => "late_disclosure", Warning, "công khai tình hình thực hiện ngân sách quý quá 15 ngày",
         by "Luật Ngân sách nhà nước số 83/2015/QH13, Điều 15 khoản 3", from (2017, 1, 1), to (2026, 1, 1);
     /// Final accounts were handed in after their due day.
     AccountsLate => "accounts_late", Warning, "nộp báo cáo quyết toán quá hạn";
+    /// Final accounts are not handed in though their due day is over.
+    NotSubmitted => "not_submitted", Warning, "quá hạn mà chưa nộp báo cáo quyết toán";
+    /// Decisions were counted together over days that reach beyond those that are asked for.
+    SpanBeyondDays => "span_beyond_days", Notice, "quyết định tính gộp theo khoảng thời gian vượt ngoài thời gian tổng hợp";
+    /// Decisions that were counted together overlap others of their kind: some may be counted twice.
+    GroupOverlaps => "group_overlaps", Warning, "quyết định tính gộp trùng thời gian với quyết định khác cùng loại";
 }
 
 impl Rule {

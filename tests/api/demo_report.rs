@@ -60,8 +60,24 @@ async fn the_report_s_figures_come_out_of_its_records(app: TestApp) {
     assert_eq!(norm("commune_part_time"), (json!(202), json!(12)));
     let deputies = items(&admin, &format!("/api/v1/organization/leadership-returns?{of_district}")).await;
     assert_eq!(deputies.iter().filter_map(|row| row["deputies"].as_i64()).sum::<i64>(), 23 + 8 + 79);
-    let markers = items(&admin, &format!("/api/v1/organization/boundary-returns?{of_district}")).await;
-    assert_eq!(markers[0]["markers"], 47);
+    let markers =
+        items(&admin, &format!("/api/v1/organization/boundary-returns?{of_district}&scope=subtree")).await;
+    let column = |of: fn(&Value) -> bool, name: &str| -> i64 {
+        markers.iter().filter(|row| of(row)).filter_map(|row| row[name].as_i64()).sum()
+    };
+    let (district, communes) =
+        (|row: &Value| row["org_unit_code"] == "934", |row: &Value| row["org_unit_code"] != "934");
+    assert_eq!(column(district, "markers"), 47);
+    for name in ["record_books", "map_sets"] {
+        assert_eq!((column(district, name), column(communes, name)), (16, 15), "its own and one each");
+    }
+    let decided =
+        ["administration", "education", "other_services"].map(|name| block(name)["deciding_number"].clone());
+    assert_eq!(
+        decided,
+        [json!("3263/QĐ-UBND"), json!("3263/QĐ-UBND"), json!("23/QĐ-UBND")],
+        "as it was adjusted"
+    );
 
     let dissolved = items(&admin, "/api/v1/organization/reorganizations?kind=dissolve&limit=200").await;
     assert!(dissolved.len() == 2 && dissolved.iter().all(|act| act["source_note"].is_string()));

@@ -155,6 +155,7 @@ impl Writing {
             received_at: course.received_at(self.number),
             due_at: Some(course.due_at()),
             status: Some(course.status()),
+            waiting_since: None,
             resolved_at: course.resolved_at(self.number),
             returned_at: course.returned_at(self.number),
             closed_at: course.closed_at(self.number),

@@ -2,7 +2,7 @@
 //! `yyyyMMddHHmmss` as a clock in Vietnam shows them. Some senders write numbers, truth values and null
 //! all the same: these are read as the text that they stand for.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Datelike, NaiveDateTime};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
@@ -10,6 +10,8 @@ use kernel::db::types::Instant;
 use kernel::text::nfc;
 
 const TIME: &str = "%Y%m%d%H%M%S";
+
+const DATABASE_TIME: &str = "%Y-%m-%dT%H:%M:%S%.f";
 
 /// What a scalar cannot be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,23 @@ pub fn time(text: &str) -> Result<Option<Instant>, Unreadable> {
     }
     let read = NaiveDateTime::parse_from_str(text, TIME).map_err(|_| Unreadable::Time)?;
     Ok(Some(Instant::from_vietnam_time(read)))
+}
+
+/// A time of a member that senders also write as their databases do (`DateTime`): ISO 8601, in Vietnam unless it
+/// names an offset, and the first day of all for none.
+///
+/// # Errors
+/// When it is none.
+pub fn moment(text: &str) -> Result<Option<Instant>, Unreadable> {
+    if !text.contains('-') {
+        return time(text);
+    }
+    let text = text.replacen(' ', "T", 1);
+    if let Ok(at) = DateTime::parse_from_rfc3339(&text) {
+        return Ok(Some(Instant::from_micros(at.timestamp_micros())).filter(|_| at.year() > 1));
+    }
+    let read = NaiveDateTime::parse_from_str(&text, DATABASE_TIME).map_err(|_| Unreadable::Time)?;
+    Ok(Some(Instant::from_vietnam_time(read)).filter(|_| read.year() > 1))
 }
 
 /// A time as the portal writes it; whole seconds.
@@ -175,6 +194,26 @@ mod tests {
         assert_eq!(time("").unwrap(), None);
         for wrong in ["2026110209100", "20261302091000", "2026-11-02", "20261102241000", "+0261102091000"] {
             assert_eq!(time(wrong), Err(Unreadable::Time), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_a_database_is_read_too() {
+        let read = |text: &str| moment(text).unwrap().map(|at| at.to_string());
+        for same in [
+            "20261102091000",
+            "2026-11-02T09:10:00",
+            "2026-11-02 09:10:00.000",
+            "2026-11-02T09:10:00+07:00",
+            "2026-11-02T02:10:00Z",
+        ] {
+            assert_eq!(read(same).as_deref(), Some("2026-11-02T02:10:00Z"), "{same}");
+        }
+        for nothing in ["", "0001-01-01T00:00:00", "0001-01-01T00:00:00Z"] {
+            assert_eq!(read(nothing), None, "{nothing}");
+        }
+        for wrong in ["02-11-2026", "2026-11-02", "hôm-qua", "20261102"] {
+            assert_eq!(moment(wrong), Err(Unreadable::Time), "{wrong}");
         }
     }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::codec::given;
-use super::differences::{PortalDifference, is_invented, of_dossier, of_progress};
+use super::differences::{Against, PortalDifference, is_invented, of_progress, of_received, of_sent};
 use super::ledger::model::{PortalDirection, PortalHeld, PortalOutcome, PortalService};
 use super::ledger::store::{Exchanged, ledger_insert};
 use super::reading::{OfUnits, dossier, status_code, time_of, told_number};
@@ -161,6 +161,7 @@ fn portal_member(pointer: &str) -> &str {
         "/at" => "ThoiDiemXuLy",
         "/receiving_unit_id" => "MaDinhDanhDV",
         "/resolving_unit_id" => "DonViXuLy",
+        "/waiting_since" => "DanhSachHoSoBoSung/NgayBoSung",
         other => other.trim_start_matches('/'),
     }
 }
@@ -204,7 +205,7 @@ impl Closing<'_> {
         held: Held<T>,
         made: &HashMap<String, HeldDossier>,
         ends: Vec<End>,
-        differences: fn(&T, Option<&PortalHeld>) -> Vec<PortalDifference>,
+        differences: fn(&T, Option<Against<'_>>) -> Vec<PortalDifference>,
     ) -> Result<Recorded<PortalReply>, ApiError> {
         let (mut lines, mut told) = (Vec::new(), Vec::new());
         for (Sent { verbatim, read }, end) in held.entries.into_iter().zip(ends) {
@@ -214,7 +215,14 @@ impl Closing<'_> {
             };
             let dossier = held.before.get(&code).or_else(|| made.get(&code));
             let facts = dossier.map(|dossier| PortalHeld::of(dossier, self.scoped.tree()));
-            let found = read.as_ref().map(|entry| differences(entry, facts.as_ref())).unwrap_or_default();
+            // Of a dossier that the entry made the owner is the one it tells.
+            let owner = held.before.get(&code).filter(|_| T::SERVICE == PortalService::Dossiers);
+            let owner = match owner {
+                Some(dossier) => dossier.row.owner(self.scoped.personal_keys()?)?,
+                None => None,
+            };
+            let against = facts.as_ref().map(|held| Against { held, owner: owner.as_ref() });
+            let found = read.as_ref().map(|entry| differences(entry, against)).unwrap_or_default();
             let is_erased = dossier.is_some_and(|dossier| dossier.row.erased_at.is_some());
             let answers = self.direction == PortalDirection::Received || end.error_code != DONE;
             told.push(Exchanged {
@@ -284,7 +292,8 @@ pub(super) fn receive_dossiers(
     let read = held.entries.iter().map(|entry| {
         let entry = entry.read.as_ref().ok_or_else(wrong_entry)?;
         let units = OfUnits { receiving: sender.unit, resolving: named.unit(&entry.resolving_unit) };
-        bodies.push(dossier(entry, units)?);
+        let kind = held.before.get(&entry.code).map(|dossier| dossier.row.owner_kind);
+        bodies.push(dossier(entry, units, kind)?);
         Ok(())
     });
     let read: Vec<Result<(), ApiError>> = read.collect();
@@ -306,7 +315,7 @@ pub(super) fn receive_dossiers(
     }
     let made = dossiers_of_codes(tx.conn(), scoped, sender.province, &created)?;
     let (direction, service) = (PortalDirection::Received, PortalService::Dossiers);
-    Closing { scoped, sender, direction, service }.write(tx, held, &made, ends, of_dossier)
+    Closing { scoped, sender, direction, service }.write(tx, held, &made, ends, of_received)
 }
 
 fn outcome(written: BatchOutcome) -> PortalOutcome {
@@ -389,5 +398,5 @@ pub(super) fn report_sendings(
     };
     let ends = held.entries.iter().map(end).collect();
     let (direction, service) = (PortalDirection::Sent, PortalService::Dossiers);
-    Closing { scoped, sender, direction, service }.write(tx, held, &HashMap::new(), ends, of_dossier)
+    Closing { scoped, sender, direction, service }.write(tx, held, &HashMap::new(), ends, of_sent)
 }

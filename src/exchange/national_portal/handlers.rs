@@ -3,6 +3,7 @@
 use super::body::{PortalDossier, PortalEntry, PortalProgress};
 use super::exchanging::{Sender, receive_dossiers, receive_progress, report_sendings};
 use super::ledger;
+use super::ledger::verbatim::told_last;
 use super::request::{
     PortalChangesFilter, PortalDossierPage, PortalDossiersRequest, PortalParams, PortalProgressRequest,
     PortalReply, PortalRequest, Sent,
@@ -57,7 +58,7 @@ async fn exchanged<E: PortalEntry>(
 #[utoipa::path(
     post, path = "/api/v1/exchange/national-portal/dossiers",
     operation_id = "create_portal_dossiers", tag = "national-portal", summary = "Take dossiers in the portal's shape",
-    description = "Takes dossiers as one-stop systems send them (đồng bộ hồ sơ, `DongBoHoSoMC`), up to 10,000, and answers each in the portal's manner: `0` done, `-3` it exists and `isUpdating` is not true, `-1` anything else with its reason. Good ones are written although others fail, by all rules of a dossier. Members that a dossier has none for are kept in the ledger with the whole entry; what the shape cannot tell of a dossier stays as it is held.",
+    description = "Takes dossiers as one-stop systems send them (đồng bộ hồ sơ, `DongBoHoSoMC`), up to 10,000, and answers each in the portal's manner: `0` done, `-3` it exists and `isUpdating` is not true, `-1` anything else with its reason. Good ones are written although others fail, by all rules of a dossier. Members that a dossier has none for are kept in the ledger with the whole entry; what the shape cannot tell of a dossier, and what is left empty of its owner, stays as it is held.",
     params(PortalParams),
     request_body = PortalDossiersRequest,
     responses((status = 200, description = "What became of each.", body = PortalReply)),
@@ -115,7 +116,7 @@ async fn create_portal_sendings(
 #[utoipa::path(
     get, path = "/api/v1/exchange/national-portal/dossiers",
     operation_id = "list_portal_dossiers", tag = "national-portal", summary = "Give dossiers out in the portal's shape",
-    description = "Dossiers within reach as a request would send them on (hồ sơ đã thay đổi, theo cấu trúc `DongBoHoSoMC`), in the order of their last change. A status goes out as it is and nothing is made up: what is not held is empty. Personal data are masked unless the token has the scope `tthc:personal`; each time they are shown in clear is noted in the journal. Of a deletion the change feed tells.",
+    description = "Dossiers within reach as a request would send them on (hồ sơ đã thay đổi, theo cấu trúc `DongBoHoSoMC`), in the order of their last change. A status goes out as it is and nothing is made up: what is not held is what the sender told last, where that contradicts nothing, else empty. A due day without an hour goes out with its last second. One that was made up for a demonstration says so in `TrichYeuHoSo`. Personal data are masked, and texts and files left out, unless the token has the scope `tthc:personal`; each time they are shown in clear is noted in the journal. Of a deletion the change feed tells.",
     params(
         PortalChangesFilter,
         ("limit" = Option<i64>, Query, description = "How many dossiers a page holds (số hồ sơ mỗi trang); 50 when not given.", minimum = 1, maximum = 200),
@@ -131,8 +132,16 @@ async fn list_portal_dossiers(
     let scoped = permit.into_scoped();
     let page = query.page_alone(&scoped, &app.keys())?;
     let (reader, wanted, since) = (scoped.clone(), page.clone(), query.filter.changed_since);
-    let rows =
-        app.db.read_list(move |conn: &mut DbConn| dossiers_changed(conn, &reader, since, &wanted)).await?;
+    let changed = move |conn: &mut DbConn| {
+        let rows = dossiers_changed(conn, &reader, since, &wanted)?;
+        let told = told_last(conn, &reader, &rows.items)?;
+        Ok((rows, told))
+    };
+    let (rows, mut told) = app.db.read_list(changed).await?;
     personal_reads::note(&app, &scoped, &rows.items).await?;
-    Ok(Paged(PortalDossierPage::new(rows.map(entry), &page, &app.keys())))
+    let rows = rows.map(|dossier| {
+        let told = told.remove(&dossier.id);
+        entry(dossier, told)
+    });
+    Ok(Paged(PortalDossierPage::new(rows, &page, &app.keys())))
 }

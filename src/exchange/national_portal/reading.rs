@@ -10,14 +10,21 @@
 //!   resolved by then, and is never counted as resolved earlier than anybody said.
 //! - **Channel** is `KenhThucHien`; where that is empty, `HinhThuc` 1 is by post and everything else at the
 //!   counter, as the index of Quyết định 766/QĐ-TTg counts it.
+//! - **A wait** (5, 6, 8) lasts since the newest `NgayBoSung` of `DanhSachHoSoBoSung`: that is its history, and
+//!   only one without any lasts since receipt. A payment is asked for, and processing stopped, no earlier than what
+//!   was asked for before had come (`NgayTiepNhanBoSung`).
+//! - **Due**: a moment, for the shape has no day without one. The last second of the day that we hold without a
+//!   moment says that day, as it went out.
+//! - **Owner**: what is left empty of a dossier that is there stays as it is held; who sends one for the first time
+//!   tells name and kind.
 //! - **Owner's number**: the first of `DinhDanhCHS`, else `SoGiayToChuHoSo`. One that was made up to fill the
 //!   field is not written; the ledger shows it.
 //! - **Fees** are the sum of `Gia`; paid online where `DuocThanhToanTrucTuyen` is 1 or 2. The result is
-//!   digitised where one of `DanhSachGiayToKetQua` has a file.
+//!   digitised where one of `DanhSachGiayToKetQua` has a file, or is called as it is where nobody told us of one.
 //! - Everything else stays in the ledger as it came.
 
-use super::body::PortalDossier;
-use super::codec::{Unreadable, amount, flag, given, time};
+use super::body::{PortalDossier, PortalResult};
+use super::codec::{Unreadable, amount, flag, given, moment, time};
 use super::differences::is_invented;
 use kernel::db::types::Instant;
 use kernel::error::{ApiError, Bilingual, Fault};
@@ -104,11 +111,15 @@ pub fn told_number(entry: &PortalDossier) -> Option<&str> {
     of_list.or_else(|| given(&entry.owner_paper))
 }
 
-/// The dossier that an entry tells.
+/// The dossier that an entry tells; the kind of its owner may be left out where one is held.
 ///
 /// # Errors
 /// Every member that cannot be read.
-pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, ApiError> {
+pub fn dossier(
+    entry: &PortalDossier,
+    units: OfUnits,
+    held: Option<PersonKind>,
+) -> Result<DossierCreate, ApiError> {
     let mut reader = Reader::default();
     let code = status_code("TrangThaiHoSo", &entry.status);
     let code = code.map_err(|error| reader.0.extend(error.into_faults())).unwrap_or_default();
@@ -121,7 +132,7 @@ pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, A
     let input_digitised = reader.of("HoSoCoThanhPhanSoHoa", flag(&entry.input_digitised));
     let fee_vnd = fees(&mut reader, entry);
     let channel = channel(&mut reader, entry);
-    let kind = reader.code("LoaiDoiTuong", &entry.owner_kind, &KINDS);
+    let kind = owner_kind(&mut reader, entry, held);
     let received_at = taken_in.or(handed_in);
     if received_at.is_none() {
         let message = Bilingual::new(
@@ -131,6 +142,7 @@ pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, A
         reader.0.push(Fault::new("/NgayTiepNhan", "required", message));
     }
     let status = DossierStatus::of_portal_code(code, taken_in.is_some() && refused.is_some());
+    let asked_at = status.and_then(|status| waiting_since(&mut reader, entry, status));
     let (Some(status), Some(channel), Some(kind), Some(received_at), true) =
         (status, channel, kind, received_at, reader.0.is_empty())
     else {
@@ -158,6 +170,8 @@ pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, A
         received_at,
         due_at,
         status: Some(status),
+        // Papers that were asked for before receipt were waited for since receipt.
+        waiting_since: asked_at.filter(|at| *at > received_at),
         resolved_at: dates.resolved,
         returned_at: dates.returned,
         closed_at: dates.closed,
@@ -165,7 +179,7 @@ pub fn dossier(entry: &PortalDossier, units: OfUnits) -> Result<DossierCreate, A
         fee_vnd,
         paid_online: matches!(entry.paid_online.as_str(), "1" | "2"),
         input_digitised,
-        result_digitised: entry.results.iter().any(|result| given(&result.address).is_some()),
+        result_digitised: entry.results.iter().any(is_digitised),
         foreign_code: None,
         linked_code: None,
         source_updated_at: None,
@@ -185,12 +199,65 @@ pub(super) const KINDS: [(&str, PersonKind); 4] = [
 pub(super) const CHANNELS: [(&str, Channel); 3] =
     [("1", Channel::InPerson), ("2", Channel::Online), ("3", Channel::Postal)];
 
+/// The code of the channel that an entry tells, or has where it tells none.
+pub(super) fn channel_code(entry: &PortalDossier) -> &str {
+    given(&entry.channel).unwrap_or(if entry.form == "1" { "3" } else { "1" })
+}
+
 fn channel(reader: &mut Reader, entry: &PortalDossier) -> Option<Channel> {
-    match (given(&entry.channel), entry.form.as_str()) {
-        (Some(code), _) => reader.code("KenhThucHien", code, &CHANNELS),
-        (None, "1") => Some(Channel::Postal),
-        (None, _) => Some(Channel::InPerson),
+    reader.code("KenhThucHien", channel_code(entry), &CHANNELS)
+}
+
+/// The kind of the owner, as it is told or held. Of a new dossier both name and kind are told.
+fn owner_kind(reader: &mut Reader, entry: &PortalDossier, held: Option<PersonKind>) -> Option<PersonKind> {
+    let mut required = |member: &str, message: Bilingual| {
+        reader.0.push(Fault::new(format!("/{member}"), "required", message));
+    };
+    if held.is_none() && given(&entry.owner_name).is_none() {
+        let message = Bilingual::new(
+            "Phải nêu tên chủ hồ sơ khi gửi hồ sơ lần đầu.",
+            "Name the owner when a dossier is sent for the first time.",
+        );
+        required("ChuHoSo", message);
     }
+    match (given(&entry.owner_kind), held) {
+        (Some(code), _) => reader.code("LoaiDoiTuong", code, &KINDS),
+        (None, Some(kind)) => Some(kind),
+        (None, None) => {
+            let message = Bilingual::new(
+                "Phải nêu loại đối tượng (1, 2, 3 hoặc 4) khi gửi hồ sơ lần đầu.",
+                "Tell the kind of applicant (1, 2, 3 or 4) when a dossier is sent for the first time.",
+            );
+            required("LoaiDoiTuong", message);
+            None
+        }
+    }
+}
+
+/// Since when a wait lasts, as far as the requests for papers tell it.
+fn waiting_since(reader: &mut Reader, entry: &PortalDossier, status: DossierStatus) -> Option<Instant> {
+    if !status.is_waiting() {
+        return None;
+    }
+    let mut known = Vec::new();
+    for (place, supplement) in entry.supplements.iter().enumerate() {
+        let mut at = |member: &str, text: &str| {
+            reader.of(&format!("DanhSachHoSoBoSung/{place}/{member}"), moment(text))
+        };
+        known.push(at("NgayBoSung", &supplement.asked_at));
+        if status != DossierStatus::AwaitingSupplement {
+            known.push(at("NgayTiepNhanBoSung", &supplement.received_at));
+        }
+    }
+    known.into_iter().flatten().max()
+}
+
+/// How a result is called of which we hold that it was digitised, and not where its file is.
+pub(super) const DIGITISED: &str = "Kết quả giải quyết đã số hóa";
+
+/// Whether a result was digitised.
+pub(super) fn is_digitised(result: &PortalResult) -> bool {
+    given(&result.address).is_some() || result.name == DIGITISED
 }
 
 /// The sum of the fees; none where none is told.
@@ -252,12 +319,12 @@ mod tests {
     }
 
     fn read(changes: &Value) -> DossierCreate {
-        dossier(&entry(changes), OfUnits { receiving: OrgUnitId::new(), resolving: None }).unwrap()
+        dossier(&entry(changes), OfUnits { receiving: OrgUnitId::new(), resolving: None }, None).unwrap()
     }
 
     fn faults(changes: &Value) -> Vec<String> {
         let units = OfUnits { receiving: OrgUnitId::new(), resolving: None };
-        let faults = dossier(&entry(changes), units).unwrap_err().into_faults();
+        let faults = dossier(&entry(changes), units, None).unwrap_err().into_faults();
         faults.into_iter().map(|fault| fault.pointer).collect()
     }
 
@@ -309,13 +376,52 @@ mod tests {
         let results =
             json!({"DanhSachGiayToKetQua": [{"DuongDanTepTinKetQua": "https://kho.example/1.pdf"}]});
         assert!(read(&results).result_digitised);
+        assert!(read(&json!({"DanhSachGiayToKetQua": [{"TenGiayTo": DIGITISED}]})).result_digitised);
+        assert!(!read(&json!({"DanhSachGiayToKetQua": [{"TenGiayTo": "Giấy khai sinh"}]})).result_digitised);
+    }
+
+    #[test]
+    fn what_is_left_empty_of_an_owner_may_be_held() {
+        let units = OfUnits { receiving: OrgUnitId::new(), resolving: None };
+        let silent = entry(&json!({"ChuHoSo": "", "LoaiDoiTuong": ""}));
+        let read = dossier(&silent, units, Some(PersonKind::Enterprise)).unwrap();
+        assert_eq!((read.owner.kind, read.owner.name.as_str()), (PersonKind::Enterprise, ""));
+        let told = entry(&json!({"LoaiDoiTuong": "4"}));
+        let read = dossier(&told, units, Some(PersonKind::Enterprise)).unwrap();
+        assert_eq!(read.owner.kind, PersonKind::Organization);
+        let wrong = entry(&json!({"LoaiDoiTuong": "5"}));
+        assert!(dossier(&wrong, units, Some(PersonKind::Enterprise)).is_err());
+    }
+
+    #[test]
+    fn a_wait_lasts_since_papers_were_last_asked_for() {
+        let asked = |status: &str, list: Value| {
+            read(&json!({"TrangThaiHoSo": status, "DanhSachHoSoBoSung": list})).waiting_since
+        };
+        let twice = json!([
+            {"NgayBoSung": "20261109080000"},
+            {"NgayBoSung": "2026-11-04T08:00:00", "NgayTiepNhanBoSung": "20261105080000"},
+        ]);
+        assert_eq!(asked("5", twice.clone()), at("20261109080000"));
+        assert_eq!(asked("4", twice), None, "it waits no longer");
+        let answered = json!([{"NgayBoSung": "20261104080000", "NgayTiepNhanBoSung": "20261105080000"}]);
+        assert_eq!(asked("8", answered.clone()), at("20261105080000"), "stopped no earlier than they came");
+        assert_eq!(asked("5", answered), at("20261104080000"));
+        for nothing in
+            [json!([]), json!([{"NgayBoSung": ""}]), json!([{"NgayBoSung": "0001-01-01T00:00:00"}])]
+        {
+            assert_eq!(asked("5", nothing), None, "since receipt");
+        }
+        assert_eq!(asked("5", json!([{"NgayBoSung": "20261101080000"}])), None, "since receipt");
+        let unreadable = json!({"TrangThaiHoSo": "5", "DanhSachHoSoBoSung": [{"NgayBoSung": "hôm qua"}]});
+        assert_eq!(faults(&unreadable), ["/DanhSachHoSoBoSung/0/NgayBoSung"]);
     }
 
     #[test]
     fn every_member_that_cannot_be_read_is_named() {
         let wrong = json!({
             "TrangThaiHoSo": "11", "NgayHenTra": "mai", "HoSoCoThanhPhanSoHoa": "x", "LoaiDoiTuong": "",
-            "KenhThucHien": "4", "DanhSachLePhi": [{"Gia": "tám nghìn"}], "NgayTiepNhan": "",
+            "KenhThucHien": "4", "ChuHoSo": "", "DanhSachLePhi": [{"Gia": "tám nghìn"}], "NgayTiepNhan": "",
         });
         let expected = [
             "/TrangThaiHoSo",
@@ -323,6 +429,7 @@ mod tests {
             "/HoSoCoThanhPhanSoHoa",
             "/DanhSachLePhi/0/Gia",
             "/KenhThucHien",
+            "/ChuHoSo",
             "/LoaiDoiTuong",
             "/NgayTiepNhan",
         ];

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use actix_web::web;
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -43,6 +43,25 @@ pub struct CoverageFilter {
     pub org_unit_code: Option<String>,
     /// The day (tính đến ngày); today when not given.
     pub as_of: Option<NaiveDate>,
+    /// Units of these kinds only, with commas between (loại đơn vị), where the system is meant for no others; agencies,
+    /// service units, service centres and communes when not given.
+    #[serde(default, deserialize_with = "with_commas")]
+    #[param(value_type = Option<Vec<UnitKind>>, style = Form, explode = false, min_items = 1)]
+    pub kinds: Option<Vec<UnitKind>>,
+}
+
+impl CoverageFilter {
+    /// Whether units of a kind are counted.
+    fn counts(&self, kind: UnitKind) -> bool {
+        self.kinds.as_ref().map_or(is_counted(kind), |kinds| kinds.contains(&kind))
+    }
+}
+
+/// Kinds of units with commas between.
+fn with_commas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<UnitKind>>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let kinds = text.split(',').map(str::parse).collect::<Result<Vec<UnitKind>, String>>();
+    kinds.map(Some).map_err(serde::de::Error::custom)
 }
 
 /// Units of one kind, and how many of them use the system (mức độ triển khai theo loại đơn vị).
@@ -81,9 +100,10 @@ pub struct Coverage {
     pub org_unit_name: String,
     /// The day (tính đến ngày).
     pub as_of: NaiveDate,
-    /// Kind by kind (theo loại đơn vị): agencies, service units, service centres and communes.
+    /// Kind by kind (theo loại đơn vị): agencies, service units, service centres and communes, or the kinds that are
+    /// asked for.
     pub by_kind: Vec<CoverageRow>,
-    /// All of them (tổng số đơn vị).
+    /// All of these kinds (tổng số đơn vị).
     #[schema(minimum = 0)]
     pub units: i64,
     /// Those that use it (số đơn vị đã triển khai).
@@ -98,8 +118,8 @@ pub struct Coverage {
 /// How many units that do not use a system are named.
 const NAMED: usize = 200;
 
-/// Whether units of a kind are to use systems: associations, hamlets and the tiers above communes are not
-/// counted.
+/// Whether units of a kind are counted where no kinds are asked for: associations, hamlets and the tiers above
+/// communes are not.
 const fn is_counted(kind: UnitKind) -> bool {
     match kind {
         UnitKind::SpecialisedAgency
@@ -153,7 +173,7 @@ fn coverage(
     let mut without = Vec::new();
     for below in below.into_iter().filter(|below| *below != unit) {
         let kind = tree.version_at(below, day).map(|version| version.kind);
-        let Some(kind) = kind.filter(|kind| is_counted(*kind)) else { continue };
+        let Some(kind) = kind.filter(|kind| filter.counts(*kind)) else { continue };
         let (_, units, deployed) = counts.entry(kind.as_str()).or_insert((kind, 0, 0));
         *units += 1;
         if is_in_use && using.contains(&below) {
@@ -198,7 +218,7 @@ pub fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/e-government/systems/{id}/coverage",
     operation_id = "get_system_coverage", tag = "systems", summary = "Get how far a system reaches",
-    description = "Which of the units below one use a system on a day, counted over the tree of units kind by kind (mức độ triển khai): agencies, service units, service centres and communes.",
+    description = "Which of the units below one use a system on a day, counted over the tree of units kind by kind (mức độ triển khai): agencies, service units, service centres and communes; with `kinds` only the kinds of units that the system is meant for.",
     params(("id" = SystemId, Path, description = "The system."), CoverageFilter),
     responses((status = 200, description = "The counts.", body = Coverage)),
 )]
@@ -210,4 +230,26 @@ async fn get_system_coverage(
 ) -> Result<web::Json<Coverage>, ApiError> {
     let scoped = permit.into_scoped();
     app.db.read_list(move |conn| coverage(conn, &scoped, id.0, &query.0)).await.map(web::Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(query: serde_json::Value) -> Result<CoverageFilter, serde_json::Error> {
+        serde_json::from_value(query)
+    }
+
+    #[test]
+    fn the_kinds_that_are_asked_for_are_counted_and_no_others() {
+        let all = of(json!({})).unwrap();
+        assert!(all.counts(UnitKind::Commune) && all.counts(UnitKind::EducationUnit));
+        assert!(!all.counts(UnitKind::Association));
+        let some = of(json!({"kinds": "specialised_agency,commune"})).unwrap();
+        assert!(some.counts(UnitKind::SpecialisedAgency) && some.counts(UnitKind::Commune));
+        assert!(!some.counts(UnitKind::EducationUnit));
+        assert!(of(json!({"kinds": "commune,"})).is_err(), "an empty word is none");
+    }
 }

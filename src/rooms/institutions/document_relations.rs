@@ -1,5 +1,6 @@
 //! What one legal document does to another (quan hệ giữa văn bản): it amends, replaces, repeals or suspends it, in
-//! whole or in part, from a day on. Whether a document is in force follows from these. Both documents
+//! whole or in part, from a day on. Whether a document is in force follows from these, as far as those that act
+//! are in force themselves ([`document_validity`](super::document_validity)). Both documents
 //! are named as files name them, by unit, number and day of issue; a relation belongs to the unit whose document
 //! acts.
 
@@ -97,7 +98,8 @@ unit_fields! {
         extent: RelationExtent;
         /// From which day on (từ ngày).
         from_on: NaiveDate;
-        /// The first day on which this is over; of a suspension alone (đến trước ngày).
+        /// The first day on which this is over; of a suspension alone, which without it lasts as long as the document that
+        /// acts (đến trước ngày).
         to_on: Option<NaiveDate>;
         /// Which articles act, or are acted upon (điều, khoản).
         provision: Option<text(1..=500)>;

@@ -123,7 +123,7 @@ unit_fields! {
         /// Of these, how many were dealt with (số văn bản trái pháp luật đã xử lý).
         unlawful_handled: Option<number(0..=1_000_000)>;
         /// What the documents that are held say of the span (số văn bản đã nhập); null in a list, where they are
-        /// not counted.
+        /// not counted, and of a check, which is of documents of the units below.
         held: derived Option<HeldDocuments> = uncounted(row);
         /// What is noticed about it (lưu ý); what differs from `held` on a record alone.
         remarks: derived Vec<Remark> = remarks(row);

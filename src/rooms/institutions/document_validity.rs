@@ -1,6 +1,15 @@
 //! Whether a legal document is in force on a day (hiệu lực của văn bản): never stored, it follows from
-//! the document's own days and from what other documents do to it. [`validity`] is the rule, the
-//! conditions beneath it say the same in SQL.
+//! the document's own days and from what other documents do to it. These do so only while they hold themselves
+//! (Luật Ban hành văn bản quy phạm pháp luật): who was ended before the day of the act ends nobody, and a
+//! suspension lasts no longer than the document that orders it; but what was ended does not come back when that document
+//! is. Whether the document that acts is itself suspended on the day is not looked at.
+//!
+//! [`validity`] is the rule, [`conditions`] say the same in SQL.
+
+pub mod conditions;
+
+use std::collections::HashMap;
+use std::hash::Hash;
 
 use chrono::NaiveDate;
 
@@ -53,9 +62,9 @@ pub const ENDING: [RelationKind; 2] = [RelationKind::Replaces, RelationKind::Rep
 pub const ENDING_A_PART: [RelationKind; 3] =
     [RelationKind::Amends, RelationKind::Replaces, RelationKind::Repeals];
 
-/// The days of a document itself.
+/// The days of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnDays {
+pub struct Days {
     /// The first on which it holds.
     pub effective_on: NaiveDate,
     /// The first on which it no longer does.
@@ -73,16 +82,28 @@ pub struct Act {
     pub from_on: NaiveDate,
     /// The first day on which this is over; of a suspension alone.
     pub to_on: Option<NaiveDate>,
+    /// The days of the document that acts.
+    pub acting: Days,
 }
 
 impl Act {
-    fn holds_on(&self, day: NaiveDate) -> bool {
-        self.from_on <= day && self.to_on.is_none_or(|end| day < end)
+    /// The first day on which it takes hold: its own, or that of the document that acts where this is later; none
+    /// where that document holds no longer then.
+    #[must_use]
+    pub fn holds_from(&self) -> Option<NaiveDate> {
+        let from = self.from_on.max(self.acting.effective_on);
+        self.acting.expired_on.is_none_or(|end| from < end).then_some(from)
     }
 
-    /// Whether it ends the whole document.
-    #[must_use]
-    pub fn ends_it(&self) -> bool {
+    /// What was ended, in whole or in part, does not come back; a suspension lasts no longer than the document that
+    /// orders it.
+    fn holds_on(&self, day: NaiveDate) -> bool {
+        let is_over = |end: Option<NaiveDate>| end.is_some_and(|end| end <= day);
+        let acts_still = self.kind != RelationKind::Suspends || !is_over(self.acting.expired_on);
+        self.holds_from().is_some_and(|from| from <= day) && acts_still && !is_over(self.to_on)
+    }
+
+    fn ends_it(&self) -> bool {
         self.extent == RelationExtent::Whole && ENDING.contains(&self.kind)
     }
 
@@ -95,10 +116,16 @@ impl Act {
     }
 }
 
+/// The first day on which other documents end the whole of one.
+#[must_use]
+pub fn ended_by_others(acts: &[Act]) -> Option<NaiveDate> {
+    acts.iter().filter(|act| act.ends_it()).filter_map(Act::holds_from).min()
+}
+
 /// Whether an issued document is in force on a day. An end is for good, also of one that never took
 /// effect; a suspension hides that parts have ended.
 #[must_use]
-pub fn validity(own: OwnDays, acts: &[Act], day: NaiveDate) -> DocumentValidity {
+pub fn validity(own: Days, acts: &[Act], day: NaiveDate) -> DocumentValidity {
     let any = |is: fn(&Act) -> bool| acts.iter().any(|act| is(act) && act.holds_on(day));
     if own.expired_on.is_some_and(|end| end <= day) || any(Act::ends_it) {
         DocumentValidity::Expired
@@ -113,64 +140,30 @@ pub fn validity(own: OwnDays, acts: &[Act], day: NaiveDate) -> DocumentValidity 
     }
 }
 
-/// Whether another document acts on a document of the outer query: in one of these ways, to this extent,
-/// where `$when` holds of the columns `r` of the relation.
-#[macro_export]
-macro_rules! is_acted_on {
-    ($kinds:expr, $extent:expr, |$r:ident| $when:expr) => {{
-        use kernel::db::schema::{document_relations as $r, legal_documents as d};
-        diesel::dsl::exists(
-            $r::table
-                .filter($r::affected_id.eq(d::id.nullable()))
-                .filter($r::deleted_at.is_null())
-                .filter($r::kind.eq_any($kinds))
-                .filter($r::extent.eq($extent))
-                .filter($when),
-        )
-    }};
-}
+/// How many documents are looked at, one behind the other: those that act, those that act on these, and those that
+/// act on these in turn, of which only the own days count. Documents of one day may name each other in a circle,
+/// so there is an end to it.
+pub const DEPTH: usize = 3;
 
-/// Whether a document of the outer query has ended, by itself or by another: on or before a day (`le`), or
-/// before it (`lt`).
-#[macro_export]
-macro_rules! has_ended {
-    ($comparison:ident $day:expr) => {{
-        use kernel::db::schema::legal_documents as d;
-        use $crate::document_validity::{ENDING, RelationExtent};
-        let by_itself = d::expired_on.is_not_null().and(d::expired_on.assume_not_null().$comparison($day));
-        by_itself.or($crate::is_acted_on!(ENDING, RelationExtent::Whole, |r| r::from_on.$comparison($day)))
-    }};
-}
-
-/// Whether a document of the outer query has taken effect on a day.
-#[macro_export]
-macro_rules! has_begun {
-    ($day:expr) => {{
-        use kernel::db::schema::legal_documents as d;
-        let stated = d::effective_on.is_not_null().and(d::effective_on.assume_not_null().le($day));
-        stated.or(d::effective_on.is_null().and(d::issued_on.le($day)))
-    }};
-}
-
-/// Whether the whole of a document of the outer query is suspended on a day.
-#[macro_export]
-macro_rules! is_suspended {
-    ($day:expr) => {{
-        use $crate::document_validity::{RelationExtent, RelationKind};
-        $crate::is_acted_on!([RelationKind::Suspends], RelationExtent::Whole, |r| {
-            let goes_on = r::to_on.is_null().or(r::to_on.assume_not_null().gt($day));
-            r::from_on.le($day).and(goes_on)
-        })
-    }};
-}
-
-/// Whether parts of a document of the outer query have ended on or before a day.
-#[macro_export]
-macro_rules! has_partly_ended {
-    ($day:expr) => {{
-        use $crate::document_validity::{ENDING_A_PART, RelationExtent};
-        $crate::is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| r::from_on.le($day))
-    }};
+/// What acts on documents, told by whom, with the days of those that act as they stand after what was done to them.
+#[must_use]
+pub fn after_what_became_of<Id: Copy + Eq + Hash>(
+    told: &HashMap<Id, Vec<(Id, Act)>>,
+) -> HashMap<Id, Vec<Act>> {
+    let own: HashMap<Id, Days> = told.values().flatten().map(|(by, act)| (*by, act.acting)).collect();
+    let standing = |of: &Id, days: &HashMap<Id, Days>| -> Vec<Act> {
+        let acts = told.get(of).into_iter().flatten();
+        acts.map(|(by, act)| Act { acting: days.get(by).copied().unwrap_or(act.acting), ..*act }).collect()
+    };
+    let mut days = own.clone();
+    for _ in 1..DEPTH {
+        let ended = |(id, own): (&Id, &Days)| {
+            let by_others = ended_by_others(&standing(id, &days));
+            (*id, Days { expired_on: own.expired_on.into_iter().chain(by_others).min(), ..*own })
+        };
+        days = own.iter().map(ended).collect();
+    }
+    told.keys().map(|id| (*id, standing(id, &days))).collect()
 }
 
 #[cfg(test)]
@@ -183,8 +176,13 @@ mod tests {
         NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::Days::new(number)
     }
 
-    fn own() -> impl Strategy<Value = OwnDays> {
-        (0..40_u64, proptest::option::of(1..60_u64)).prop_map(|(effective, lasts)| OwnDays {
+    /// The days of a document that holds on every day that is asked for.
+    fn always() -> Days {
+        Days { effective_on: day(0), expired_on: None }
+    }
+
+    fn own() -> impl Strategy<Value = Days> {
+        (0..40_u64, proptest::option::of(1..60_u64)).prop_map(|(effective, lasts)| Days {
             effective_on: day(effective),
             expired_on: lasts.map(|days| day(effective + days)),
         })
@@ -193,9 +191,10 @@ mod tests {
     fn act() -> impl Strategy<Value = Act> {
         let kind = proptest::sample::select(RelationKind::ALL);
         let extent = proptest::sample::select(RelationExtent::ALL);
-        (kind, extent, 0..60_u64, proptest::option::of(1..30_u64)).prop_map(|(kind, extent, from, lasts)| {
+        let lasts = proptest::option::of(1..30_u64);
+        (kind, extent, 0..60_u64, lasts, own()).prop_map(|(kind, extent, from, lasts, acting)| {
             let to_on = lasts.filter(|_| kind == RelationKind::Suspends).map(|days| day(from + days));
-            Act { kind, extent, from_on: day(from), to_on }
+            Act { kind, extent, from_on: day(from), to_on, acting }
         })
     }
 
@@ -236,12 +235,13 @@ mod tests {
 
     #[test]
     fn a_document_goes_through_its_life() {
-        let own = OwnDays { effective_on: day(10), expired_on: Some(day(50)) };
+        let own = Days { effective_on: day(10), expired_on: Some(day(50)) };
         let of = |kind, extent, from, to: Option<u64>| Act {
             kind,
             extent,
             from_on: day(from),
             to_on: to.map(day),
+            acting: always(),
         };
         let acts = [
             of(RelationKind::Amends, RelationExtent::Part, 20, None),
@@ -263,5 +263,62 @@ mod tests {
         let repealed = [of(RelationKind::Repeals, RelationExtent::Whole, 5, None)];
         assert_eq!(validity(own, &repealed, day(5)), DocumentValidity::Expired, "before it took effect");
         assert_eq!(validity(own, &repealed, day(4)), DocumentValidity::NotYetEffective);
+    }
+
+    fn ending(from: u64, acting: Days) -> Act {
+        let (kind, extent) = (RelationKind::Replaces, RelationExtent::Whole);
+        Act { kind, extent, from_on: day(from), to_on: None, acting }
+    }
+
+    /// The validity on a day of the first of some documents, each acted on by the next.
+    fn first_of(acts: &[Act], on: u64) -> DocumentValidity {
+        let told = acts.iter().enumerate().map(|(number, act)| (number, vec![(number + 1, *act)])).collect();
+        let standing = after_what_became_of(&told);
+        validity(always(), standing.get(&0).map_or(&[], Vec::as_slice), day(on))
+    }
+
+    #[test]
+    fn who_was_ended_before_ends_nobody() {
+        let repealed = |on: u64| first_of(&[ending(30, always()), ending(20, always())], on);
+        assert_eq!(
+            repealed(30),
+            DocumentValidity::InForce,
+            "the second was ended before it replaced the first"
+        );
+        let later = |on: u64| first_of(&[ending(30, always()), ending(31, always())], on);
+        assert_eq!((later(29), later(30)), (DocumentValidity::InForce, DocumentValidity::Expired));
+        assert_eq!(later(40), DocumentValidity::Expired, "what was replaced does not come back");
+        let by_itself = Days { effective_on: day(0), expired_on: Some(day(30)) };
+        assert_eq!(first_of(&[ending(30, by_itself)], 40), DocumentValidity::InForce);
+        // The third is ended before it ends the second, which then replaces the first.
+        let chain = [ending(30, always()), ending(20, always()), ending(10, always())];
+        assert_eq!(first_of(&chain, 30), DocumentValidity::Expired);
+    }
+
+    #[test]
+    fn nobody_acts_before_it_holds() {
+        let late = Days { effective_on: day(40), expired_on: None };
+        let replaced = |on: u64| first_of(&[ending(30, late)], on);
+        assert_eq!((replaced(39), replaced(40)), (DocumentValidity::InForce, DocumentValidity::Expired));
+    }
+
+    #[test]
+    fn a_suspension_lasts_no_longer_than_what_orders_it() {
+        let suspends = Act { kind: RelationKind::Suspends, ..ending(10, always()) };
+        let open = |on: u64| first_of(&[suspends, ending(30, always())], on);
+        assert_eq!((open(9), open(10)), (DocumentValidity::InForce, DocumentValidity::Suspended));
+        assert_eq!((open(29), open(30)), (DocumentValidity::Suspended, DocumentValidity::InForce));
+        let to = Act { to_on: Some(day(20)), ..suspends };
+        assert_eq!(first_of(&[to, ending(30, always())], 20), DocumentValidity::InForce);
+        let beyond = Act { to_on: Some(day(50)), ..suspends };
+        assert_eq!(first_of(&[beyond, ending(30, always())], 30), DocumentValidity::InForce);
+    }
+
+    #[test]
+    fn a_circle_has_an_end() {
+        let told =
+            HashMap::from([(1, vec![(2, ending(10, always()))]), (2, vec![(1, ending(10, always()))])]);
+        let standing = after_what_became_of(&told);
+        assert_eq!(validity(always(), &standing[&1], day(10)), validity(always(), &standing[&2], day(10)));
     }
 }

@@ -201,6 +201,21 @@ pub(super) fn asked(
     Ok(rows.into_iter().map(|row| (row.key(), row.amount_vnd)).collect())
 }
 
+/// The days of the conclusions by which recommendations of these keys are made.
+pub(super) fn conclusion_days(
+    conn: &mut DbConn,
+    keys: &HashSet<RecommendationKey>,
+) -> Result<HashMap<RecommendationKey, NaiveDate>, ApiError> {
+    let units: HashSet<OrgUnitId> = keys.iter().map(|(unit, _)| *unit).collect();
+    let codes: HashSet<&str> = keys.iter().map(|(_, code)| code.as_str()).collect();
+    let rows: Vec<(OrgUnitId, String, NaiveDate)> = columns::table
+        .filter(columns::org_unit_id.eq_any(units).and(columns::code_folded.eq_any(codes)))
+        .filter(columns::deleted_at.is_null())
+        .select((columns::org_unit_id, columns::code_folded, columns::concluded_on))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(unit, code, day)| ((unit, code), day)).collect())
+}
+
 /// Those recommendations that were paid towards.
 fn paid_towards(
     conn: &mut DbConn,

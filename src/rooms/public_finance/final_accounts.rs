@@ -1,6 +1,7 @@
 //! Final accounts (báo cáo quyết toán năm): which unit handed in the accounts of which year, whether in time,
 //! and whether they were appraised. Where a report only says that units were in time and names no days, that stands
-//! as it was stated and is told apart from what follows from days.
+//! as it was stated and is told apart from what follows from days. What is not told to be
+//! handed in when its due day is over counts as not in time.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -8,12 +9,15 @@ use diesel::prelude::*;
 use kernel::api::mount::Mount;
 use kernel::api::records::{insert, replace};
 use kernel::auth::permit::{Permit, PublicFinance, Read, Write};
+use kernel::auth::scope::Scoped;
+use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::final_accounts as columns;
 use kernel::document_numbers::{document_faults, year_remark};
-use kernel::error::{Bilingual, Fault};
+use kernel::error::{ApiError, Bilingual, Fault};
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
+use kernel::text::day_vi;
 use kernel::validity::day_faults;
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
 
@@ -84,7 +88,8 @@ unit_fields! {
             sent "When they were handed in (ngày nộp); null or absent while they are not, or where no day is told.";
         /// Whether they were in time as the source states it, where it names no days (nêu đúng hạn).
         stated_on_time: Option<bool>;
-        /// Whether they were in time: by their days, and without these as it is stated (đúng hạn).
+        /// Whether they were in time: by their days, and without these as it is stated (đúng hạn); false also of what is
+        /// not handed in when its due day is over on `as_of`, today where no day is asked for.
         on_time: derived Option<bool> = on_time(row);
         /// Number of the report (số báo cáo).
         document_number: Option<text(3..=50)>;
@@ -168,6 +173,37 @@ fn remarks(row: &FinalAccountRow) -> Vec<Remark> {
     of_year.into_iter().chain(late).collect()
 }
 
+/// Tells which accounts are not handed in though their due day is over.
+fn beside_the_day(
+    _: &mut DbConn,
+    _: &Scoped,
+    day: NaiveDate,
+    accounts: &mut [FinalAccount],
+) -> Result<(), ApiError> {
+    for one in accounts {
+        let is_handed_in =
+            one.submitted_on.is_some() || one.appraised_on.is_some() || one.stated_on_time.is_some();
+        let missing = one.due_on.filter(|_| !is_handed_in).and_then(|due_on| not_submitted(due_on, day));
+        if let Some(remark) = missing {
+            one.on_time = Some(false);
+            one.remarks.push(remark);
+        }
+    }
+    Ok(())
+}
+
+/// What is still to be handed in after its due day.
+fn not_submitted(due_on: NaiveDate, day: NaiveDate) -> Option<Remark> {
+    let days = (day - due_on).num_days();
+    let message = || {
+        Bilingual::new(
+            format!("Chưa nộp báo cáo quyết toán, quá hạn ngày {} là {days} ngày.", day_vi(due_on)),
+            format!("They are not handed in, {days} days after the due day {due_on}."),
+        )
+    };
+    (days > 0).then(|| Remark::new("/submitted_on", Rule::NotSubmitted, message()).with("days", days))
+}
+
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
 
 fn matching<'a>(mut query: Query<'a>, filter: &'a FinalAccountFilter, _: NaiveDate) -> Query<'a> {
@@ -192,7 +228,7 @@ unit_store! {
     key: |body| { kind: AccountKind = body.kind, fiscal_year: i64 = body.fiscal_year },
     sought by: [fiscal_year],
     order: FinalAccountSort::{StateOn, StateOnDesc} by state_on: NaiveDate, StateOnDesc first,
-    days: [], matching: matching, faults: faults,
+    days: [], matching: matching, faults: faults, with: beside_the_day,
     list: account_list, get: account_get, seen: account_seen, delete: account_delete,
 }
 
@@ -257,5 +293,13 @@ mod tests {
         assert_eq!(by_days(day("2024-05-31"), day("2024-06-01")), Some(false));
         assert_eq!(by_days(None, day("2024-06-01")), None);
         assert_eq!(by_days(day("2024-05-31"), None), None);
+    }
+
+    #[test]
+    fn what_is_not_handed_in_is_late_from_the_day_after_its_due_day() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        assert_eq!(not_submitted(day("2026-03-31"), day("2026-03-31")), None);
+        let late = not_submitted(day("2026-03-31"), day("2026-04-02")).unwrap();
+        assert_eq!((late.code, late.numbers["days"]), ("not_submitted", 2));
     }
 }

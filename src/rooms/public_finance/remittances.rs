@@ -1,6 +1,7 @@
 //! Remittances (nộp tiền theo kiến nghị thanh tra, kiểm toán): what a unit paid towards a
 //! [recommendation](super::audit_recommendations), by its receipt (giấy nộp tiền). Together they never are
-//! more than was asked: whoever pays too much has another title to the money.
+//! more than was asked: whoever pays too much has another title to the money. Money is often paid back before
+//! the conclusion is issued; that is noticed, and counts from the day of the conclusion on.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +10,7 @@ use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::audit_recommendations::{RecommendationKey, asked};
+use super::audit_recommendations::{RecommendationKey, asked, conclusion_days};
 use super::disbursements::first_turn;
 use kernel::api::mount::Mount;
 use kernel::api::records::{insert, replace};
@@ -19,7 +20,9 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::remittances as columns;
 use kernel::error::{ApiError, Bilingual, Fault, Problem};
-use kernel::text::fold;
+use kernel::remarks::Remark;
+use kernel::rules::Rule;
+use kernel::text::{day_vi, fold};
 use kernel::tree::OrgUnitId;
 use kernel::validity::{OPEN_END, day_faults};
 use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
@@ -54,7 +57,7 @@ unit_fields! {
         "org_unit_code": "934-BQLDA", "org_unit_identifier": null,
         "org_unit_name": "Ban Quản lý dự án Đầu tư xây dựng huyện", "recommendation_code": "08/KL-TTr-2",
         "remitted_on": "2024-04-22", "turn": 1, "amount_vnd": 6_483_390, "receipt_number": null,
-        "source_note": null, "note": null, "version": 1,
+        "remarks": [], "source_note": null, "note": null, "version": 1,
         "created_at": "2024-06-15T02:00:00Z", "updated_at": "2024-06-15T02:00:00Z"
     }))]
     answer: Remittance;
@@ -79,6 +82,8 @@ unit_fields! {
         amount_vnd: number(1..=9_007_199_254_740_991_i64);
         /// Number of the receipt (số giấy nộp tiền).
         receipt_number: Option<text(1..=50)>;
+        /// What is noticed about it (lưu ý).
+        remarks: derived Vec<Remark> = no_remarks(row);
         /// Where it is taken from, word for word (nguồn số liệu).
         source_note: Option<text(1..=2000)>;
         /// Note (ghi chú).
@@ -98,6 +103,45 @@ unit_fields! {
         #[param(inline)]
         sort: Option<RemittanceSort>,
     }
+}
+
+/// What the row alone shows: all that is noticed rests on the recommendation.
+const fn no_remarks(_: &RemittanceRow) -> Vec<Remark> {
+    Vec::new()
+}
+
+/// Tells what is noticed beside the conclusions by which it was asked for.
+fn beside_conclusions(
+    conn: &mut DbConn,
+    _: &Scoped,
+    _: NaiveDate,
+    remittances: &mut [Remittance],
+) -> Result<(), ApiError> {
+    let key = |one: &Remittance| -> RecommendationKey { (one.org_unit_id, fold(&one.recommendation_code)) };
+    let concluded = conclusion_days(conn, &remittances.iter().map(key).collect())?;
+    for one in remittances {
+        let concluded_on = concluded.get(&key(one)).copied();
+        one.remarks.extend(concluded_on.and_then(|day| before_conclusion(one.remitted_on, day)));
+    }
+    Ok(())
+}
+
+/// What was paid before anything was asked.
+fn before_conclusion(remitted_on: NaiveDate, concluded_on: NaiveDate) -> Option<Remark> {
+    if remitted_on >= concluded_on {
+        return None;
+    }
+    let days = (concluded_on - remitted_on).num_days();
+    let message = Bilingual::new(
+        format!(
+            "Nộp trước ngày kết luận {} là {days} ngày; số tiền được tính từ ngày kết luận.",
+            day_vi(concluded_on)
+        ),
+        format!(
+            "It was paid {days} days before the conclusion of {concluded_on}, and counts from that day on."
+        ),
+    );
+    Some(Remark::new("/remitted_on", Rule::BeforeConclusion, message).with("days", days))
 }
 
 /// Faults that a body shows by itself.
@@ -242,7 +286,7 @@ unit_store! {
     sought by: [recommendation_code_folded, remitted_on],
     order: RemittanceSort::{RemittedOn, RemittedOnDesc} by remitted_on: NaiveDate, RemittedOnDesc first,
     days: [remitted_from, remitted_to], matching: matching, faults: faults, beside: within_what_is_asked,
-    list: remittance_list, get: remittance_get, seen: remittance_seen, delete: remittance_delete,
+    with: beside_conclusions, list: remittance_list, get: remittance_get, seen: remittance_seen, delete: remittance_delete,
 }
 
 crud! {
@@ -294,4 +338,12 @@ mod tests {
             RemittanceFilter { remitted_from: day, remitted_to: day, ..none() },
         ]
     });
+
+    #[test]
+    fn what_is_paid_before_the_conclusion_is_noticed() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        assert_eq!(before_conclusion(day("2024-03-06"), day("2024-03-06")), None);
+        let early = before_conclusion(day("2024-03-04"), day("2024-03-06")).unwrap();
+        assert_eq!((early.code, early.numbers["days"]), ("before_conclusion", 2));
+    }
 }

@@ -4,8 +4,10 @@
 
 use super::dossiers::late::{ApologyFilter, LateDossierPage, apology_list};
 use kernel::api::mount::Mount;
-use kernel::api::{ListQuery, Listed, PageParams};
+use kernel::api::{ListQuery, Listed, PageParams, PageRequest};
 use kernel::auth::permit::{Permit, Read, Tthc};
+use kernel::auth::scope::Scoped;
+use kernel::db::DbConn;
 use kernel::error::ApiError;
 use kernel::operations;
 use kernel::state::App;
@@ -18,7 +20,7 @@ pub fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/tthc/apologies",
     operation_id = "list_apologies", tag = "apologies", summary = "List late dossiers by their apologies",
-    description = "Dossiers that are pending behind their due day or were resolved behind it, and lack a letter of apology (thư xin lỗi), or with `state=given` those that have one; the longest due first, without personal data. A letter is written by the step `extensions` of the dossier.",
+    description = "Dossiers that are pending behind their due day or were resolved behind it, and lack a letter of apology (thư xin lỗi), or with `state=given` those that have one; the longest due first, without personal data. Units are those of statistics. A letter is written by the step `extensions` of the dossier.",
     params(ApologyFilter, PageParams),
     responses((status = 200, description = "A page.", body = LateDossierPage, headers(("Link" = String, description = "The next page.")))),
 )]
@@ -27,5 +29,9 @@ async fn list_apologies(
     query: ListQuery<ApologyFilter>,
     app: App,
 ) -> Result<Listed<LateDossierPage>, ApiError> {
-    query.answer(permit.into_scoped(), &app, apology_list).await
+    let state = app.clone();
+    let listed = move |conn: &mut DbConn, scoped: &Scoped, filter: &ApologyFilter, page: &PageRequest| {
+        apology_list(conn, scoped, &state.rosters, filter, page)
+    };
+    query.answer(permit.into_scoped(), &app, listed).await
 }

@@ -16,8 +16,49 @@ use kernel::error::{ApiError, Problem};
 use kernel::reporting::roster::Roster;
 use kernel::reporting::rosters::{RosterOf, Rosters};
 use kernel::successors::unit_in_force;
-use kernel::tree::{OrgTree, OrgUnitId, UnitSet};
+use kernel::tree::{Covered, OrgTree, OrgUnitId, UnitSet};
 use kernel::unit_reference::{StatisticsUnit, UnitName, UnitScope, label};
+
+/// The units whose records a list of a unit and scope has: those of a sum over it, so that what is counted there is
+/// found here, as far as their records are reached. None where no unit is named, or all are wanted and reached.
+///
+/// # Errors
+/// 422 for a unit that is not known or not in force.
+pub(super) fn seated_units(
+    scoped: &Scoped,
+    rosters: &Rosters,
+    name: &UnitName<'_>,
+    (scope, as_of): (UnitScope, NaiveDate),
+) -> Result<Option<Vec<OrgUnitId>>, ApiError> {
+    if !name.is_given() {
+        return Ok(None);
+    }
+    let tree = scoped.tree();
+    let unit = unit_in_force(tree, name, as_of)?;
+    let roster = roster(scoped, rosters, unit, (scope, as_of), Days { from: as_of, to: as_of });
+    Ok(match tree.covered(&reached(scoped, &roster, Scoped::reaches)) {
+        Covered::Everything => None,
+        Covered::Units(units) => Some(units),
+    })
+}
+
+fn roster(
+    scoped: &Scoped,
+    rosters: &Rosters,
+    unit: OrgUnitId,
+    (scope, day): (UnitScope, NaiveDate),
+    days: Days,
+) -> Arc<Roster> {
+    rosters.of(scoped.units(), RosterOf { unit, day, scope, period: (days.from, days.to) })
+}
+
+/// The units of a roster that are reached today.
+fn reached(scoped: &Scoped, roster: &Roster, is_reached: fn(&Scoped, OrgUnitId) -> bool) -> UnitSet {
+    match scoped.everything() {
+        true => roster.units().clone(),
+        false => roster.units().only(|unit| is_reached(scoped, unit)),
+    }
+}
 
 /// Which row a unit of the sum stands in.
 pub(super) struct Seats {
@@ -47,8 +88,7 @@ impl Seats {
         if !scoped.reaches_aggregates(unit) {
             return Err(ApiError::new(Problem::Forbidden));
         }
-        let roster = RosterOf { unit, day: as_of, scope, period: (days.from, days.to) };
-        let roster = rosters.of(scoped.units(), roster);
+        let roster = roster(scoped, rosters, unit, (scope, as_of), days);
         let ended = roster.units().iter().filter(|unit| roster.has_ended(*unit));
         // Who holds a unit without being its only heir stands above its parts.
         let whole = |unit: OrgUnitId| {
@@ -56,10 +96,7 @@ impl Seats {
             (tree.heirs(unit, as_of) == [holder]).then_some((unit, holder))
         };
         let heirs = ended.filter_map(whole).collect();
-        let units = match scoped.everything() {
-            true => roster.units().clone(),
-            false => roster.units().only(|unit| scoped.reaches_aggregates(unit)),
-        };
+        let units = reached(scoped, &roster, Scoped::reaches_aggregates);
         Ok(Self { roster, units, as_of, heirs })
     }
 

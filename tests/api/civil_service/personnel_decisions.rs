@@ -10,6 +10,7 @@ tell![
     the_decisions_of_the_report_come_out_by_kind,
     one_decision_is_told_apart_by_its_number,
     a_unit_counts_what_it_reaches,
+    what_cannot_be_divided_or_may_count_twice_is_noticed,
     what_does_not_hold_together_is_refused_or_noticed,
     a_decision_about_one_official_names_their_code,
 ];
@@ -106,6 +107,49 @@ async fn a_unit_counts_what_it_reaches(app: TestApp) {
     let turned = format!("{}/summary?decided_from=2026-12-31&decided_to=2026-01-01", decisions());
     let turned = admin.get(&format!("{turned}&org_unit_code=92")).await;
     assert_eq!(turned.faults(422, "invalid"), ["/decided_to"]);
+}
+
+async fn what_cannot_be_divided_or_may_count_twice_is_noticed(app: TestApp) {
+    let editor = app.person("xa.hiephung", "editor", "31396").await;
+    let counted = |kind: &str, to: &str| {
+        json!({
+            "org_unit_code": "31396", "kind": kind, "category": "civil_servant", "sector": "commune", "cases": 10,
+            "covers_from": "2026-01-01", "covers_to": to,
+        })
+    };
+    editor.post(&decisions(), &counted("pay_step", "2026-07-31")).await.expect(201);
+    let summary = format!("{}/summary?org_unit_code=31396&decided_from=2026-01-01", decisions());
+    let half = async || editor.get(&format!("{summary}&decided_to=2026-06-30")).await.expect(200);
+    let told = half().await;
+    assert_eq!(
+        (&told["cases"], &told["undivided_cases"], &told["undivided_records"]),
+        (&json!(0), &json!(10), &json!(1))
+    );
+    assert_eq!(noticed(&told), ["span_beyond_days"]);
+    let longer = editor.get(&format!("{summary}&decided_to=2026-07-31")).await.expect(200);
+    assert_eq!((&longer["cases"], &longer["undivided_cases"]), (&json!(10), &json!(0)));
+    assert_eq!(noticed(&longer), [""; 0]);
+    editor.post(&decisions(), &counted("retire", "2026-06-30")).await.expect(201);
+    let one = |number: i64| {
+        let mut one = counted("retire", "2026-03-02");
+        for (member, value) in [
+            ("cases", json!(1)),
+            ("covers_from", json!("2026-03-02")),
+            ("document_number", json!(format!("{number}/QĐ-UBND"))),
+            ("document_on", json!("2026-03-02")),
+        ] {
+            one[member] = value;
+        }
+        one
+    };
+    assert_eq!(noticed(&half().await), ["span_beyond_days"], "a group by itself counts once");
+    let singles: Vec<Value> = (11..=20).map(one).collect();
+    editor.post(&format!("{}/batch", decisions()), &Value::from(singles)).await.expect(200);
+    let told = half().await;
+    assert_eq!((&told["cases"], noticed(&told)), (&json!(20), vec!["span_beyond_days", "group_overlaps"]));
+    assert_eq!(told["remarks"][1]["numbers"], json!({"records": 1}));
+    let schools = editor.get(&format!("{summary}&decided_to=2026-06-30&sector=education")).await.expect(200);
+    assert_eq!(noticed(&schools), [""; 0], "what is of another sector is left out by the question");
 }
 
 async fn what_does_not_hold_together_is_refused_or_noticed(app: TestApp) {

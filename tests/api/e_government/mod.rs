@@ -59,6 +59,11 @@ async fn a_system_s_reach_is_counted_over_the_tree(app: TestApp) {
     assert_eq!(before["without"].as_array().unwrap().len(), 93);
     let district = app.unit("934", "2024-07-02");
     let children = format!("/api/v1/organization/org-units/{district}/children?as_of=2024-07-02&limit=200");
+    // "được triển khai đến 11 cơ quan chuyên môn cấp huyện và 15/15 xã, thị trấn, đạt tỷ lệ 100%": a system that is
+    // meant for these alone.
+    let meant = format!("{coverage}&kinds=specialised_agency,commune");
+    let of_these = admin.get(&meant).await.expect(200);
+    assert_eq!((&of_these["units"], &of_these["deployed"]), (&json!(26), &json!(0)));
     let below = admin.get(&children).await.expect(200);
     let below = below["items"].as_array().unwrap();
     let used: Vec<Value> = below
@@ -67,7 +72,27 @@ async fn a_system_s_reach_is_counted_over_the_tree(app: TestApp) {
         .map(|unit| json!({"org_unit_id": unit["id"], "system_id": system, "in_use_from": "2024-01-01"}))
         .collect();
     assert_eq!(used.len(), 93);
-    admin.post(&format!("{DEPLOYMENTS}/batch"), &Value::from(used)).await.expect(200);
+    let (first, rest): (Vec<Value>, Vec<Value>) = used.into_iter().partition(|deployment| {
+        let of = |unit: &&Value| unit["id"] == deployment["org_unit_id"];
+        let unit = below.iter().find(of).unwrap();
+        unit["kind"] == "specialised_agency" || unit["kind"] == "commune"
+    });
+    admin.post(&format!("{DEPLOYMENTS}/batch"), &Value::from(first)).await.expect(200);
+    let of_all = admin.get(&coverage).await.expect(200);
+    assert_eq!(
+        (&of_all["units"], &of_all["deployed"], &of_all["rate_percent"]),
+        (&json!(93), &json!(26), &json!(27.96))
+    );
+    let of_these = admin.get(&meant).await.expect(200);
+    assert_eq!(
+        (&of_these["units"], &of_these["deployed"], &of_these["rate_percent"], &of_these["without"]),
+        (&json!(26), &json!(26), &json!(100.0), &json!([]))
+    );
+    assert_eq!(of_these["by_kind"].as_array().unwrap().len(), 2);
+    let associations = admin.get(&format!("{coverage}&kinds=association")).await.expect(200);
+    assert_eq!((&associations["units"], &associations["deployed"]), (&json!(7), &json!(0)));
+    admin.get(&format!("{coverage}&kinds=agency")).await.problem(400, "invalid-parameter");
+    admin.post(&format!("{DEPLOYMENTS}/batch"), &Value::from(rest)).await.expect(200);
     let whole = admin.get(&coverage).await.expect(200);
     assert_eq!(
         (&whole["units"], &whole["deployed"], &whole["rate_percent"]),

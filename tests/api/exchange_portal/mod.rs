@@ -1,6 +1,9 @@
 //! Dossiers in the shape of the national portal, as a one-stop system sends them and reads them back, and the
 //! ledger of what was exchanged.
 
+mod arriving;
+mod going_out;
+mod held_against;
 mod ledger_entries;
 mod sent_back;
 
@@ -14,7 +17,15 @@ use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
 
 /// All stories of this folder.
 pub fn all() -> Vec<Story> {
-    [stories(), sent_back::stories(), ledger_entries::stories()].concat()
+    [
+        stories(),
+        arriving::stories(),
+        sent_back::stories(),
+        going_out::stories(),
+        held_against::stories(),
+        ledger_entries::stories(),
+    ]
+    .concat()
 }
 
 tell![

@@ -9,6 +9,8 @@ use crate::tell;
 tell![
     the_province_repealed_the_rule_on_postgraduate_training,
     validity_follows_from_what_others_do,
+    a_suspension_ends_with_the_document_that_orders_it,
+    who_was_repealed_before_replaces_nobody,
     a_relation_is_of_documents_that_are_there,
     a_relation_holds_together,
     what_relations_name_keeps_its_name_and_stays,
@@ -87,6 +89,78 @@ async fn validity_follows_from_what_others_do(app: TestApp) {
     let etag = admin.get(&place).await.etag();
     admin.delete(&place, &etag).await.expect(204);
     assert_eq!(validity(&admin, "2026-06-01").await, "partly_expired", "what is deleted acts no more");
+}
+
+/// A third decision of the commune, which acts on the second.
+const THIRD: (&str, &str) = ("03/2026/QĐ-UBND", "2026-04-01");
+
+/// Holds the validity of the first decision on days against what lists by validity say.
+async fn goes_through(client: &Client, life: &[(&str, &str)]) {
+    for (day, expected) in life {
+        assert_eq!(validity(client, day).await, *expected, "{day}");
+        for asked in ["not_yet_effective", "in_force", "partly_expired", "suspended", "expired"] {
+            let path = format!("{DOCUMENTS}?number=1%2F2026%2Fqd-ubnd&as_of={day}&validity={asked}");
+            let found = numbers(client, &path).await.len();
+            assert_eq!(found, usize::from(asked == *expected), "{day} {asked}");
+        }
+    }
+}
+
+/// Whether the validity of the first decision changed on a day.
+async fn changed_on(client: &Client, day: &str) -> bool {
+    let path = format!("{DOCUMENTS}?number=1%2F2026%2Fqd-ubnd&changed_from={day}&changed_to={day}");
+    !numbers(client, &path).await.is_empty()
+}
+
+/// What suspends without end does so as long as it holds itself.
+async fn a_suspension_ends_with_the_document_that_orders_it(app: TestApp) {
+    let admin = app.admin().await;
+    old_and_new(&admin).await;
+    admin.post(DOCUMENTS, &document("31396", THIRD.0, THIRD.1)).await.expect(201);
+    admin.post(RELATIONS, &relation(NEW, OLD, "suspends", "2026-05-01")).await.expect(201);
+    goes_through(&admin, &[("2026-04-30", "in_force"), ("2026-07-01", "suspended")]).await;
+    admin.post(RELATIONS, &relation(THIRD, NEW, "repeals", "2026-06-01")).await.expect(201);
+    let life = [("2026-04-30", "in_force"), ("2026-05-01", "suspended"), ("2026-05-31", "suspended")];
+    goes_through(&admin, &life).await;
+    goes_through(&admin, &[("2026-06-01", "in_force"), ("2026-07-01", "in_force")]).await;
+    for (day, changed) in
+        [("2026-05-01", true), ("2026-05-31", false), ("2026-06-01", true), ("2026-06-02", false)]
+    {
+        assert_eq!(changed_on(&admin, day).await, changed, "{day}");
+    }
+}
+
+/// What was repealed before its act takes effect does nothing; what was replaced does not come back.
+async fn who_was_repealed_before_replaces_nobody(app: TestApp) {
+    let admin = app.admin().await;
+    let (old, _) = old_and_new(&admin).await;
+    admin.post(DOCUMENTS, &document("31396", THIRD.0, THIRD.1)).await.expect(201);
+    admin.post(RELATIONS, &relation(NEW, OLD, "replaces", "2026-06-01")).await.expect(201);
+    let repealed = admin.post(RELATIONS, &relation(THIRD, NEW, "repeals", "2026-07-01")).await;
+    let (place, etag) = (repealed.header("location"), repealed.etag());
+    repealed.expect(201);
+    goes_through(&admin, &[("2026-05-31", "in_force"), ("2026-06-01", "expired"), ("2026-07-01", "expired")])
+        .await;
+    assert!(changed_on(&admin, "2026-06-01").await);
+    admin.patch(&place, &etag, &json!({"from_on": "2026-05-01"})).await.expect(200);
+    goes_through(
+        &admin,
+        &[("2026-05-31", "in_force"), ("2026-06-01", "in_force"), ("2026-07-01", "in_force")],
+    )
+    .await;
+    assert!(!changed_on(&admin, "2026-06-01").await);
+    let place = format!("{DOCUMENTS}/{}", old["id"].as_str().unwrap());
+    let etag = admin.get(&place).await.etag();
+    let ended = json!({"expired_on": "2026-09-01", "expiry_cause": "time"});
+    let own = admin.patch(&place, &etag, &ended).await.expect(200);
+    assert_eq!(noticed(&own), [""; 0], "there is no other end that differs");
+    // Who is to repeal the second ends before it does so: the second replaces the first after all.
+    let third = only(&admin, &format!("{DOCUMENTS}?number=03%2F2026%2FQ%C4%90-UBND")).await;
+    let place = format!("{DOCUMENTS}/{}", third["id"].as_str().unwrap());
+    let etag = admin.get(&place).await.etag();
+    let ended = json!({"expired_on": "2026-04-15", "expiry_cause": "time"});
+    admin.patch(&place, &etag, &ended).await.expect(200);
+    goes_through(&admin, &[("2026-05-31", "in_force"), ("2026-06-01", "expired")]).await;
 }
 
 async fn a_relation_is_of_documents_that_are_there(app: TestApp) {

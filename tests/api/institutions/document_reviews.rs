@@ -13,6 +13,7 @@ tell![
     what_ended_before_or_after_is_not_of_the_span,
     what_a_unit_is_named_to_review_is_of_its_reviews,
     a_unit_that_has_ended_has_its_changes_still,
+    a_check_is_of_what_units_below_issued,
     unlawful_documents_are_handled,
 ];
 
@@ -166,6 +167,25 @@ async fn a_unit_that_has_ended_has_its_changes_still(app: TestApp) {
     assert_eq!(made["held"]["decisions_expired"], 1);
     let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
     assert_eq!(numbers(&admin, &changes).await, ["01/2024/QĐ-UBND"]);
+}
+
+async fn a_check_is_of_what_units_below_issued(app: TestApp) {
+    let admin = app.admin().await;
+    four_decisions(&admin).await;
+    admin.post(DOCUMENTS, &document("92", "09/2026/QĐ-UBND", "2026-04-01")).await.expect(201);
+    let of_province =
+        json!({"org_unit_code": "92", "kind": "check", "decisions_in_force": 2, "decisions_expired": 1});
+    let made = admin.post(REVIEWS, &review(&of_province)).await.expect(201);
+    assert_eq!((&made["held"], noticed(&made)), (&Value::Null, vec![]), "its own documents are no measure");
+    let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
+    let mut changed = numbers(&admin, &changes).await;
+    changed.sort_unstable();
+    assert_eq!(changed, ["01/2026/QĐ-UBND", "02/2026/QĐ-UBND", "03/2026/QĐ-UBND"]);
+    let own = json!({"org_unit_code": "92", "kind": "self_check"});
+    let own = admin.post(REVIEWS, &review(&own)).await.expect(201);
+    assert_eq!(own["held"]["decisions_in_force"], 1);
+    let changes = format!("{REVIEWS}/{}/changes", own["id"].as_str().unwrap());
+    assert_eq!(numbers(&admin, &changes).await, ["09/2026/QĐ-UBND"]);
 }
 
 async fn unlawful_documents_are_handled(app: TestApp) {

@@ -14,6 +14,7 @@ tell![
     effect_may_not_come_too_soon,
     a_document_is_entered_once,
     what_looks_like_another_is_noticed,
+    a_number_with_its_year_and_without_is_of_one_document,
     what_an_ended_unit_issued_is_reviewed_by_somebody,
     a_unit_that_a_document_names_is_not_deleted,
     a_commune_writes_its_own_alone,
@@ -158,6 +159,29 @@ async fn what_looks_like_another_is_noticed(app: TestApp) {
     assert_eq!(noticed(&admin.post(DOCUMENTS, &elsewhere).await.expect(201)), [""; 0]);
     let page = admin.get(&format!("{DOCUMENTS}?org_unit_code=31396&sort=issued_on")).await.expect(200);
     assert_eq!(noticed(&page["items"][0]), ["number_twice", "title_twice"], "the first is noticed too");
+}
+
+async fn a_number_with_its_year_and_without_is_of_one_document(app: TestApp) {
+    let admin = app.admin().await;
+    for (number, day, codes) in [
+        ("02/2026/QĐ-UBND", "2026-03-02", vec![]),
+        ("2/QĐ-UBND", "2026-03-02", vec!["same_document"]),
+        ("02/QĐ-UBND", "2026-03-09", vec!["number_twice"]),
+    ] {
+        let mut body = document("31396", number, day);
+        body["title"] = json!(format!("Quy định {number} ngày {day}"));
+        let made = admin.post(DOCUMENTS, &body).await.expect(201);
+        assert_eq!(noticed(&made), codes, "{number} {day}");
+    }
+    let elsewhere = document("31420", "02/QĐ-UBND", "2026-03-02");
+    assert_eq!(noticed(&admin.post(DOCUMENTS, &elsewhere).await.expect(201)), [""; 0]);
+    let of_year = format!("{DOCUMENTS}?org_unit_code=31396&number=2%2F2026%2Fqd-ubnd");
+    let first = only(&admin, &of_year).await;
+    assert_eq!(
+        (noticed(&first), &first["remarks"][0]["numbers"]["others"]),
+        (vec!["same_document"], &json!(1)),
+        "the first is noticed too"
+    );
 }
 
 async fn what_an_ended_unit_issued_is_reviewed_by_somebody(app: TestApp) {

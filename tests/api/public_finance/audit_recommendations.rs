@@ -12,6 +12,7 @@ tell![
     more_than_was_asked_is_never_paid,
     of_many_who_pay_at_once_only_what_is_asked_is_taken,
     what_is_outstanding_is_overdue_after_its_day,
+    what_is_paid_before_the_conclusion_counts_from_its_day,
     a_recommendation_that_was_paid_keeps_its_code_and_amount,
 ];
 
@@ -119,6 +120,31 @@ async fn what_is_outstanding_is_overdue_after_its_day(app: TestApp) {
     admin.post(REMITTANCES, &remittance("2026-07-02", 600)).await.expect(201);
     let paid = progress(&admin, RECOMMENDATIONS, "as_of=2026-07-02").await;
     assert_eq!((&paid[0]["remarks"], &paid[0]["last_remitted_on"]), (&json!([]), &json!("2026-07-02")));
+}
+
+async fn what_is_paid_before_the_conclusion_counts_from_its_day(app: TestApp) {
+    let admin = app.admin().await;
+    admin.post(RECOMMENDATIONS, &recommendation(1_000)).await.expect(201);
+    let early = admin.post(REMITTANCES, &remittance("2026-03-04", 400)).await.expect(201);
+    let remark = &early["remarks"][0];
+    assert_eq!(
+        (&remark["code"], &remark["pointer"], &remark["numbers"]["days"]),
+        (&json!("before_conclusion"), &json!("/remitted_on"), &json!(2))
+    );
+    let on_the_day = admin.post(REMITTANCES, &remittance("2026-03-06", 100)).await.expect(201);
+    assert_eq!(on_the_day["remarks"], json!([]));
+    let list = admin.get(&format!("{REMITTANCES}?sort=remitted_on")).await.expect(200);
+    assert_eq!(list["items"][0]["remarks"], early["remarks"], "in lists too");
+    for (day, asked, paid, left) in [
+        ("2026-03-03", 0, 0, 0),
+        ("2026-03-04", 0, 0, 0),
+        ("2026-03-05", 0, 0, 0),
+        ("2026-03-06", 1_000, 500, 500),
+    ] {
+        let stands = progress(&admin, RECOMMENDATIONS, &format!("as_of={day}")).await;
+        let told = ["amount_vnd", "remitted_vnd", "outstanding_vnd"].map(|name| stands[0][name].as_i64());
+        assert_eq!(told, [Some(asked), Some(paid), Some(left)], "{day}");
+    }
 }
 
 async fn a_recommendation_that_was_paid_keeps_its_code_and_amount(app: TestApp) {

@@ -91,7 +91,15 @@ async fn accounts_are_in_time_by_their_days_or_as_it_is_stated(app: TestApp) {
     };
     let made = admin.post(ACCOUNTS, &body(None)).await;
     let (place, etag) = (made.header("location"), made.etag());
-    assert_eq!(made.expect(201)["on_time"], json!(null));
+    let made = made.expect(201);
+    assert_eq!((&made["on_time"], codes(&made)), (&json!(false), vec!["not_submitted".to_owned()]));
+    for (day, codes_then, on_time) in
+        [("2026-03-31", vec![], json!(null)), ("2026-04-01", vec!["not_submitted".to_owned()], json!(false))]
+    {
+        let list = admin.get(&format!("{ACCOUNTS}?fiscal_year=2025&as_of={day}")).await.expect(200);
+        let one = &list["items"][0];
+        assert_eq!((codes(one), &one["on_time"]), (codes_then, &on_time), "{day}");
+    }
     let late = admin.put(&place, &etag, &body(Some("2026-04-02"))).await;
     let etag = late.etag();
     let late = late.expect(200);

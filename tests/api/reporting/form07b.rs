@@ -10,6 +10,7 @@ tell![
     form_07b_counts_procedures_in_force_on_the_last_day,
     form_07b_counts_what_decisions_announced_within_the_days,
     form_07b_has_the_decisions_of_provinces_that_went_into_the_unit,
+    form_07b_of_a_unit_has_no_procedures_of_other_provinces,
     form_07b_says_what_is_missing,
     form_07b_is_printed_as_it_is_told,
 ];
@@ -49,7 +50,7 @@ async fn form_07b_counts_procedures_in_force_on_the_last_day(app: TestApp) {
     assert_eq!((&form["from"], &form["to"]), (&json!("2026-07-01"), &json!("2026-09-30")));
     assert_eq!(
         (&form["definition"]["name"], &form["definition"]["version"]),
-        (&json!("in-force-and-announced"), &json!(1))
+        (&json!("in-force-and-announced"), &json!(2))
     );
     let rows: Vec<_> = form["rows"].as_array().unwrap().iter().collect();
     let rows: Vec<_> = rows.iter().map(|row| (&row["level"], &row["field"], told(&row["columns"]))).collect();
@@ -146,6 +147,29 @@ async fn form_07b_has_the_decisions_of_provinces_that_went_into_the_unit(app: Te
     assert_eq!(changed("org_unit_code=92&as_of=2025-06-30").await, 1, "on the structure before");
     assert_eq!(changed("org_unit_code=93&as_of=2025-06-30").await, 1);
     assert_eq!(changed("").await, 4);
+}
+
+async fn form_07b_of_a_unit_has_no_procedures_of_other_provinces(app: TestApp) {
+    let admin = catalogue(&app).await;
+    for code in ["1.001193.000.00.00.H13", "1.001193.H13.44", "1.001193.000.00.00.H12", "1.000656.G22"] {
+        procedure(&admin, code, json!({})).await;
+    }
+    let in_force = async |query: &str| {
+        let form = admin.get(&format!("{FORM}?from=2026-07-01&to=2026-09-30{query}")).await.expect(200);
+        form["totals"]["in_force"].as_i64().unwrap()
+    };
+    let own = ["&org_unit_code=31396", "&org_unit_code=92", "&org_unit_code=92&scope=subtree"];
+    for query in own {
+        assert_eq!(in_force(query).await, 7, "{query}: nobody knows yet which code is its own");
+    }
+    let agency = json!({"name": "Sở Tư pháp", "kind": "specialised_agency", "identifier": "H13.14",
+        "parent_code": "92", "valid_from": "2025-07-01"});
+    admin.post("/api/v1/organization/org-units", &agency).await.expect(201);
+    for query in own {
+        assert_eq!(in_force(query).await, 6, "{query}");
+    }
+    assert_eq!(in_force("").await, 7, "the catalogue of all");
+    assert_eq!(in_force(&format!("&org_unit_id={}", crate::organization::root(&app))).await, 7);
 }
 
 async fn form_07b_says_what_is_missing(app: TestApp) {

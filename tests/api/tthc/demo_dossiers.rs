@@ -8,7 +8,7 @@ use tthc::procedures;
 
 use crate::organization::root;
 use crate::start::on;
-use crate::support::TestApp;
+use crate::support::{Client, TestApp};
 use crate::tell;
 
 tell![the_reports_figures_come_out_of_single_dossiers, any_number_of_dossiers_is_made_and_counted];
@@ -80,11 +80,35 @@ async fn the_reports_figures_come_out_of_single_dossiers(app: TestApp) {
         named(&[("Lao động - Tiền lương - Bảo hiểm xã hội", 1), ("Đất đai", 1)])
     );
     assert_eq!(late("commune", "resolved_overdue"), named(&[("Hộ tịch", 1), ("Đất đai", 13)]));
-    let page =
-        admin.get("/api/v1/tthc/dossiers?org_unit_code=934&as_of=2024-07-02&limit=200").await.expect(200);
-    let items = page["items"].as_array().unwrap();
-    assert!(items.len() == 200 && items.iter().all(|dossier| dossier["generated"] == true));
+    assert!(rows.iter().all(|row| row["generated"] == true));
+    is_marked_wherever_it_is_shown(&admin).await;
     counts_are_right(&app);
+}
+
+async fn is_marked_wherever_it_is_shown(admin: &Client) {
+    let of_district = "org_unit_code=934&as_of=2024-07-02&scope=subtree";
+    let days = "from=2024-01-01&to=2024-07-02";
+    for sum in [
+        format!("statistics?{of_district}&{days}"),
+        format!("satisfaction-ratings/summary?{of_district}&rated_from=2024-01-01&rated_to=2024-07-02"),
+    ] {
+        let sum = admin.get(&format!("/api/v1/tthc/{sum}")).await.expect(200);
+        assert_eq!(sum["generated"], true, "{sum}");
+    }
+    // All have been returned since, the late ones with an apology.
+    for list in ["dossiers?", "apologies?state=given&"] {
+        let page = admin.get(&format!("/api/v1/tthc/{list}{of_district}&limit=200")).await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert!(!items.is_empty() && items.iter().all(|one| one["generated"] == true), "{list}: {page}");
+    }
+    let form = format!("/api/v1/reporting/forms/06a?{of_district}&{days}&source=records");
+    let csv = admin.with("accept", "text/csv").get(&form).await.text();
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let place = lines.next().unwrap().iter().position(|name| *name == "generated");
+    let place = place.unwrap_or_else(|| panic!("a column that says it: {csv}"));
+    // A field may have a comma in its name, and then stands in quotes.
+    let mut plain = lines.filter(|line| !line.concat().contains('"')).peekable();
+    assert!(plain.peek().is_some() && plain.all(|line| line[place] == "true"), "{csv}");
 }
 
 async fn any_number_of_dossiers_is_made_and_counted(app: TestApp) {
@@ -114,5 +138,8 @@ async fn any_number_of_dossiers_is_made_and_counted(app: TestApp) {
     ]
     .map(|column| form["totals"][column].as_i64().unwrap());
     assert_eq!(totals, [1_567, 933, 0, 2_267, 150, 35, 14, 10, 22, 2], "the same at every start");
+    let overdue = admin.get("/api/v1/tthc/statistics/overdue?as_of=2026-06-30").await.expect(200);
+    let overdue = overdue["items"].as_array().unwrap();
+    assert!(!overdue.is_empty() && overdue.iter().all(|one| one["generated"] == true), "{overdue:?}");
     counts_are_right(&app);
 }

@@ -214,7 +214,8 @@ async fn an_order_is_named_and_only_an_administrator_erases(app: TestApp) {
 
 async fn who_was_deleted_leaves_nobody_behind(app: TestApp) {
     let admin = catalogue(&app).await;
-    let made = admin.post(DOSSIERS, &handed_in(1)).await.expect(201);
+    let once = admin.with("idempotency-key", "nham");
+    let made = once.post(DOSSIERS, &handed_in(1)).await.expect(201);
     let path = at(&made);
     send(&admin, &path, &pdf("Đơn của Người nộp thử.pdf")).await.expect(201);
     let etag = admin.get(&path).await.etag();
@@ -225,4 +226,10 @@ async fn who_was_deleted_leaves_nobody_behind(app: TestApp) {
     assert_eq!(people, [(None, None)]);
     let names: Vec<String> = attachments::table.select(attachments::name).load(&mut conn).unwrap();
     assert_eq!(names, [""]);
+    let answers: Vec<String> = kernel::db::schema::idempotency_keys::table
+        .select(kernel::db::schema::idempotency_keys::answer)
+        .load(&mut conn)
+        .unwrap();
+    assert_eq!(answers, [""], "nor in the answers that were kept");
+    once.post(DOSSIERS, &handed_in(1)).await.problem(409, "personal-data-erased");
 }

@@ -62,6 +62,24 @@ pub async fn submit(client: &Client, line: &Value) -> Answer {
     client.step(&format!("{RETURNS}/{}/submission", line["id"].as_str().unwrap())).await
 }
 
+/// A province 77 to which a commune comes on a day, as its inspector sees it.
+pub async fn another_province(app: &TestApp, commune: &str, day: &str) -> Client {
+    const UNITS: &str = "/api/v1/organization/org-units";
+    let admin = app.admin().await;
+    let province = json!({"name": "Tỉnh khác", "kind": "province", "code": "77", "valid_from": "2026-01-01",
+        "parent_id": crate::organization::root(app)});
+    admin.post(UNITS, &province).await.expect(201);
+    let unit = format!("{UNITS}/{}", app.unit(commune, "2026-01-01"));
+    let before = admin.get(&unit).await;
+    let etag = before.etag();
+    let before = before.expect(200);
+    let moved = json!({"name": before["name"], "full_name": before["full_name"], "kind": "commune", "code": commune,
+        "parent_code": "77", "valid_from": day, "change_kind": "unchanged"});
+    admin.with("if-match", &etag).post(&format!("{unit}/versions"), &moved).await.expect(201);
+    let grant = json!({"role": "inspector", "org_unit_code": "77", "valid_from": "2026-01-01"});
+    app.person_with("thanhtra.tinhkhac", grant).await
+}
+
 /// The two lines of the report of Phụng Hiệp for the first half of 2024, handed in.
 pub async fn phung_hiep(app: &TestApp) {
     app.period("half", "2024-H1").await;

@@ -191,6 +191,7 @@ async fn ratings_of_a_period_are_summed_up(app: TestApp) {
         "satisfied_rate": {"numerator": 2, "denominator": 4, "rate_percent": 50.0},
     });
     assert_eq!(whole["totals"], totals, "the one of the tenth is not in it");
+    assert_eq!(whole["generated"], false);
     let rows: Vec<_> = whole["rows"].as_array().unwrap().iter().collect();
     let told: Vec<_> =
         rows.iter().map(|row| (&row["unit"]["org_unit_code"], &row["counts"]["answered"])).collect();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tthc::dossiers::summaries::fold::fold;
 
+use super::another_province;
 use super::dossiers::{DOSSIERS, catalogue, dossier, with};
 use crate::support::{Client, TestApp};
 use crate::tell;
@@ -16,6 +17,8 @@ tell![
     overdue_dossiers_are_listed_the_longest_first,
     what_is_due_by_the_hour_is_overdue_on_that_very_day,
     late_dossiers_without_an_apology_are_listed,
+    what_is_overdue_at_units_that_ended_is_listed_where_it_is_counted,
+    what_is_overdue_goes_with_a_unit_that_comes_to_another_province,
 ];
 
 const STATISTICS: &str = "/api/v1/tthc/statistics";
@@ -61,7 +64,7 @@ async fn statistics_tell_rates_and_times_with_their_parts(app: TestApp) {
     let online = &rows[0]["figures"];
     assert_eq!((&online["pending_overdue"], &online["resolved_total"]), (&json!(1), &json!(0)));
     assert_eq!(online["on_time"]["rate_percent"], json!(null), "nothing was resolved");
-    assert_eq!(told["totals"]["received"], 4);
+    assert_eq!((&told["totals"]["received"], &told["generated"]), (&json!(4), &json!(false)));
     let by_procedure = statistics(&admin, &query.replace("channel", "procedure")).await;
     assert_eq!(by_procedure["rows"][0]["subject"]["procedure_code"], "1.001193");
     assert_eq!(by_procedure["rows"][0]["subject"]["procedure_name"], "Đăng ký khai sinh");
@@ -284,4 +287,51 @@ async fn late_dossiers_without_an_apology_are_listed(app: TestApp) {
     let csv = admin.with("accept", "text/csv").get(&own).await.text();
     assert_eq!(csv.lines().count(), 2, "a heading, and the one that lacks an apology: {csv}");
     assert!(csv.contains("H13.44-261102-0002"));
+}
+
+/// Both communes ended on 1 July 2025 and never handed over what was pending: one went whole into Hiệp Hưng, the other
+/// was divided.
+async fn what_is_overdue_at_units_that_ended_is_listed_where_it_is_counted(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let of = |unit: &str, day: &str| json!({"receiving_unit_code": unit, "received_at": format!("2025-06-{day}T02:00:00Z")});
+    made(&admin, [of("31429", "09"), of("31178", "10")]).await;
+    let (merged, divided) = ("H13.44-261102-0001", "H13.44-261102-0002");
+    let cases = [
+        ("31396", vec![merged]),
+        ("92", vec![divided]),
+        ("92&scope=subtree", vec![merged, divided]),
+        ("31120", vec![]),
+    ];
+    for (unit, expected) in cases {
+        let days = "from=2025-01-01&to=2026-11-23";
+        let counted = statistics(&admin, &format!("org_unit_code={unit}&{days}")).await;
+        assert_eq!(counted["totals"]["pending_overdue"], expected.len(), "{unit}");
+        for list in [OVERDUE, APOLOGIES] {
+            let list = format!("{list}?org_unit_code={unit}");
+            assert_eq!(codes(&admin, &list).await, expected, "{list}");
+            let page = admin.get(&format!("{list}&limit=1&include_total=true")).await.expect(200);
+            assert_eq!(page["total"], expected.len(), "{list}");
+        }
+    }
+    let own = format!("{OVERDUE}?org_unit_code=31396");
+    let page = admin.get(&own).await.expect(200);
+    assert_eq!(page["items"][0]["org_unit_code"], "31429", "by the name of the one that has it");
+    let clerk = app.person("xa.hiephung", "editor", "31396").await;
+    assert_eq!(codes(&clerk, &own).await, [merged]);
+    let neighbour = app.person("xa.phunghiep", "editor", "31399").await;
+    assert_eq!(codes(&neighbour, &own).await, [""; 0]);
+}
+
+async fn what_is_overdue_goes_with_a_unit_that_comes_to_another_province(app: TestApp) {
+    let admin = catalogue(&app).await;
+    made(&admin, [json!({"received_at": "2026-10-05T02:00:00Z"})]).await;
+    let before = app.person("tp.cantho", "reviewer", "92").await;
+    let after = another_province(&app, "31396", "2026-11-01").await;
+    for list in [OVERDUE, APOLOGIES] {
+        let former = format!("{list}?org_unit_code=92&scope=subtree&as_of=2026-10-31");
+        assert_eq!(codes(&admin, &former).await.len(), 1, "on the structure of that day");
+        assert_eq!(codes(&before, &former).await, [""; 0]);
+        let present = format!("{list}?org_unit_code=77&scope=subtree");
+        assert_eq!(codes(&after, &present).await, ["H13.44-261102-0001"]);
+    }
 }

@@ -7,5 +7,6 @@ mod handlers;
 pub mod model;
 pub mod reseal;
 pub mod store;
+pub mod verbatim;
 
 pub use handlers::routes;

@@ -16,7 +16,7 @@ use kernel::tree::{OrgTree, OrgUnitId};
 use kernel::unit_reference::UnitScope;
 use kernel::{id, page_of, record, text_enum};
 use tthc::dossiers::life::DossierStatus;
-use tthc::dossiers::model::DossierId;
+use tthc::dossiers::model::{Channel, DossierId};
 use tthc::dossiers::row::HeldDossier;
 
 id! {
@@ -68,14 +68,22 @@ text_enum! {
 /// it was made (dữ liệu đang lưu).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "status": "awaiting_supplement", "received_at": "2026-11-02T02:10:00Z", "due_at": null, "due_on": "2026-11-09",
-    "resolved_at": null, "returned_at": null, "closed_at": null,
+    "status": "awaiting_supplement", "procedure_code": "1.001193", "channel": "online", "received_at": "2026-11-02T02:10:00Z", "due_at": null, "due_on": "2026-11-09",
+    "resolved_at": null, "returned_at": null, "closed_at": null, "fee_vnd": 8000,
     "resolving_unit_id": "0190a8c0-0000-7000-8000-000000000004", "resolving_unit_name": "Xã Phụng Hiệp",
     "resolving_unit_short_name": "Phụng Hiệp", "version": 2
 }))]
 pub struct PortalHeld {
     /// Status (trạng thái).
     pub status: DossierStatus,
+    /// National code of the procedure (mã TTHC); null in entries of before it was kept.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub procedure_code: Option<String>,
+    /// How it came in (kênh thực hiện); null in entries of before it was kept.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub channel: Option<Channel>,
     /// When it was received (thời điểm tiếp nhận).
     pub received_at: Instant,
     /// When it is due (thời điểm hẹn trả), where a moment is held.
@@ -88,6 +96,10 @@ pub struct PortalHeld {
     pub returned_at: Option<Instant>,
     /// When it was withdrawn or refused (thời điểm rút, từ chối).
     pub closed_at: Option<Instant>,
+    /// Fees and charges (phí, lệ phí), in đồng; null where none are told, and in entries of before they were kept.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub fee_vnd: Option<i64>,
     /// The unit that resolves it (đơn vị giải quyết).
     pub resolving_unit_id: OrgUnitId,
     /// Its name (tên đơn vị).
@@ -107,12 +119,15 @@ impl PortalHeld {
         let unit = tree.named_on(row.org_unit_id, since);
         Self {
             status: row.status,
+            procedure_code: Some(held.procedure.code.clone()),
+            channel: Some(row.channel),
             received_at: row.received_at,
             due_at: row.due_at,
             due_on: row.due().on,
             resolved_at: row.resolved_at,
             returned_at: row.returned_at,
             closed_at: row.closed_at,
+            fee_vnd: row.fee_vnd,
             resolving_unit_id: row.org_unit_id,
             resolving_unit_name: unit.map(|unit| unit.full_name.clone()).unwrap_or_default(),
             resolving_unit_short_name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),

@@ -12,7 +12,7 @@ use super::model::{
 };
 use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine};
 use crate::reporting::forms::kept::coverage::{FormCoverageCount, LevelFiled};
-use crate::reporting::forms::kept::{self, Figures, KeptForm, Subject, Variant};
+use crate::reporting::forms::kept::{self, Figures, FormClosure, KeptForm, Subject, Variant};
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
 use kernel::auth::permission::Domain;
 use kernel::auth::scope::Scoped;
@@ -73,14 +73,22 @@ pub fn form06a(
     if let Some(closing) = closing {
         let same = (closing.unit, closing.as_of) == (unit, as_of);
         let kept = if same { kept::snapshot(conn, closing.form.id, &variant)? } else { None };
-        let form: Form06a = kept.ok_or_else(not_the_forms_closure)?;
+        let mut form: Form06a = kept.ok_or_else(not_the_forms_closure)?;
+        let generated = form.generated;
+        // Forms were kept before their rows told it.
+        for row in &mut form.rows {
+            row.generated = generated;
+        }
         let days = (Some(asked.days.from), Some(asked.days.to));
         let (from, to) = (form.from.or(days.0), form.to.or(days.1));
         return Ok(Form06a { closure: Some(closing.form), from, to, ..form });
     }
     let wanted = Wanted { unit, period: period.as_ref(), as_of, asked };
     let roster = rosters.of(scoped.units(), wanted.roster_of(scope));
-    let gathered = snapshot(conn, |conn| wanted.gathered(conn, tree, &roster, Apart::Together))?;
+    // What stood under the unit on the day may have come to another since, whose figures are its own.
+    let reached = (!scoped.everything()).then(|| roster.units().only(|unit| scoped.reaches_aggregates(unit)));
+    let units = reached.as_ref().unwrap_or(roster.units());
+    let gathered = snapshot(conn, |conn| wanted.gathered(conn, tree, &roster, units, Apart::Together))?;
     let form = Form06a::of(tree, wanted, scope, definition, &roster, &gathered);
     let closure = match &period {
         Some(period) if asked == Asked::plain(period) => {
@@ -88,6 +96,10 @@ pub fn form06a(
         }
         _ => None,
     };
+    // What was kept is of all units, and a part of them is not held against it.
+    let is_whole = units.len() == roster.units().len();
+    let closure =
+        closure.map(|closure| FormClosure { differs: closure.differs.filter(|_| is_whole), ..closure });
     Ok(Form06a { closure, ..form })
 }
 
@@ -102,7 +114,7 @@ impl KeptForm for Form06a {
         hold_folding(conn)?;
         // The widest scope has the lines of the others.
         let roster = wanted.roster(tree, UnitScope::Subtree);
-        let gathered = wanted.gathered(conn, tree, &roster, Apart::Units)?;
+        let gathered = wanted.gathered(conn, tree, &roster, roster.units(), Apart::Units)?;
         let mut forms = Vec::new();
         for scope in UnitScope::ALL {
             let roster = wanted.roster(tree, *scope);
@@ -119,7 +131,7 @@ impl KeptForm for Form06a {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
         let wanted = Wanted::from(of);
         let roster = wanted.roster(tree, variant.scope);
-        let gathered = wanted.gathered(conn, tree, &roster, Apart::Together)?;
+        let gathered = wanted.gathered(conn, tree, &roster, roster.units(), Apart::Together)?;
         Ok(Self::of(tree, wanted, variant.scope, definition, &roster, &gathered))
     }
 
@@ -160,8 +172,9 @@ impl Form06a {
         let Wanted { unit, period, as_of, asked } = wanted;
         let aggregated = gathered.aggregated(roster);
         let total = aggregated.rows.values().fold(Cell::default(), |sum, cell| sum.plus(*cell));
-        let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| {
-            Form06aRow::of(*level, field.clone(), Form06Columns::of(cell, definition))
+        let row = |((level, field), cell): (&(Tier, Option<String>), &Cell)| Form06aRow {
+            generated: gathered.generated,
+            ..Form06aRow::of(*level, field.clone(), Form06Columns::of(cell, definition))
         };
         let covers = |day: fn(&ProcessingLine) -> Option<NaiveDate>| covered(&gathered.lines, day);
         Self {

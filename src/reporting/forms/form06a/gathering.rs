@@ -137,16 +137,17 @@ impl Wanted<'_> {
         Ok(rows)
     }
 
-    /// What the form is made of, read in one snapshot or while nobody folds.
+    /// What the form is made of, read in one snapshot or while nobody folds: lines and dossiers of these units
+    /// of the roster.
     pub(super) fn gathered(
         &self,
         conn: &mut DbConn,
         tree: &OrgTree,
         roster: &Roster,
+        units: &UnitSet,
         apart: Apart,
     ) -> Result<Gathered, ApiError> {
         let Asked { days, source, role } = self.asked;
-        let units = roster.units();
         if source == Some(Form06Source::Records) {
             let counted = Some(self.counted(conn, units)?);
             let complete = complete_from(conn, tree, units, days.from)?;

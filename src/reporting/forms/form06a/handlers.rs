@@ -23,7 +23,7 @@ pub fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/reporting/forms/06a",
     operation_id = "get_form_06a", tag = "forms", summary = "Compute form II.06a",
-    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from the dossiers of units that declared them complete and from what the others have handed in, or with `source` from one of them; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form, with `text/csv` its rows alone.",
+    description = "Form II.06a/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tình hình, kết quả giải quyết TTHC) for a unit, period and scope, from the dossiers of units that declared them complete and from what the others have handed in, or with `source` from one of them; with `snapshot` as it was kept when the period was closed (bản lưu khi khóa sổ). With `Accept` of a spreadsheet it is laid out as the printed form, with `text/csv` its rows alone. Units that stood under the unit on the day and are out of reach today are not counted.",
     params(Form06aQuery),
     responses((status = 200, description = "The form.", content((
         Form06a = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),

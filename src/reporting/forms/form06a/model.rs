@@ -239,6 +239,11 @@ pub struct Form06aRow {
     #[serde(default)]
     #[schema(required = true)]
     pub transferred: i64,
+    /// Whether dossiers that were made up for a demonstration may be among what was counted, as the whole form
+    /// says (có hồ sơ sinh tự động để trình diễn).
+    #[serde(default)]
+    #[schema(required = true)]
+    pub generated: bool,
 }
 
 impl Form06aRow {
@@ -302,6 +307,7 @@ impl Form06aRow {
             refused,
             received_in_period,
             transferred,
+            generated: false,
         }
     }
 }
@@ -365,12 +371,12 @@ impl From<UnitLabel> for FormUnit {
     "received_online": 1882, "received_direct": 5395, "carried_over": 473, "carried_over_basis": "implied",
     "resolved_total": 7106, "resolved_early": 6986, "resolved_on_time": 107, "resolved_overdue": 13,
     "pending_total": 644, "pending_in_time": 642, "pending_overdue": 2, "withdrawn": null, "refused": null,
-    "received_in_period": 7277, "transferred": 0}, {"handling_level": "commune", "field": null, "received_total": 9865,
-    "received_online": 9210, "received_direct": 462, "carried_over": 193, "carried_over_basis": "implied",
+    "received_in_period": 7277, "transferred": 0, "generated": false}, {"handling_level": "commune",
+    "field": null, "received_total": 9865, "received_online": 9210, "received_direct": 462, "carried_over": 193, "carried_over_basis": "implied",
     "resolved_total": 8445, "resolved_early": 8154, "resolved_on_time": 277, "resolved_overdue": 14,
     "pending_total": 1420, "pending_in_time": 1412, "pending_overdue": 8, "withdrawn": null,
-    "refused": null, "received_in_period": 9672, "transferred": 0}], "totals": {"received_total": 17615,
-    "received_online": 11092, "received_direct": 5857, "carried_over": 666,
+    "refused": null, "received_in_period": 9672, "transferred": 0, "generated": false}],
+    "totals": {"received_total": 17615, "received_online": 11092, "received_direct": 5857, "carried_over": 666,
     "carried_over_basis": "implied", "resolved_total": 15551, "resolved_early": 15140,
     "resolved_on_time": 384, "resolved_overdue": 27, "pending_total": 2064, "pending_in_time": 2054,
     "pending_overdue": 10, "withdrawn": null, "refused": null, "received_in_period": 16949, "transferred": 0},

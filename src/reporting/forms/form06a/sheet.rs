@@ -212,9 +212,13 @@ fn remarks(form: &Form06a) -> Vec<String> {
         lines.push("(*) Số từ kỳ trước suy ra từ các cột khác, đơn vị không nêu.".to_owned());
     }
     if let Some(closure) = form.closure.as_ref().filter(|closure| !closure.is_snapshot) {
-        let differs = if closure.differs == Some(true) { "khác" } else { "không khác" };
+        let differs = match closure.differs {
+            Some(true) => "; số liệu hiện nay khác bản lưu khi khóa sổ",
+            Some(false) => "; số liệu hiện nay không khác bản lưu khi khóa sổ",
+            None => "",
+        };
         lines.push(format!(
-            "Kỳ đã khóa sổ lần {} ngày {}; số liệu hiện nay {differs} bản lưu khi khóa sổ.",
+            "Kỳ đã khóa sổ lần {} ngày {}{differs}.",
             closure.number,
             day_vi(closure.closed_at.vietnam_day())
         ));

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::dsl;
 use diesel::prelude::*;
 
+use super::agencies::OwnProvince;
 use super::model::{
     Form07b, Form07bColumns, Form07bDefinition, Form07bDefinitionUsed, Form07bQuery, Form07bRow,
 };
@@ -59,11 +60,12 @@ pub(super) fn form07b(
     let scope = query.scope.unwrap_or_default();
     let roster_of = |unit| RosterOf { unit, day: as_of, scope, period: (from, to) };
     let roster = unit.map(|unit| rosters.of(scoped.units(), roster_of(unit)));
+    let province = unit.and_then(|unit| OwnProvince::of(scoped, rosters, unit, as_of));
     let units: Option<Vec<OrgUnitId>> = roster.map(|roster| roster.units().iter().collect());
     let unit = unit.map(|unit| label(tree, unit, as_of).into());
     let rows = snapshot(conn, |conn| {
         let mut rows: BTreeMap<Key, Form07bColumns> = BTreeMap::new();
-        let counted = in_force(conn, last)?;
+        let counted = in_force(conn, last, province.as_ref())?;
         let names = field_names(conn, counted.iter().filter_map(|(field, ..)| *field))?;
         for (field, level, service_level, count) in counted {
             let field = field.and_then(|field| names.get(&field)).cloned();
@@ -117,16 +119,46 @@ fn days_of(query: &Form07bQuery, period: Option<&Period>) -> Result<(NaiveDate, 
 
 type InForce = (Option<ProcedureFieldId>, ProcedureLevel, ServiceLevel, i64);
 
-/// How many procedures are in force on a day.
-fn in_force(conn: &mut DbConn, day: NaiveDate) -> QueryResult<Vec<InForce>> {
+/// The shape of a code with an agency behind it.
+const WITH_AGENCY: &str = "%.%.%";
+
+/// The procedures in force on a day.
+macro_rules! standing {
+    ($day:expr) => {{
+        use procedure_versions as v;
+        v::table
+            .inner_join(procedures::table.on(procedures::id.eq(v::procedure_id)))
+            .filter(procedures::deleted_at.is_null())
+            .filter(v::valid_from.le($day).and(v::valid_to.gt($day)))
+    }};
+}
+
+/// How many of these there are, by what the form tells apart.
+macro_rules! counted {
+    ($procedures:expr) => {{
+        use procedure_versions as v;
+        $procedures.group_by((v::field_id, v::level, v::service_level)).select((
+            v::field_id,
+            v::level,
+            v::service_level,
+            dsl::count_star(),
+        ))
+    }};
+}
+
+/// How many procedures are in force on a day; where a unit's province is told, without those of others.
+fn in_force(conn: &mut DbConn, day: NaiveDate, province: Option<&OwnProvince>) -> QueryResult<Vec<InForce>> {
     use procedure_versions as v;
-    v::table
-        .inner_join(procedures::table.on(procedures::id.eq(v::procedure_id)))
-        .filter(procedures::deleted_at.is_null())
-        .filter(v::valid_from.le(day).and(v::valid_to.gt(day)))
-        .group_by((v::field_id, v::level, v::service_level))
-        .select((v::field_id, v::level, v::service_level, dsl::count_star()))
-        .load(conn)
+    let Some(province) = province else { return counted!(standing!(day)).load(conn) };
+    let national = standing!(day).filter(procedures::code.not_like(WITH_AGENCY));
+    let mut found: Vec<InForce> = counted!(national).load(conn)?;
+    let with_agency: Vec<(Option<ProcedureFieldId>, ProcedureLevel, ServiceLevel, String)> = standing!(day)
+        .filter(procedures::code.like(WITH_AGENCY))
+        .select((v::field_id, v::level, v::service_level, procedures::code))
+        .load(conn)?;
+    let own = with_agency.into_iter().filter(|(.., code)| province.has(code));
+    found.extend(own.map(|(field, level, service_level, _)| (field, level, service_level, 1)));
+    Ok(found)
 }
 
 /// Every procedure of which a decision that took effect within the days says something, once for each thing

@@ -23,7 +23,7 @@ pub fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/reporting/forms/07b",
     operation_id = "get_form_07b", tag = "forms", summary = "Compute form II.07b",
-    description = "Form II.07b/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tổng hợp số lượng thủ tục hành chính): procedures in force on the last day by field and level, with how far they can be done online, and what decisions that took effect within the days added, changed, replaced and repealed; those of a unit, where one is named, and of what went whole into it. The columns are this service's own: those of the printed form are not verified. With `Accept` of a spreadsheet it is laid out in the manner of the printed forms, with `text/csv` its rows alone.",
+    description = "Form II.07b/VPCP/KSTT of Thông tư 01/2020/TT-VPCP (tổng hợp số lượng thủ tục hành chính): procedures in force on the last day by field and level, with how far they can be done online, and what decisions that took effect within the days added, changed, replaced and repealed; those of a unit, where one is named, and of what went whole into it, then also without the procedures that other provinces have under codes of their own. The columns are this service's own: those of the printed form are not verified. With `Accept` of a spreadsheet it is laid out in the manner of the printed forms, with `text/csv` its rows alone.",
     params(Form07bQuery),
     responses((status = 200, description = "The form.", content((
         Form07b = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),

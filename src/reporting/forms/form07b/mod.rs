@@ -6,9 +6,11 @@
 //!
 //! It is made of the catalogue and the publications alone. No unit hands in numbers of procedures, so there is
 //! nothing to choose between as there is between dossiers and returns in form 06. The catalogue is one for
-//! all units; naming a unit narrows what was announced to its decisions. Closings do not keep the form: the
-//! versions of procedures stand, and any day can be counted again.
+//! all units, and nothing says which of its national procedures a unit handles; naming a unit leaves out what
+//! other provinces have under codes of their own, and narrows what was announced to its decisions. Closings do
+//! not keep the form: the versions of procedures stand, and any day can be counted again.
 
+mod agencies;
 mod compute;
 mod handlers;
 pub mod model;

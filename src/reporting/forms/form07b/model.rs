@@ -22,8 +22,9 @@ text_enum! {
 }
 
 impl Form07bDefinition {
-    /// The definition's version: a released one is never changed, only succeeded.
-    pub(super) const VERSION: i32 = 1;
+    /// The definition's version: a released one is never changed, only succeeded. The second leaves out what
+    /// provinces other than the unit's have under codes of their own.
+    pub(super) const VERSION: i32 = 2;
 }
 
 /// Which form is wanted.
@@ -43,7 +44,8 @@ pub struct Form07bQuery {
     pub from: Option<NaiveDate>,
     /// Last day (đến ngày), instead of the period's.
     pub to: Option<NaiveDate>,
-    /// The unit whose decisions count, by id (cơ quan công bố); all when no unit is named.
+    /// The unit whose decisions count, and of whose province procedures with a code of a province's own (cơ quan
+    /// công bố), by id; all when no unit is named.
     pub org_unit_id: Option<OrgUnitId>,
     /// The unit by its identification code (mã định danh).
     #[validate(length(min = 1, max = 35))]
@@ -149,7 +151,7 @@ pub struct Form07bDefinitionUsed {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "form": "II.07b/VPCP/KSTT",
-    "definition": {"name": "in-force-and-announced", "version": 1,
+    "definition": {"name": "in-force-and-announced", "version": 2,
         "title": "TTHC còn hiệu lực vào ngày cuối kỳ và TTHC được công bố có hiệu lực trong kỳ"},
     "period": null, "from": "2026-07-01", "to": "2026-09-30", "unit": null,
     "rows": [{"level": "commune", "field": "Hộ tịch", "columns": {"in_force": 30, "full_online": 10,

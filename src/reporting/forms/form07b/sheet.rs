@@ -133,7 +133,13 @@ fn remarks(form: &Form07b) -> Vec<String> {
             definition.name.as_str(),
             definition.version
         ),
-        format!("Danh mục TTHC ngày {}, chung cho mọi đơn vị.", day_vi(form.to)),
+        match &form.unit {
+            None => format!("Danh mục TTHC ngày {}, chung cho mọi đơn vị.", day_vi(form.to)),
+            Some(_) => format!(
+                "Danh mục TTHC ngày {}, không tính TTHC mang mã riêng của tỉnh, thành phố khác.",
+                day_vi(form.to)
+            ),
+        },
         "Các cột theo cách tính nêu trên; chưa đối chiếu với mẫu in của Thông tư 01/2020/TT-VPCP.".to_owned(),
     ];
     lines.extend(form.unit.as_ref().map(|unit| {

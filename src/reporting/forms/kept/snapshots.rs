@@ -40,7 +40,8 @@ pub struct FormClosure {
     pub state: ClosureState,
     /// Whether this form is the one that was kept then; false for today's.
     pub is_snapshot: bool,
-    /// Whether today's figures differ from those kept then; null in a form that was kept.
+    /// Whether today's figures differ from those kept then; null in a form that was kept, and where units of
+    /// it are out of reach.
     pub differs: Option<bool>,
 }
 

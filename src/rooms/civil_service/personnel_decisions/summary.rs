@@ -1,5 +1,8 @@
 //! How many personnel decisions there were between two days (tổng hợp quyết định về nhân sự): cases by kind and
 //! category, of a unit or of those below, counted where they stand, from the index by unit and day.
+//!
+//! Of decisions that were counted together over days that reach beyond those that are asked for nobody knows the part,
+//! so they are told apart and not counted.
 
 use actix_web::web;
 use chrono::NaiveDate;
@@ -21,8 +24,10 @@ use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::personnel_decisions as columns;
-use kernel::error::ApiError;
+use kernel::error::{ApiError, Bilingual};
 use kernel::operations;
+use kernel::remarks::Remark;
+use kernel::rules::Rule;
 use kernel::state::App;
 use kernel::successors::reached_units;
 use kernel::tree::OrgUnitId;
@@ -107,7 +112,7 @@ pub struct PersonnelDecisionCategoryCount {
     "stage": "issued",
     "rows": [{"group": "pay", "kind": "pay_step", "category": "civil_servant", "cases": 10, "records": 1}],
     "groups": [{"group": "pay", "cases": 10}], "categories": [{"category": "civil_servant", "cases": 10}],
-    "cases": 10
+    "cases": 10, "undivided_cases": 0, "undivided_records": 0, "remarks": []
 }))]
 pub struct PersonnelDecisionSummary {
     /// The unit that decides (đơn vị ban hành).
@@ -134,6 +139,15 @@ pub struct PersonnelDecisionSummary {
     /// All persons concerned (tổng số trường hợp).
     #[schema(minimum = 0)]
     pub cases: i64,
+    /// Persons concerned by decisions that were counted together over days that reach beyond the two, and are not counted
+    /// here (số trường hợp chưa tách được theo thời gian).
+    #[schema(minimum = 0)]
+    pub undivided_cases: i64,
+    /// How many records say so (số bản ghi chưa tách được).
+    #[schema(minimum = 0)]
+    pub undivided_records: i64,
+    /// What is noticed about it (lưu ý).
+    pub remarks: Vec<Remark>,
 }
 
 type Counted = (PersonnelDecisionKind, StaffCategory, i64, i64);
@@ -163,6 +177,106 @@ macro_rules! counted {
     }};
 }
 
+/// Cases and records whose days meet those that are asked for, and reach beyond them.
+macro_rules! undivided {
+    ($units:expr, $filter:expr) => {{
+        let filter: &PersonnelDecisionSummaryFilter = $filter;
+        let (from, to) = (filter.decided_from, filter.decided_to);
+        columns::table
+            .select((sql::<BigInt>("CAST(COALESCE(SUM(cases), 0) AS BIGINT)"), count_star()))
+            .filter(columns::deleted_at.is_null())
+            .filter(columns::org_unit_id.eq_any($units))
+            .filter(columns::covers_from.le(to).and(columns::covers_to.ge(from)))
+            .filter(columns::covers_from.lt(from).or(columns::covers_to.gt(to)))
+            .filter(columns::stage.eq(filter.stage.unwrap_or(PersonnelDecisionStage::Issued)))
+            .filter(columns::sector.eq_any(sectors(filter)))
+    }};
+}
+
+/// How many of those that are counted were counted together, over days within which others of their unit, kind and
+/// category are counted too: some may stand in both. What is of another sector or position is apart.
+macro_rules! overlapping {
+    ($units:expr, $filter:expr) => {{
+        let filter: &PersonnelDecisionSummaryFilter = $filter;
+        let (from, to) = (filter.decided_from, filter.decided_to);
+        let other = diesel::alias!(columns as other_decisions);
+        let is_like = other
+            .field(columns::org_unit_id)
+            .eq(columns::org_unit_id)
+            .and(other.field(columns::kind).eq(columns::kind))
+            .and(other.field(columns::category).eq(columns::category))
+            .and(other.field(columns::stage).eq(columns::stage));
+        let of_sector = other
+            .field(columns::sector)
+            .eq(columns::sector)
+            .or(columns::sector.eq(StaffSector::NotApart))
+            .or(other.field(columns::sector).eq(StaffSector::NotApart));
+        let of_position = other
+            .field(columns::position_folded)
+            .eq(columns::position_folded)
+            .or(columns::position_folded.eq(""))
+            .or(other.field(columns::position_folded).eq(""));
+        let overlaps = other
+            .field(columns::covers_from)
+            .le(columns::covers_to)
+            .and(other.field(columns::covers_to).ge(columns::covers_from));
+        let is_counted = other
+            .field(columns::covers_from)
+            .between(from, to)
+            .and(other.field(columns::covers_to).le(to))
+            .and(other.field(columns::sector).eq_any(sectors(filter)))
+            .and(other.field(columns::deleted_at).is_null());
+        let beside = other
+            .filter(is_like.and(of_sector).and(of_position))
+            .filter(overlaps.and(is_counted))
+            .filter(other.field(columns::id).ne(columns::id));
+        columns::table
+            .select(count_star())
+            .filter(columns::deleted_at.is_null())
+            .filter(columns::org_unit_id.eq_any($units))
+            .filter(columns::covers_from.between(from, to).and(columns::covers_to.le(to)))
+            .filter(columns::covers_from.lt(columns::covers_to))
+            .filter(columns::number_key.eq("").and(columns::employee_key.eq("")))
+            .filter(columns::stage.eq(filter.stage.unwrap_or(PersonnelDecisionStage::Issued)))
+            .filter(columns::sector.eq_any(sectors(filter)))
+            .filter(diesel::dsl::exists(beside))
+    }};
+}
+
+/// Where those concerned serve, of decisions that are counted.
+fn sectors(filter: &PersonnelDecisionSummaryFilter) -> Vec<StaffSector> {
+    filter.sector.map_or_else(|| StaffSector::ALL.to_vec(), |sector| vec![sector])
+}
+
+/// What is noticed about the counts.
+fn remarks((undivided_cases, undivided_records): (i64, i64), overlapping: i64) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if undivided_records > 0 {
+        let message = Bilingual::new(
+            format!(
+                "Có {undivided_cases} trường hợp ({undivided_records} bản ghi) tính gộp theo khoảng thời gian vượt ngoài thời gian tổng hợp, không tách được nên chưa tính."
+            ),
+            format!(
+                "{undivided_cases} cases in {undivided_records} records were counted together over days that reach beyond those asked for; they cannot be divided and are not counted."
+            ),
+        );
+        let remark = Remark::new("/undivided_cases", Rule::SpanBeyondDays, message);
+        remarks.push(remark.with("cases", undivided_cases).with("records", undivided_records));
+    }
+    if overlapping > 0 {
+        let message = Bilingual::new(
+            format!(
+                "Có {overlapping} bản ghi tính gộp trùng thời gian với quyết định khác cùng loại, cùng đối tượng của đơn vị; kiểm tra có tính hai lần hay không."
+            ),
+            format!(
+                "{overlapping} records that were counted together overlap other decisions of the unit, of one kind and category; some may be counted twice."
+            ),
+        );
+        remarks.push(Remark::new("/cases", Rule::GroupOverlaps, message).with("records", overlapping));
+    }
+    remarks
+}
+
 /// How many decisions of each kind a unit made, or those below it, between two days.
 ///
 /// # Errors
@@ -184,6 +298,9 @@ fn decision_summary(
     let scope = filter.scope.unwrap_or_default();
     let (unit, units) = reached_units(scoped, &name, scope, as_of)?;
     let rows = rows(counted!(&units, filter).load(conn)?);
+    let undivided: (i64, i64) = undivided!(&units, filter).first(conn)?;
+    let overlapping: i64 = overlapping!(&units, filter).first(conn)?;
+    let (undivided_cases, undivided_records) = undivided;
     Ok(PersonnelDecisionSummary {
         unit: label(scoped.tree(), unit, as_of).into(),
         scope,
@@ -199,6 +316,9 @@ fn decision_summary(
             .map(|(category, cases)| PersonnelDecisionCategoryCount { category, cases })
             .collect(),
         cases: rows.iter().map(|row| row.cases).sum(),
+        undivided_cases,
+        undivided_records,
+        remarks: remarks(undivided, overlapping),
         rows,
     })
 }
@@ -224,7 +344,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/civil-service/personnel-decisions/summary",
     operation_id = "get_personnel_decision_summary", tag = "personnel-decisions", summary = "Get how many personnel decisions there were in a period",
-    description = "How many persons were concerned by the decisions of a unit between two days, by kind and category, with totals by group and category (tổng hợp quyết định về nhân sự); with `scope` also of the units below.",
+    description = "How many persons were concerned by the decisions of a unit between two days, by kind and category, with totals by group and category (tổng hợp quyết định về nhân sự); with `scope` also of the units below. What was counted together over days that reach beyond the two is told apart and not counted; what may be counted twice is remarked.",
     params(PersonnelDecisionSummaryFilter),
     responses((status = 200, description = "The counts.", body = PersonnelDecisionSummary)),
 )]
@@ -264,6 +384,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_or_may_count_twice_is_noticed() {
+        let codes = |undivided, overlapping| -> Vec<&str> {
+            remarks(undivided, overlapping).into_iter().map(|remark| remark.code).collect()
+        };
+        assert_eq!(codes((0, 0), 0), [""; 0]);
+        assert_eq!(codes((10, 1), 0), ["span_beyond_days"]);
+        assert_eq!(codes((10, 1), 1), ["span_beyond_days", "group_overlaps"]);
+    }
+
+    #[test]
     fn decisions_of_a_period_are_counted_from_an_index() {
         let (_folder, mut conn) = migrated();
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
@@ -274,12 +404,21 @@ mod tests {
             ..PersonnelDecisionSummaryFilter::default()
         };
         let units = &[OrgUnitId::new(), OrgUnitId::new()][..];
-        let told = plan(&mut conn, counted!(units, &filter));
-        assert!(told.iter().any(|step| step.contains("personnel_decisions_")), "{told:?}");
-        assert!(!told.iter().any(|step| step.starts_with("SCAN")), "{told:?}");
+        let of_index = |told: &[String]| {
+            assert!(told.iter().any(|step| step.contains("personnel_decisions_")), "{told:?}");
+            assert!(!told.iter().any(|step| step.starts_with("SCAN")), "{told:?}");
+        };
+        of_index(&plan(&mut conn, counted!(units, &filter)));
+        of_index(&plan(&mut conn, undivided!(units, &filter)));
+        of_index(&plan(&mut conn, overlapping!(units, &filter)));
         if let Some(postgres) = &mut MigratedPostgres::new() {
-            let told = postgres_plan(postgres.conn(), counted!(units, &filter));
-            assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+            for told in [
+                postgres_plan(postgres.conn(), counted!(units, &filter)),
+                postgres_plan(postgres.conn(), undivided!(units, &filter)),
+                postgres_plan(postgres.conn(), overlapping!(units, &filter)),
+            ] {
+                assert!(!told.iter().any(|step| step.contains("Seq Scan")), "{told:#?}");
+            }
         }
     }
 }

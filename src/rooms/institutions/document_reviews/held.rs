@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{DocumentReview, DocumentReviewId, DocumentReviews};
-use crate::document_validity::{DocumentValidity, ENDING_A_PART, RelationExtent};
+use super::{DocumentReview, DocumentReviewId, DocumentReviewKind, DocumentReviews};
+use crate::document_validity::DocumentValidity;
+use crate::document_validity::conditions::{Until, has_ended, partly_ended_within};
+use crate::has_begun;
 use crate::legal_documents::{
-    DocumentKind, DraftingStage, LegalDocument, LegalDocumentPage, documents_changed,
+    DocumentKind, DraftingStage, LegalDocument, LegalDocumentPage, Reviewed, documents_changed,
 };
-use crate::{has_begun, has_ended, is_acted_on};
 use kernel::api::mount::Mount;
 use kernel::api::records::Records;
 use kernel::api::{ListQuery, Listed, PageParams, PageRequest, PageRows, ValidPath};
@@ -25,6 +26,7 @@ use kernel::operations;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::state::App;
+use kernel::unit_reference::{UnitScope, scoped_units};
 
 /// What the documents that are held say of a span (số văn bản đã nhập).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -65,13 +67,13 @@ macro_rules! counted {
 impl HeldDocuments {
     /// What is held beside a review.
     fn beside(conn: &mut DbConn, review: DocumentReviewId) -> Result<Self, ApiError> {
-        let in_force = counted!(conn, review, has_begun!(v::ends_on).and(not(has_ended!(le v::ends_on))))?;
-        let expired =
-            counted!(conn, review, has_ended!(le v::ends_on).and(not(has_ended!(lt v::starts_on))))?;
-        let part_ended = is_acted_on!(ENDING_A_PART, RelationExtent::Part, |r| {
-            r::from_on.ge(v::starts_on).and(r::from_on.le(v::ends_on))
-        });
-        let partly = counted!(conn, review, part_ended.and(not(has_ended!(le v::ends_on))))?;
+        let until_its_end = Until::column("document_reviews.ends_on");
+        let before_its_beginning = Until::before_column("document_reviews.starts_on");
+        let has_ended_by_then = || has_ended(&until_its_end);
+        let in_force = counted!(conn, review, has_begun!(v::ends_on).and(not(has_ended_by_then())))?;
+        let expired = counted!(conn, review, has_ended_by_then().and(not(has_ended(&before_its_beginning))))?;
+        let part_ended = partly_ended_within(&before_its_beginning, &until_its_end);
+        let partly = counted!(conn, review, part_ended.and(not(has_ended_by_then())))?;
         let of = |counts: &[(DocumentKind, i64)], kind| {
             counts.iter().filter(|(counted, _)| *counted == kind).map(|(_, count)| count).sum()
         };
@@ -87,8 +89,13 @@ impl HeldDocuments {
     }
 }
 
-/// Tells what is held beside a review, and where what it states differs from it.
+/// Tells what is held beside a review, and where what it states differs from it. A check is of what units below
+/// issued. Which these were on the day, the tree of units tells, which is not at hand here: what a check states is held
+/// against nothing.
 pub(super) fn beside_held(conn: &mut DbConn, review: &mut DocumentReview) -> Result<(), ApiError> {
+    if review.kind == DocumentReviewKind::Check {
+        return Ok(());
+    }
     let held = HeldDocuments::beside(conn, review.id)?;
     review.held = Some(held);
     let differing = differing(review, &held);
@@ -137,7 +144,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/institutions/document-reviews/{id}/changes",
     operation_id = "list_document_review_changes", tag = "document-reviews", summary = "List what changed within the span of a review",
-    description = "The documents that the reviewing unit issued, or is named to review, and that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day.",
+    description = "The documents that the reviewing unit issued, or is named to review, and that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day. Of a check (kiểm tra theo thẩm quyền) these are the documents of the units below, as they stood on that day.",
     params(("id" = DocumentReviewId, Path, description = "The review."), DocumentChangeFilter, PageParams),
     responses((status = 200, description = "A page.", body = LegalDocumentPage, headers(("Link" = String, description = "The next page.")))),
 )]
@@ -163,5 +170,12 @@ fn change_list(
 ) -> Result<PageRows<LegalDocument>, ApiError> {
     let review = DocumentReviews::find(conn, scoped, id)?;
     let span = (review.starts_on, review.ends_on);
-    documents_changed(conn, scoped, (review.org_unit_id, span, filter.validity), page)
+    let unit = review.org_unit_id;
+    let reviewed = if review.kind == DocumentReviewKind::Check {
+        let units = scoped_units(scoped.tree(), unit, UnitScope::Subtree, review.ends_on);
+        Reviewed::Of(units.into_iter().filter(|below| *below != unit).collect())
+    } else {
+        Reviewed::Own(unit)
+    };
+    documents_changed(conn, scoped, (&reviewed, span, filter.validity), page)
 }

@@ -12,11 +12,14 @@ use utoipa::ToSchema;
 use super::record::{DraftingStage, LegalDocument, LegalDocumentId, LegalDocumentRow};
 use super::rules::{end_differs, near_duplicates, of_ended_issuer};
 use crate::document_relations::{DocumentRelationId, DocumentRelationRow};
-use crate::document_validity::{Act, DocumentValidity, OwnDays, RelationExtent, RelationKind, validity};
+use crate::document_validity::{
+    Act, DEPTH, Days, DocumentValidity, RelationExtent, RelationKind, after_what_became_of, ended_by_others,
+    validity,
+};
 use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::db::schema::{document_relations as r, legal_documents as d};
-use kernel::document_numbers::number_key;
+use kernel::document_numbers::{keys_of_year, number_key};
 use kernel::error::{ApiError, Bilingual, Fault, Problem};
 use kernel::load_locked;
 use kernel::text::fold;
@@ -58,34 +61,67 @@ impl ActingDocument {
         }
     }
 
-    fn act(&self) -> Act {
-        Act { kind: self.kind, extent: self.extent, from_on: self.from_on, to_on: self.to_on }
+    fn act(&self, acting: Days) -> Act {
+        Act { kind: self.kind, extent: self.extent, from_on: self.from_on, to_on: self.to_on, acting }
     }
 }
 
-/// What acts upon documents, of each the earliest first.
-fn acting_on(
-    conn: &mut DbConn,
-    documents: Vec<LegalDocumentId>,
-) -> Result<HashMap<LegalDocumentId, Vec<ActingDocument>>, ApiError> {
-    let rows: Vec<DocumentRelationRow> = r::table
+/// What acts upon documents, of each the earliest first, with the days of those that act.
+type Acting = HashMap<LegalDocumentId, Vec<(ActingDocument, Days)>>;
+
+fn acting_on(conn: &mut DbConn, documents: Vec<LegalDocumentId>) -> Result<Acting, ApiError> {
+    let rows: Vec<(DocumentRelationRow, Option<NaiveDate>, NaiveDate, Option<NaiveDate>)> = r::table
+        .inner_join(d::table.on(d::id.nullable().eq(r::document_id)))
         .filter(r::affected_id.is_not_null().and(r::affected_id.assume_not_null().eq_any(documents)))
         .filter(r::deleted_at.is_null())
         .order((r::from_on, r::id))
-        .select(DocumentRelationRow::as_select())
+        .select((DocumentRelationRow::as_select(), d::effective_on, d::issued_on, d::expired_on))
         .load(conn)?;
-    let mut found: HashMap<_, Vec<_>> = HashMap::new();
-    for (affected, row) in rows.into_iter().filter_map(|row| Some((row.affected_id?, row))) {
-        found.entry(affected).or_default().push(ActingDocument::of(row));
+    let mut found = Acting::new();
+    for (row, effective_on, issued_on, expired_on) in rows {
+        let Some(affected) = row.affected_id else { continue };
+        let days = Days { effective_on: effective_on.unwrap_or(issued_on), expired_on };
+        found.entry(affected).or_default().push((ActingDocument::of(row), days));
     }
     Ok(found)
 }
 
-/// How many documents of an issuer bear a number in a year, and how many a title.
+/// What acts upon documents, and upon those that act, as far as [validity](crate::document_validity) looks.
+fn acting_one_behind_the_other(
+    conn: &mut DbConn,
+    documents: Vec<LegalDocumentId>,
+) -> Result<Acting, ApiError> {
+    let (mut acting, mut asked) = (Acting::new(), HashSet::new());
+    let mut wanted = documents;
+    for _ in 0..DEPTH {
+        if wanted.is_empty() {
+            break;
+        }
+        asked.extend(wanted.iter().copied());
+        let found = acting_on(conn, wanted)?;
+        let by: HashSet<_> = found.values().flatten().filter_map(|(act, _)| act.document_id).collect();
+        wanted = by.difference(&asked).copied().collect();
+        acting.extend(found);
+    }
+    Ok(acting)
+}
+
+/// How many documents of an issuer bear a number on which day, and how many a title.
 #[derive(Default)]
 struct Alike {
-    numbers: HashMap<(OrgUnitId, String, i64), i64>,
+    numbers: HashMap<(OrgUnitId, String), Vec<(NaiveDate, i64)>>,
     titles: HashMap<(OrgUnitId, String), i64>,
+}
+
+/// How many other documents of its issuer look like one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Others {
+    /// Of its number, in its year.
+    pub(super) same_number: i64,
+    /// Of its number with the year or without, on its day.
+    pub(super) other_form: i64,
+    /// Of its title.
+    pub(super) same_title: i64,
 }
 
 impl Alike {
@@ -95,13 +131,13 @@ impl Alike {
         let mut of_issuers: HashMap<OrgUnitId, (Vec<String>, Vec<String>)> = HashMap::new();
         for document in documents {
             let (numbers, titles) = of_issuers.entry(document.org_unit_id).or_default();
-            numbers.extend(document.number.as_deref().map(number_key));
+            numbers.extend(keys_of(document));
             titles.push(fold(&document.title));
         }
         let of_issuers: Vec<_> = of_issuers.into_iter().collect();
         let mut alike = Self::default();
         for issuers in of_issuers.chunks(UNITS_AT_ONCE) {
-            let number = (d::org_unit_id, d::document_key, d::issued_year);
+            let number = (d::org_unit_id, d::document_key, d::issued_on);
             let mut numbered = d::table.group_by(number).select((number, count_star())).into_boxed();
             let title = (d::org_unit_id, d::title_folded);
             let mut titled = d::table.group_by(title).select((title, count_star())).into_boxed();
@@ -110,22 +146,37 @@ impl Alike {
                 numbered = numbered.or_filter(standing().and(d::document_key.eq_any(numbers)));
                 titled = titled.or_filter(standing().and(d::title_folded.eq_any(titles)));
             }
-            alike.numbers.extend(numbered.load::<((OrgUnitId, String, i64), i64)>(conn)?);
+            for ((issuer, key, day), count) in numbered.load::<((OrgUnitId, String, NaiveDate), i64)>(conn)? {
+                alike.numbers.entry((issuer, key)).or_default().push((day, count));
+            }
             alike.titles.extend(titled.load::<((OrgUnitId, String), i64)>(conn)?);
         }
         Ok(alike)
     }
 
-    /// How many others bear the number and the title of a document.
-    fn others(&self, document: &LegalDocument) -> (i64, i64) {
-        let number = document.number.as_deref().and_then(|number| {
-            let key = (document.org_unit_id, number_key(number), document.issued_on.year().into());
-            self.numbers.get(&key)
-        });
-        let title = self.titles.get(&(document.org_unit_id, fold(&document.title)));
-        let others = |count: Option<&i64>| count.map_or(0, |count| (count - 1).max(0));
-        (others(number), others(title))
+    /// How many others look like a document.
+    fn others(&self, document: &LegalDocument) -> Others {
+        let (issuer, issued_on) = (document.org_unit_id, document.issued_on);
+        let own = document.number.as_deref().map(number_key);
+        let borne = |key: String, counts: &dyn Fn(NaiveDate) -> bool| -> i64 {
+            let days = self.numbers.get(&(issuer, key)).into_iter().flatten();
+            days.filter(|(day, _)| counts(*day)).map(|(_, count)| count).sum()
+        };
+        let of_year = own.clone().map(|key| borne(key, &|day| day.year() == issued_on.year()));
+        let other_forms = keys_of(document).into_iter().filter(|key| Some(key) != own.as_ref());
+        let title = self.titles.get(&(issuer, fold(&document.title)));
+        Others {
+            same_number: of_year.map_or(0, |count| (count - 1).max(0)),
+            other_form: other_forms.map(|key| borne(key, &|day| day == issued_on)).sum(),
+            same_title: title.map_or(0, |count| (count - 1).max(0)),
+        }
     }
+}
+
+/// The keys under which a document may stand: with its year in the number and without.
+fn keys_of(document: &LegalDocument) -> Vec<String> {
+    let keys = |number| keys_of_year(number, Some(document.issued_on));
+    document.number.as_deref().map(keys).unwrap_or_default()
 }
 
 /// Completes answers: validity on a day, what acts upon each, what is noticed beside others.
@@ -135,19 +186,21 @@ pub(super) fn completed(
     day: NaiveDate,
     answers: &mut [LegalDocument],
 ) -> Result<(), ApiError> {
-    let mut acting = acting_on(conn, answers.iter().map(|one| one.id).collect())?;
+    let mut acting = acting_one_behind_the_other(conn, answers.iter().map(|one| one.id).collect())?;
+    let by = |(act, days): &(ActingDocument, Days)| Some((act.document_id?, act.act(*days)));
+    let told = acting.iter().map(|(id, acts)| (*id, acts.iter().filter_map(by).collect())).collect();
+    let mut standing = after_what_became_of(&told);
     let alike = Alike::load(conn, answers)?;
     for document in answers {
-        document.acted_on_by = acting.remove(&document.id).unwrap_or_default();
-        let acts: Vec<Act> = document.acted_on_by.iter().map(ActingDocument::act).collect();
+        let told = acting.remove(&document.id).unwrap_or_default();
+        document.acted_on_by = told.into_iter().map(|(act, _)| act).collect();
+        let acts: Vec<Act> = standing.remove(&document.id).unwrap_or_default();
         let effective_on = document.effective_on.unwrap_or(document.issued_on);
-        let own = OwnDays { effective_on, expired_on: document.expired_on };
+        let own = Days { effective_on, expired_on: document.expired_on };
         let is_issued = document.stage == DraftingStage::Issued;
         document.validity = is_issued.then(|| validity(own, &acts, day));
-        let (same_number, same_title) = alike.others(document);
-        let mut noticed = near_duplicates(document, same_number, same_title);
-        let ended_on = acts.iter().filter(|act| act.ends_it()).map(|act| act.from_on).min();
-        noticed.extend(ended_on.and_then(|ended_on| end_differs(document, ended_on)));
+        let mut noticed = near_duplicates(document, alike.others(document));
+        noticed.extend(ended_by_others(&acts).and_then(|ended_on| end_differs(document, ended_on)));
         let is_over = document.validity.is_none_or(|now| now == DocumentValidity::Expired);
         if !is_over && scoped.tree().last_day(document.org_unit_id).is_some_and(|last| last < day) {
             noticed.extend(of_ended_issuer(document));

@@ -12,4 +12,4 @@ mod rules;
 
 pub(super) use answers::{DocumentName, documents_named, first_days};
 pub use record::{DocumentKind, DraftingStage, LegalDocument, LegalDocumentId, LegalDocuments, routes};
-pub(super) use record::{LegalDocumentPage, documents_changed};
+pub(super) use record::{LegalDocumentPage, Reviewed, documents_changed};

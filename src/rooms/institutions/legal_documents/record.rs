@@ -8,14 +8,17 @@ use serde_json::json;
 use super::answers::{ActingDocument, completed, held_against_others, is_named};
 use super::rules::{faults, remarks};
 use crate::document_validity::DocumentValidity;
-use crate::{has_begun, has_ended, has_partly_ended, is_suspended};
+use crate::document_validity::conditions::{
+    Until, has_ended, has_partly_ended, is_suspended, was_acted_on_within,
+};
+use crate::has_begun;
 use kernel::api::mount::Mount;
 use kernel::api::records::{Records, insert, replace};
 use kernel::api::{IfMatch, PageRequest, PageRows};
 use kernel::auth::permit::{Institutions, Permit, Read, Write};
 use kernel::auth::scope::Scoped;
 use kernel::db::conn::MultiBackend;
-use kernel::db::schema::{document_relations, legal_documents as columns};
+use kernel::db::schema::legal_documents as columns;
 use kernel::db::{DbConn, Recorded, WriteTx};
 use kernel::document_numbers::number_key;
 use kernel::error::{ApiError, Problem};
@@ -139,7 +142,8 @@ unit_fields! {
         reviewing_unit_id: Option<OrgUnitId>;
         /// Whether it is in force (tình trạng hiệu lực) on `as_of`, today where no day is asked for; null of a draft.
         validity: derived Option<DocumentValidity> = no_validity(row);
-        /// What other documents do to it, the earliest first (văn bản tác động).
+        /// What other documents do to it, as it is told, the earliest first (văn bản tác động). It takes hold as far as these
+        /// are in force themselves on its day.
         acted_on_by: derived Vec<ActingDocument> = by_none(row);
         /// What is noticed about it (lưu ý).
         remarks: derived Vec<Remark> = remarks(row, tree);
@@ -236,22 +240,23 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a LegalDocumentFilter, day: Naiv
 /// Those of a validity on a day, as [`validity`](super::super::document_validity::validity) says.
 fn of_validity(query: Query<'_>, validity: DocumentValidity, day: NaiveDate) -> Query<'_> {
     let issued = query.filter(columns::stage.eq(DraftingStage::Issued));
+    let until = Until::day(day);
     if validity == DocumentValidity::Expired {
-        return issued.filter(has_ended!(le day));
+        return issued.filter(has_ended(&until));
     }
-    let standing = issued.filter(not(has_ended!(le day)));
+    let standing = issued.filter(not(has_ended(&until)));
     if validity == DocumentValidity::NotYetEffective {
         return standing.filter(not(has_begun!(day)));
     }
     let begun = standing.filter(has_begun!(day));
     if validity == DocumentValidity::Suspended {
-        return begun.filter(is_suspended!(day));
+        return begun.filter(is_suspended(day));
     }
-    let running = begun.filter(not(is_suspended!(day)));
+    let running = begun.filter(not(is_suspended(day)));
     if validity == DocumentValidity::PartlyExpired {
-        running.filter(has_partly_ended!(day))
+        running.filter(has_partly_ended(&until))
     } else {
-        running.filter(not(has_partly_ended!(day)))
+        running.filter(not(has_partly_ended(&until)))
     }
 }
 
@@ -265,15 +270,7 @@ fn changed<'a>(query: Query<'a>, filter: &LegalDocumentFilter) -> Query<'a> {
     let began = effective.or(columns::effective_on.is_null().and(columns::issued_on.between(from, to)));
     let ended =
         columns::expired_on.is_not_null().and(columns::expired_on.assume_not_null().between(from, to));
-    let over = document_relations::to_on
-        .is_not_null()
-        .and(document_relations::to_on.assume_not_null().between(from, to));
-    let acted_on = diesel::dsl::exists(
-        document_relations::table
-            .filter(document_relations::affected_id.eq(columns::id.nullable()))
-            .filter(document_relations::deleted_at.is_null())
-            .filter(document_relations::from_on.between(from, to).or(over)),
-    );
+    let acted_on = was_acted_on_within(&Until::before(from), &Until::day(to));
     query.filter(columns::stage.eq(DraftingStage::Issued)).filter(began.or(ended).or(acted_on))
 }
 
@@ -307,15 +304,23 @@ fn document_delete(
     document_hide(tx, scoped, id, expected)
 }
 
-/// The documents that a unit issued, or is named to review, whose validity changed within a span of days, as of its
-/// last. The unit may be no more by then, and whoever reads its review reads what it is about, whoever issued it.
+/// Whose documents a review is about.
+pub(crate) enum Reviewed {
+    /// What the unit issued, or is named to review.
+    Own(OrgUnitId),
+    /// What these units issued.
+    Of(Vec<OrgUnitId>),
+}
+
+/// The documents that a review is about, whose validity changed within its span of days, as of the last. A unit may
+/// be no more by then, and whoever reads a review reads what it is about, whoever issued it.
 ///
 /// # Errors
 /// 422 for a cursor of another list.
 pub(crate) fn documents_changed(
     conn: &mut DbConn,
     scoped: &Scoped,
-    (unit, (from, to), validity): (OrgUnitId, (NaiveDate, NaiveDate), Option<DocumentValidity>),
+    (reviewed, (from, to), validity): (&Reviewed, (NaiveDate, NaiveDate), Option<DocumentValidity>),
     page: &PageRequest,
 ) -> Result<PageRows<LegalDocument>, ApiError> {
     let filter = LegalDocumentFilter {
@@ -324,17 +329,23 @@ pub(crate) fn documents_changed(
         changed_to: Some(to),
         ..LegalDocumentFilter::default()
     };
-    let of_unit = || {
-        let is_named = columns::reviewing_unit_id
-            .is_not_null()
-            .and(columns::reviewing_unit_id.assume_not_null().eq(unit));
-        let standing = columns::table.filter(columns::deleted_at.is_null());
-        matching(standing.filter(columns::org_unit_id.eq(unit).or(is_named)).into_boxed(), &filter, to)
+    let of_review = || {
+        let standing = columns::table.filter(columns::deleted_at.is_null()).into_boxed();
+        let reviewed = match reviewed {
+            Reviewed::Own(unit) => {
+                let is_named = columns::reviewing_unit_id
+                    .is_not_null()
+                    .and(columns::reviewing_unit_id.assume_not_null().eq(*unit));
+                standing.filter(columns::org_unit_id.eq(*unit).or(is_named))
+            }
+            Reviewed::Of(units) => standing.filter(columns::org_unit_id.eq_any(units.clone())),
+        };
+        matching(reviewed, &filter, to)
     };
     let query =
-        keyset!(of_unit(), page, desc columns::issued_on => NaiveDate, columns::id => LegalDocumentId);
+        keyset!(of_review(), page, desc columns::issued_on => NaiveDate, columns::id => LegalDocumentId);
     let rows: Vec<LegalDocumentRow> = query.select(LegalDocumentRow::as_select()).load(conn)?;
-    let total = page.include_total().then(|| of_unit().count().get_result(conn)).transpose()?;
+    let total = page.include_total().then(|| of_review().count().get_result(conn)).transpose()?;
     let PageRows { items, last, total } = page.cut(rows, total, |row| json!([row.issued_on, row.id]));
     let mut items: Vec<_> = items.into_iter().map(|row| LegalDocument::of(row, scoped.tree())).collect();
     completed(conn, scoped, to, &mut items)?;

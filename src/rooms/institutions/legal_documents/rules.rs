@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use super::answers::Others;
 use super::record::{DraftingStage, LegalDocument, LegalDocumentCreate, LegalDocumentRow};
 use kernel::document_numbers::{number_fault, year_remark};
 use kernel::error::{Bilingual, Fault};
@@ -136,8 +137,10 @@ fn least_lead(tier: Option<Tier>) -> Option<i64> {
     })
 }
 
-/// A number or title that others of the issuer bear too.
-pub(super) fn near_duplicates(document: &LegalDocument, same_number: i64, same_title: i64) -> Vec<Remark> {
+/// A number or title that others of the issuer bear too. One number with its year and without is of one document where
+/// both are of one day.
+pub(super) fn near_duplicates(document: &LegalDocument, others: Others) -> Vec<Remark> {
+    let Others { same_number, other_form, same_title } = others;
     let mut remarks = Vec::new();
     if same_number > 0 {
         let number = document.number.as_deref().unwrap_or_default();
@@ -147,6 +150,17 @@ pub(super) fn near_duplicates(document: &LegalDocument, same_number: i64, same_t
             format!("{same_number} other documents of the unit bear the number {number} in {year}."),
         );
         remarks.push(Remark::new("/number", Rule::NumberTwice, message).with("others", same_number));
+    }
+    if other_form > 0 {
+        let message = Bilingual::new(
+            format!(
+                "Có {other_form} văn bản khác của đơn vị, cùng ngày ban hành, số chỉ khác ở năm; có thể là một văn bản."
+            ),
+            format!(
+                "{other_form} other documents of the unit and day bear this number, with or without its year; they may be one document."
+            ),
+        );
+        remarks.push(Remark::new("/number", Rule::SameDocument, message).with("others", other_form));
     }
     if same_title > 0 {
         let message = Bilingual::new(

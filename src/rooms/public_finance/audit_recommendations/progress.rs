@@ -1,5 +1,6 @@
 //! Where recommendations stand on a day (tình hình thực hiện kiến nghị): what was asked, paid until then and
-//! is outstanding, and since when it is overdue.
+//! is outstanding, and since when it is overdue. Before its conclusion nothing is asked, and what was paid before
+//! counts from the day of the conclusion on: nothing is ever outstanding below zero.
 
 use std::collections::HashSet;
 
@@ -59,7 +60,7 @@ pub struct AuditRecommendationProgress {
     pub as_of: NaiveDate,
     /// What is asked, in đồng; 0 before the day of the conclusion (số tiền phải nộp).
     pub amount_vnd: i64,
-    /// What was paid until the day (số tiền đã nộp).
+    /// What was paid until the day (số tiền đã nộp); what was paid before the conclusion counts from its day on.
     pub remitted_vnd: i64,
     /// What is left to pay (số tiền còn phải nộp).
     pub outstanding_vnd: i64,
@@ -80,9 +81,11 @@ page_of!(
 
 impl AuditRecommendationProgress {
     fn of(asked: AuditRecommendation, as_of: NaiveDate, paid: Option<Remitted>) -> Self {
+        // Before its conclusion nothing is asked, and nothing was paid towards it.
+        let is_concluded = asked.concluded_on <= as_of;
+        let paid = paid.filter(|_| is_concluded);
         let remitted_vnd = paid.map_or(0, |paid| paid.amount_vnd);
-        // Before its conclusion nothing is asked.
-        let amount_vnd = if asked.concluded_on <= as_of { asked.amount_vnd } else { 0 };
+        let amount_vnd = if is_concluded { asked.amount_vnd } else { 0 };
         let outstanding_vnd = amount_vnd - remitted_vnd;
         Self {
             recommendation_id: asked.id,
@@ -144,7 +147,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/public-finance/audit-recommendations/progress",
     operation_id = "list_audit_recommendation_progress", tag = "audit-recommendations", summary = "Show what is outstanding on a day",
-    description = "The recommendations that a filter finds as they stand on `as_of` (tình hình thực hiện kiến nghị thanh tra, kiểm toán): asked, paid until then and outstanding; what is outstanding after its due day is remarked.",
+    description = "The recommendations that a filter finds as they stand on `as_of` (tình hình thực hiện kiến nghị thanh tra, kiểm toán): asked, paid until then and outstanding; what is outstanding after its due day is remarked. What was paid before the conclusion counts from its day on.",
     params(AuditRecommendationFilter, PageParams),
     responses((status = 200, description = "A page.", body = AuditRecommendationProgressPage, headers(("Link" = String, description = "The next page.")))),
 )]

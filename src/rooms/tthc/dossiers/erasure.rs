@@ -13,7 +13,6 @@ use super::model::{Dossier, DossierId, DossierPatch};
 use super::row::DossierRow;
 use super::steps::{changeable, stored};
 use kernel::api::{Change, IfMatch};
-use kernel::attachments::store::attachments_erase;
 use kernel::auth::scope::Scoped;
 use kernel::db::schema::{dossiers, portal_ledger};
 use kernel::db::{Recorded, WriteTx};
@@ -69,7 +68,7 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: DossierId) -> Result<(), 
             d::submitter_digest.eq(&nothing),
         ))
         .execute(tx.conn())?;
-    attachments_erase(tx, RecordType::Dossier, &id.written())?;
+    erase_beside(tx, RecordType::Dossier, &id.written())?;
     ledger_erase(tx, id)
 }
 

@@ -7,6 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
 use super::life::DossierStatus;
+use super::links::Links;
 use super::model::DossierCreate;
 use super::row::{DossierRow, OfProcedure};
 use crate::procedures::fields::ProcedureFieldId;
@@ -76,6 +77,8 @@ pub(super) struct Facts {
     versions: HashMap<ProcedureId, Vec<VersionFacts>>,
     fields: HashMap<ProcedureFieldId, String>,
     rules: Vec<ClockRules>,
+    /// What new links are held against.
+    pub(super) links: Links,
     /// Empty where nothing is counted.
     pub(super) calendar: Calendar,
 }
@@ -88,7 +91,7 @@ impl Facts {
     ) -> Result<Self, ApiError> {
         use procedure_versions as v;
         let bodies = told.clone().map(|(body, _)| body);
-        let held: HashSet<_> = told.filter_map(|(_, row)| Some(row?.procedure_id)).collect();
+        let held: HashSet<_> = told.clone().filter_map(|(_, row)| Some(row?.procedure_id)).collect();
         let ids: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_id).collect();
         let codes: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
         let forms = ProceduresNamed::forms(codes);
@@ -115,13 +118,14 @@ impl Facts {
             versions: HashMap::new(),
             fields: HashMap::new(),
             rules: clock_rules(conn)?,
+            links: Links::load(conn, told.clone())?,
             calendar: Calendar::default(),
         };
         for (_, _, version, field) in rows {
             facts.fields.extend(version.field_id.zip(field));
             facts.versions.entry(version.procedure_id).or_default().push(version);
         }
-        facts.calendar = calendar_of(conn, bodies)?;
+        facts.calendar = calendar_of(conn, told)?;
         Ok(facts)
     }
 
@@ -187,12 +191,16 @@ pub(super) fn clock_rules(conn: &mut DbConn) -> Result<Vec<ClockRules>, ApiError
 /// The calendar from the first day of receipt on, where something has to be counted.
 fn calendar_of<'a>(
     conn: &mut DbConn,
-    bodies: impl Iterator<Item = &'a DossierCreate>,
+    told: impl Iterator<Item = (&'a DossierCreate, Option<&'a DossierRow>)>,
 ) -> Result<Calendar, ApiError> {
-    let counted = bodies.filter(|body| {
-        body.due_at.is_none() || body.keeps_due || body.resolved_at.is_some() || body.status().is_waiting()
+    let counted = told.filter(|(body, row)| {
+        body.due_at.is_none()
+            || body.keeps_due
+            || body.resolved_at.is_some()
+            || body.status().is_waiting()
+            || row.is_some_and(|row| row.is_due_as_computed(body.due_at))
     });
-    let years: Vec<i32> = counted.map(|body| body.received_at.vietnam_day().year()).collect();
+    let years: Vec<i32> = counted.map(|(body, _)| body.received_at.vietnam_day().year()).collect();
     let (Some(first), Some(last)) = (years.iter().min(), years.iter().max()) else {
         return Ok(Calendar::default());
     };

@@ -120,7 +120,7 @@ async fn create_dossier(
 #[utoipa::path(
     post, path = "/api/v1/tthc/dossiers/searches",
     operation_id = "search_dossiers", tag = "dossiers", summary = "Search dossiers by identity number",
-    description = "The dossiers in reach whose owner or submitter has exactly this identity number (tra cứu hồ sơ theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. Needs the scope `tthc:personal`, and is noted in the journal.",
+    description = "The dossiers in reach whose owner or submitter has exactly this identity number (tra cứu hồ sơ theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. An answer holds 200 at most and says whether there are more, which follow with `after`. Needs the scope `tthc:personal`, and is noted in the journal.",
     request_body = DossierSearch,
     responses((status = 200, description = "The dossiers.", body = DossiersFound)),
 )]
@@ -131,10 +131,9 @@ async fn search_dossiers(
 ) -> Result<web::Json<DossiersFound>, ApiError> {
     let scoped = permit.into_scoped();
     let asker = scoped.clone();
-    let found = move |conn: &mut DbConn| dossiers_of_number(conn, &asker, &body.0.id_number);
-    let items = app.db.read(found).await?;
-    personal_reads::note(&app, &scoped, &items).await?;
-    Ok(web::Json(DossiersFound { items }))
+    let found = app.db.read(move |conn: &mut DbConn| dossiers_of_number(conn, &asker, &body.0)).await?;
+    personal_reads::note(&app, &scoped, &found.items).await?;
+    Ok(web::Json(found))
 }
 
 #[utoipa::path(
@@ -202,7 +201,7 @@ async fn patch_dossier(
 #[utoipa::path(
     delete, path = "/api/v1/tthc/dossiers/{id}",
     operation_id = "delete_dossier", tag = "dossiers", summary = "Delete a dossier",
-    description = "Deletes a dossier (hồ sơ thủ tục hành chính) that was entered by mistake; it is no longer counted, and the journal keeps its last content without its people, whose data and files are gone.",
+    description = "Deletes a dossier (hồ sơ thủ tục hành chính) that was entered by mistake; it is no longer counted, and the journal keeps its last content without its people, whose data and files are gone. One of which others are parts (hồ sơ liên thông gốc) is not deleted: 409.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = String, Header, description = "The ETag that was read.")),
     responses((status = 204, description = "It was deleted.")),
 )]
@@ -240,7 +239,7 @@ async fn list_dossier_history(
 #[utoipa::path(
     post, path = "/api/v1/tthc/dossiers/{id}/restatement",
     operation_id = "restate_dossier", tag = "dossiers", summary = "Correct the status of a dossier",
-    description = "Says another status with its dates, because the one that is held was wrong (đính chính trạng thái hồ sơ), though no step leads there. The counts follow; the journal keeps both and the reason.",
+    description = "Says another status with its dates, because the one that is held was wrong (đính chính trạng thái hồ sơ), though no step leads there. A wait ends at the moment that is told, such as `resolved_at`, else now. The counts follow; the journal keeps both and the reason.",
     params(("id" = DossierId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = DossierRestatement,
     responses((status = 200, description = "It was corrected.", body = Dossier, headers(("ETag" = String, description = "Its version.")))),

@@ -16,7 +16,8 @@ use super::life::DossierStatus;
 use super::model::DossierId;
 use super::store::{Joined, standing};
 use crate::procedures::model::ProcedureId;
-use kernel::api::ways::{Way, merged, ways_of};
+use crate::seats::seated_units;
+use kernel::api::ways::{Way, merged};
 use kernel::api::{PageRequest, PageRows};
 use kernel::auth::scope::{Confinement, Scoped};
 use kernel::db::DbConn;
@@ -25,12 +26,12 @@ use kernel::db::schema::{dossiers, procedure_versions, procedures};
 use kernel::db::types::Instant;
 use kernel::error::ApiError;
 use kernel::reporting::holidays::calendar;
+use kernel::reporting::rosters::Rosters;
 use kernel::reporting::working_days::Calendar;
-use kernel::successors::wanted_units;
 use kernel::tree::OrgUnitId;
 use kernel::unit_reference::{UnitName, UnitScope, label};
 use kernel::validity::days_in_range;
-use kernel::{keyset, on_way, page_of, text_enum, within_reach};
+use kernel::{keyset, on_way, page_of, text_enum};
 
 text_enum! {
     /// Whether a late dossier has a letter of apology (tình trạng xin lỗi).
@@ -61,7 +62,8 @@ text_enum! {
     "org_unit_code": "31420", "org_unit_identifier": "H13.44", "org_unit_name": "Xã Phụng Hiệp",
     "received_at": "2026-11-02T02:10:00Z", "due_on": "2026-11-05", "status": "processing",
     "resolved_at": null, "working_days_late": 3, "rescheduled_to": "2026-11-12",
-    "letter_number": "15/TXL-UBND", "signed_on": "2026-11-09", "signer_title": "Phó Chủ tịch UBND xã"
+    "letter_number": "15/TXL-UBND", "signed_on": "2026-11-09", "signer_title": "Phó Chủ tịch UBND xã",
+    "generated": false
 }))]
 pub struct LateDossier {
     /// The dossier (hồ sơ).
@@ -101,6 +103,8 @@ pub struct LateDossier {
     pub signed_on: Option<NaiveDate>,
     /// The position of whoever signed it (chức vụ người ký thư xin lỗi).
     pub signer_title: Option<String>,
+    /// Whether it was made up for a demonstration (hồ sơ sinh tự động để trình diễn).
+    pub generated: bool,
 }
 page_of!(LateDossierPage, LateDossier, "late dossiers");
 
@@ -119,7 +123,7 @@ pub struct OverdueFilter {
     #[validate(length(min = 1, max = 20))]
     #[param(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    /// The unit and its agencies, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
     /// Overdue by this day (tính đến ngày); today when not given.
@@ -141,7 +145,7 @@ pub struct ApologyFilter {
     #[validate(length(min = 1, max = 20))]
     #[param(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
-    /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
+    /// The unit and its agencies, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
     /// Late by this day (tính đến ngày); today when not given.
@@ -174,6 +178,7 @@ struct Wanted<'a> {
 pub fn overdue_list(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     filter: &OverdueFilter,
     page: &PageRequest,
 ) -> Result<PageRows<LateDossier>, ApiError> {
@@ -192,7 +197,7 @@ pub fn overdue_list(
         state: None,
         outcomes: &[LateOutcome::Pending],
     };
-    late_list(conn, scoped, &wanted, page)
+    late_list(conn, scoped, rosters, &wanted, page)
 }
 
 /// A page of late dossiers that have an apology, or lack one, the longest due first.
@@ -202,6 +207,7 @@ pub fn overdue_list(
 pub fn apology_list(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     filter: &ApologyFilter,
     page: &PageRequest,
 ) -> Result<PageRows<LateDossier>, ApiError> {
@@ -220,7 +226,7 @@ pub fn apology_list(
         state: Some(filter.state.unwrap_or(ApologyState::Missing)),
         outcomes: filter.outcome.as_ref().map_or(LateOutcome::ALL, std::slice::from_ref),
     };
-    late_list(conn, scoped, &wanted, page)
+    late_list(conn, scoped, rosters, &wanted, page)
 }
 
 /// By which moment a dossier that is due on the day itself is late, where the service counted hours: by now, and on
@@ -247,6 +253,7 @@ struct Loaded {
     resolved_at: Option<Instant>,
     rescheduled_to: Option<NaiveDate>,
     letter: Option<JsonText<ApologyLetter>>,
+    generated: bool,
 }
 
 type Columns = (
@@ -262,6 +269,7 @@ type Columns = (
     dossiers::resolved_at,
     dossiers::rescheduled_to,
     dossiers::apology_letter,
+    dossiers::generated,
 );
 
 const fn columns() -> Columns {
@@ -279,12 +287,13 @@ const fn columns() -> Columns {
         d::resolved_at,
         d::rescheduled_to,
         d::apology_letter,
+        d::generated,
     )
 }
 
 impl Wanted<'_> {
     /// The late dossiers of one outcome on a way, for which an index is there.
-    fn query<'q>(&self, way: &Way, within: Option<&Confinement>, outcome: LateOutcome) -> Joined<'q> {
+    fn query<'q>(&self, way: &Way, outcome: LateOutcome) -> Joined<'q> {
         use dossiers as d;
         let passed = d::due_at.is_not_null().and(d::due_at.assume_not_null().lt(self.until));
         let by_the_hour = d::due_basis.eq(DueBasis::Hours).and(passed);
@@ -300,23 +309,16 @@ impl Wanted<'_> {
         if let Some(day) = self.due_from {
             query = query.filter(d::late_after.ge(day));
         }
-        query = match self.state {
+        match self.state {
             None => query,
             Some(ApologyState::Missing) => query.filter(d::rescheduled_to.is_null()),
             Some(ApologyState::Given) => query.filter(d::rescheduled_to.is_not_null()),
-        };
-        within_reach!(query, within, dossiers)
+        }
     }
 
-    fn rows<'q>(
-        &self,
-        way: &Way,
-        within: Option<&Confinement>,
-        outcome: LateOutcome,
-        page: &PageRequest,
-    ) -> Result<Joined<'q>, ApiError> {
+    fn rows<'q>(&self, way: &Way, outcome: LateOutcome, page: &PageRequest) -> Result<Joined<'q>, ApiError> {
         use dossiers as d;
-        let query = self.query(way, within, outcome);
+        let query = self.query(way, outcome);
         Ok(keyset!(query, page, asc d::late_after => NaiveDate, d::id => DossierId))
     }
 }
@@ -324,28 +326,34 @@ impl Wanted<'_> {
 fn late_list(
     conn: &mut DbConn,
     scoped: &Scoped,
+    rosters: &Rosters,
     wanted: &Wanted<'_>,
     page: &PageRequest,
 ) -> Result<PageRows<LateDossier>, ApiError> {
-    let units = wanted_units(scoped.tree(), &wanted.unit, wanted.scope, wanted.day)?;
-    let (ways, within) = ways_of(scoped.confinement(), units.as_deref());
+    let units = seated_units(scoped, rosters, &wanted.unit, (wanted.scope, wanted.day))?;
+    let is_named = units.is_some();
+    let reach = match units {
+        Some(units) => Some(Confinement { provinces: Vec::new(), units }),
+        None => scoped.confinement(),
+    };
+    let ways = Way::of(reach.clone());
     let mut rows: Vec<Vec<Loaded>> = Vec::new();
     for way in &ways {
         for outcome in wanted.outcomes {
-            rows.push(wanted.rows(way, within.as_ref(), *outcome, page)?.select(columns()).load(conn)?);
+            rows.push(wanted.rows(way, *outcome, page)?.select(columns()).load(conn)?);
         }
     }
     let rows = merged(rows, false, |row| (row.late_after, row.id));
     let mut total = page.include_total().then_some(0);
     if let Some(total) = &mut total {
-        let (ways, within) = match &units {
+        let ways = match is_named {
             // A unit in reach may be of a province that is, and its dossiers count once.
-            None => (vec![scoped.confinement().map_or(Way::Everything, Way::Many)], None),
-            Some(_) => (ways, within),
+            false => vec![reach.map_or(Way::Everything, Way::Many)],
+            true => ways,
         };
         for way in &ways {
             for outcome in wanted.outcomes {
-                *total += wanted.query(way, within.as_ref(), *outcome).count().get_result::<i64>(conn)?;
+                *total += wanted.query(way, *outcome).count().get_result::<i64>(conn)?;
             }
         }
     }
@@ -389,6 +397,7 @@ fn told(scoped: &Scoped, row: Loaded, calendar: &Calendar, day: NaiveDate) -> Op
         letter_number: letter.letter_number,
         signed_on: letter.signed_on,
         signer_title: letter.signer_title,
+        generated: row.generated,
     })
 }
 
@@ -406,7 +415,7 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2026, 11, 28).unwrap();
         let ways = [
             (Way::Everything, ""),
-            (Way::Many(reach.clone()), ""),
+            (Way::Many(reach), ""),
             (Way::Province(one), "_by_province"),
             (Way::Unit(one), "_by_unit"),
         ];
@@ -427,7 +436,7 @@ mod tests {
                 LateOutcome::Resolved => format!("dossiers_resolved_late{index} "),
             };
             let page = PageRequest::for_test(50, Some(json!([day, DossierId::new()])));
-            let query = || wanted.rows(way, Some(&reach), outcome, &page).unwrap().select(columns());
+            let query = || wanted.rows(way, outcome, &page).unwrap().select(columns());
             let told = plan(&mut conn, query());
             let is_there = told.iter().any(|step| step.contains(&index));
             let is_sorted = told.iter().any(|step| step.contains("TEMP B-TREE"));

@@ -9,6 +9,7 @@ use super::model::{DossierCreate, DossierId};
 use super::people::{DossierPerson, Part};
 use super::row::{DossierRow, HeldDossier, Holder};
 use super::rules;
+use super::waits::{begins_too_early, happened_at, received_anew};
 use kernel::api::json::check;
 use kernel::api::records::Draft;
 use kernel::auth::scope::Scoped;
@@ -37,15 +38,20 @@ struct Units {
 
 impl Making<'_> {
     pub(super) fn dossier(&self, draft: Draft<DossierCreate, HeldDossier>) -> Result<HeldDossier, ApiError> {
-        let Draft { body, present } = draft;
+        let Draft { mut body, present } = draft;
         check(&body)?;
         let present = present.map(|held| held.row);
+        if let Some(row) = &present {
+            body.waiting_since = body.waiting_since.filter(|since| !waits_since_receipt(row, &body, *since));
+        }
         let mut faults = rules::faults(&body, self.at);
         let procedure =
             self.facts.procedure(&body, present.as_ref()).map_err(|fault| faults.push(fault)).ok();
         let units = self.units(&body, present.as_ref()).map_err(|found| faults.extend(found)).ok();
         if let Some(row) = &present {
             faults.extend(becomes(row.status, body.status()).err());
+            let waits = received_anew(&row.waits.0, row.received_at, body.received_at);
+            faults.extend(begins_too_early(&waits, row.status == body.status(), body.waiting_since));
             if row.code != body.code {
                 faults.push(names_the_dossier("/code"));
             }
@@ -209,7 +215,7 @@ impl Making<'_> {
         }
         let last = holders.last().map_or(received_on, |holder| holder.since);
         let since = if row.status.is_pending() {
-            self.moment(body, row).vietnam_day().max(last)
+            self.moment(body, &row.waits.0).vietnam_day().max(last)
         } else {
             // What is over was not handed over: it was told wrongly.
             holders.pop();
@@ -225,32 +231,37 @@ impl Making<'_> {
 
     /// When the sending system changed the dossier, as far as that is known: at the latest when it was
     /// resolved or closed.
-    fn moment(&self, body: &DossierCreate, row: &DossierRow) -> Instant {
-        let since = row.waits.0.last().map_or(row.received_at, |wait| wait.until.unwrap_or(wait.since));
+    fn moment(&self, body: &DossierCreate, waits: &[Wait]) -> Instant {
         let known = [body.source_updated_at, body.resolved_at, body.closed_at];
-        known.into_iter().flatten().fold(self.at, Instant::min).max(since)
+        happened_at(waits, body.received_at, known, self.at)
     }
 
+    /// The waits: what is held, which goes on, ends or begins as the status says.
     fn waits(&self, body: &DossierCreate, present: Option<&DossierRow>, rules: &ClockRules) -> Vec<Wait> {
         let status = body.status();
         let begun = |since: Instant| Wait { status, since, until: None, stops: rules.stop(status) };
         let Some(row) = present else {
-            return status.is_waiting().then(|| begun(body.received_at)).into_iter().collect();
+            let since = body.waiting_since.unwrap_or(body.received_at);
+            return status.is_waiting().then(|| begun(since)).into_iter().collect();
         };
-        let mut waits = row.waits.0.clone();
+        let mut waits = received_anew(&row.waits.0, row.received_at, body.received_at);
+        let moment = body.waiting_since.unwrap_or_else(|| self.moment(body, &waits));
+        let lasting = waits.last_mut().filter(|wait| wait.until.is_none());
         if status == row.status {
+            if let Some((wait, since)) = lasting.zip(body.waiting_since) {
+                wait.since = since;
+            }
             return waits;
         }
-        let moment = self.moment(body, row);
-        if let Some(wait) = waits.last_mut().filter(|wait| wait.until.is_none()) {
+        if let Some(wait) = lasting {
             wait.until = Some(moment);
         }
         waits.extend(status.is_waiting().then(|| begun(moment)));
         waits
     }
 
-    /// When it is due. What is stated stands; what was computed is moved by waits that have ended since,
-    /// and computed anew only where it would rest on something else.
+    /// When it is due. What is stated stands; what was computed, sent back or not, is moved by waits that have
+    /// ended since, and computed anew only where it would rest on something else.
     fn due(
         &self,
         body: &DossierCreate,
@@ -259,15 +270,15 @@ impl Making<'_> {
         waits: &[Wait],
     ) -> Result<Due, ApiError> {
         let is_kept = body.keeps_due && present.is_some_and(|row| row.due_basis == DueBasis::Stated);
-        if let Some(at) = body.due_at.filter(|_| !is_kept) {
+        let is_of_the_same =
+            |row: &DossierRow| row.received_at == body.received_at && row.procedure_version_id == version.id;
+        let is_sent_back =
+            present.is_some_and(|row| is_of_the_same(row) && row.is_due_as_computed(body.due_at));
+        if let Some(at) = body.due_at.filter(|_| !is_kept && !is_sent_back) {
             return Ok(Due::stated(at));
         }
-        let rests_on_the_same = |row: &&DossierRow| {
-            is_kept
-                || (row.due_basis != DueBasis::Stated
-                    && row.received_at == body.received_at
-                    && row.procedure_version_id == version.id)
-        };
+        let rests_on_the_same =
+            |row: &&DossierRow| is_kept || (row.due_basis != DueBasis::Stated && is_of_the_same(row));
         let calendar = &self.facts.calendar;
         let ended = |from: usize| waits.iter().skip(from).filter(|wait| wait.until.is_some());
         let (due, unmoved) = match present.filter(rests_on_the_same) {
@@ -321,6 +332,13 @@ struct People {
     owner: Sealed,
     submitter_kind: Option<PersonKind>,
     submitter: Sealed,
+}
+
+/// Whether a moment is that of the receipt that is corrected, since which the dossier waits: it is told again, and not
+/// by itself.
+fn waits_since_receipt(row: &DossierRow, body: &DossierCreate, since: Instant) -> bool {
+    let is_since_receipt = row.waiting().is_some_and(|wait| wait.since == row.received_at);
+    is_since_receipt && since == row.received_at && body.received_at != row.received_at
 }
 
 /// A due day after waits that stop the clock.

@@ -17,6 +17,7 @@ mod handlers;
 pub mod history;
 pub mod late;
 pub mod life;
+mod links;
 pub mod lookups;
 mod making;
 pub mod model;
@@ -28,6 +29,7 @@ pub mod rules;
 pub mod steps;
 mod store;
 pub mod summaries;
+mod waits;
 mod writes;
 
 pub use handlers::routes;

@@ -228,12 +228,17 @@ pub struct DossierCreate {
     pub submitter: Option<DossierPerson>,
     /// When it was received (thời điểm tiếp nhận).
     pub received_at: Instant,
-    /// When it is due (thời điểm hẹn trả); computed from the procedure's deadline where it is not given.
+    /// When it is due (thời điểm hẹn trả); computed from the procedure's deadline where it is not given. A moment that
+    /// was computed and is sent back stays computed.
     #[serde(default)]
     pub due_at: Option<Instant>,
     /// Status (trạng thái); what the dates say where it is not given: `returned`, `resolved` or `received`.
     #[serde(default)]
     pub status: Option<DossierStatus>,
+    /// Since when the unit waits for someone else (chờ từ thời điểm), of a dossier that is told in a wait; since
+    /// receipt, or as it is held, where it is not given.
+    #[serde(default)]
+    pub waiting_since: Option<Instant>,
     /// When it was resolved (thời điểm xử lý xong).
     #[serde(default)]
     pub resolved_at: Option<Instant>,
@@ -268,7 +273,8 @@ pub struct DossierCreate {
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100)]
     pub foreign_code: Option<String>,
-    /// The code of the linked dossier of which it is a part (mã hồ sơ liên thông gốc).
+    /// The code of the linked dossier of which it is a part (mã hồ sơ liên thông gốc): one that is held in its
+    /// province, or comes with it, and is itself no part.
     #[serde(default)]
     #[validate(length(min = 1, max = 60))]
     #[schema(min_length = 1, max_length = 60)]
@@ -394,9 +400,13 @@ impl DossierPatch {
     /// The whole dossier after the patch.
     #[must_use]
     pub fn onto(self, present: DossierCreate) -> DossierCreate {
+        let held = present.status();
+        let status = self.status.onto(held);
         DossierCreate {
             keeps_due: !self.due_at.is_present(),
-            status: Some(self.status.onto(present.status())),
+            status: Some(status),
+            // Another status does not wait since then.
+            waiting_since: present.waiting_since.filter(|_| status == held),
             channel: self.channel.onto(present.channel),
             owner: self.owner.onto(present.owner),
             submitter: self.submitter.onto(present.submitter),
@@ -428,6 +438,10 @@ pub struct DossierSearch {
     #[validate(length(min = 9, max = 13))]
     #[schema(min_length = 9, max_length = 13, pattern = "^[0-9]{9,13}$")]
     pub id_number: String,
+    /// The last dossier of the answer before, where there are more: those behind it are found (hồ sơ cuối của
+    /// lần trả lời trước).
+    #[serde(default)]
+    pub after: Option<DossierId>,
 }
 
 impl std::fmt::Debug for DossierSearch {
@@ -438,11 +452,13 @@ impl std::fmt::Debug for DossierSearch {
 
 /// The dossiers of one person (hồ sơ của một người).
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
+#[schema(example = json!({"items": [], "has_more": false}))]
 pub struct DossiersFound {
-    /// The dossiers in reach, the latest received first; the first 200.
+    /// The dossiers in reach, the latest received first; at most 200.
     #[schema(max_items = 200)]
     pub items: Vec<Dossier>,
+    /// Whether there are more than these (còn hồ sơ khác): they are found with the last of these as `after`.
+    pub has_more: bool,
 }
 
 /// A unit as an answer of a dossier names it.

@@ -115,6 +115,12 @@ impl DossierRow {
         Due { on: (self.due_on != OPEN_END).then_some(self.due_on), at: self.due_at, basis: self.due_basis }
     }
 
+    /// Whether this is the moment that was computed for it, so that whoever sends it back states nothing.
+    #[must_use]
+    pub fn is_due_as_computed(&self, due_at: Option<Instant>) -> bool {
+        self.due_basis != DueBasis::Stated && due_at.is_some() && due_at == self.due_at
+    }
+
     /// Sets when it is due.
     pub fn set_due(&mut self, due: Due) {
         (self.due_on, self.due_at, self.due_basis) = (due.on.unwrap_or(OPEN_END), due.at, due.basis);
@@ -324,6 +330,8 @@ impl HeldDossier {
             received_at: row.received_at,
             due_at: row.due_at.filter(|_| row.due_basis == DueBasis::Stated),
             status: Some(row.status),
+            // What waits since receipt goes with it.
+            waiting_since: row.waiting().map(|wait| wait.since).filter(|since| *since != row.received_at),
             resolved_at: row.resolved_at,
             returned_at: row.returned_at,
             closed_at: row.closed_at,

@@ -30,9 +30,13 @@ pub fn faults(body: &DossierCreate, now: Instant) -> Vec<Fault> {
     ];
     let others = [("/received_at", Some(body.received_at)), ("/source_updated_at", body.source_updated_at)];
     let due = [("/due_at", body.due_at)];
+    let waits = [("/waiting_since", body.waiting_since)];
     let days = |(pointer, at): (&'static str, Option<Instant>)| (pointer, at.map(Instant::vietnam_day));
     faults.extend(
-        day_faults(steps.map(days)).chain(day_faults(others.map(days))).chain(day_faults(due.map(days))),
+        day_faults(steps.map(days))
+            .chain(day_faults(others.map(days)))
+            .chain(day_faults(due.map(days)))
+            .chain(day_faults(waits.map(days))),
     );
     faults.extend(day_faults([("/rescheduled_to", body.rescheduled_to)]));
     // The last day of all stands for none.
@@ -41,14 +45,18 @@ pub fn faults(body: &DossierCreate, now: Instant) -> Vec<Fault> {
             Bilingual::new("Hạn phải trước ngày 31/12/9999.", "It must be due before 31 December 9999.");
         faults.push(Fault::new("/due_at", "out_of_range", message));
     }
-    faults.extend(steps.into_iter().chain(others).filter_map(|step| in_future(step, now)));
-    faults.extend(steps.into_iter().chain(due).filter_map(|step| before_receipt(step, body.received_at)));
+    faults.extend(steps.into_iter().chain(others).chain(waits).filter_map(|step| in_future(step, now)));
+    let behind_receipt = steps.into_iter().chain(due).chain(waits);
+    faults.extend(behind_receipt.filter_map(|step| before_receipt(step, body.received_at)));
     if body.rescheduled_to.is_some_and(|day| day < body.received_at.vietnam_day()) {
         let message =
             Bilingual::new("Ngày hẹn lại trước ngày tiếp nhận.", "This is before the dossier was received.");
         faults.push(Fault::new("/rescheduled_to", "before_received", message));
     }
     faults.extend(status_faults(body.status(), [body.resolved_at, body.returned_at, body.closed_at]));
+    if body.waiting_since.is_some() && !body.status().is_waiting() {
+        faults.push(not_in_status("/waiting_since", body.status()));
+    }
     faults
 }
 
@@ -84,6 +92,14 @@ fn before_receipt((pointer, at): (&'static str, Option<Instant>), received_at: I
     at.filter(|at| *at < received_at).map(|_| Fault::new(pointer, "before_received", message))
 }
 
+fn not_in_status(pointer: &'static str, status: DossierStatus) -> Fault {
+    let message = Bilingual::new(
+        format!("Hồ sơ {} không có thời điểm này.", status.label_vi()),
+        format!("A dossier that is {status} does not have this time."),
+    );
+    Fault::new(pointer, "not_in_status", message)
+}
+
 /// Dates that a status needs, and dates that it does not allow.
 fn status_faults(status: DossierStatus, [resolved, returned, closed]: [Option<Instant>; 3]) -> Vec<Fault> {
     use DossierStatus::{Refused, Resolved, Returned, Withdrawn};
@@ -100,13 +116,7 @@ fn status_faults(status: DossierStatus, [resolved, returned, closed]: [Option<In
             );
             Some(Fault::new(pointer, "required", message))
         }
-        (true, false) => {
-            let message = Bilingual::new(
-                format!("Hồ sơ {} không có thời điểm này.", status.label_vi()),
-                format!("A dossier that is {status} does not have this time."),
-            );
-            Some(Fault::new(pointer, "not_in_status", message))
-        }
+        (true, false) => Some(not_in_status(pointer, status)),
         _ => None,
     };
     let mut faults: Vec<Fault> = dates.into_iter().filter_map(fault).collect();
@@ -161,6 +171,16 @@ mod tests {
         let open = json!({"status": "processing", "closed_at": "2026-11-03T02:00:00Z"});
         assert_eq!(codes(&open), ["/closed_at not_in_status"]);
         assert_eq!(codes(&json!({"status": "refused", "closed_at": "2026-11-03T02:00:00Z"})), [""; 0]);
+    }
+
+    #[test]
+    fn a_wait_begins_between_receipt_and_now() {
+        let waits = |status, since| codes(&json!({"status": status, "waiting_since": since}));
+        assert_eq!(waits("awaiting_payment", "2026-11-02T02:00:00Z"), [""; 0]);
+        assert_eq!(waits("stopped", "2026-11-20T02:00:00Z"), [""; 0]);
+        assert_eq!(waits("stopped", "2026-11-02T01:59:00Z"), ["/waiting_since before_received"]);
+        assert_eq!(waits("stopped", "2026-11-20T03:00:00Z"), ["/waiting_since in_future"]);
+        assert_eq!(waits("processing", "2026-11-03T02:00:00Z"), ["/waiting_since not_in_status"]);
     }
 
     #[test]

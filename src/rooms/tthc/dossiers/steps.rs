@@ -12,12 +12,14 @@ use super::erasure::forget_deleted;
 use super::facts::{ClockRules, calendar_from, clock_rules};
 use super::history::{Event, journal_entry};
 use super::life::{DossierStatus, DossierStep, step};
+use super::links::must_have_no_parts;
 use super::making::{holder_of, moved_by, working_days};
 use super::model::{Dossier, DossierCreate, DossierId};
 use super::row::{DossierRow, HeldDossier};
 use super::rules;
 use super::summaries::contributions::difference;
 use super::summaries::deltas::keep;
+use super::waits::happened_at;
 use super::writes::{Dossiers, save_as};
 use kernel::api::IfMatch;
 use kernel::api::records::{Draft, Records, Row};
@@ -318,7 +320,9 @@ pub(super) fn dossier_restate(
         return Err(ApiError::invalid(faults));
     }
     let rules = clock_rules(tx.conn())?;
-    turn(&mut row, status, at, &rules);
+    // A wait ends with what it waited for, and not when that is told.
+    let happened = happened_at(&row.waits.0, row.received_at, [resolved_at, closed_at], at);
+    turn(&mut row, status, happened, &rules);
     (row.resolved_at, row.returned_at, row.closed_at) = (resolved_at, returned_at, closed_at);
     count_again(tx, &held.row, &mut row)?;
     let event = Event::new("restatement", at, Some(reason));
@@ -329,7 +333,7 @@ pub(super) fn dossier_restate(
 /// people and files, which nobody could have erased any more.
 ///
 /// # Errors
-/// 412 when it has changed.
+/// 409 when others are parts of it, 412 when it has changed.
 pub(super) fn dossier_delete(
     tx: &mut WriteTx<'_>,
     scoped: &Scoped,
@@ -337,6 +341,7 @@ pub(super) fn dossier_delete(
     expected: &IfMatch,
 ) -> Result<Recorded<()>, ApiError> {
     let held = changeable(tx, scoped, id, Some(expected))?;
+    must_have_no_parts(tx.conn(), &held.row)?;
     hide_row!(tx, dossiers, held.row)?;
     keep(tx.conn(), &difference(Some(&held.row), None))?;
     forget_deleted(tx, id)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::filter::DossierFilter;
 use super::life::DossierStatus;
-use super::model::{Dossier, DossierId, DossierRole, DossierSort};
+use super::model::{Dossier, DossierId, DossierRole, DossierSearch, DossierSort, DossiersFound};
 use super::row::{DossierRow, HeldDossier, OfProcedure};
 use crate::procedures::store::code_forms;
 use kernel::api::ways::{Way, merged, ways_of};
@@ -16,10 +16,11 @@ use kernel::attachments::Belonging;
 use kernel::auth::scope::{Confinement, Scoped};
 use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
+use kernel::db::row_value::{self, RowBeyond};
 use kernel::db::schema::{dossiers, procedure_fields, procedure_versions, procedures};
 use kernel::db::types::Instant;
 use kernel::db::unindexed::Unindexed;
-use kernel::error::ApiError;
+use kernel::error::{ApiError, Bilingual, Fault};
 use kernel::keyset;
 use kernel::people::{must_stand, number_digest};
 use kernel::successors::wanted_units;
@@ -340,34 +341,65 @@ pub(super) fn dossier_list(
     Ok(PageRows { items, last, total })
 }
 
-/// The most dossiers that a search by identity number answers.
-pub(super) const FOUND: i64 = 200;
+/// The most dossiers that one answer to a search by identity number holds.
+const FOUND: i64 = 200;
+
+/// Where a dossier stands among those of one identity number.
+type Place = (Instant, DossierId);
 
 /// The dossiers of an identity number in reach, as owner or submitter, the latest received first.
 ///
 /// # Errors
-/// When the database cannot be read.
+/// 422 for a dossier to go on behind that is not in reach.
 pub(super) fn dossiers_of_number(
     conn: &mut DbConn,
     scoped: &Scoped,
-    id_number: &str,
-) -> Result<Vec<Dossier>, ApiError> {
+    search: &DossierSearch,
+) -> Result<DossiersFound, ApiError> {
     use dossiers as d;
-    let digest = number_digest(scoped.personal_keys()?, id_number);
+    let digest = number_digest(scoped.personal_keys()?, &search.id_number);
     let reach = scoped.confinement();
+    let after = search.after.map(|id| place_of(conn, reach.as_ref(), id)).transpose()?;
     let mut found: Vec<Vec<Loaded>> = Vec::new();
     for of in [
         standing().filter(d::owner_digest.eq(digest.clone())),
         standing().filter(d::submitter_digest.eq(digest)),
     ] {
-        let first =
-            in_reach_of_either(of, reach.as_ref()).order((d::received_at.desc(), d::id.desc())).limit(FOUND);
+        let first = latest_first(in_reach_of_either(of, reach.as_ref()), after);
         found.push(first.select(columns()).load(conn)?);
     }
     let mut found = merged(found, true, |(row, ..)| (row.received_at, row.id));
-    found.truncate(usize::try_from(FOUND).unwrap_or(usize::MAX));
+    let most = usize::try_from(FOUND).unwrap_or(usize::MAX);
+    let has_more = found.len() > most;
+    found.truncate(most);
     let now = scoped.author().at();
-    found.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect()
+    let items = found.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect::<Result<_, _>>()?;
+    Ok(DossiersFound { items, has_more })
+}
+
+/// The first of these, or those behind a place, and one more that tells whether there are others.
+fn latest_first(mut of: Joined<'_>, after: Option<Place>) -> Joined<'_> {
+    use dossiers as d;
+    if let Some((at, id)) = after {
+        of = of.filter(RowBeyond {
+            columns: (d::received_at, d::id),
+            side: row_value::Side::Less,
+            row: (at.into_sql::<dsl::SqlTypeOf<d::received_at>>(), id.into_sql::<dsl::SqlTypeOf<d::id>>()),
+        });
+    }
+    of.order((d::received_at.desc(), d::id.desc())).limit(FOUND + 1)
+}
+
+/// The place of a dossier that was found before, also where it was erased or deleted since.
+fn place_of(conn: &mut DbConn, reach: Option<&Confinement>, id: DossierId) -> Result<Place, ApiError> {
+    use dossiers as d;
+    let this = in_reach_of_either(with_procedures().into_boxed().filter(d::id.eq(id)), reach);
+    let place: Option<Place> = this.select((d::received_at, d::id)).first(conn).optional()?;
+    place.ok_or_else(|| {
+        let message =
+            Bilingual::new("Không có hồ sơ này trong phạm vi.", "There is no such dossier in reach.");
+        ApiError::invalid(vec![Fault::new("/after", "unknown_dossier", message)])
+    })
 }
 
 #[cfg(test)]
@@ -427,9 +459,11 @@ mod tests {
         let (_folder, mut conn) = migrated();
         let by_code = plan(&mut conn, standing().filter(dossiers::code.eq_any(vec!["H13.44-261102-0007"])));
         assert!(by_code.iter().any(|step| step.contains("dossiers_key")), "{by_code:?}");
-        let of_owner = standing().filter(dossiers::owner_digest.eq("digest"));
-        let told = plan(&mut conn, of_owner.order((dossiers::received_at.desc(), dossiers::id.desc())));
-        assert!(told.iter().any(|step| step.contains("dossiers_of_owner")), "{told:?}");
-        assert!(!told.iter().any(|step| step.contains("TEMP B-TREE")), "{told:?}");
+        for after in [None, Some((Instant::from_micros(0), DossierId::new()))] {
+            let of_owner = standing().filter(dossiers::owner_digest.eq("digest"));
+            let told = plan(&mut conn, latest_first(of_owner, after).select(columns()));
+            assert!(told.iter().any(|step| step.contains("dossiers_of_owner")), "{told:?}");
+            assert!(!told.iter().any(|step| step.contains("TEMP B-TREE")), "{told:?}");
+        }
     }
 }

@@ -70,7 +70,7 @@ impl Records for Dossiers {
         let told = drafts.iter().map(|draft| (&draft.body, draft.present.as_ref().map(|held| &held.row)));
         let facts = Facts::load(tx.conn(), told)?;
         let making = Making { scoped, facts: &facts, at: tx.at() };
-        Ok(drafts.into_iter().map(|draft| making.dossier(draft)).collect())
+        Ok(facts.links.held_against(drafts.into_iter().map(|draft| making.dossier(draft)).collect()))
     }
 
     fn save(

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::model::SatisfactionLevel;
+use crate::dossiers::generated::any_generated;
 use crate::dossiers::summaries::spans::Days;
 use crate::procedures::model::ProcedureId;
 use crate::seats::Seats;
@@ -117,7 +118,7 @@ pub struct SatisfactionSummaryRow {
             "satisfied_rate": {"numerator": 27, "denominator": 30, "rate_percent": 90.0}}
     }],
     "totals": {"very_satisfied": 20, "satisfied": 7, "normal": 2, "dissatisfied": 1, "answered": 30,
-        "satisfied_rate": {"numerator": 27, "denominator": 30, "rate_percent": 90.0}}
+        "satisfied_rate": {"numerator": 27, "denominator": 30, "rate_percent": 90.0}}, "generated": false
 }))]
 pub struct SatisfactionSummary {
     /// The unit that is rated (đơn vị được đánh giá).
@@ -139,6 +140,9 @@ pub struct SatisfactionSummary {
     pub rows: Vec<SatisfactionSummaryRow>,
     /// All of them together (tổng cộng).
     pub totals: SatisfactionCounts,
+    /// Whether ratings of dossiers that were made up for a demonstration may be among what was counted (có hồ
+    /// sơ sinh tự động để trình diễn).
+    pub generated: bool,
 }
 
 /// How many gave a level.
@@ -239,6 +243,7 @@ pub(super) fn rating_summary(
         by,
         rows,
         totals: total.counts(),
+        generated: any_generated(conn)?,
     })
 }
 

@@ -9,6 +9,7 @@ use super::figures::StatisticsFigures;
 use super::model::{
     Statistics, StatisticsBy, StatisticsComparison, StatisticsQuery, StatisticsRow, StatisticsSubject,
 };
+use crate::dossiers::generated::any_generated;
 use crate::dossiers::model::DossierRole;
 use crate::dossiers::summaries::spans::Days;
 use crate::dossiers::summaries::tallies::{Apart, Tally, Whose};
@@ -72,6 +73,7 @@ pub(super) fn statistics(
             rows: rows(&counted, previous.as_ref(), |key| subjects.of(key, by, tree, &seats)),
             totals: StatisticsFigures::from(&counted.total),
             previous_totals: previous.as_ref().map(|counted| StatisticsFigures::from(&counted.total)),
+            generated: any_generated(conn)?,
         })
     })
 }

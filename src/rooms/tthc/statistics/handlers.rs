@@ -6,8 +6,10 @@ use super::compute::statistics;
 use super::model::{Statistics, StatisticsQuery};
 use crate::dossiers::late::{LateDossierPage, OverdueFilter, overdue_list};
 use kernel::api::mount::Mount;
-use kernel::api::{ListQuery, Listed, PageParams, ValidQuery};
+use kernel::api::{ListQuery, Listed, PageParams, PageRequest, ValidQuery};
 use kernel::auth::permit::{Permit, Read, Tthc};
+use kernel::auth::scope::Scoped;
+use kernel::db::DbConn;
 use kernel::error::ApiError;
 use kernel::operations;
 use kernel::state::App;
@@ -37,7 +39,7 @@ async fn get_statistics(
 #[utoipa::path(
     get, path = "/api/v1/tthc/statistics/overdue",
     operation_id = "list_overdue_dossiers", tag = "statistics", summary = "List dossiers that are overdue",
-    description = "Pending dossiers whose due day has passed (hồ sơ đang giải quyết quá hạn), the longest overdue first, without personal data. Where a wait stops the clock a dossier is not overdue.",
+    description = "Pending dossiers whose due day has passed (hồ sơ đang giải quyết quá hạn), the longest overdue first, without personal data. Where a wait stops the clock a dossier is not overdue. Of a unit they are those that its statistics count as overdue: also what is pending at units that went whole into it.",
     params(OverdueFilter, PageParams),
     responses((status = 200, description = "A page.", body = LateDossierPage, headers(("Link" = String, description = "The next page.")))),
 )]
@@ -46,5 +48,9 @@ async fn list_overdue_dossiers(
     query: ListQuery<OverdueFilter>,
     app: App,
 ) -> Result<Listed<LateDossierPage>, ApiError> {
-    query.answer(permit.into_scoped(), &app, overdue_list).await
+    let state = app.clone();
+    let listed = move |conn: &mut DbConn, scoped: &Scoped, filter: &OverdueFilter, page: &PageRequest| {
+        overdue_list(conn, scoped, &state.rosters, filter, page)
+    };
+    query.answer(permit.into_scoped(), &app, listed).await
 }

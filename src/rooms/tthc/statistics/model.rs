@@ -147,7 +147,7 @@ pub struct StatisticsRow {
         "pending_overdue": 0, "pending_total": 4, "withdrawn": 1, "refused": 0,
         "on_time": {"numerator": 9, "denominator": 10, "rate_percent": 90.0},
         "times": {"known": 10, "sum_working_days": 25, "mean_working_days": 2.5, "p90_working_days": 4}},
-    "previous_totals": null
+    "previous_totals": null, "generated": false
 }))]
 pub struct Statistics {
     /// The unit (đơn vị).
@@ -174,4 +174,7 @@ pub struct Statistics {
     pub totals: StatisticsFigures,
     /// The same a year before (tổng số cùng kỳ năm trước).
     pub previous_totals: Option<StatisticsFigures>,
+    /// Whether dossiers that were made up for a demonstration may be among what was counted (có hồ sơ sinh
+    /// tự động để trình diễn).
+    pub generated: bool,
 }

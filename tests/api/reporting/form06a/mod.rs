@@ -4,10 +4,11 @@ mod coverage;
 
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
 use crate::support::story::Story;
+use crate::support::{Client, TestApp};
 use crate::tell;
-use crate::tthc::{phung_hiep, submit};
+use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
+use crate::tthc::{another_province, phung_hiep, submit};
 
 /// All stories of this folder.
 pub fn all() -> Vec<Story> {
@@ -21,6 +22,7 @@ tell![
     after_the_reform_there_are_provinces_and_communes_only,
     a_unit_that_does_not_exist_on_the_day_names_its_successors,
     the_form_of_another_unit_is_refused,
+    who_came_to_another_province_is_in_its_form_alone,
     wrong_questions_are_answered_with_every_fault,
 ];
 
@@ -199,6 +201,35 @@ async fn the_form_of_another_unit_is_refused(app: TestApp) {
         commune.get(&format!("{FORM}{other}")).await.problem(403, "forbidden");
     }
     app.anonymous().get(&format!("{FORM}{own}")).await.problem(401, "unauthorized");
+}
+
+async fn who_came_to_another_province_is_in_its_form_alone(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let before = app.person("tp.cantho", "reviewer", "92").await;
+    let after = another_province(&app, "31396", "2026-11-01").await;
+    admin.post(DOSSIERS, &dossier(1)).await.expect(201);
+    let other = with(dossier(2), json!({"receiving_unit_code": "31399"}));
+    admin.post(DOSSIERS, &other).await.expect(201);
+    let received = async |client: &Client, query: &str| {
+        let days = "scope=subtree&source=records&from=2026-11-01&to=2026-11-23";
+        let form = client.get(&format!("{FORM}?{query}&{days}")).await.expect(200);
+        form["totals"]["received_in_period"].as_i64().unwrap()
+    };
+    let former = "org_unit_code=92&as_of=2026-10-31";
+    assert_eq!(received(&admin, former).await, 2, "on the structure of that day");
+    assert_eq!(received(&before, former).await, 1, "what has come to another is not for the one before");
+    assert_eq!(received(&before, "org_unit_code=92").await, 1);
+    assert_eq!(received(&after, "org_unit_code=77").await, 1);
+
+    // What a closing kept has all of them, and is not held against a part.
+    app.period("quarter", "2026-Q3").await;
+    let closing = json!({"org_unit_code": "92", "period_code": "2026-Q3", "scope": "subtree"});
+    admin.post("/api/v1/reporting/period-closures", &closing).await.expect(201);
+    let differs = async |client: &Client| {
+        let path = format!("{FORM}?org_unit_code=92&period=2026-Q3&scope=subtree");
+        client.get(&path).await.expect(200)["closure"]["differs"].clone()
+    };
+    assert_eq!((differs(&admin).await, differs(&before).await), (json!(false), Value::Null));
 }
 
 async fn wrong_questions_are_answered_with_every_fault(app: TestApp) {

@@ -1,7 +1,9 @@
 //! A dossier from receipt to result: its life, its due day, who sees it, and whose names are shown.
 
+mod linked;
 mod lookups;
 mod people;
+mod waits;
 
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::tell;
 
 /// All stories of this folder.
 pub fn all() -> Vec<Story> {
-    [stories(), lookups::stories(), people::stories()].concat()
+    [stories(), linked::stories(), lookups::stories(), people::stories(), waits::stories()].concat()
 }
 
 tell![

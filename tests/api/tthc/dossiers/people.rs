@@ -1,16 +1,20 @@
 //! Who sees a dossier, and whose names are shown.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use super::{DOSSIERS, at, catalogue, dossier, with};
 use crate::support::{Client, TestApp};
 use crate::tell;
+use crate::tthc::erasure::{order, who_sees_all};
 
 tell![
     both_units_see_a_dossier_and_nobody_else,
     people_are_masked_unless_the_token_says_otherwise,
     a_masked_name_does_not_take_the_place_of_the_true_one,
     a_number_is_found_by_who_may_see_it,
+    every_dossier_of_a_number_is_found_part_by_part,
 ];
 
 async fn both_units_see_a_dossier_and_nobody_else(app: TestApp) {
@@ -138,4 +142,28 @@ async fn a_number_is_found_by_who_may_see_it(app: TestApp) {
     let none = clerk.post(&search, &json!({"id_number": "012345678902"})).await.expect(200);
     assert_eq!(none["items"], json!([]));
     admin.post(&search, &json!({"id_number": "012345678901"})).await.problem(403, "forbidden");
+}
+
+async fn every_dossier_of_a_number_is_found_part_by_part(app: TestApp) {
+    let admin = catalogue(&app).await;
+    let lines: Vec<Value> = (1..=203).map(dossier).collect();
+    admin.post(&format!("{DOSSIERS}/batch"), &json!(lines)).await.expect(200);
+    let clear = who_sees_all(&app).await;
+    let found = async |after: Option<&Value>| {
+        let search = json!({"id_number": "012345678901", "after": after});
+        clear.post(&format!("{DOSSIERS}/searches"), &search).await
+    };
+    let first = found(None).await.expect(200);
+    let items = first["items"].as_array().unwrap();
+    assert_eq!((items.len(), &first["has_more"]), (200, &json!(true)));
+    // One that was erased meanwhile is found no more, and the others still are behind it.
+    let last = items.last().unwrap();
+    admin.post(&format!("{}/erasure", at(last)), &order()).await.expect(200);
+    let rest = found(Some(&last["id"])).await.expect(200);
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["has_more"]), (3, &json!(false)));
+    let all = items.iter().chain(rest["items"].as_array().unwrap());
+    let codes: BTreeSet<_> = all.map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(codes.len(), 203);
+    let unknown = json!("0190a8c0-0000-7000-8000-000000000021");
+    assert_eq!(found(Some(&unknown)).await.faults(422, "invalid"), ["/after"]);
 }
