@@ -74,7 +74,7 @@ use kernel::error::{Problem, ProblemDetails, ProblemFault};
         (name = "personnel-decisions", description = "What was decided about those who serve: counted by kind, never by name (quyết định về nhân sự)"),
         (name = "job-position-schemes", description = "Schemes of job positions and how many units they cover (đề án vị trí việc làm)"),
         (name = "training-courses", description = "Courses of training, who was sent and who finished (đào tạo, bồi dưỡng)"),
-        (name = "staff-streamlining", description = "Rounds in which posts are given up, from proposal to payment (tinh giản biên chế)"),
+        (name = "staff-streamlining", description = "Rounds in which posts are given up, stage by stage from proposal to payment (tinh giản biên chế)"),
         (name = "discipline-inspections", description = "Inspections of discipline and working hours (kiểm tra kỷ luật, kỷ cương hành chính)"),
         (name = "discipline-visits", description = "Units that inspections of discipline visited, and what they found (lượt kiểm tra kỷ luật, kỷ cương)"),
         (name = "officials", description = "Who serves in which unit, as the personnel software lists them; personal data masked (cán bộ, công chức, viên chức, người lao động)"),

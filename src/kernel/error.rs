@@ -169,10 +169,10 @@ problems! {
     Stale => "stale", 409,
         vi: "Dữ liệu gửi lên đã cũ", "Hệ thống đang lưu dữ liệu mới hơn hoặc một phiên bản khác với phiên bản mà dữ liệu này thay thế, nên không ghi đè.",
         en: "What was sent is out of date", "Newer data are held, or another version than the one that this replaces, so nothing was overwritten.";
-    /// Of a record whose personal data were erased on order.
+    /// Of a record whose personal data were erased, on order or with the record itself.
     PersonalDataErased => "personal-data-erased", 409,
-        vi: "Dữ liệu cá nhân của bản ghi đã được xóa theo yêu cầu", "Dữ liệu cá nhân đã xóa không được ghi lại, không đính kèm thêm tệp và không trả lại kết quả cũ. Các thông tin khác của bản ghi vẫn được cập nhật bình thường.",
-        en: "The personal data of this record were erased on order", "They are not told again, no file is attached, and answers given before are not repeated. Everything else of the record is changed as before.";
+        vi: "Dữ liệu cá nhân của bản ghi đã được xóa", "Dữ liệu cá nhân đã xóa theo yêu cầu không được ghi lại, không đính kèm thêm tệp; các thông tin khác của bản ghi vẫn được cập nhật bình thường. Kết quả đã trả trước đây của bản ghi đó, hoặc của bản ghi đã bị xóa, không được trả lại.",
+        en: "The personal data of this record were erased", "Where they were erased on order they are not told again and no file is attached; everything else of the record is changed as before. Answers given before are not repeated, nor are those of a record that was deleted.";
     /// A token of the change feed that is too old.
     ChangesExpired => "changes-expired", 410,
         vi: "Mã vị trí không còn dùng được trong luồng thay đổi", "Mã đã quá hạn lưu, hoặc dữ liệu đã được phục hồi từ một bản sao lưu có trước mã này. Đọc lại các danh sách cần dùng, sau đó theo dõi tiếp với `since=now`.",

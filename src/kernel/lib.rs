@@ -7,7 +7,8 @@
 //!   all rooms, [`record_types`] names their kinds.
 //! - [`tree`] holds the units of the country in memory and answers for any day. [`unit_reference`] is how bodies,
 //!   queries and answers name a unit, [`successors`] what is said of one that is not in force, [`owners`] whose a
-//!   record is, [`unit_records`] what all records of units share.
+//!   record is, [`other_units`] which it names beside, [`unit_records`] what all records of units share, [`coverage`]
+//!   which of the units below one have something.
 //! - [`people`] are those whose personal data are protected; [`validity`], [`document_numbers`] and [`rates`]
 //!   what provisions say of days, numbers and parts; [`rules`] notice what does not add up, and [`remarks`] tell it.
 //! - [`reporting`] has periods, working days and returns.
@@ -22,10 +23,12 @@ pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod config;
+pub mod coverage;
 pub mod db;
 pub mod document_numbers;
 pub mod error;
 pub mod logging;
+pub mod other_units;
 pub mod owners;
 pub mod people;
 pub mod rates;

@@ -174,7 +174,7 @@ kinds! {
     /// A course of training.
     TrainingCourse => "training_course", "lớp đào tạo, bồi dưỡng" at "/api/v1/civil-service/training-courses" to Read CivilService
         by ["document_number"] titled ["title"] on "starts_on";
-    /// A round of streamlining.
+    /// A stage of a round of streamlining.
     StaffStreamlining => "staff_streamlining", "đợt tinh giản biên chế" at "/api/v1/civil-service/staff-streamlining" to Read CivilService
         by ["document_number"] titled [] on "stage_on";
     /// An inspection of discipline.

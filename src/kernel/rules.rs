@@ -130,6 +130,8 @@ rules! {
     TitleTwice => "title_twice", Notice, "trùng tên gọi văn bản";
     /// A document acts upon another before it takes effect itself.
     ActsBeforeEffect => "acts_before_effect", Warning, "tác động trước ngày văn bản có hiệu lực";
+    /// A document is to act upon another when it holds no longer itself.
+    ActsAfterEnd => "acts_after_end", Warning, "tác động sau khi văn bản đã hết hiệu lực";
     /// A document ends by itself on another day than by the document that ends it.
     EndDiffers => "end_differs", Finding, "ngày hết hiệu lực khác ngày bị thay thế, bãi bỏ";
     /// A document of an issuer that is no more goes on, and nobody is named who reviews it.
@@ -145,10 +147,15 @@ rules! {
     UnitsDiffer => "units_differ", Warning, "số đơn vị có đề án khác số đơn vị theo cây tổ chức";
     /// More persons were sent to a course than it has places.
     MoreThanPlaces => "more_than_places", Warning, "số người được cử nhiều hơn chỉ tiêu";
+    /// One identity number stands under several employee codes.
+    SharedIdNumber => "shared_id_number", Warning, "một số định danh ghi cho nhiều mã hồ sơ cán bộ, công chức, viên chức",
+        by "Luật Căn cước số 26/2023/QH15, Điều 12 khoản 2", from (2024, 7, 1);
     /// A rating of quality counts nobody.
     NobodyRated => "nobody_rated", Notice, "chưa có ai được xếp loại";
     /// A streamlining was decided, but the decision is not named.
     DecisionUnnamed => "decision_unnamed", Notice, "đã quyết định nhưng chưa nêu số, ngày quyết định";
+    /// A later stage of a round of streamlining concerns more persons than one before it.
+    MoreThanBefore => "more_than_before", Warning, "số trường hợp nhiều hơn bước trước của đợt tinh giản";
     /// A round of streamlining came so far before the year that it is of.
     BeforeItsYear => "before_its_year", Warning, "thực hiện trước năm của đợt tinh giản";
     /// Hours of work were looked at on a day on which nobody works.

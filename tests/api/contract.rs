@@ -243,6 +243,8 @@ const OTHER_UNITS: &[(&str, &str)] = &[
     ("list_org_unit_subtree", "the path names the unit, and how far"),
     ("list_document_review_changes", "the path names the review, and the review its unit"),
     ("get_system_coverage", "it counts all that stand under the unit"),
+    ("get_final_account_coverage", "it counts all that stand under the unit"),
+    ("get_spending_rule_coverage", "it counts all that stand under the unit"),
     ("list_users", "an account is looked for by who it is; its unit is named by id"),
     ("list_clients", "an account is looked for by who it is; its unit is named by id"),
     ("list_grants", "a grant is looked for by its account; its unit is named by id"),

@@ -39,7 +39,8 @@
 /// something), `number` in a range, or an `Option` of one of these, which a body may leave out and a
 /// patch may set to null. A `derived` one is only answered: a function makes it of the row, or of the row
 /// and its context (`= level(row, context)`). A `kept` one is only stored: a function makes it of the body,
-/// for what rows are told apart or counted by.
+/// for what rows are told apart or counted by. A `sent` one only stands in bodies: a function tells what the whole
+/// body has of it after a patch (`code: sent Option<text(1..=20)> = code(patch, present)`).
 ///
 /// What follows a comma is special to a field: `folded column` keeps it beside itself as it is compared
 /// and searched; `sent ".."` and `changed ".."` say in the body and in the patch what the doc comment
@@ -47,10 +48,9 @@
 #[macro_export]
 macro_rules! fields {
     ({ $($head:tt)* } $($fields:tt)*) => {
-        $crate::fields! {
-            @read { $($head)* }
-            { row[] answer[] create[] patch[] stored[] derived[] folded[] made[] } $($fields)*
-        }
+        $crate::fields! { @read { $($head)* } {
+            row[] answer[] create[] patch[] stored[] derived[] folded[] made[] sent[]
+        } $($fields)* }
     };
 
     // Each kind of field: its name, its types in row and patch, its doc comment, and the attributes that
@@ -101,19 +101,49 @@ macro_rules! fields {
         ] $($more)* }
     };
     (@read $head:tt { row $row:tt answer[$($answer:tt)*] create $create:tt patch $patch:tt
-        stored $stored:tt derived[$($derived:tt)*] folded $folded:tt made $made:tt }
+        stored $stored:tt derived[$($derived:tt)*] folded $folded:tt made $made:tt sent $sent:tt }
         $(#[$doc:meta])* $name:ident: derived $type:ty = $how:ident(row $(, $context:ident)?); $($rest:tt)*) => {
         $crate::fields! { @read $head {
             row $row answer[$($answer)* $(#[$doc])* pub $name: $type,] create $create patch $patch
-            stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded made $made
+            stored $stored derived[$($derived)* { $name $how $($context)? }] folded $folded made $made sent $sent
         } $($rest)* }
     };
     (@read $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt
-        stored $s:tt derived $d:tt folded $f:tt made[$($made:tt)*] }
+        stored $s:tt derived $d:tt folded $f:tt made[$($made:tt)*] sent $n:tt }
         $name:ident: kept $type:ty = $how:ident(body); $($rest:tt)*) => {
         $crate::fields! { @read $head {
             row[$($row)* pub $name: $type,] answer $a create $c patch $p
-            stored $s derived $d folded $f made[$($made)* { $name $how }]
+            stored $s derived $d folded $f made[$($made)* { $name $how }] sent $n
+        } $($rest)* }
+    };
+    (@read $head:tt { row $r:tt answer $a:tt create[$($create:tt)*] patch[$($patch:tt)*]
+        stored $s:tt derived $d:tt folded $f:tt made $m:tt sent[$($sent:tt)*] }
+        $(#[$doc:meta])* $name:ident: sent Option<text($min:tt..=$max:tt)> = $how:ident(patch, present); $($rest:tt)*) => {
+        $crate::fields! { @read $head {
+            row $r answer $a
+            create[
+                $($create)* $(#[$doc])* #[serde(default)] #[validate(length(min = $min, max = $max))]
+                #[schema(min_length = $min, max_length = $max)] pub $name: Option<String>,
+            ]
+            patch[
+                $($patch)* $(#[$doc])* #[serde(default)]
+                #[schema(value_type = String, required = false, min_length = $min, max_length = $max)]
+                pub $name: $crate::api::Change<String>,
+            ]
+            stored $s derived $d folded $f made $m sent[$($sent)* { $name $how }]
+        } $($rest)* }
+    };
+    (@read $head:tt { row $r:tt answer $a:tt create[$($create:tt)*] patch[$($patch:tt)*]
+        stored $s:tt derived $d:tt folded $f:tt made $m:tt sent[$($sent:tt)*] }
+        $(#[$doc:meta])* $name:ident: sent Option<$type:ident> = $how:ident(patch, present); $($rest:tt)*) => {
+        $crate::fields! { @read $head {
+            row $r answer $a
+            create[$($create)* $(#[$doc])* #[serde(default)] pub $name: Option<$type>,]
+            patch[
+                $($patch)* $(#[$doc])* #[serde(default)] #[schema(value_type = $type, required = false)]
+                pub $name: $crate::api::Change<$type>,
+            ]
+            stored $s derived $d folded $f made $m sent[$($sent)* { $name $how }]
         } $($rest)* }
     };
     (@read $head:tt $done:tt $(#[$doc:meta])* $name:ident: $type:ident $($more:tt)*) => {
@@ -138,18 +168,18 @@ macro_rules! fields {
         with [$($with:tt)*] $($more:tt)*) => {
         $crate::fields! { @special $head $done $field $docs [$answer [$($create)* $($with)*] $patch] $($more)* }
     };
-    (@special $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($f:tt)*] made $m:tt }
+    (@special $head:tt { row[$($row:tt)*] answer $a:tt create $c:tt patch $p:tt stored $s:tt derived $d:tt folded[$($f:tt)*] made $m:tt sent $n:tt }
         { $name:ident $($types:tt)* } $docs:tt $attributes:tt,
         folded $column:ident $($more:tt)*) => {
         $crate::fields! { @special $head {
             row[$($row)* pub $column: String,] answer $a create $c patch $p
-            stored $s derived $d folded[$($f)* { $column $name }] made $m
+            stored $s derived $d folded[$($f)* { $column $name }] made $m sent $n
         } { $name $($types)* } $docs $attributes $($more)* }
     };
 
     // A field is read: its members join those of the fields before it.
     (@special $head:tt { row[$($row:tt)*] answer[$($answer:tt)*] create[$($create:tt)*] patch[$($patch:tt)*]
-        stored[$($stored:ident)*] derived $derived:tt folded $folded:tt made $made:tt }
+        stored[$($stored:ident)*] derived $derived:tt folded $folded:tt made $made:tt sent $meant:tt }
         { $name:ident [$($type:tt)*] [$($change:tt)*] }
         [[$($shown:tt)*] [$($sent:tt)*] [$($changed:tt)*]]
         [[$($on_answer:tt)*] [$($on_create:tt)*] [$($on_patch:tt)*]]; $($rest:tt)*) => {
@@ -158,7 +188,7 @@ macro_rules! fields {
             answer[$($answer)* $($shown)* $($on_answer)* pub $name: $($type)*,]
             create[$($create)* $($sent)* $($on_create)* pub $name: $($type)*,]
             patch[$($patch)* $($changed)* #[serde(default)] $($on_patch)* pub $name: $($change)*,]
-            stored[$($stored)* $name] derived $derived folded $folded made $made
+            stored[$($stored)* $name] derived $derived folded $folded made $made sent $meant
         } $($rest)* }
     };
 
@@ -189,6 +219,7 @@ macro_rules! field_types {
             stored[$($stored:ident)*] derived[$({ $derived:ident $how:ident $($with_context:ident)? })*]
             folded[$({ $folded:ident $unfolded:ident })*]
             made[$({ $made:ident $maker:ident })*]
+            sent[$({ $sent:ident $teller:ident })*]
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -293,6 +324,7 @@ macro_rules! field_types {
             pub fn onto(self, $present: &$view) -> $create {
                 $create {
                     $($named: $named_value,)*
+                    $($sent: $teller(&self, $present),)*
                     $($stored: self.$stored.onto(Clone::clone(&$present.$stored)),)*
                 }
             }

@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a POST that is sent again, because its answer was lost on the way, is answered
 //! again and not done again. Every answer that is no problem is kept, also of a request that changed
 //! nothing, in the write's own transaction, sealed, so that no crash lies between the two. The answer of
-//! a record whose personal data are erased goes with them; the request is then refused and not done again.
+//! a record whose personal data are erased, on order or because it was deleted, goes with them; the request is then
+//! refused and not done again.
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
@@ -305,7 +306,7 @@ fn given_before(
         .optional()?;
     let Some((body, sealed)) = known else { return Ok(None) };
     if sealed.is_empty() {
-        return Err(ApiError::new(Problem::PersonalDataErased));
+        return Err(no_longer_kept());
     }
     if body != request.body {
         return Err(ApiError::new(Problem::IdempotencyKeyReused));
@@ -314,6 +315,15 @@ fn given_before(
     let opened = key.open(&sealed, request.digest.as_bytes()).map_err(ApiError::internal)?;
     let answer: Rendered = serde_json::from_slice(opened.expose()).map_err(ApiError::internal)?;
     Ok(Some(Rendered { is_replayed: true, ..answer }))
+}
+
+/// Why an answer was erased is not kept beside it.
+fn no_longer_kept() -> ApiError {
+    ApiError::detailed(
+        Problem::PersonalDataErased,
+        "Kết quả của yêu cầu này không còn được lưu: dữ liệu cá nhân của bản ghi đã được xóa theo yêu cầu, hoặc bản ghi đã bị xóa. Yêu cầu không được thực hiện lại; muốn tạo bản ghi mới, hãy gửi với Idempotency-Key khác.",
+        "The answer to this request is no longer kept: the personal data of its record were erased on order, or the record was deleted. The request is not done again; to make a new record, send it with another Idempotency-Key.",
+    )
 }
 
 fn keep(

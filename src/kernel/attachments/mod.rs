@@ -9,12 +9,12 @@
 //! - procedures, publications (the signed decision), processes (the decision that approved it) and
 //!   successions and acts of reorganization (the resolution): at any time, by whoever writes reference data;
 //! - postings (a photograph of the board, a screenshot): at any time, by whoever files for the unit;
-//! - dossiers (papers and results) and feedback: at any time, by whoever may change the record, until its
-//!   personal data are erased, and its files with them;
+//! - dossiers (papers and results), feedback and officials (degrees, decisions about one): at any time, by whoever
+//!   may change the record, until its personal data are erased, and its files with them;
 //! - closings of periods (the signed minutes, the decision that reopens): by whoever may close, until the
 //!   next closing takes its place.
 //!
-//! Files of dossiers and of feedback may be anybody's papers: their names, descriptions and contents are
+//! Files of dossiers, of feedback and of officials may be anybody's papers: their names, descriptions and contents are
 //! personal data ([`Sight`]), shown as the people of the record are, each time noted in the journal.
 //!
 //! - [`model`] is the row and what is sent; [`names`] and [`kinds`] hold the rules of what is taken.

@@ -6,7 +6,7 @@
 
 mod alive;
 mod answer;
-mod bulk;
+pub mod bulk;
 pub mod conn;
 pub mod epochs;
 mod errors;

@@ -49,7 +49,11 @@ impl PersonalDataErasure {
 pub fn must_stand(erased_at: Option<Instant>) -> Result<(), ApiError> {
     match erased_at {
         None => Ok(()),
-        Some(_) => Err(ApiError::new(Problem::PersonalDataErased)),
+        Some(_) => Err(ApiError::detailed(
+            Problem::PersonalDataErased,
+            "Dữ liệu cá nhân của bản ghi đã được xóa theo yêu cầu: không được ghi lại và không đính kèm thêm tệp.",
+            "The personal data of this record were erased on order: they are not told again, and no file is attached.",
+        )),
     }
 }
 

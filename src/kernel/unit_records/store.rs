@@ -65,8 +65,9 @@ pub fn owner_of(
 ///   `(.., column, id)` hold for all rows, a province and a unit.
 /// - `days` are members of the filter, refused where the databases do not keep them alike.
 /// - `matching(query, filter, day)` adds the filter's own conditions, `faults(&body)` says what is
-///   wrong with a body by itself. `beside: f` holds made rows against those that stand: `f(conn, scoped,
-///   made)`.
+///   wrong with a body by itself. `naming: f` is for a body that names another unit beside its own: `f(tree, body,
+///   faults)` names it as it is stored, and adds to the faults. `beside: f` holds made rows against those that
+///   stand: `f(conn, scoped, made)`.
 /// - `with: f` completes answers by what other rows say of them, in as many queries for a page as for
 ///   one record: `f(conn, scoped, day, &mut answers)`. What it fills in is declared `derived`, by a
 ///   function that answers what the row alone tells.
@@ -83,8 +84,8 @@ macro_rules! unit_store {
         sought by: [$($sought:ident),*],
         $(named: $name:ty = $name_of:path, by: $named:path,)?
         order: $sort:ident::{$rising:ident, $falling:ident} by $by:ident: $by_type:ty, $first:ident first,
-        days: [$($asked_day:ident),*], matching: $matching:ident, faults: $faults:ident, $(beside: $beside:ident,)?
-        $(with: $with:ident,)? $(alone: $alone:ident,)?
+        days: [$($asked_day:ident),*], matching: $matching:ident, faults: $faults:ident, $(naming: $naming:ident,)?
+        $(beside: $beside:ident,)? $(with: $with:ident,)? $(alone: $alone:ident,)?
         list: $list:ident, get: $get:ident, $(seen: $seen:ident,)? delete: $delete:ident $(,)?
     ) => {
         pub use unit_store::$records;
@@ -121,7 +122,7 @@ macro_rules! unit_store {
                 table: $table, id: $id, row: $row, answer: $view, create: $create, unit on: $day,
                 key: |$body| { $($part: $part_type = $part_value),* }, sought by: [$($sought),*],
                 $(named: $name = $name_of, by: $named,)?
-                faults: $faults, $(beside: $beside,)? delete: $delete,
+                faults: $faults, $(naming: $naming,)? $(beside: $beside,)? delete: $delete,
             }
         }
     };
@@ -267,16 +268,12 @@ macro_rules! unit_reads {
     };
 }
 
-/// How the records of [`unit_store!`](crate::unit_store) are written.
+/// By what the records of a unit are told apart, and the key that a body names, where it names one in reach.
 #[macro_export]
-macro_rules! unit_writes {
+macro_rules! unit_key {
     (
-        $(#[$doc:meta])* records: $records:ident, record_type: $record_type:literal,
-        table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, create: $create:ident,
-        unit on: $day:ident,
-        key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* }, sought by: [$($sought:ident),*],
-        $(named: $name:ty = $name_of:path, by: $named:path,)?
-        faults: $faults:ident, $(beside: $beside:ident,)? delete: $delete:ident,
+        create: $create:ident, unit on: $day:ident,
+        key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* }, $(naming: $naming:ident,)?
     ) => {
         /// By what the records of a unit are told apart.
         #[derive(PartialEq, Eq, Hash)]
@@ -286,8 +283,33 @@ macro_rules! unit_writes {
         }
 
         fn key(scoped: &Scoped, $body: &$create) -> Option<Key> {
+            $(
+                let (named, faults) = $naming(scoped.tree(), Clone::clone($body), Vec::new());
+                if !faults.is_empty() {
+                    return None;
+                }
+                let $body = &named;
+            )?
             let unit = $body.unit_name().resolve(scoped.tree(), $body.$day).ok()?;
             scoped.reaches(unit).then(|| Key { unit, $($part: $part_value,)* })
+        }
+    };
+}
+
+/// How the records of [`unit_store!`](crate::unit_store) are written.
+#[macro_export]
+macro_rules! unit_writes {
+    (
+        $(#[$doc:meta])* records: $records:ident, record_type: $record_type:literal,
+        table: $table:ident, id: $id:ident, row: $row:ident, answer: $view:ident, create: $create:ident,
+        unit on: $day:ident,
+        key: |$body:ident| { $($part:ident: $part_type:ty = $part_value:expr),* }, sought by: [$($sought:ident),*],
+        $(named: $name:ty = $name_of:path, by: $named:path,)?
+        faults: $faults:ident, $(naming: $naming:ident,)? $(beside: $beside:ident,)? delete: $delete:ident,
+    ) => {
+        $crate::unit_key! {
+            create: $create, unit on: $day,
+            key: |$body| { $($part: $part_type = $part_value),* }, $(naming: $naming,)?
         }
 
         $(#[$doc])*
@@ -346,8 +368,10 @@ macro_rules! unit_writes {
                 let at = tx.at();
                 let made = |Draft { body, present }: Draft<$create, $row>| {
                     $crate::api::json::check(&body)?;
+                    let faults = $faults(&body);
+                    $(let (body, faults) = $naming(scoped.tree(), body, faults);)?
                     let is_of = present.as_ref().map(|row: &$row| row.org_unit_id);
-                    let owner = owner_of(scoped, &body.unit_name(), body.$day, is_of, $faults(&body))?;
+                    let owner = owner_of(scoped, &body.unit_name(), body.$day, is_of, faults)?;
                     Ok($row::made(body, present.as_ref(), at, owner))
                 };
                 let made: Vec<Result<$row, ApiError>> = drafts.into_iter().map(made).collect();

@@ -124,7 +124,7 @@ async fn reopen_period_closure(
 #[utoipa::path(
     get, path = "/api/v1/reporting/period-closures/{id}/differences",
     operation_id = "list_period_closure_differences", tag = "period-closures", summary = "Compare a kept form with today's",
-    description = "How today's form differs from the one kept when the period was closed (chênh lệch so với khi khóa sổ), line by line and column by column: the kept figure, today's, and the difference; only where they differ.",
+    description = "How today's form differs from the one kept when the period was closed (chênh lệch so với khi khóa sổ), line by line and column by column: the kept figure, today's, and the difference; only where they differ. Today's has the figures of the units in reach alone: where some are not, as `units_out_of_reach` says, nobody says whether the whole differs.",
     params(("id" = PeriodClosureId, Path, description = "The closing."), DifferencesQuery),
     responses((status = 200, description = "What differs.", body = PeriodClosureDifferences)),
 )]

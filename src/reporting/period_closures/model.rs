@@ -270,7 +270,7 @@ pub struct DifferencesQuery {
         "closed_by": "0190a8c0-0000-7000-8000-000000000002", "closed_at": "2024-07-05T03:00:00Z",
         "reopenings": [], "superseded_by": null, "version": 2, "updated_at": "2024-07-08T02:00:00Z"
     },
-    "form": "06a", "definition": "circular-01-2020", "scope": "subtree", "differs": true,
+    "form": "06a", "definition": "circular-01-2020", "scope": "subtree", "differs": true, "units_out_of_reach": 0,
     "coverage": [{
         "handling_level": "commune",
         "kept": {"units_expected": 15, "units_filed": 14, "ended_expected": 0, "ended_filed": 0},
@@ -292,8 +292,11 @@ pub struct PeriodClosureDifferences {
     pub definition: String,
     /// Which units count (phạm vi).
     pub scope: UnitScope,
-    /// Whether any figure differs (có chênh lệch số liệu).
-    pub differs: bool,
+    /// Whether any figure differs (có chênh lệch số liệu); null where units of the form are out of reach.
+    pub differs: Option<bool>,
+    /// How many units of the form are out of reach, such as one that has come to another province since (số đơn vị
+    /// ngoài phạm vi). What was kept has their figures, today's has not, and there they do not count as having filed.
+    pub units_out_of_reach: usize,
     /// How many units had filed when the period was closed and have today, by level, whether they differ
     /// or not (mức độ đầy đủ).
     pub coverage: Vec<FormCoverageDifference>,

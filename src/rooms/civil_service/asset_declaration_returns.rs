@@ -13,6 +13,7 @@ return_form! {
     /// Asset declaration returns (báo cáo kê khai tài sản, thu nhập), as units file them.
     form: AssetDeclarations, record_type: AssetDeclarationReturn, columns: AssetDeclarationsColumns,
     page: AssetDeclarationReturnPage of "asset declaration returns", faults: faults,
+    counts: [obliged, declared, published, verified, found_untrue],
     /// Who must declare assets and income, and who has (kê khai tài sản, thu nhập).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",

@@ -15,14 +15,15 @@ use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
 use kernel::db::schema::{discipline_inspections, discipline_visits as columns};
 use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::other_units::written_unit;
 use kernel::remarks::Remark;
 use kernel::reporting::holidays::calendar;
 use kernel::reporting::working_days::{Calendar, DayKind};
 use kernel::rules::Rule;
 use kernel::text::{day_vi, fold};
-use kernel::tree::{OrgTree, OrgUnitId};
+use kernel::tree::OrgUnitId;
 use kernel::validity::day_faults;
-use kernel::{attachments, crud, id, load_held, text_enum, unit_fields, unit_store};
+use kernel::{attachments, crud, id, load_held, other_unit, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a visit of an inspection (lượt kiểm tra).
@@ -62,7 +63,8 @@ unit_fields! {
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000036", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
         "org_unit_code": "92", "org_unit_identifier": "H13", "org_unit_name": "Thành phố Cần Thơ",
-        "inspection_code": "536/2026", "visited_unit_code": "31420", "visited_unit_name": "Xã Phụng Hiệp",
+        "inspection_code": "536/2026", "visited_unit_id": "0190a8c0-0000-7000-8000-000000000004",
+        "visited_unit_code": "31420", "visited_unit_identifier": "H13.44", "visited_unit_name": "Xã Phụng Hiệp",
         "visited_on": "2026-05-04", "day_kind": "working_day", "outcome": "violations", "persons_checked": 41,
         "violations": 1, "findings": "Có 01 công chức không đeo thẻ.", "follow_up": "Chấn chỉnh, báo cáo kết quả.",
         "follow_up_by": "2026-05-15", "followed_up_on": null, "remarks": [], "source_note": null, "note": null,
@@ -81,10 +83,21 @@ unit_fields! {
     fields: {
         /// Code of its inspection, of the same unit (số hiệu đợt kiểm tra).
         inspection_code: words(1..=50), folded inspection_folded;
-        /// The unit that was visited, by its statistics code on the day (mã đơn vị được kiểm tra).
-        visited_unit_code: text(1..=20);
+        visited_unit_code: kept String = other_written(body);
+        /// The unit that was visited, by id; exactly one of id, identifier and code (đơn vị được kiểm tra).
+        visited_unit_id: sent Option<OrgUnitId> = other_id_after(patch, present);
+        /// The same by its identification code (mã định danh đơn vị được kiểm tra).
+        visited_unit_identifier: sent Option<text(1..=35)> = other_identifier_after(patch, present);
+        /// The same by its statistics code on the day (mã đơn vị được kiểm tra).
+        visited_unit_code: sent Option<text(1..=20)> = other_code_after(patch, present);
+        /// The unit that was visited, by id (đơn vị được kiểm tra).
+        visited_unit_id: derived Option<OrgUnitId> = other_id(row, tree);
+        /// Its statistics code on the day (mã đơn vị được kiểm tra); null of a unit without one.
+        visited_unit_code: derived Option<String> = other_code(row, tree);
+        /// Its identification code (mã định danh đơn vị được kiểm tra).
+        visited_unit_identifier: derived Option<String> = other_identifier(row, tree);
         /// Its name on the day (tên đơn vị được kiểm tra).
-        visited_unit_name: derived Option<String> = visited_unit_name(row, tree);
+        visited_unit_name: derived Option<String> = other_name(row, tree);
         /// When (ngày kiểm tra).
         visited_on: NaiveDate;
         /// What that day is to public offices (loại ngày); null where the holidays of its year are not all listed.
@@ -133,9 +146,10 @@ unit_fields! {
     }
 }
 
-fn visited_unit_name(row: &DisciplineVisitRow, tree: &OrgTree) -> Option<String> {
-    let unit = tree.by_code(&row.visited_unit_code, row.visited_on)?;
-    tree.version_at(unit, row.visited_on).map(|version| version.full_name.clone())
+other_unit! {
+    role: "visited_unit", on: visited_on,
+    row: DisciplineVisitRow, answer: DisciplineVisit, create: DisciplineVisitCreate, patch: DisciplineVisitPatch,
+    id: visited_unit_id, identifier: visited_unit_identifier, code: visited_unit_code,
 }
 
 /// What the row alone tells of its day.
@@ -231,7 +245,7 @@ fn of_what_is_there(
             );
             faults.push(Fault::new("/inspection_code", "unknown_inspection", message));
         }
-        if scoped.tree().by_code(&row.visited_unit_code, row.visited_on).is_none() {
+        if written_unit(scoped.tree(), &row.visited_unit_code, row.visited_on).is_none() {
             let message = Bilingual::new(
                 format!("Không có đơn vị nào như vậy vào ngày {}.", day_vi(row.visited_on)),
                 format!("There is no such unit on {}.", row.visited_on),
@@ -344,11 +358,12 @@ unit_store! {
     create: DisciplineVisitCreate, filter: DisciplineVisitFilter, unit on: visited_on,
     key: |body| {
         inspection_folded: String = fold(&body.inspection_code),
-        visited_unit_code: String = body.visited_unit_code.clone(), visited_on: NaiveDate = body.visited_on,
+        visited_unit_code: String = other_written(body), visited_on: NaiveDate = body.visited_on,
     },
     sought by: [inspection_folded],
     order: DisciplineVisitSort::{VisitedOn, VisitedOnDesc} by visited_on: NaiveDate, VisitedOnDesc first,
-    days: [visited_from, visited_to], matching: matching, faults: faults, beside: of_what_is_there,
+    days: [visited_from, visited_to], matching: matching, faults: faults, naming: other_named,
+    beside: of_what_is_there,
     with: with_days, list: visit_list, get: visit_get, seen: visit_seen, delete: visit_delete,
 }
 

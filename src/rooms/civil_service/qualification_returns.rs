@@ -23,6 +23,7 @@ return_form! {
     /// Qualification returns (báo cáo trình độ chuyên môn), as units file them.
     form: Qualifications, record_type: QualificationReturn, columns: QualificationsColumns,
     page: QualificationReturnPage of "qualification returns", line: group, faults: faults,
+    counts: [doctorate, master, bachelor, college, college_or_intermediate, intermediate, without], told: is_told,
     /// Qualifications of one group of people (trình độ chuyên môn).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",
@@ -30,7 +31,7 @@ return_form! {
         "period_id": "0190a8c0-0000-7000-8000-000000000001", "period_code": "2024-H1", "nil": false,
         "group": "agency_staff", "doctorate": null, "master": 19, "bachelor": 1483, "college": 253,
         "college_or_intermediate": null, "intermediate": 79, "without": null, "stated": 1834,
-        "not_reported": ["doctorate", "college_or_intermediate", "without"], "covers_from": null, "covers_to": "2024-07-02",
+        "not_reported": ["doctorate", "without"], "covers_from": null, "covers_to": "2024-07-02",
         "source_note": "Báo cáo 6 tháng đầu năm 2024", "state": "submitted",
         "edited_by": "0190a8c0-0000-7000-8000-000000000002", "filed_by": null,
         "submitted_at": "2024-07-03T02:00:00Z", "reviewed_by": null, "reviewed_at": null,
@@ -64,6 +65,12 @@ return_form! {
         /// Computed: all that are stated (tổng số đã nêu).
         stated: derived i64 = stated(row);
     }
+}
+
+/// College and intermediate degrees are told together where they are not told apart.
+fn is_told(columns: &QualificationsColumns, column: &str) -> bool {
+    let is_apart = columns.college.is_some() || columns.intermediate.is_some();
+    !(is_apart && column == "college_or_intermediate")
 }
 
 fn stated(columns: &QualificationsColumns) -> i64 {
@@ -125,4 +132,22 @@ pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     step_routes(mount);
     attachment_routes(mount);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn degrees_that_are_told_apart_are_not_told_together() {
+        let is_told = |columns: serde_json::Value| {
+            let columns = serde_json::from_value(columns).unwrap();
+            ["college", "college_or_intermediate", "doctorate"].map(|column| is_told(&columns, column))
+        };
+        assert_eq!(is_told(json!({"group": "agency_staff"})), [true; 3]);
+        assert_eq!(is_told(json!({"group": "agency_staff", "college": 2})), [true, false, true]);
+        assert_eq!(is_told(json!({"group": "agency_staff", "college_or_intermediate": 2})), [true; 3]);
+    }
 }

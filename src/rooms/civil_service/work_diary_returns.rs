@@ -16,6 +16,7 @@ return_form! {
     /// Work diary returns (báo cáo ghi nhật ký công việc), as units file them.
     form: WorkDiaries, record_type: WorkDiaryReturn, columns: WorkDiariesColumns,
     page: WorkDiaryReturnPage of "work diary returns", faults: faults,
+    counts: [persons, keeping],
     /// Who keeps a work diary (ghi nhật ký công việc hằng ngày).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",

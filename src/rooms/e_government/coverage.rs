@@ -1,67 +1,32 @@
 //! How far a system reaches (mức độ triển khai): which of the units below one use it on a day, counted over
 //! the tree of units as it stood then.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use actix_web::web;
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::systems::SystemId;
 use kernel::api::mount::Mount;
 use kernel::api::{ValidPath, ValidQuery};
 use kernel::auth::permit::{EGovernment, Permit, Read};
 use kernel::auth::scope::Scoped;
+use kernel::coverage::is_office;
 use kernel::db::DbConn;
 use kernel::db::schema::{deployments, systems};
 use kernel::error::ApiError;
-use kernel::operations;
 use kernel::rates::two_decimals;
 use kernel::state::App;
-use kernel::successors::reached_units;
 use kernel::tree::{OrgUnitId, UnitKind};
-use kernel::unit_reference::{StatisticsUnit, UnitLabel, UnitName, UnitScope, label};
-use kernel::validity::days_in_range;
+use kernel::unit_reference::{StatisticsUnit, UnitLabel, label};
+use kernel::{coverage_filter, operations};
 
-/// Over which units a system's reach is counted.
-#[derive(Debug, Clone, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CoverageFilter {
-    /// The unit whose units are counted, by id; exactly one of id, identifier and code (đơn vị).
-    pub org_unit_id: Option<OrgUnitId>,
-    /// The unit by its identification code (mã định danh).
-    #[validate(length(min = 1, max = 35))]
-    #[param(min_length = 1, max_length = 35)]
-    pub org_unit_identifier: Option<String>,
-    /// The unit by its statistics code, read on `as_of` (mã đơn vị hành chính).
-    #[validate(length(min = 1, max = 20))]
-    #[param(min_length = 1, max_length = 20)]
-    pub org_unit_code: Option<String>,
-    /// The day (tính đến ngày); today when not given.
-    pub as_of: Option<NaiveDate>,
-    /// Units of these kinds only, with commas between (loại đơn vị), where the system is meant for no others; agencies,
-    /// service units, service centres and communes when not given.
-    #[serde(default, deserialize_with = "with_commas")]
-    #[param(value_type = Option<Vec<UnitKind>>, style = Form, explode = false, min_items = 1)]
-    pub kinds: Option<Vec<UnitKind>>,
-}
-
-impl CoverageFilter {
-    /// Whether units of a kind are counted.
-    fn counts(&self, kind: UnitKind) -> bool {
-        self.kinds.as_ref().map_or(is_counted(kind), |kinds| kinds.contains(&kind))
-    }
-}
-
-/// Kinds of units with commas between.
-fn with_commas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<UnitKind>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let kinds = text.split(',').map(str::parse).collect::<Result<Vec<UnitKind>, String>>();
-    kinds.map(Some).map_err(serde::de::Error::custom)
+coverage_filter! {
+    /// Over which units a system's reach is counted.
+    CoverageFilter, kinds "Units of these kinds only, with commas between (loại đơn vị), where the system is meant for no others; agencies, service units, service centres and communes when not given." {}
 }
 
 /// Units of one kind, and how many of them use the system (mức độ triển khai theo loại đơn vị).
@@ -115,27 +80,6 @@ pub struct Coverage {
     pub without: Vec<StatisticsUnit>,
 }
 
-/// How many units that do not use a system are named.
-const NAMED: usize = 200;
-
-/// Whether units of a kind are counted where no kinds are asked for: associations, hamlets and the tiers above
-/// communes are not.
-const fn is_counted(kind: UnitKind) -> bool {
-    match kind {
-        UnitKind::SpecialisedAgency
-        | UnitKind::OtherAgency
-        | UnitKind::PublicServiceUnit
-        | UnitKind::EducationUnit
-        | UnitKind::ServiceCentre
-        | UnitKind::Commune => true,
-        UnitKind::Country
-        | UnitKind::Province
-        | UnitKind::District
-        | UnitKind::Hamlet
-        | UnitKind::Association => false,
-    }
-}
-
 /// How far a system reaches below a unit.
 ///
 /// # Errors
@@ -146,14 +90,8 @@ fn coverage(
     system: SystemId,
     filter: &CoverageFilter,
 ) -> Result<Coverage, ApiError> {
-    days_in_range([("/as_of", filter.as_of)])?;
-    let day = filter.as_of.unwrap_or_else(|| scoped.today());
-    let name = UnitName {
-        id: filter.org_unit_id,
-        identifier: filter.org_unit_identifier.as_deref(),
-        code: filter.org_unit_code.as_deref(),
-    };
-    let (unit, below) = reached_units(scoped, &name, UnitScope::Subtree, day)?;
+    let below = filter.units(scoped, is_office)?;
+    let day = filter.day(scoped);
     let (from, to): (NaiveDate, Option<NaiveDate>) = systems::table
         .filter(systems::id.eq(system).and(systems::deleted_at.is_null()))
         .select((systems::in_use_from, systems::in_use_to))
@@ -168,24 +106,15 @@ fn coverage(
         .load(conn)?
         .into_iter()
         .collect();
-    let tree = scoped.tree();
-    let mut counts: BTreeMap<&str, (UnitKind, i64, i64)> = BTreeMap::new();
-    let mut without = Vec::new();
-    for below in below.into_iter().filter(|below| *below != unit) {
-        let kind = tree.version_at(below, day).map(|version| version.kind);
-        let Some(kind) = kind.filter(|kind| filter.counts(*kind)) else { continue };
-        let (_, units, deployed) = counts.entry(kind.as_str()).or_insert((kind, 0, 0));
+    let uses = |unit: OrgUnitId| is_in_use && using.contains(&unit);
+    let counted = below.by_kind(|(units, deployed): &mut (i64, i64), unit| {
         *units += 1;
-        if is_in_use && using.contains(&below) {
-            *deployed += 1;
-        } else if without.len() < NAMED {
-            without.push(label(tree, below, day).into());
-        }
-    }
+        *deployed += i64::from(uses(unit));
+    });
     let rate = |deployed: i64, units| two_decimals(deployed.saturating_mul(100), units);
-    let by_kind: Vec<_> = counts
-        .into_values()
-        .map(|(kind, units, deployed)| CoverageRow {
+    let by_kind: Vec<_> = counted
+        .into_iter()
+        .map(|(kind, (units, deployed))| CoverageRow {
             kind,
             units,
             deployed,
@@ -194,7 +123,9 @@ fn coverage(
         .collect();
     let (units, deployed) =
         (by_kind.iter().map(|row| row.units).sum(), by_kind.iter().map(|row| row.deployed).sum());
-    let UnitLabel { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name } = label(tree, unit, day);
+    let tree = scoped.tree();
+    let UnitLabel { org_unit_id, org_unit_code, org_unit_identifier, org_unit_name } =
+        label(tree, below.unit(), day);
     Ok(Coverage {
         system_id: system,
         org_unit_id,
@@ -206,7 +137,7 @@ fn coverage(
         units,
         deployed,
         rate_percent: rate(deployed, units),
-        without,
+        without: below.first(tree, |unit| !uses(unit)),
     })
 }
 
@@ -230,26 +161,4 @@ async fn get_system_coverage(
 ) -> Result<web::Json<Coverage>, ApiError> {
     let scoped = permit.into_scoped();
     app.db.read_list(move |conn| coverage(conn, &scoped, id.0, &query.0)).await.map(web::Json)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(query: serde_json::Value) -> Result<CoverageFilter, serde_json::Error> {
-        serde_json::from_value(query)
-    }
-
-    #[test]
-    fn the_kinds_that_are_asked_for_are_counted_and_no_others() {
-        let all = of(json!({})).unwrap();
-        assert!(all.counts(UnitKind::Commune) && all.counts(UnitKind::EducationUnit));
-        assert!(!all.counts(UnitKind::Association));
-        let some = of(json!({"kinds": "specialised_agency,commune"})).unwrap();
-        assert!(some.counts(UnitKind::SpecialisedAgency) && some.counts(UnitKind::Commune));
-        assert!(!some.counts(UnitKind::EducationUnit));
-        assert!(of(json!({"kinds": "commune,"})).is_err(), "an empty word is none");
-    }
 }

@@ -66,6 +66,7 @@ return_form! {
     /// Measure returns (báo cáo chỉ tiêu chính quyền điện tử), as units file them.
     form: Measures, record_type: MeasureReturn, columns: MeasureColumns,
     page: MeasureReturnPage of "measure returns", line: measure, faults: faults,
+    counts: [numerator], told: is_told,
     /// How much of something a unit has made digital (chỉ tiêu chính quyền điện tử, chính quyền số).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",
@@ -110,6 +111,12 @@ return_form! {
         /// What is noticed about it (lưu ý).
         remarks: derived Vec<Remark> = remarks(row);
     }
+}
+
+/// Where both parts are told the rate follows from them, and is stated by whoever wants it held against them.
+fn is_told(columns: &MeasureColumns, column: &str) -> bool {
+    let has_parts = columns.numerator.is_some() && columns.denominator.is_some();
+    !(has_parts && matches!(column, "stated_basis_points" | "stated_bound"))
 }
 
 fn rate_percent(columns: &MeasureColumns) -> Option<f64> {
@@ -216,4 +223,22 @@ pub fn routes(mount: &mut impl Mount) {
     crud_routes(mount);
     step_routes(mount);
     attachment_routes(mount);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rate_is_told_where_its_parts_are_not() {
+        let is_told = |columns: serde_json::Value| {
+            let columns = serde_json::from_value(columns).unwrap();
+            ["numerator", "stated_basis_points", "stated_bound"].map(|column| is_told(&columns, column))
+        };
+        assert_eq!(is_told(json!({"measure": "outgoing_signed"})), [true; 3]);
+        let parts = json!({"measure": "outgoing_signed", "numerator": 412, "denominator": 415});
+        assert_eq!(is_told(parts), [true, false, false]);
+    }
 }

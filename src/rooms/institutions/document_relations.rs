@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::document_validity::{RelationExtent, RelationKind};
-use super::legal_documents::{DocumentName, LegalDocumentId, documents_named, first_days};
+use super::document_validity::{Act, RelationExtent, RelationKind};
+use super::legal_documents::{DocumentName, LegalDocumentId, acting_days, documents_named};
 use kernel::api::mount::Mount;
 use kernel::api::records::{insert, replace};
 use kernel::auth::permit::{Institutions, Permit, Read, Write};
@@ -20,12 +20,13 @@ use kernel::db::conn::MultiBackend;
 use kernel::db::schema::document_relations as columns;
 use kernel::document_numbers::{number_fault, number_key};
 use kernel::error::{ApiError, Bilingual, Fault};
+use kernel::other_units::written_unit;
 use kernel::remarks::Remark;
 use kernel::rules::Rule;
 use kernel::text::day_vi;
-use kernel::tree::OrgTree;
+use kernel::tree::{OrgTree, OrgUnitId};
 use kernel::validity::{day_faults, end_fault};
-use kernel::{attachments, crud, id, text_enum, unit_fields, unit_store};
+use kernel::{attachments, crud, id, other_unit, text_enum, unit_fields, unit_store};
 
 id! {
     /// Id of a relation between legal documents (quan hệ giữa văn bản).
@@ -56,7 +57,9 @@ unit_fields! {
         "id": "0190a8c0-0000-7000-8000-000000000062", "org_unit_id": "0190a8c0-0000-7000-8000-000000000003",
         "org_unit_code": "92", "org_unit_identifier": "H13", "org_unit_name": "Thành phố Cần Thơ",
         "document_number": "04/2026/QĐ-UBND", "document_on": "2026-04-01",
-        "document_id": "0190a8c0-0000-7000-8000-000000000061", "affected_unit_code": "92",
+        "document_id": "0190a8c0-0000-7000-8000-000000000061",
+        "affected_unit_id": "0190a8c0-0000-7000-8000-000000000003", "affected_unit_code": "92",
+        "affected_unit_identifier": "H13", "affected_unit_name": "Thành phố Cần Thơ",
         "affected_number": "29/2025/QĐ-UBND", "affected_on": "2025-08-24",
         "affected_id": "0190a8c0-0000-7000-8000-000000000060", "kind": "repeals", "extent": "whole",
         "from_on": "2026-04-11", "to_on": null, "provision": null, "remarks": [], "note": null,
@@ -82,8 +85,21 @@ unit_fields! {
         document_id: kept Option<LegalDocumentId> = not_found_yet(body);
         /// The document that acts, by id (văn bản tác động).
         document_id: derived Option<LegalDocumentId> = document_id(row);
-        /// The unit whose document is acted upon, by its statistics code on the day of issue (mã đơn vị ban hành văn bản bị tác động).
-        affected_unit_code: text(1..=20);
+        affected_unit_code: kept String = other_written(body);
+        /// The unit whose document is acted upon, by id; exactly one of id, identifier and code (cơ quan ban hành văn bản bị tác động).
+        affected_unit_id: sent Option<OrgUnitId> = other_id_after(patch, present);
+        /// The same by its identification code (mã định danh cơ quan ban hành văn bản bị tác động).
+        affected_unit_identifier: sent Option<text(1..=35)> = other_identifier_after(patch, present);
+        /// The same by its statistics code on the day of issue (mã đơn vị ban hành văn bản bị tác động).
+        affected_unit_code: sent Option<text(1..=20)> = other_code_after(patch, present);
+        /// The unit whose document is acted upon, by id (cơ quan ban hành văn bản bị tác động).
+        affected_unit_id: derived Option<OrgUnitId> = other_id(row, tree);
+        /// Its statistics code on the day of issue (mã đơn vị ban hành văn bản bị tác động); null of a unit without one.
+        affected_unit_code: derived Option<String> = other_code(row, tree);
+        /// Its identification code (mã định danh cơ quan ban hành văn bản bị tác động).
+        affected_unit_identifier: derived Option<String> = other_identifier(row, tree);
+        /// Its name on the day of issue (tên cơ quan ban hành văn bản bị tác động).
+        affected_unit_name: derived Option<String> = other_name(row, tree);
         /// Number of the document that is acted upon (số, ký hiệu văn bản bị tác động).
         affected_number: text(3..=50);
         affected_key: kept String = affected_key(body);
@@ -127,6 +143,12 @@ unit_fields! {
         #[param(inline)]
         sort: Option<DocumentRelationSort>,
     }
+}
+
+other_unit! {
+    role: "affected_unit", on: affected_on,
+    row: DocumentRelationRow, answer: DocumentRelation, create: DocumentRelationCreate, patch: DocumentRelationPatch,
+    id: affected_unit_id, identifier: affected_unit_identifier, code: affected_unit_code,
 }
 
 fn document_key(body: &DocumentRelationCreate) -> String {
@@ -196,7 +218,7 @@ fn acting_name(row: &DocumentRelationRow) -> DocumentName {
 
 /// By what it names the other, where its unit is known.
 fn affected_name(row: &DocumentRelationRow, tree: &OrgTree) -> Option<DocumentName> {
-    let unit = tree.by_code(&row.affected_unit_code, row.affected_on)?;
+    let unit = written_unit(tree, &row.affected_unit_code, row.affected_on)?;
     Some((unit, row.affected_key.clone(), row.affected_on))
 }
 
@@ -253,10 +275,12 @@ fn beside_documents(
     relations: &mut [DocumentRelation],
 ) -> Result<(), ApiError> {
     let acting: Vec<LegalDocumentId> = relations.iter().filter_map(|one| one.document_id).collect();
-    let effective = first_days(conn, acting)?;
+    let days = acting_days(conn, acting)?;
     for relation in relations {
-        let effective_on = relation.document_id.and_then(|id| effective.get(&id)).copied();
-        relation.remarks.extend(effective_on.and_then(|day| too_early(relation.from_on, day)));
+        let Some(acting) = relation.document_id.and_then(|id| days.get(&id)).copied() else { continue };
+        let DocumentRelation { kind, extent, from_on, to_on, .. } = *relation;
+        let act = Act { kind, extent, from_on, to_on, acting };
+        relation.remarks.extend(too_early(from_on, acting.effective_on).into_iter().chain(too_late(&act)));
     }
     Ok(())
 }
@@ -272,6 +296,24 @@ fn too_early(from_on: NaiveDate, effective_on: NaiveDate) -> Option<Remark> {
     );
     let days = (effective_on - from_on).num_days();
     Some(Remark::new("/from_on", Rule::ActsBeforeEffect, message).with("days", days))
+}
+
+/// What is to act when the document that acts holds no longer: it does nothing.
+fn too_late(act: &Act) -> Option<Remark> {
+    let ended_on = act.acting.expired_on.filter(|_| act.holds_from().is_none())?;
+    let from_on = act.from_on.max(act.acting.effective_on);
+    let message = Bilingual::new(
+        format!(
+            "Tác động từ {} nhưng văn bản đã hết hiệu lực từ {}, nên không làm thay đổi hiệu lực của văn bản kia.",
+            day_vi(from_on),
+            day_vi(ended_on)
+        ),
+        format!(
+            "It is to act from {from_on} on, but holds no longer since {ended_on}: the other stays as it is."
+        ),
+    );
+    let days = (from_on - ended_on).num_days();
+    Some(Remark::new("/from_on", Rule::ActsAfterEnd, message).with("days", days))
 }
 
 type Query<'a> = columns::BoxedQuery<'a, MultiBackend>;
@@ -302,13 +344,14 @@ unit_store! {
     create: DocumentRelationCreate, filter: DocumentRelationFilter, unit on: document_on,
     key: |body| {
         document_key: String = document_key(body), document_on: NaiveDate = body.document_on,
-        affected_unit_code: String = body.affected_unit_code.clone(), affected_key: String = affected_key(body),
+        affected_unit_code: String = other_written(body), affected_key: String = affected_key(body),
         affected_on: NaiveDate = body.affected_on, kind: RelationKind = body.kind,
         from_on: NaiveDate = body.from_on,
     },
     sought by: [document_key, document_on],
     order: DocumentRelationSort::{FromOn, FromOnDesc} by from_on: NaiveDate, FromOnDesc first,
-    days: [acts_from, acts_to], matching: matching, faults: faults, beside: of_documents_that_are_there,
+    days: [acts_from, acts_to], matching: matching, faults: faults, naming: other_named,
+    beside: of_documents_that_are_there,
     with: beside_documents, list: relation_list, get: relation_get, seen: relation_seen, delete: relation_delete,
 }
 
@@ -351,6 +394,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::document_validity::Days;
     use kernel::unit_lists_are_indexed;
 
     unit_lists_are_indexed!(document_relations, DocumentRelationRow, {
@@ -406,5 +450,21 @@ mod tests {
         let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
         assert_eq!(too_early(day("2024-04-11"), day("2024-04-11")), None);
         assert_eq!(too_early(day("2024-04-10"), day("2024-04-11")).unwrap().numbers["days"], 1);
+    }
+
+    #[test]
+    fn what_acts_when_it_holds_no_longer_is_noticed() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let late = |from_on: &str, expired_on: Option<&str>| {
+            let acting = Days { effective_on: day("2024-04-11"), expired_on: expired_on.map(day) };
+            let (kind, extent) = (RelationKind::Repeals, RelationExtent::Whole);
+            too_late(&Act { kind, extent, from_on: day(from_on), to_on: None, acting })
+        };
+        assert_eq!(late("2024-06-01", None), None);
+        assert_eq!(late("2024-06-01", Some("2024-06-02")), None);
+        let remark = late("2024-06-03", Some("2024-06-01")).unwrap();
+        assert_eq!((remark.code, remark.numbers["days"]), ("acts_after_end", 2));
+        assert!(late("2024-06-01", Some("2024-06-01")).is_some(), "on its first day without effect");
+        assert!(late("2024-01-01", Some("2024-04-11")).is_some(), "it never took effect");
     }
 }

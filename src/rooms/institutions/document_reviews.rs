@@ -46,6 +46,30 @@ text_enum! {
     }
 }
 
+/// Whose documents a review is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// What the unit issued, or is named to review.
+    Own,
+    /// What the units below it issued.
+    Below,
+    /// Both.
+    OwnAndBelow,
+}
+
+impl DocumentReviewKind {
+    /// Reviewing, systematising and announcing what has ended are each issuer's own work, and so is checking what one
+    /// issued oneself; whoever is above checks what those below issued. What either check finds unlawful is to be
+    /// handled, and a plan of several of these says of none of its counts which it is of.
+    const fn whose(self) -> Whose {
+        match self {
+            Self::SelfCheck | Self::Review | Self::Systematisation | Self::ExpiryAnnouncement => Whose::Own,
+            Self::Check => Whose::Below,
+            Self::UnlawfulHandling | Self::Several => Whose::OwnAndBelow,
+        }
+    }
+}
+
 text_enum! {
     /// Order of reviews (thứ tự).
     pub enum DocumentReviewSort {
@@ -123,7 +147,8 @@ unit_fields! {
         /// Of these, how many were dealt with (số văn bản trái pháp luật đã xử lý).
         unlawful_handled: Option<number(0..=1_000_000)>;
         /// What the documents that are held say of the span (số văn bản đã nhập); null in a list, where they are
-        /// not counted, and of a check, which is of documents of the units below.
+        /// not counted, and of a review that is not of the unit's own documents alone: of a check, of the handling of
+        /// unlawful documents, which checks found at the unit or below it, and of several in one plan.
         held: derived Option<HeldDocuments> = uncounted(row);
         /// What is noticed about it (lưu ý); what differs from `held` on a record alone.
         remarks: derived Vec<Remark> = remarks(row);
@@ -319,6 +344,14 @@ mod tests {
         assert_eq!(codes(&json!({"unlawful_handled": 1})), more);
         assert_eq!(codes(&json!({"ends_on": "2023-12-31"})), [pair("/ends_on", "before_start")]);
         assert_eq!(codes(&json!({"document_number": "02/KH-UBND"})), [pair("/document_on", "required")]);
+    }
+
+    #[test]
+    fn only_reviews_of_own_documents_are_held_against_these() {
+        use DocumentReviewKind as Kind;
+        let own: Vec<_> = Kind::ALL.iter().filter(|kind| kind.whose() == Whose::Own).collect();
+        assert_eq!(own, [&Kind::SelfCheck, &Kind::Review, &Kind::Systematisation, &Kind::ExpiryAnnouncement]);
+        assert_eq!(Kind::Check.whose(), Whose::Below);
     }
 
     #[test]

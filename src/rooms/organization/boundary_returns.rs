@@ -12,6 +12,7 @@ return_form! {
     /// Boundary returns (báo cáo địa giới hành chính), as units file them.
     form: Boundaries, record_type: BoundaryReturn, columns: BoundariesColumns,
     page: BoundaryReturnPage of "boundary returns", faults: faults,
+    counts: [provincial_markers, district_markers, commune_markers, record_books, map_sets],
     /// Boundary markers, maps and records that a unit keeps (mốc địa giới, bản đồ, hồ sơ địa giới hành chính).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",

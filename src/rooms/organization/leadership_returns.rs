@@ -24,6 +24,7 @@ return_form! {
     /// Leadership returns (báo cáo số lượng cấp phó), as units file them.
     form: Leadership, record_type: LeadershipReturn, columns: LeadershipColumns,
     page: LeadershipReturnPage of "leadership returns", line: unit_kind, faults: faults,
+    counts: [units, committees, deputies],
     /// Deputies of one kind of unit (số lượng cấp phó và tương đương).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",

@@ -46,6 +46,8 @@ return_form! {
     /// Staffing returns (báo cáo biên chế), as units file them.
     form: Staffing, record_type: StaffingReturn, columns: StaffingColumns,
     page: StaffingReturnPage of "staffing returns", line: block, faults: faults,
+    counts: [posts_given, posts_filled, contracts_given, contracts_filled, cadres_filled, civil_servants_filled],
+    told: is_told,
     /// Posts given and filled in a block (số liệu biên chế giao, thực hiện).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",
@@ -54,7 +56,7 @@ return_form! {
         "block": "administration", "as_of": "2024-06-21", "posts_given": 86, "posts_filled": 84,
         "posts_unfilled": 2, "contracts_given": 4, "contracts_filled": 4, "contracts_unfilled": 0,
         "cadres_filled": null, "civil_servants_filled": null, "norm": null, "deciding_number": "23/QĐ-UBND",
-        "decided_on": "2024-01-05", "remarks": [], "not_reported": ["cadres_filled", "civil_servants_filled"],
+        "decided_on": "2024-01-05", "remarks": [], "not_reported": [],
         "covers_from": null, "covers_to": null, "source_note": "Báo cáo 6 tháng đầu năm 2024", "state": "submitted",
         "edited_by": "0190a8c0-0000-7000-8000-000000000002", "filed_by": null,
         "submitted_at": "2024-07-03T02:00:00Z", "reviewed_by": null, "reviewed_at": null,
@@ -105,6 +107,14 @@ return_form! {
     }
 }
 
+/// Columns that tell cadres and civil servants apart.
+const APART: [&str; 2] = ["cadres_filled", "civil_servants_filled"];
+
+/// Cadres and civil servants are told apart in the block that has both.
+fn is_told(columns: &StaffingColumns, column: &str) -> bool {
+    columns.block == StaffingBlock::CommuneStaff || !APART.contains(&column)
+}
+
 fn unfilled(given: Option<i64>, filled: Option<i64>) -> Option<i64> {
     given?.checked_sub(filled?)
 }
@@ -134,19 +144,15 @@ fn faults(columns: &StaffingColumns) -> Vec<Fault> {
         ("/deciding_number", columns.deciding_number.as_deref()),
         ("/decided_on", columns.decided_on),
     ));
-    if columns.block != StaffingBlock::CommuneStaff {
-        let split = [
-            ("/cadres_filled", columns.cadres_filled),
-            ("/civil_servants_filled", columns.civil_servants_filled),
-        ];
-        faults.extend(split.into_iter().filter(|(_, count)| count.is_some()).map(|(pointer, _)| {
-            let message = Bilingual::new(
-                "Chỉ tách cán bộ, công chức trong khối cán bộ, công chức cấp xã.",
-                "Cadres and civil servants are told apart in the block of commune staff only.",
-            );
-            Fault::new(pointer, "not_of_the_block", message)
-        }));
-    }
+    let apart = APART.into_iter().zip([columns.cadres_filled, columns.civil_servants_filled]);
+    let untold = apart.filter(|(column, count)| count.is_some() && !is_told(columns, column));
+    faults.extend(untold.map(|(column, _)| {
+        let message = Bilingual::new(
+            "Chỉ tách cán bộ, công chức trong khối cán bộ, công chức cấp xã.",
+            "Cadres and civil servants are told apart in the block of commune staff only.",
+        );
+        Fault::new(format!("/{column}"), "not_of_the_block", message)
+    }));
     faults
 }
 

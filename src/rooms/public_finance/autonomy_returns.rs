@@ -30,6 +30,7 @@ return_form! {
     /// Autonomy returns (báo cáo cơ chế tự chủ tài chính), as units file them.
     form: Autonomy, record_type: AutonomyReturn, columns: AutonomyColumns,
     page: AutonomyReturnPage of "autonomy returns", line: degree, faults: faults,
+    counts: [units, of_units],
     /// Units of one degree of financial autonomy (mức độ tự chủ tài chính).
     #[schema(example = json!({
         "id": "0190a8c0-0000-7000-8000-000000000041", "org_unit_id": "0190a8c0-0000-7000-8000-000000000005",

@@ -1,7 +1,9 @@
 //! Final accounts (báo cáo quyết toán năm): which unit handed in the accounts of which year, whether in time,
 //! and whether they were appraised. Where a report only says that units were in time and names no days, that stands
 //! as it was stated and is told apart from what follows from days. What is not told to be
-//! handed in when its due day is over counts as not in time.
+//! handed in when its due day is over counts as not in time. [`coverage`] counts units by it.
+
+pub mod coverage;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -262,6 +264,7 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
+    coverage::routes(mount);
     crud_routes(mount);
     attachment_routes(mount);
 }

@@ -1,5 +1,7 @@
 //! Spending rules (quy chế chi tiêu nội bộ; quy chế quản lý, sử dụng tài sản công): by which rules a unit spends
-//! its money and uses public assets, and from when to when these hold.
+//! its money and uses public assets, and from when to when these hold. [`coverage`] counts units by it.
+
+pub mod coverage;
 
 use chrono::NaiveDate;
 use diesel::dsl;
@@ -197,6 +199,7 @@ attachments! {
 
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
+    coverage::routes(mount);
     crud_routes(mount);
     attachment_routes(mount);
 }

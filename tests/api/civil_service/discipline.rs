@@ -10,6 +10,7 @@ tell![
     the_thirteen_visits_of_the_report_were_on_a_working_day,
     a_visit_on_a_day_off_is_noticed,
     a_visit_is_of_an_inspection_and_to_a_unit_that_are_there,
+    who_was_visited_is_named_as_any_unit,
     what_was_found_is_followed_up,
     who_was_visited_does_not_take_it_back,
     an_inspection_that_visits_name_keeps_its_code_and_stays,
@@ -91,6 +92,66 @@ async fn a_visit_is_of_an_inspection_and_to_a_unit_that_are_there(app: TestApp) 
     let made = admin.post(&visits(), &visit("31396", "2026-11-06")).await.expect(201);
     assert_eq!(made["visited_unit_name"], "Xã Hiệp Hưng");
     admin.post(&visits(), &visit("31396", "2026-11-06")).await.problem(409, "duplicate");
+}
+
+/// A visit to a unit that is named by these members and no others.
+fn visit_to(members: &Value, day: &str) -> Value {
+    let mut body = visit("31396", day);
+    let body_members = body.as_object_mut().unwrap();
+    body_members.remove("visited_unit_code");
+    body_members.extend(members.as_object().unwrap().clone());
+    body
+}
+
+async fn who_was_visited_is_named_as_any_unit(app: TestApp) {
+    let admin = app.admin().await;
+    inspection(&admin).await;
+    let department = json!({
+        "name": "Sở Tư pháp", "kind": "specialised_agency", "identifier": "H13.14", "parent_code": "92",
+        "valid_from": "2025-07-01",
+    });
+    let department = admin.post("/api/v1/organization/org-units", &department).await.expect(201);
+    let told = |visit: &Value| {
+        ["id", "identifier", "code", "name"].map(|member| visit[format!("visited_unit_{member}")].clone())
+    };
+    let commune = json!(app.unit("31396", "2026-11-06"));
+    let by_id = visit_to(&json!({"visited_unit_id": commune}), "2026-11-06");
+    let made = admin.post(&visits(), &by_id).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    let made = made.expect(201);
+    assert_eq!((&told(&made)[0], &told(&made)[2]), (&commune, &json!("31396")));
+    // However it is named it is the same visit.
+    admin.post(&visits(), &visit("31396", "2026-11-06")).await.problem(409, "duplicate");
+    let again = json!([visit("31396", "2026-11-06")]);
+    let again = admin.post(&format!("{}/batch?on_conflict=update", visits()), &again).await.expect(200);
+    assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(1)));
+
+    // An agency may have no statistics code.
+    let to_department = visit_to(&json!({"visited_unit_identifier": "H13.14"}), "2026-11-09");
+    let agency = admin.post(&visits(), &to_department).await.expect(201);
+    assert_eq!(told(&agency), [department["id"].clone(), json!("H13.14"), Value::Null, json!("Sở Tư pháp")]);
+    let unit = format!("/api/v1/organization/org-units/{}", department["id"].as_str().unwrap());
+    let unit_etag = admin.get(&unit).await.etag();
+    admin.delete(&unit, &unit_etag).await.problem(409, "in-use");
+
+    // A patch names another, or leaves it.
+    let noted = admin.patch(&place, &etag, &json!({"persons_checked": 3})).await;
+    let etag = noted.etag();
+    assert_eq!(told(&noted.expect(200)), told(&made));
+    let moved = admin.patch(&place, &etag, &json!({"visited_unit_identifier": "H13.14"})).await;
+    let etag = moved.etag();
+    assert_eq!(told(&moved.expect(200)), told(&agency));
+    let back = admin.patch(&place, &etag, &json!({"visited_unit_code": "31396"})).await.expect(200);
+    assert_eq!(told(&back), told(&made));
+
+    let both = visit_to(&json!({"visited_unit_id": commune, "visited_unit_code": "31396"}), "2026-11-10");
+    let none = visit_to(&json!({}), "2026-11-10");
+    for body in [both, none] {
+        assert_eq!(admin.post(&visits(), &body).await.faults(422, "invalid"), ["/visited_unit_code"]);
+    }
+    let unknown = visit_to(&json!({"visited_unit_identifier": "H99"}), "2026-11-10");
+    let refused = admin.post(&visits(), &unknown).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/visited_unit_identifier"]);
 }
 
 async fn what_was_found_is_followed_up(app: TestApp) {

@@ -71,7 +71,7 @@ pub async fn fixtures(app: &TestApp) -> Vec<Fixture> {
                 "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "proposed",
                 "stage_on": "2026-02-10", "cases": 2,
             }),
-            patch: json!({"stage": "appraised"}),
+            patch: json!({"cases": 3}),
             invalid: (
                 json!({
                     "org_unit_code": "31396", "year": 2026, "round": 1, "stage": "paid",

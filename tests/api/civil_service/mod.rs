@@ -3,7 +3,10 @@
 mod discipline;
 mod fixtures;
 mod job_position_schemes;
+mod official_codes;
+mod official_files;
 mod official_lists;
+mod official_numbers;
 mod officials;
 mod personnel_decisions;
 mod quality_ratings;
@@ -24,7 +27,10 @@ pub fn stories() -> Vec<Story> {
         training_courses::stories(),
         staff_streamlining::stories(),
         discipline::stories(),
+        official_codes::stories(),
+        official_files::stories(),
         official_lists::stories(),
+        official_numbers::stories(),
         officials::stories(),
         quality_ratings::stories(),
     ]

@@ -4,11 +4,12 @@ use civil_service::officials::reseal::reseal;
 use diesel::prelude::*;
 use kernel::audit::chain::{Verdict, verify};
 use kernel::auth::keys::KeyRing;
-use kernel::db::schema::officials;
+use kernel::db::schema::{attachments, idempotency_keys, officials};
 use serde_json::{Value, json};
 
 use super::ROOM;
 use super::official_lists::{MONDAY, import};
+use crate::attachments::{pdf, send};
 use crate::sheets::{XLSX, records};
 use crate::support::{Client, TestApp};
 use crate::tell;
@@ -56,7 +57,7 @@ pub(super) fn with(mut official: Value, members: Value) -> Value {
     official
 }
 
-fn order() -> Value {
+pub(super) fn order() -> Value {
     json!({"order_number": "12/QĐ-UBND", "reason": "Chủ thể dữ liệu yêu cầu xóa."})
 }
 
@@ -305,14 +306,26 @@ async fn an_official_is_erased_on_order(app: TestApp) {
 
 async fn who_was_deleted_leaves_nobody_behind(app: TestApp) {
     let admin = app.admin().await;
-    let answer = admin.post(&collection(), &official("CB-1")).await;
+    let once = admin.with("idempotency-key", "nham");
+    let answer = once.post(&collection(), &official("CB-1")).await;
     let (place, etag) = (answer.header("location"), answer.etag());
+    send(&admin, &place, &pdf("Bằng của Nguyễn Thị Thử.pdf")).await.expect(201);
     assert_eq!(admin.delete(&place, &etag).await.status, 204);
-    let held: Vec<(Option<String>, Option<String>)> = officials::table
-        .select((officials::person, officials::number_digest))
-        .load(&mut app.connect())
-        .unwrap();
+    let mut conn = app.connect();
+    let held: Vec<(Option<String>, Option<String>)> =
+        officials::table.select((officials::person, officials::number_digest)).load(&mut conn).unwrap();
     assert_eq!(held, [(None, None)]);
+    let names: Vec<String> = attachments::table.select(attachments::name).load(&mut conn).unwrap();
+    assert_eq!(names, [""]);
+    let answers: Vec<String> =
+        idempotency_keys::table.select(idempotency_keys::answer).load(&mut conn).unwrap();
+    assert_eq!(answers, [""], "nor in the answers that were kept");
+    let again = once.post(&collection(), &official("CB-1")).await.problem(409, "personal-data-erased");
+    assert!(again["detail"].as_str().unwrap().contains("hoặc bản ghi đã bị xóa"), "{again}");
+    let again = once.in_english().post(&collection(), &official("CB-1")).await;
+    let again = again.problem(409, "personal-data-erased");
+    assert!(again["detail"].as_str().unwrap().contains("or the record was deleted"), "{again}");
+    assert!(!again["title"].as_str().unwrap().contains("order"), "nobody ordered it: {again}");
     made(&admin, &official("CB-1")).await;
 }
 

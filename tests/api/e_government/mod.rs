@@ -200,6 +200,13 @@ async fn a_lower_bound_stays_one_and_parts_win(app: TestApp) {
     let parts = json!({"numerator": 1_600, "denominator": 1_834});
     let counted = admin.patch(&place, &etag, &parts).await.expect(200);
     assert_eq!((&counted["rate_percent"], &counted["remarks"]), (&json!(87.24), &json!([])));
+    let parts =
+        measure("computers_online", &json!({"numerator": 412, "denominator": 415, "as_of": "2024-06-30"}));
+    let counted = admin.post(MEASURES, &parts).await.expect(201);
+    assert_eq!(counted["not_reported"], json!([]), "a rate follows from its parts");
+    let nothing = measure("documents_exchanged", &json!({"nil": true}));
+    let nothing = admin.post(MEASURES, &nothing).await.expect(201);
+    assert_eq!((&nothing["numerator"], &nothing["denominator"]), (&json!(0), &Value::Null));
     let alone = measure("outgoing_signed", &json!({"stated_basis_points": 9930}));
     assert_eq!(admin.post(MEASURES, &alone).await.faults(422, "invalid"), ["/stated_bound"]);
     let zero = measure("outgoing_signed", &json!({"numerator": 0, "denominator": 0}));

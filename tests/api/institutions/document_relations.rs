@@ -12,10 +12,12 @@ tell![
     a_suspension_ends_with_the_document_that_orders_it,
     who_was_repealed_before_replaces_nobody,
     a_relation_is_of_documents_that_are_there,
+    who_issued_what_is_acted_upon_is_named_as_any_unit,
     a_relation_holds_together,
     what_relations_name_keeps_its_name_and_stays,
     two_ends_that_differ_are_noticed,
     acting_before_it_holds_is_noticed,
+    acting_when_it_holds_no_longer_is_noticed,
     nobody_acts_on_what_is_out_of_reach,
     relations_come_again_as_the_same,
 ];
@@ -185,6 +187,33 @@ async fn a_relation_is_of_documents_that_are_there(app: TestApp) {
     assert_eq!(admin.post(RELATIONS, &day).await.faults(422, "invalid"), ["/affected_number"]);
 }
 
+async fn who_issued_what_is_acted_upon_is_named_as_any_unit(app: TestApp) {
+    let admin = app.admin().await;
+    let (old, _) = old_and_new(&admin).await;
+    let issuer = json!(app.unit("31396", "2026-01-05"));
+    let mut body = relation(NEW, OLD, "repeals", "2026-03-02");
+    body.as_object_mut().unwrap().remove("affected_unit_code");
+    assert_eq!(admin.post(RELATIONS, &body).await.faults(422, "invalid"), ["/affected_unit_code"]);
+    body["affected_unit_id"] = issuer.clone();
+    let made = admin.post(RELATIONS, &body).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    let made = made.expect(201);
+    assert_eq!(
+        (&made["affected_unit_id"], &made["affected_unit_code"], &made["affected_id"]),
+        (&issuer, &json!("31396"), &old["id"])
+    );
+    assert_eq!(made["affected_unit_name"], made["org_unit_name"]);
+    let by_code = relation(NEW, OLD, "repeals", "2026-03-02");
+    admin.post(RELATIONS, &by_code).await.problem(409, "duplicate");
+    let noted = admin.patch(&place, &etag, &json!({"provision": "Điều 2"})).await.expect(200);
+    assert_eq!((&noted["affected_unit_id"], &noted["affected_id"]), (&issuer, &old["id"]));
+    let mut unknown = relation(NEW, OLD, "amends", "2026-03-02");
+    unknown.as_object_mut().unwrap().remove("affected_unit_code");
+    unknown["affected_unit_identifier"] = json!("H99");
+    let refused = admin.post(RELATIONS, &unknown).await;
+    assert_eq!(refused.faults(422, "invalid"), ["/affected_unit_identifier"]);
+}
+
 async fn a_relation_holds_together(app: TestApp) {
     let admin = app.admin().await;
     old_and_new(&admin).await;
@@ -243,6 +272,35 @@ async fn acting_before_it_holds_is_noticed(app: TestApp) {
     );
     let right = admin.post(RELATIONS, &relation(NEW, OLD, "amends", "2026-03-02")).await.expect(201);
     assert_eq!(noticed(&right), [""; 0]);
+}
+
+/// It may have ended by itself or by another: what its lists say of validity and what is noticed agree.
+async fn acting_when_it_holds_no_longer_is_noticed(app: TestApp) {
+    let admin = app.admin().await;
+    old_and_new(&admin).await;
+    admin.post(DOCUMENTS, &document("31396", THIRD.0, THIRD.1)).await.expect(201);
+    let made = admin.post(RELATIONS, &relation(NEW, OLD, "replaces", "2026-06-01")).await;
+    let place = made.header("location");
+    assert_eq!(noticed(&made.expect(201)), [""; 0]);
+    let repealed = admin.post(RELATIONS, &relation(THIRD, NEW, "repeals", "2026-07-01")).await;
+    let (repeal, etag) = (repealed.header("location"), repealed.etag());
+    assert_eq!(noticed(&repealed.expect(201)), [""; 0]);
+    assert_eq!(noticed(&admin.get(&place).await.expect(200)), [""; 0], "it was ended later");
+    admin.patch(&repeal, &etag, &json!({"from_on": "2026-05-30"})).await.expect(200);
+    let late = admin.get(&place).await.expect(200);
+    assert_eq!((noticed(&late), &late["remarks"][0]["numbers"]["days"]), (vec!["acts_after_end"], &json!(2)));
+    let listed = only(&admin, &format!("{RELATIONS}?kind=replaces")).await;
+    assert_eq!(noticed(&listed), ["acts_after_end"], "a list tells it too");
+    assert_eq!(validity(&admin, "2026-07-01").await, "in_force");
+    // Who was to repeal it ended before: it acts after all.
+    let third = only(&admin, &format!("{DOCUMENTS}?number=03%2F2026%2FQ%C4%90-UBND")).await;
+    let third = format!("{DOCUMENTS}/{}", third["id"].as_str().unwrap());
+    let etag = admin.get(&third).await.etag();
+    let ended = json!({"expired_on": "2026-04-15", "expiry_cause": "time"});
+    admin.patch(&third, &etag, &ended).await.expect(200);
+    assert_eq!(noticed(&admin.get(&place).await.expect(200)), [""; 0]);
+    assert_eq!(noticed(&admin.get(&repeal).await.expect(200)), ["acts_after_end"]);
+    assert_eq!(validity(&admin, "2026-07-01").await, "expired");
 }
 
 async fn nobody_acts_on_what_is_out_of_reach(app: TestApp) {

@@ -14,6 +14,7 @@ tell![
     what_a_unit_is_named_to_review_is_of_its_reviews,
     a_unit_that_has_ended_has_its_changes_still,
     a_check_is_of_what_units_below_issued,
+    what_is_handled_was_found_at_the_unit_or_below_it,
     unlawful_documents_are_handled,
 ];
 
@@ -186,6 +187,28 @@ async fn a_check_is_of_what_units_below_issued(app: TestApp) {
     assert_eq!(own["held"]["decisions_in_force"], 1);
     let changes = format!("{REVIEWS}/{}/changes", own["id"].as_str().unwrap());
     assert_eq!(numbers(&admin, &changes).await, ["09/2026/QĐ-UBND"]);
+}
+
+async fn what_is_handled_was_found_at_the_unit_or_below_it(app: TestApp) {
+    let admin = app.admin().await;
+    four_decisions(&admin).await;
+    admin.post(DOCUMENTS, &document("92", "09/2026/QĐ-UBND", "2026-04-01")).await.expect(201);
+    for kind in ["unlawful_handling", "several"] {
+        let of_province = json!({
+            "org_unit_code": "92", "kind": kind, "decisions_in_force": 3, "decisions_expired": 1,
+            "unlawful_found": 1, "unlawful_handled": 1,
+        });
+        let made = admin.post(REVIEWS, &review(&of_province)).await.expect(201);
+        assert_eq!((&made["held"], noticed(&made)), (&Value::Null, vec![]), "{kind}");
+        let changes = format!("{REVIEWS}/{}/changes", made["id"].as_str().unwrap());
+        let mut changed = numbers(&admin, &changes).await;
+        changed.sort_unstable();
+        assert_eq!(
+            changed,
+            ["01/2026/QĐ-UBND", "02/2026/QĐ-UBND", "03/2026/QĐ-UBND", "09/2026/QĐ-UBND"],
+            "{kind}"
+        );
+    }
 }
 
 async fn unlawful_documents_are_handled(app: TestApp) {

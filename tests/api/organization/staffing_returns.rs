@@ -8,6 +8,8 @@ use crate::tell;
 tell![
     the_posts_of_the_report_are_held_and_seven_contracts_come_out,
     what_is_left_out_is_not_reported_and_nil_is_a_statement,
+    what_a_block_does_not_ask_for_is_not_left_out,
+    a_return_of_nothing_has_zeros,
     what_a_commune_is_given_is_held_against_its_class,
     more_filled_than_given_is_noticed_and_below_zero_refused,
     a_return_is_handed_in_accepted_and_sent_back,
@@ -68,6 +70,43 @@ async fn what_is_left_out_is_not_reported_and_nil_is_a_statement(app: TestApp) {
     assert_eq!(admin.post(RETURNS, &nil).await.faults(422, "invalid"), ["/nil"]);
     let nil = admin.post(RETURNS, &block("hamlet_part_time", &json!({"nil": true}))).await.expect(201);
     assert_eq!((&nil["nil"], &nil["not_reported"]), (&json!(true), &json!([])));
+}
+
+fn left_out(answer: &Value) -> Vec<&str> {
+    let mut names: Vec<_> =
+        answer["not_reported"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+async fn what_a_block_does_not_ask_for_is_not_left_out(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    let given = json!({"posts_given": 86, "posts_filled": 84, "contracts_given": 4});
+    let made = admin.post(RETURNS, &block("administration", &given)).await.expect(201);
+    assert_eq!(left_out(&made), ["contracts_filled"], "cadres are not told apart there");
+    let made = admin.post(RETURNS, &block("commune_staff", &given)).await.expect(201);
+    assert_eq!(left_out(&made), ["cadres_filled", "civil_servants_filled", "contracts_filled"]);
+}
+
+async fn a_return_of_nothing_has_zeros(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    let nil = block("associations", &json!({"nil": true}));
+    let made = admin.post(RETURNS, &nil).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    let made = made.expect(201);
+    for count in ["posts_given", "posts_filled", "posts_unfilled", "contracts_given", "contracts_unfilled"] {
+        assert_eq!(made[count], 0, "{count}");
+    }
+    assert_eq!((&made["cadres_filled"], left_out(&made)), (&Value::Null, vec![]), "the block has none");
+    // The same once more, with the zeros or without, is no other return.
+    let again = json!([block("associations", &json!({"nil": true, "posts_given": 0}))]);
+    let again = admin.post(&format!("{RETURNS}/batch?on_conflict=update"), &again).await.expect(200);
+    assert_eq!(again["unchanged"], 1, "{again}");
+    let some = admin.patch(&place, &etag, &json!({"nil": false, "posts_filled": 4})).await.expect(200);
+    assert_eq!((&some["posts_filled"], &some["posts_given"]), (&json!(4), &Value::Null));
+    assert_eq!(left_out(&some), ["contracts_filled", "contracts_given", "posts_given"]);
 }
 
 /// "11 đơn vị hành chính loại I và 04 đơn vị loại II ... được giao là 334 biên chế ... không chuyên trách cấp xã

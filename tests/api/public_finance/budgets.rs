@@ -10,7 +10,9 @@ tell![
     the_disclosures_of_the_report_are_held_by_kind,
     the_figures_of_a_quarter_are_late_after_fifteen_days,
     accounts_are_in_time_by_their_days_or_as_it_is_stated,
+    units_are_counted_by_when_they_handed_in,
     rules_hold_on_their_days,
+    units_are_counted_by_the_rules_that_they_have,
 ];
 
 const DISCLOSURES: &str = "/api/v1/public-finance/budget-disclosures";
@@ -110,13 +112,87 @@ async fn accounts_are_in_time_by_their_days_or_as_it_is_stated(app: TestApp) {
     assert_eq!((&in_time["on_time"], codes(&in_time)), (&json!(true), vec![]));
 }
 
+/// The lines of a file of the report that are of communes.
+fn of_communes(file: &str) -> Vec<Value> {
+    let is_commune = |line: &Value| line["org_unit_code"].as_str().unwrap().starts_with("31");
+    lines(file).into_iter().filter(is_commune).collect()
+}
+
+/// "báo cáo quyết toán đúng hạn theo đơn vị": every unit counts once, and the parts add up.
+async fn units_are_counted_by_when_they_handed_in(app: TestApp) {
+    let admin = app.admin().await;
+    let communes = of_communes(include_str!("../../../src/demo/report/final-accounts.ndjson"));
+    admin.post(&format!("{ACCOUNTS}/batch"), &json!(communes)).await.expect(200);
+    let coverage = format!("{ACCOUNTS}/coverage?org_unit_code=934");
+    let of_2023 = admin.get(&format!("{coverage}&fiscal_year=2023&as_of=2024-06-30")).await.expect(200);
+    let all = json!({"units": 15, "on_time": 15, "late": 0, "undetermined": 0, "missing": 0, "overdue": 0});
+    let rate = json!({"numerator": 15, "denominator": 15, "rate_percent": 100.0});
+    assert_eq!((&of_2023["counts"], &of_2023["on_time_rate"]), (&all, &rate));
+    assert_eq!(
+        of_2023["by_kind"],
+        json!([{"kind": "commune", "counts": all, "on_time_rate": rate}]),
+        "the district has no agencies here"
+    );
+    let before = admin.get(&format!("{coverage}&fiscal_year=2023&as_of=2024-06-29")).await.expect(200);
+    assert_eq!((&before["counts"]["missing"], &before["counts"]["on_time"]), (&json!(15), &json!(0)));
+    assert_eq!(before["missing_units"].as_array().unwrap().len(), 15);
+
+    let account = |code: &str, due_on: Value, submitted_on: Value| {
+        json!({"org_unit_code": code, "kind": "unit", "fiscal_year": 2022, "state_on": "2024-06-30",
+            "due_on": due_on, "submitted_on": submitted_on})
+    };
+    for made in [
+        account("31396", json!("2023-03-31"), json!("2023-04-02")),
+        account("31420", json!("2023-03-31"), Value::Null),
+        account("31429", Value::Null, json!("2023-03-01")),
+    ] {
+        admin.post(ACCOUNTS, &made).await.expect(201);
+    }
+    let of_2022 = admin.get(&format!("{coverage}&fiscal_year=2022&as_of=2024-06-30")).await.expect(200);
+    assert_eq!(
+        of_2022["counts"],
+        json!({"units": 15, "on_time": 0, "late": 1, "undetermined": 1, "missing": 13, "overdue": 1})
+    );
+    assert_eq!(of_2022["late_units"][0]["org_unit_code"], "31396");
+    let of_schools =
+        admin.get(&format!("{coverage}&fiscal_year=2022&as_of=2024-06-30&kinds=education_unit")).await;
+    assert_eq!(of_schools.expect(200)["by_kind"], json!([]));
+    let budgets = admin.get(&format!("{coverage}&fiscal_year=2023&as_of=2024-06-30&kind=budget")).await;
+    assert_eq!(budgets.expect(200)["counts"]["missing"], 15, "a commune's own budget is another account");
+    let commune = app.person("xa.tanbinh", "editor", "31399").await;
+    let of_province = format!("{ACCOUNTS}/coverage?org_unit_code=92&fiscal_year=2025");
+    commune.get(&of_province).await.problem(403, "forbidden");
+}
+
+async fn units_are_counted_by_the_rules_that_they_have(app: TestApp) {
+    let admin = app.admin().await;
+    let communes = of_communes(include_str!("../../../src/demo/report/spending-rules.ndjson"));
+    admin.post(&format!("{RULES}/batch"), &json!(communes)).await.expect(200);
+    let coverage = format!("{RULES}/coverage?org_unit_code=934");
+    for kind in ["", "&kind=public_assets"] {
+        let told = admin.get(&format!("{coverage}&as_of=2024-06-30{kind}")).await.expect(200);
+        assert_eq!(told["counts"], json!({"units": 15, "in_force": 15, "lapsed": 0, "missing": 0}), "{kind}");
+    }
+    let before = admin.get(&format!("{coverage}&as_of=2023-12-31")).await.expect(200);
+    assert_eq!(before["counts"], json!({"units": 15, "in_force": 0, "lapsed": 0, "missing": 15}));
+    let of_one = format!("{RULES}?org_unit_code=31396&as_of=2024-06-30&kind=internal_spending");
+    let rule = admin.get(&of_one).await.expect(200)["items"][0].clone();
+    let place = format!("{RULES}/{}", rule["id"].as_str().unwrap());
+    let etag = admin.get(&place).await.etag();
+    admin.patch(&place, &etag, &json!({"valid_to": "2024-06-01"})).await.expect(200);
+    let told = admin.get(&format!("{coverage}&as_of=2024-06-30")).await.expect(200);
+    assert_eq!(told["counts"], json!({"units": 15, "in_force": 14, "lapsed": 1, "missing": 0}));
+    assert_eq!(
+        (&told["in_force_rate"], &told["without"][0]["org_unit_code"]),
+        (&json!({"numerator": 14, "denominator": 15, "rate_percent": 93.33}), &json!("31396"))
+    );
+    let commune = app.person("xa.tanbinh", "editor", "31399").await;
+    commune.get(&format!("{RULES}/coverage?org_unit_code=92")).await.problem(403, "forbidden");
+}
+
 async fn rules_hold_on_their_days(app: TestApp) {
     let admin = app.admin().await;
-    let communes = lines(include_str!("../../../src/demo/report/spending-rules.ndjson"));
-    let communes: Vec<_> = communes
-        .into_iter()
-        .filter(|line| line["org_unit_code"].as_str().unwrap().starts_with("31"))
-        .collect();
+    let communes = of_communes(include_str!("../../../src/demo/report/spending-rules.ndjson"));
     let report = admin.post(&format!("{RULES}/batch"), &json!(communes)).await.expect(200);
     assert_eq!(report["created"], 30, "both kinds in 15 communes");
     let rules = json!({

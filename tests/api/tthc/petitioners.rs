@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use kernel::audit::chain::{Verdict, verify};
 use kernel::auth::keys::KeyRing;
-use kernel::db::schema::{attachments, citizen_feedback};
+use kernel::db::schema::{attachments, citizen_feedback, idempotency_keys};
 use serde_json::{Value, json};
 use tthc::feedback::reseal::reseal;
 
@@ -301,7 +301,8 @@ async fn an_order_is_named_and_only_an_administrator_erases(app: TestApp) {
 
 async fn feedback_that_was_deleted_leaves_nobody_behind(app: TestApp) {
     let admin = app.admin().await;
-    let place = made(&admin, &sent("0001")).await;
+    let once = admin.with("idempotency-key", "nham");
+    let place = made(&once, &sent("0001")).await;
     send(&admin, &place, &pdf("Đơn của Nguyễn Thị Thử.pdf")).await.expect(201);
     let etag = admin.get(&place).await.etag();
     assert_eq!(admin.delete(&place, &etag).await.status, 204);
@@ -311,4 +312,9 @@ async fn feedback_that_was_deleted_leaves_nobody_behind(app: TestApp) {
     assert_eq!(held, [None]);
     let names: Vec<String> = attachments::table.select(attachments::name).load(&mut conn).unwrap();
     assert_eq!(names, [""]);
+    let answers: Vec<String> =
+        idempotency_keys::table.select(idempotency_keys::answer).load(&mut conn).unwrap();
+    assert_eq!(answers, [""], "nor in the answers that were kept");
+    let again = once.post(FEEDBACK, &sent("0001")).await.problem(409, "personal-data-erased");
+    assert!(again["detail"].as_str().unwrap().contains("hoặc bản ghi đã bị xóa"), "{again}");
 }

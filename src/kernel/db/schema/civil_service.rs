@@ -174,6 +174,7 @@ diesel::table! {
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
         last_listed_on -> Date,
+        employee_key -> Text,
     }
 }
 

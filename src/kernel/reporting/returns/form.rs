@@ -72,13 +72,14 @@ pub struct Reporter<'a> {
     pub unit: OrgUnitId,
 }
 
-/// The columns that a return leaves out: they are not reported, which is another thing than zero. Where
-/// nothing arose, none is left out.
+/// The columns that a return could tell and leaves out: they are not reported, which is another thing than zero.
+/// Where nothing arose, none is left out.
 #[must_use]
-pub fn not_reported(columns: &impl Serialize, nil: bool) -> Vec<String> {
+pub fn not_reported<C: Serialize>(columns: &C, nil: bool, is_told: fn(&C, &str) -> bool) -> Vec<String> {
     match serde_json::to_value(columns) {
-        Ok(Value::Object(columns)) if !nil => {
-            columns.into_iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name).collect()
+        Ok(Value::Object(values)) if !nil => {
+            let left_out = values.into_iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name);
+            left_out.filter(|name| is_told(columns, name)).collect()
         }
         _ => Vec::new(),
     }
@@ -92,7 +93,7 @@ pub fn not_reported(columns: &impl Serialize, nil: bool) -> Vec<String> {
 /// return_form! {
 ///     /// Work diaries (nhật ký công việc), as units report them.
 ///     form: WorkDiaries, record_type: WorkDiaryReturn, columns: WorkDiaryColumns,
-///     page: WorkDiaryReturnPage of "work diary returns", faults: faults,
+///     page: WorkDiaryReturnPage of "work diary returns", faults: faults, counts: [keeping],
 ///     /// How many keep a work diary (báo cáo ghi nhật ký công việc).
 ///     #[schema(example = json!({..}))]
 ///     answer: WorkDiaryReturn;
@@ -109,7 +110,9 @@ pub fn not_reported(columns: &impl Serialize, nil: bool) -> Vec<String> {
 /// }
 /// ```
 ///
-/// `line: block` names the column that tells the lines of a unit apart: an enumeration.
+/// `line: block` names the column that tells the lines of a unit apart: an enumeration. `counts` are the columns
+/// that are zero where nothing arose. `told: f` is for a form of which a line leaves out columns by what else it
+/// says: `f(&columns, name)` tells whether a column is told there.
 ///
 /// [`fields!`]: crate::fields
 #[macro_export]
@@ -117,6 +120,7 @@ macro_rules! return_form {
     (
         $(#[$form_doc:meta])* form: $form:ident, record_type: $record_type:ident, columns: $columns:ident,
         page: $page:ident of $many:tt, $(line: $line:ident,)? faults: $faults:ident,
+        counts: [$($count:ident),* $(,)?], $(told: $told:ident,)?
         $(#[$view_doc:meta])* answer: $view:ident;
         $(#[$create_doc:meta])* create: $create:ident;
         $(#[$patch_doc:meta])* patch: $patch:ident;
@@ -128,12 +132,35 @@ macro_rules! return_form {
         $crate::fields! {
             {
                 into: return_types,
-                form: $form, columns: $columns, page: $page of $many,
+                form: $form, columns: $columns, page: $page of $many, counts: [$($count)*],
                 $(#[$view_doc])* answer: $view;
                 $(#[$create_doc])* create: $create;
                 $(#[$patch_doc])* patch: $patch;
             }
             $($fields)*
+        }
+
+        impl $columns {
+            /// Whether a column is told on this line.
+            const IS_TOLD: fn(&Self, &str) -> bool = $crate::return_told!($($told)?);
+
+            /// The columns as they count: where nothing arose, what is counted is zero.
+            fn counting(mut self, nil: bool) -> Self {
+                if nil {
+                    let zero = |column: &str| Self::IS_TOLD(&self, column).then_some(0);
+                    $(let $count = self.$count.or(zero(stringify!($count)));)*
+                    $(self.$count = $count;)*
+                }
+                self
+            }
+
+            /// The columns as they are stored: a return of nothing states its zeros together, in one way.
+            fn stating(mut self, nil: bool) -> Self {
+                $(if nil && self.$count == Some(0) {
+                    self.$count = None;
+                })*
+                self
+            }
         }
 
         impl $crate::reporting::returns::ReturnForm for $form {
@@ -181,18 +208,29 @@ macro_rules! return_form {
     };
 }
 
+/// By what the columns of a form are told; every column, where the form does not say.
+#[macro_export]
+macro_rules! return_told {
+    () => {
+        |_, _| true
+    };
+    ($told:ident) => {
+        $told
+    };
+}
+
 /// The types of a form of returns whose columns [`fields!`](crate::fields) has read.
 #[macro_export]
 macro_rules! return_types {
     (
-        form: $form:ident, columns: $columns:ident, page: $page:ident of $many:tt,
+        form: $form:ident, columns: $columns:ident, page: $page:ident of $many:tt, counts: $counts:tt,
         $(#[$view_doc:meta])* answer: $view:ident;
         $(#[$create_doc:meta])* create: $create:ident;
         $(#[$patch_doc:meta])* patch: $patch:ident;
         fields: {
             row[$($row_members:tt)*] answer $answer_members:tt
             create $create_members:tt patch $patch_members:tt
-            stored $stored:tt derived $derived:tt folded[] made[]
+            stored $stored:tt derived $derived:tt folded[] made[] sent[]
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -206,7 +244,7 @@ macro_rules! return_types {
             members $answer_members stored $stored derived $derived
         }
         $crate::return_bodies! {
-            columns: $columns, answer: $view,
+            columns: $columns, answer: $view, counts: $counts,
             $(#[$create_doc])* create: $create; $(#[$patch_doc])* patch: $patch;
             members $create_members changes $patch_members stored $stored
         }
@@ -241,7 +279,7 @@ macro_rules! return_answer {
             /// Whether nothing arose (không phát sinh): a statement, and all columns count as zero.
             pub nil: bool,
             $($answer_members)*
-            /// The columns that are left out (chưa báo cáo): their totals are not complete.
+            /// The columns that could be told here and are left out (chưa báo cáo): their totals are not complete.
             pub not_reported: Vec<String>,
             /// First day really covered (số liệu tính từ ngày); null when it is the period's.
             pub covers_from: Option<chrono::NaiveDate>,
@@ -285,9 +323,12 @@ macro_rules! return_answer {
                 let _reporter = $crate::reporting::returns::Reporter { tree, unit: line.org_unit_id };
                 let unit =
                     $crate::unit_reference::label(tree, line.org_unit_id, period.ends_on);
+                let not_reported =
+                    $crate::reporting::returns::not_reported(&columns, line.nil, $columns::IS_TOLD);
+                let columns = columns.counting(line.nil);
                 Self {
                     $($derived: $how(&columns $(, $crate::return_answer!(@second $with_context &_reporter))?),)*
-                    not_reported: $crate::reporting::returns::not_reported(&columns, line.nil),
+                    not_reported,
                     id: line.id,
                     org_unit_id: unit.org_unit_id,
                     org_unit_code: unit.org_unit_code,
@@ -321,7 +362,7 @@ macro_rules! return_answer {
 #[macro_export]
 macro_rules! return_bodies {
     (
-        columns: $columns:ident, answer: $view:ident,
+        columns: $columns:ident, answer: $view:ident, counts: [$($count:ident)*],
         $(#[$create_doc:meta])* create: $create:ident; $(#[$patch_doc:meta])* patch: $patch:ident;
         members[$($create_members:tt)*] changes[$($patch_members:tt)*] stored[$($stored:ident)*]
     ) => {
@@ -376,7 +417,8 @@ macro_rules! return_bodies {
                     covers_to: self.covers_to,
                     source_note: self.source_note,
                 };
-                (face, $columns { $($stored: self.$stored,)* })
+                let columns = $columns { $($stored: self.$stored,)* };
+                (face, columns.stating(self.nil))
             }
         }
 
@@ -407,6 +449,11 @@ macro_rules! return_bodies {
             /// The whole return after the patch.
             #[must_use]
             pub fn onto(self, present: &$view) -> $create {
+                let mut present = present.clone();
+                // The zeros of a return of nothing were stated together, and are not told one by one.
+                if present.nil {
+                    $(present.$count = None;)*
+                }
                 $create {
                     org_unit_id: Some(present.org_unit_id),
                     org_unit_identifier: None,
@@ -422,4 +469,26 @@ macro_rules! return_bodies {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Counts {
+        given: Option<i64>,
+        filled: Option<i64>,
+        apart: Option<i64>,
+    }
+
+    #[test]
+    fn what_is_not_told_there_is_not_left_out() {
+        let columns = Counts { given: Some(1), filled: None, apart: None };
+        let mut left_out = not_reported(&columns, false, |_, _| true);
+        left_out.sort_unstable();
+        assert_eq!(left_out, ["apart", "filled"]);
+        assert_eq!(not_reported(&columns, false, |_, name| name != "apart"), ["filled"]);
+        assert_eq!(not_reported(&columns, true, |_, _| true), [""; 0]);
+    }
 }

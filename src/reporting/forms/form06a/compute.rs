@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 use super::coverage::{
     Form06aCoverage, Form06aEndedLine, Form06aLevelCoverage, Form06aRecordsLine, Form06aStatedLine,
 };
-use super::gathering::{Apart, Asked, Gathered, Wanted};
+use super::gathering::{Apart, Asked, Gathered, Wanted, units_within_reach};
 use super::model::{
     Form06Columns, Form06Definition, Form06DefinitionUsed, Form06Source, Form06a, Form06aQuery, Form06aRow,
     FormUnit,
 };
 use crate::reporting::forms::aggregate::{Aggregated, Cell, EndedLine, StatedLine};
 use crate::reporting::forms::kept::coverage::{FormCoverageCount, LevelFiled};
-use crate::reporting::forms::kept::{self, Figures, FormClosure, KeptForm, Subject, Variant};
+use crate::reporting::forms::kept::{self, Figures, FormClosure, KeptForm, Reached, Subject, Variant};
 use crate::reporting::period_closures::{closure_facts, not_the_forms_closure};
 use kernel::auth::permission::Domain;
 use kernel::auth::scope::Scoped;
@@ -85,10 +85,8 @@ pub fn form06a(
     }
     let wanted = Wanted { unit, period: period.as_ref(), as_of, asked };
     let roster = rosters.of(scoped.units(), wanted.roster_of(scope));
-    // What stood under the unit on the day may have come to another since, whose figures are its own.
-    let reached = (!scoped.everything()).then(|| roster.units().only(|unit| scoped.reaches_aggregates(unit)));
-    let units = reached.as_ref().unwrap_or(roster.units());
-    let gathered = snapshot(conn, |conn| wanted.gathered(conn, tree, &roster, units, Apart::Together))?;
+    let units = units_within_reach(scoped, &roster);
+    let gathered = snapshot(conn, |conn| wanted.gathered(conn, tree, &roster, &units, Apart::Together))?;
     let form = Form06a::of(tree, wanted, scope, definition, &roster, &gathered);
     let closure = match &period {
         Some(period) if asked == Asked::plain(period) => {
@@ -127,12 +125,19 @@ impl KeptForm for Form06a {
         Ok(forms)
     }
 
-    fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError> {
+    fn one(
+        conn: &mut DbConn,
+        scoped: &Scoped,
+        of: Subject<'_>,
+        variant: &Variant,
+    ) -> Result<Reached<Self>, ApiError> {
         let definition = variant.definition.parse().map_err(|error: String| ApiError::internal(error))?;
-        let wanted = Wanted::from(of);
+        let (tree, wanted) = (scoped.tree(), Wanted::from(of));
         let roster = wanted.roster(tree, variant.scope);
-        let gathered = wanted.gathered(conn, tree, &roster, roster.units(), Apart::Together)?;
-        Ok(Self::of(tree, wanted, variant.scope, definition, &roster, &gathered))
+        let units = units_within_reach(scoped, &roster);
+        let gathered = wanted.gathered(conn, tree, &roster, &units, Apart::Together)?;
+        let form = Self::of(tree, wanted, variant.scope, definition, &roster, &gathered);
+        Ok(Reached { form, out_of_reach: roster.units().len() - units.len() })
     }
 
     fn figures(&self) -> Figures {

@@ -1,6 +1,7 @@
 //! What form 06a is made of: what units have handed in, and what dossiers count of those that declared them
 //! complete.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -9,6 +10,7 @@ use diesel::prelude::*;
 use super::model::{Form06Source, Form06aQuery};
 use crate::reporting::forms::aggregate::{Aggregated, Cell, aggregate};
 use crate::reporting::forms::kept::Subject;
+use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::db::schema::procedure_fields;
 use kernel::error::{ApiError, Bilingual, Fault};
@@ -199,6 +201,15 @@ impl Wanted<'_> {
         }
         Ok(Gathered { lines, complete, replaced, generated, counted })
     }
+}
+
+/// The units of a roster whose figures an account may see. What stood under the unit on the day may have come to
+/// another since, whose figures are its own.
+pub(super) fn units_within_reach<'r>(scoped: &Scoped, roster: &'r Roster) -> Cow<'r, UnitSet> {
+    if scoped.everything() {
+        return Cow::Borrowed(roster.units());
+    }
+    Cow::Owned(roster.units().only(|unit| scoped.reaches_aggregates(unit)))
 }
 
 /// Rows by level and field.

@@ -21,6 +21,7 @@ pub use self::snapshots::{FormClosure, closure_of, keep_all, snapshot};
 use self::snapshots::{SnapshotRow, content_of, unpacked};
 use super::form06a::Form06a;
 use kernel::auth::permission::Domain;
+use kernel::auth::scope::Scoped;
 use kernel::db::DbConn;
 use kernel::error::{ApiError, Bilingual, Fault};
 use kernel::reporting::closed_periods::PeriodClosureId;
@@ -66,17 +67,30 @@ pub trait KeptForm: Serialize + DeserializeOwned + 'static {
     /// When the database cannot be read.
     fn all(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>) -> Result<Vec<(Variant, Self)>, ApiError>;
 
-    /// One of them.
+    /// One of them, as whoever asks may see it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    fn one(conn: &mut DbConn, tree: &OrgTree, of: Subject<'_>, variant: &Variant) -> Result<Self, ApiError>;
+    fn one(
+        conn: &mut DbConn,
+        scoped: &Scoped,
+        of: Subject<'_>,
+        variant: &Variant,
+    ) -> Result<Reached<Self>, ApiError>;
 
     /// The figures by which two of these forms are compared.
     fn figures(&self) -> Figures;
 
     /// How many units have filed, by level.
     fn filed(&self) -> Vec<LevelFiled>;
+}
+
+/// A form of the units that an account reaches.
+pub struct Reached<F> {
+    /// The form.
+    pub form: F,
+    /// How many units of it are out of reach: their figures are not in it.
+    pub out_of_reach: usize,
 }
 
 /// A kind of form that is kept, whatever its type.
@@ -96,11 +110,13 @@ pub struct Compared {
     pub figures: Figures,
     /// How many units have filed, by level.
     pub filed: Vec<LevelFiled>,
+    /// How many units of the form are out of reach: their figures are not in it.
+    pub out_of_reach: usize,
 }
 
 impl Compared {
-    fn of(form: &impl KeptForm) -> Self {
-        Self { figures: form.figures(), filed: form.filed() }
+    fn of<F: KeptForm>(Reached { form, out_of_reach }: &Reached<F>) -> Self {
+        Self { figures: form.figures(), filed: form.filed(), out_of_reach: *out_of_reach }
     }
 }
 
@@ -109,7 +125,7 @@ type Keep = fn(&mut DbConn, &OrgTree, Subject<'_>, PeriodClosureId) -> Result<Ve
 
 /// A form that was kept as this text, and today's, as they are compared.
 type KeptAndToday =
-    fn(&mut DbConn, &OrgTree, Subject<'_>, &Variant, &str) -> Result<(Compared, Compared), ApiError>;
+    fn(&mut DbConn, &Scoped, Subject<'_>, &Variant, &str) -> Result<(Compared, Compared), ApiError>;
 
 impl Kept {
     const fn of<F: KeptForm>() -> Self {
@@ -121,8 +137,10 @@ impl Kept {
                 let forms = F::all(conn, tree, of)?;
                 forms.iter().map(|(variant, form)| SnapshotRow::of(closure, variant, form)).collect()
             },
-            compared: |conn, tree, of, variant, content| {
-                let (kept, today) = (unpacked::<F>(content)?, F::one(conn, tree, of, variant)?);
+            compared: |conn, scoped, of, variant, content| {
+                // What was kept was answered to the unit as a whole, and stays so for whoever reads its closing.
+                let kept = Reached { form: unpacked::<F>(content)?, out_of_reach: 0 };
+                let today = F::one(conn, scoped, of, variant)?;
                 Ok((Compared::of(&kept), Compared::of(&today)))
             },
         }
@@ -145,20 +163,20 @@ impl Kept {
         Ok((kept, Variant { definition, scope }))
     }
 
-    /// A form as it was kept, and as it is today, to be compared.
+    /// A form as it was kept, and as whoever asks may see it today, to be compared.
     ///
     /// # Errors
     /// 404 when it was not kept at that closing.
     pub fn compared(
         &self,
         conn: &mut DbConn,
-        tree: &OrgTree,
+        scoped: &Scoped,
         of: Subject<'_>,
         variant: &Variant,
         closure: PeriodClosureId,
     ) -> Result<(Compared, Compared), ApiError> {
         let content = content_of(conn, self.name, closure, variant)?.ok_or_else(ApiError::not_found)?;
-        (self.compared)(conn, tree, of, variant, &content)
+        (self.compared)(conn, scoped, of, variant, &content)
     }
 }
 

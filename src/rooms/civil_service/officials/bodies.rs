@@ -36,7 +36,7 @@ pub struct OfficialCreate {
     #[schema(min_length = 1, max_length = 20)]
     pub org_unit_code: Option<String>,
     /// Their code in the personnel software of the province (mã hồ sơ cán bộ, công chức, viên chức), without personal
-    /// data.
+    /// data; one code in capitals and in small letters.
     #[validate(length(min = 1, max = 30), custom(function = "kernel::text::spaced"))]
     #[schema(min_length = 1, max_length = 30)]
     pub employee_code: String,

@@ -1,6 +1,6 @@
 //! Erasing who an official is on order (xóa dữ liệu cá nhân theo yêu cầu, Luật 91/2025/QH15), with the digest of the
-//! number and the answers that were kept. The journal never holds them, so its chain stands; the post stays, and is
-//! counted as before. A list that goes on telling them moves the post, and the person is left out.
+//! number, the files and the answers that were kept. The journal never holds them, so its chain stands; the post
+//! stays, and is counted as before. A list that goes on telling them moves the post, and the person is left out.
 
 use diesel::prelude::*;
 
@@ -34,12 +34,13 @@ pub(super) fn official_erase(
     order.must_be_ordered()?;
     let mut row = OfficialRow { person: None, number_digest: None, erased_at: Some(tx.at()), ..row };
     row.revise(tx.at());
+    // The official first: whoever attaches a file to them waits, and then finds them erased.
     let erased = save_as(tx, scoped, &[row], Some(order))?.only()?;
     erase_beside(tx, RecordType::Official, &id.written())?;
     Ok(erased)
 }
 
-/// Leaves nobody behind in a record that was deleted.
+/// Leaves nobody behind in a record that was deleted, nor in what is kept beside it.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -49,5 +50,5 @@ pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: OfficialId) -> Result<(),
     diesel::update(o::table.find(id))
         .set((o::person.eq(&nothing), o::number_digest.eq(&nothing)))
         .execute(tx.conn())?;
-    Ok(())
+    erase_beside(tx, RecordType::Official, &id.written())
 }

@@ -1,11 +1,12 @@
-//! The operations on officials: the standard ones, the search by identity number, erasure, and how many there are.
+//! The operations on officials: the standard ones, their files, the search by identity number, erasure, and how many
+//! there are.
 
 use actix_web::web;
 
 use super::bodies::{OfficialCreate, OfficialPatch};
 use super::erasure::official_erase;
 use super::model::{Official, OfficialFilter, OfficialId, OfficialPage, OfficialSearch, OfficialsFound};
-use super::store::{official_get, official_list, officials_of_number};
+use super::store::{official_changeable, official_get, official_list, official_seen, officials_of_number};
 use super::summary::{OfficialSummary, OfficialSummaryFilter, official_summary};
 use super::writes::{Officials, official_delete, official_patch};
 use kernel::api::mount::Mount;
@@ -17,7 +18,7 @@ use kernel::db::{DbConn, Weight, WriteTx};
 use kernel::error::ApiError;
 use kernel::people::PersonalDataErasure;
 use kernel::state::App;
-use kernel::{crud, operations};
+use kernel::{attachments, crud, operations};
 
 crud! {
     tag: "officials", what: "an official", many: "officials", vi: "cán bộ, công chức, viên chức, người lao động",
@@ -34,16 +35,30 @@ crud! {
     personal: "civil_service:personal",
 }
 
+attachments! {
+    tag: "officials", of: "an official", vi: "cán bộ, công chức, viên chức, người lao động",
+    list_path: "/api/v1/civil-service/officials/{id}/attachments",
+    path: "/api/v1/civil-service/officials/{id}/attachments/{attachment_id}",
+    content_path: "/api/v1/civil-service/officials/{id}/attachments/{attachment_id}/content",
+    owner: OfficialAttachments, record_type: Official, table: "officials", id: OfficialId,
+    read: Permit<Read, CivilService>, write: Permit<Write, CivilService>,
+    seen: official_seen, changeable: official_changeable,
+    list: list_official_attachments, attach: create_official_attachment, get: get_official_attachment,
+    content: get_official_attachment_content, delete: delete_official_attachment,
+    personal: "civil_service:personal",
+}
+
 /// Mounts the operations.
 pub fn routes(mount: &mut impl Mount) {
     operations!(mount, get_official_summary, search_officials, erase_official);
     crud_routes(mount);
+    attachment_routes(mount);
 }
 
 #[utoipa::path(
     post, path = "/api/v1/civil-service/officials/searches",
     operation_id = "search_officials", tag = "officials", summary = "Search officials by identity number",
-    description = "The officials in reach who have exactly this identity number (tra cứu cán bộ, công chức, viên chức theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. Needs the scope `civil_service:personal`, and is noted in the journal.",
+    description = "The officials in reach who have exactly this identity number (tra cứu cán bộ, công chức, viên chức theo số định danh). The number stands in the body, where no log and no cache sees it; it is found by a keyed digest. An answer holds 200 at most and says whether there are more, which follow with `after`. Needs the scope `civil_service:personal`, and is noted in the journal.",
     request_body = OfficialSearch,
     responses((status = 200, description = "The officials.", body = OfficialsFound)),
 )]
@@ -54,16 +69,15 @@ async fn search_officials(
 ) -> Result<web::Json<OfficialsFound>, ApiError> {
     let scoped = permit.into_scoped();
     let asker = scoped.clone();
-    let found = move |conn: &mut DbConn| officials_of_number(conn, &asker, &body.0.id_number);
-    let items = app.db.read(found).await?;
-    personal_reads::note(&app, &scoped, &items).await?;
-    Ok(web::Json(OfficialsFound { items }))
+    let found = app.db.read(move |conn: &mut DbConn| officials_of_number(conn, &asker, &body.0)).await?;
+    personal_reads::note(&app, &scoped, &found.items).await?;
+    Ok(web::Json(found))
 }
 
 #[utoipa::path(
     post, path = "/api/v1/civil-service/officials/{id}/erasure",
     operation_id = "erase_official", tag = "officials", summary = "Erase the personal data of an official",
-    description = "Erases name, day of birth, sex and identity number of an official and the answers that were kept of them (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. The post stays and is counted as before, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
+    description = "Erases name, day of birth, sex and identity number of an official, their files and the answers that were kept of them (xóa dữ liệu cá nhân theo yêu cầu), as a document orders. The post stays and is counted as before, and whoever follows changes is told. It cannot be taken back; backups from before keep what they hold.",
     params(("id" = OfficialId, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "The ETag that was read; optional here.")),
     request_body = PersonalDataErasure,
     responses((status = 200, description = "They were erased.", body = Official, headers(("ETag" = String, description = "Its version.")))),

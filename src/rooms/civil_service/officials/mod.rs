@@ -1,9 +1,10 @@
 //! Officials (cán bộ, công chức, viên chức, người lao động): who serves in which unit, as the personnel software
-//! of a province lists them. An official is known by the employee code of that software within the province, and
-//! may move from unit to unit.
+//! of a province lists them. An official is known by the employee code of that software within the province (`codes`),
+//! and may move from unit to unit.
 //!
 //! Name, day of birth, sex and identity number are personal data ([`person`]): sealed, masked, searched by a keyed
-//! digest, erased on order ([`erasure`]). Everything else tells of a post, and is counted ([`summary`]).
+//! digest, erased on order ([`erasure`]), and the files of an official with them. One number under several codes is
+//! remarked (`same_number`). Everything else tells of a post, and is counted ([`summary`]).
 //!
 //! Lists come whole, day by day, and most of their lines tell what is held already. A record is left as it is by these:
 //! its `listed_on` is the day of the list that first told this. The day of the newest list that names someone stands
@@ -13,12 +14,14 @@
 //! changes by itself.
 
 pub mod bodies;
+pub(crate) mod codes;
 pub mod erasure;
 mod handlers;
 pub mod model;
 pub mod person;
 pub mod reseal;
 mod rules;
+mod same_number;
 mod store;
 pub mod summary;
 mod writes;

@@ -13,6 +13,7 @@ use kernel::audit::personal_reads::Shown;
 use kernel::db::schema::officials;
 use kernel::db::types::Instant;
 use kernel::record_types::RecordType;
+use kernel::remarks::Remark;
 use kernel::tree::OrgUnitId;
 use kernel::unit_reference::{UnitLabel, UnitName, UnitScope};
 use kernel::{id, page_of, record, row, text_enum};
@@ -117,14 +118,17 @@ pub struct OfficialRow {
     /// The day of the newest list that names them. It moves on beside the record, by a statement of its own.
     #[diesel(skip_update)]
     pub last_listed_on: NaiveDate,
+    /// By which the employee code is known in the province; of one whose code another has too, their id.
+    pub employee_key: String,
 }
 row!(OfficialRow, OfficialId);
 
 impl OfficialRow {
-    /// Whether this tells the same as what is held, be it in another list.
+    /// Whether this tells the same as what is held, be it in another list or with a code in other letters.
     #[must_use]
     pub fn tells_as(&self, held: &Self) -> bool {
-        Self { listed_on: held.listed_on, ..self.clone() } == *held
+        let employee_code = held.employee_code.clone();
+        Self { listed_on: held.listed_on, employee_code, ..self.clone() } == *held
     }
 }
 
@@ -137,7 +141,7 @@ impl OfficialRow {
     "position_title": "Công chức Tư pháp - Hộ tịch", "rank_title": "Chuyên viên", "qualification": "bachelor",
     "political_theory": "intermediate", "status": "working", "since": "2015-03-01", "until": null, "note": null,
     "person": {"name": "C** b* t** n*****", "date_of_birth": null, "sex": null, "id_number": "************"},
-    "erased_at": null, "version": 1, "created_at": "2026-11-23T02:00:00Z", "updated_at": "2026-11-23T02:00:00Z"
+    "remarks": [], "erased_at": null, "version": 1, "created_at": "2026-11-23T02:00:00Z", "updated_at": "2026-11-23T02:00:00Z"
 }))]
 pub struct Official {
     /// Its id.
@@ -150,7 +154,8 @@ pub struct Official {
     pub org_unit_identifier: Option<String>,
     /// Its name on the day of the list (tên đơn vị).
     pub org_unit_name: String,
-    /// Their code in the personnel software of the province (mã hồ sơ cán bộ, công chức, viên chức).
+    /// Their code in the personnel software of the province (mã hồ sơ cán bộ, công chức, viên chức), one code in
+    /// capitals and in small letters.
     pub employee_code: String,
     /// The day of the list that first told this (ngày của danh sách); later lists that tell the same leave it.
     pub listed_on: NaiveDate,
@@ -174,6 +179,8 @@ pub struct Official {
     pub note: Option<String>,
     /// Who they are (nhân thân); null where nobody said so, and once it was erased.
     pub person: Option<OfficialPersonShown>,
+    /// What is noticed about them beside the officials in the account's reach (lưu ý).
+    pub remarks: Vec<Remark>,
     /// When their personal data were erased on order (thời điểm xóa dữ liệu cá nhân).
     pub erased_at: Option<Instant>,
     /// Version of the record.
@@ -196,7 +203,8 @@ page_of!(OfficialPage, Official, "officials");
 record!(Official, shown: in_clear);
 
 impl Official {
-    /// The answer of a stored official, with the unit in which they serve. Of the person it tells nothing.
+    /// The answer of a stored official, with the unit in which they serve. Of the person it tells nothing, nor what is
+    /// noticed.
     #[must_use]
     pub fn of(row: OfficialRow, unit: UnitLabel) -> Self {
         Self {
@@ -217,6 +225,7 @@ impl Official {
             until: row.until,
             note: row.note,
             person: None,
+            remarks: Vec::new(),
             erased_at: row.erased_at,
             version: row.version,
             created_at: row.created_at,
@@ -257,7 +266,7 @@ pub struct OfficialFilter {
     /// The unit itself, with its children, or with all below (phạm vi); `self` when not given.
     #[param(inline)]
     pub scope: Option<UnitScope>,
-    /// Their code in the personnel software (mã hồ sơ).
+    /// Their code in the personnel software, in capitals or small letters (mã hồ sơ).
     #[validate(length(min = 1, max = 30))]
     #[param(min_length = 1, max_length = 30)]
     pub employee_code: Option<String>,
@@ -301,6 +310,10 @@ pub struct OfficialSearch {
     #[validate(length(min = 9, max = 12))]
     #[schema(min_length = 9, max_length = 12, pattern = "^[0-9]{9,12}$")]
     pub id_number: String,
+    /// The last official of the answer before, where there are more: those behind them are found (người cuối của lần
+    /// trả lời trước).
+    #[serde(default)]
+    pub after: Option<OfficialId>,
 }
 
 impl std::fmt::Debug for OfficialSearch {
@@ -311,9 +324,11 @@ impl std::fmt::Debug for OfficialSearch {
 
 /// The officials with one identity number (cán bộ, công chức, viên chức theo số định danh).
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
+#[schema(example = json!({"items": [], "has_more": false}))]
 pub struct OfficialsFound {
-    /// The officials in reach, the newest lists first; the first 200.
+    /// The officials in reach, the newest lists first; at most 200.
     #[schema(max_items = 200)]
     pub items: Vec<Official>,
+    /// Whether there are more than these (còn người khác): they are found with the last of these as `after`.
+    pub has_more: bool,
 }

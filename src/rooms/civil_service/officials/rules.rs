@@ -117,10 +117,10 @@ mod tests {
         assert_eq!(codes(&json!({"listed_on": "2026-11-24"})), [pair("/listed_on", "in_future")]);
     }
 
-    /// What a list of a day tells where that of the 16th first told what is held, and that of the 19th told it last.
-    fn older_list(listed_on: &str, rank: &str) -> Option<String> {
+    /// An official of whom the list of the 16th first told what is held, and that of the 19th told it last.
+    fn held() -> OfficialRow {
         let at = Instant::from_micros(0);
-        let held = OfficialRow {
+        OfficialRow {
             id: OfficialId::new(),
             province_id: OrgUnitId::new(),
             org_unit_id: OrgUnitId::new(),
@@ -142,7 +142,13 @@ mod tests {
             created_at: at,
             updated_at: at,
             last_listed_on: day("2026-11-19"),
-        };
+            employee_key: "CB-1".into(),
+        }
+    }
+
+    /// What is wrong with what the list of a day tells of them.
+    fn older_list(listed_on: &str, rank: &str) -> Option<String> {
+        let held = held();
         let told = OfficialRow { listed_on: day(listed_on), rank_title: Some(rank.into()), ..held.clone() };
         older_list_fault(&told, &held).map(|fault| fault.code.into_owned())
     }
@@ -156,6 +162,20 @@ mod tests {
         for fit in ["2026-11-16", "2026-11-19", "2026-11-20"] {
             assert_eq!(older_list(fit, "Chuyên viên chính"), None);
         }
+    }
+
+    #[test]
+    fn a_code_in_other_letters_is_no_news() {
+        let held = held();
+        let told = |code: &str, rank: &str| OfficialRow {
+            employee_code: code.into(),
+            rank_title: Some(rank.into()),
+            ..held.clone()
+        };
+        assert!(told("cb-1", "Chuyên viên").tells_as(&held));
+        assert!(!told("cb-1", "Chuyên viên chính").tells_as(&held));
+        let other = OfficialRow { employee_key: "CB-2".into(), ..told("CB-2", "Chuyên viên") };
+        assert!(!other.tells_as(&held));
     }
 
     #[test]

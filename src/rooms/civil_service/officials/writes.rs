@@ -7,10 +7,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::bodies::{OfficialCreate, OfficialPatch};
+use super::codes::code_key;
 use super::erasure::forget_deleted;
 use super::model::{Official, OfficialId, OfficialRow};
 use super::person::{OfficialPerson, place};
 use super::rules;
+use super::same_number::Bearers;
 use super::store::{answer, opened, row_find};
 use kernel::api::IfMatch;
 use kernel::api::json::check;
@@ -32,12 +34,12 @@ const RECORD_TYPE: &str = "official";
 /// Officials, as they are written.
 pub struct Officials;
 
-/// By what an official is known: the province and the employee code.
+/// By what an official is known: the province and the key of the employee code.
 type Key = (OrgUnitId, String);
 
 fn key(scoped: &Scoped, body: &OfficialCreate) -> Option<Key> {
     let unit = body.unit_name().resolve(scoped.tree(), body.listed_on).ok()?;
-    Some((scoped.home_province(unit)?, body.employee_code.clone()))
+    Some((scoped.home_province(unit)?, code_key(&body.employee_code)))
 }
 
 impl Records for Officials {
@@ -49,7 +51,7 @@ impl Records for Officials {
     fn order(body: &OfficialCreate) -> String {
         let unit = body.unit_name();
         key_text([
-            Some(body.employee_code.as_str()),
+            Some(code_key(&body.employee_code).as_str()),
             unit.id.map(|id| id.written()).as_deref(),
             unit.identifier,
             unit.code,
@@ -70,19 +72,19 @@ impl Records for Officials {
         let named = || keys.iter().flatten();
         let provinces: HashSet<OrgUnitId> = named().map(|(province, _)| *province).collect();
         let codes: HashSet<&str> = named().map(|(_, code)| code.as_str()).collect();
-        let of_list = o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes));
+        let of_list = o::province_id.eq_any(provinces).and(o::employee_key.eq_any(codes));
         // Two lists lock those whom both name in one order, whatever each finds to change.
         let rows: Vec<OfficialRow> = load_locked!(
             tx.conn(),
             o::table
                 .filter(of_list.and(o::deleted_at.is_null()))
-                .order_by(o::employee_code)
+                .order_by(o::employee_key)
                 .select(OfficialRow::as_select())
         )?;
         let found: HashMap<Key, OfficialRow> = rows
             .into_iter()
             .filter(|row| scoped.reaches(row.org_unit_id))
-            .map(|row| ((row.province_id, row.employee_code.clone()), row))
+            .map(|row| ((row.province_id, row.employee_key.clone()), row))
             .collect();
         let of_province: Vec<Option<OfficialRow>> =
             keys.iter().map(|key| found.get(key.as_ref()?).cloned()).collect();
@@ -98,7 +100,8 @@ impl Records for Officials {
         let mut made = Vec::with_capacity(drafts.len());
         for draft in drafts {
             // By its code a batch finds an official: another code is a change of that one alone.
-            let is_recoded = |row: &&OfficialRow| row.employee_code != draft.body.employee_code;
+            let key = code_key(&draft.body.employee_code);
+            let is_recoded = |row: &&OfficialRow| code_key(&row.employee_code) != key;
             let may_be = match draft.present.as_ref().filter(is_recoded) {
                 Some(row) => must_be_unnamed(tx.conn(), row),
                 None => Ok(()),
@@ -135,7 +138,7 @@ fn came_with_their_unit(
     use officials as o;
     let of_unit = |body: &OfficialCreate| -> Option<Key> {
         let unit = body.unit_name().resolve(scoped.tree(), body.listed_on).ok()?;
-        Some((unit, body.employee_code.clone()))
+        Some((unit, code_key(&body.employee_code)))
     };
     let missing: Vec<Option<Key>> = bodies
         .iter()
@@ -147,18 +150,18 @@ fn came_with_their_unit(
     if codes.is_empty() {
         return Ok(found);
     }
-    let of_units = o::org_unit_id.eq_any(units).and(o::employee_code.eq_any(codes));
+    let of_units = o::org_unit_id.eq_any(units).and(o::employee_key.eq_any(codes));
     let rows: Vec<OfficialRow> = load_locked!(
         conn,
         o::table
             .filter(of_units.and(o::deleted_at.is_null()))
-            .order_by(o::employee_code)
+            .order_by(o::employee_key)
             .select(OfficialRow::as_select())
     )?;
     let rows: HashMap<Key, OfficialRow> = rows
         .into_iter()
         .filter(|row| scoped.reaches(row.org_unit_id))
-        .map(|row| ((row.org_unit_id, row.employee_code.clone()), row))
+        .map(|row| ((row.org_unit_id, row.employee_key.clone()), row))
         .collect();
     for (found, key) in found.iter_mut().zip(&missing).filter(|(found, _)| found.is_none()) {
         *found = key.as_ref().and_then(|key| rows.get(key)).cloned();
@@ -170,7 +173,7 @@ fn came_with_their_unit(
 fn must_be_unnamed(conn: &mut DbConn, row: &OfficialRow) -> Result<(), ApiError> {
     use personnel_decisions as d;
     let naming = d::table
-        .filter(d::province_id.eq(row.province_id).and(d::employee_key.eq(&row.employee_code)))
+        .filter(d::province_id.eq(row.province_id).and(d::employee_key.eq(&row.employee_key)))
         .filter(d::deleted_at.is_null());
     match diesel::select(diesel::dsl::exists(naming)).get_result(conn)? {
         true => Err(ApiError::new(Problem::InUse)),
@@ -195,6 +198,7 @@ pub(super) fn save_as(
             province_id,
             org_unit_id,
             employee_code,
+            employee_key,
             listed_on,
             category,
             position_title,
@@ -211,8 +215,10 @@ pub(super) fn save_as(
         ]
     )?;
     listed(tx.conn(), rows.iter().filter(|row| stored.contains(&row.id)))?;
+    // Of many that are written together nobody is answered.
+    let bearers = if rows.len() == 1 { Bearers::of(tx.conn(), scoped, rows)? } else { Bearers::default() };
     let entry = |action, view: &Official, row: &OfficialRow| journal_entry(action, view, row, order);
-    Written::try_journal(tx, rows, &stored, entry, |row| answer(&masked, row.clone()))
+    Written::try_journal(tx, rows, &stored, entry, |row| answer(&masked, row.clone(), &bearers))
 }
 
 /// Moves on, never back, the day of the newest list that names these officials; whether it did. One statement a day:
@@ -249,6 +255,10 @@ fn official_made(
     let (person, number_digest) = sealed(scoped, person.as_ref(), present, id, at)?;
     let Owner { unit, province } = owner;
     let last_listed_on = present.map_or(body.listed_on, |row| row.last_listed_on);
+    let key = code_key(&body.employee_code);
+    // Whoever stands under their id, for another has the key of their code, stays there while the code stays.
+    let is_kept = |row: &&OfficialRow| code_key(&row.employee_code) == key;
+    let kept = present.filter(is_kept).map(|row| row.employee_key.clone());
     let row = OfficialRow {
         id,
         province_id: province,
@@ -271,6 +281,7 @@ fn official_made(
         created_at: present.map_or(at, |row| row.created_at),
         updated_at: present.map_or(at, |row| row.updated_at),
         last_listed_on,
+        employee_key: kept.unwrap_or(key),
     };
     match present.and_then(|held| rules::older_list_fault(&row, held)) {
         Some(fault) => Err(ApiError::invalid(vec![fault])),
@@ -296,7 +307,7 @@ fn sealed(
 }
 
 /// The journal entry of a write. It tells nobody's name, masked or not: an entry never changes, and personal
-/// data must go on order.
+/// data must go on order. Nor does it tell what is noticed: whoever reads it may reach fewer officials than its author.
 fn journal_entry(
     action: JournalAction,
     view: &Official,
@@ -310,7 +321,7 @@ fn journal_entry(
         #[serde(skip_serializing_if = "Option::is_none")]
         erasure: Option<&'a PersonalDataErasure>,
     }
-    let nameless = Official { person: None, ..view.clone() };
+    let nameless = Official { person: None, remarks: Vec::new(), ..view.clone() };
     let content = Content { official: &nameless, erasure: order };
     let action = order.map_or(action, |_| JournalAction::ErasePersonal);
     Ok(Entry::new(action, RECORD_TYPE, view.id, view.version, &content)?
@@ -336,7 +347,7 @@ pub(super) fn official_patch(
     replace::<Officials>(tx, scoped, id, expected, whole)
 }
 
-/// Deletes an official who was entered by mistake, and leaves nobody behind in the record.
+/// Deletes an official who was entered by mistake, and leaves nobody behind in the record or beside it.
 ///
 /// # Errors
 /// 412 when it has changed, 409 while a personnel decision names the official.
@@ -351,7 +362,7 @@ pub(super) fn official_delete(
     must_be_unnamed(tx.conn(), &row)?;
     hide_row!(tx, officials, row)?;
     let row = OfficialRow { version: row.version + 1, ..row };
-    let view = answer(&scoped.masked(), row.clone())?;
+    let view = answer(&scoped.masked(), row.clone(), &Bearers::default())?;
     forget_deleted(tx, id)?;
     Ok(tx.journal(journal_entry(JournalAction::Delete, &view, &row, None)?)?.with(()))
 }

@@ -9,6 +9,7 @@ use super::kinds::{
     PersonnelDecisionGroup, PersonnelDecisionKind, PersonnelDecisionSort, PersonnelDecisionStage,
     StaffCategory, StaffSector,
 };
+use crate::officials::codes::code_key;
 use kernel::api::mount::Mount;
 use kernel::api::records::{insert, replace};
 use kernel::auth::permit::{CivilService, Permit, Read, Write};
@@ -109,7 +110,7 @@ unit_fields! {
         /// How far it is (tình trạng).
         #[param(inline)]
         stage: Option<PersonnelDecisionStage>,
-        /// Those about this official, by the employee code (mã hồ sơ).
+        /// Those about this official, by the employee code in capitals or small letters (mã hồ sơ).
         #[validate(length(min = 1, max = 30))]
         #[param(min_length = 1, max_length = 30)]
         employee_code: Option<String>,
@@ -151,7 +152,7 @@ fn key_of_number(body: &PersonnelDecisionCreate) -> String {
 
 /// The official by whom decisions are told apart; empty where none is named.
 fn employee_key(body: &PersonnelDecisionCreate) -> String {
-    body.employee_code.clone().unwrap_or_default()
+    body.employee_code.as_deref().map(code_key).unwrap_or_default()
 }
 
 /// Faults that a body shows by itself.
@@ -219,8 +220,8 @@ fn of_known_officials(
     }
     let known: HashSet<(OrgUnitId, String)> = o::table
         .filter(o::deleted_at.is_null())
-        .filter(o::province_id.eq_any(provinces).and(o::employee_code.eq_any(codes)))
-        .select((o::province_id, o::employee_code))
+        .filter(o::province_id.eq_any(provinces).and(o::employee_key.eq_any(codes)))
+        .select((o::province_id, o::employee_key))
         .load(conn)?
         .into_iter()
         .collect();
@@ -253,7 +254,7 @@ fn matching<'a>(mut query: Query<'a>, filter: &'a PersonnelDecisionFilter, _: Na
         query = query.filter(columns::stage.eq(stage));
     }
     if let Some(code) = &filter.employee_code {
-        query = query.filter(columns::employee_key.eq(code));
+        query = query.filter(columns::employee_key.eq(code_key(code)));
     }
     if let Some(day) = filter.decided_from {
         query = query.filter(columns::covers_from.ge(day));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{DocumentReview, DocumentReviewId, DocumentReviewKind, DocumentReviews};
+use super::{DocumentReview, DocumentReviewId, DocumentReviews, Whose};
 use crate::document_validity::DocumentValidity;
 use crate::document_validity::conditions::{Until, has_ended, partly_ended_within};
 use crate::has_begun;
@@ -89,11 +89,11 @@ impl HeldDocuments {
     }
 }
 
-/// Tells what is held beside a review, and where what it states differs from it. A check is of what units below
-/// issued. Which these were on the day, the tree of units tells, which is not at hand here: what a check states is held
-/// against nothing.
+/// Tells what is held beside a review of the unit's own documents, and where what it states differs from it. Of what
+/// was issued below a check looks at a part, and of what is unlawful nobody tells the documents one by one: what such a
+/// review states is held against nothing.
 pub(super) fn beside_held(conn: &mut DbConn, review: &mut DocumentReview) -> Result<(), ApiError> {
-    if review.kind == DocumentReviewKind::Check {
+    if review.kind.whose() != Whose::Own {
         return Ok(());
     }
     let held = HeldDocuments::beside(conn, review.id)?;
@@ -144,7 +144,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/institutions/document-reviews/{id}/changes",
     operation_id = "list_document_review_changes", tag = "document-reviews", summary = "List what changed within the span of a review",
-    description = "The documents that the reviewing unit issued, or is named to review, and that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day. Of a check (kiểm tra theo thẩm quyền) these are the documents of the units below, as they stood on that day.",
+    description = "The documents that the reviewing unit issued, or is named to review, and that took effect, ended, were suspended or acted upon within the span of a review (văn bản có thay đổi về hiệu lực), with their validity on its last day. Of a check (kiểm tra theo thẩm quyền) these are the documents of the units below, as they stood on that day; of the handling of unlawful documents (xử lý văn bản trái pháp luật) and of several in one plan both.",
     params(("id" = DocumentReviewId, Path, description = "The review."), DocumentChangeFilter, PageParams),
     responses((status = 200, description = "A page.", body = LegalDocumentPage, headers(("Link" = String, description = "The next page.")))),
 )]
@@ -171,11 +171,14 @@ fn change_list(
     let review = DocumentReviews::find(conn, scoped, id)?;
     let span = (review.starts_on, review.ends_on);
     let unit = review.org_unit_id;
-    let reviewed = if review.kind == DocumentReviewKind::Check {
+    let below = || {
         let units = scoped_units(scoped.tree(), unit, UnitScope::Subtree, review.ends_on);
-        Reviewed::Of(units.into_iter().filter(|below| *below != unit).collect())
-    } else {
-        Reviewed::Own(unit)
+        units.into_iter().filter(|below| *below != unit).collect()
+    };
+    let reviewed = match review.kind.whose() {
+        Whose::Own => Reviewed { by: Some(unit), below: Vec::new() },
+        Whose::Below => Reviewed { by: None, below: below() },
+        Whose::OwnAndBelow => Reviewed { by: Some(unit), below: below() },
     };
     documents_changed(conn, scoped, (&reviewed, span, filter.validity), page)
 }

@@ -86,14 +86,15 @@ fn acting_on(conn: &mut DbConn, documents: Vec<LegalDocumentId>) -> Result<Actin
     Ok(found)
 }
 
-/// What acts upon documents, and upon those that act, as far as [validity](crate::document_validity) looks.
+/// What acts upon documents, and upon those that act, so many one behind the other.
 fn acting_one_behind_the_other(
     conn: &mut DbConn,
     documents: Vec<LegalDocumentId>,
+    depth: usize,
 ) -> Result<Acting, ApiError> {
     let (mut acting, mut asked) = (Acting::new(), HashSet::new());
     let mut wanted = documents;
-    for _ in 0..DEPTH {
+    for _ in 0..depth {
         if wanted.is_empty() {
             break;
         }
@@ -104,6 +105,13 @@ fn acting_one_behind_the_other(
         acting.extend(found);
     }
     Ok(acting)
+}
+
+/// What acts upon each document, with the days of those that act after what became of them.
+fn standing(acting: &Acting) -> HashMap<LegalDocumentId, Vec<Act>> {
+    let by = |(act, days): &(ActingDocument, Days)| Some((act.document_id?, act.act(*days)));
+    let told = acting.iter().map(|(id, acts)| (*id, acts.iter().filter_map(by).collect())).collect();
+    after_what_became_of(&told)
 }
 
 /// How many documents of an issuer bear a number on which day, and how many a title.
@@ -186,10 +194,8 @@ pub(super) fn completed(
     day: NaiveDate,
     answers: &mut [LegalDocument],
 ) -> Result<(), ApiError> {
-    let mut acting = acting_one_behind_the_other(conn, answers.iter().map(|one| one.id).collect())?;
-    let by = |(act, days): &(ActingDocument, Days)| Some((act.document_id?, act.act(*days)));
-    let told = acting.iter().map(|(id, acts)| (*id, acts.iter().filter_map(by).collect())).collect();
-    let mut standing = after_what_became_of(&told);
+    let mut acting = acting_one_behind_the_other(conn, answers.iter().map(|one| one.id).collect(), DEPTH)?;
+    let mut standing = standing(&acting);
     let alike = Alike::load(conn, answers)?;
     for document in answers {
         let told = acting.remove(&document.id).unwrap_or_default();
@@ -298,14 +304,20 @@ pub(crate) fn documents_named(
     Ok(rows.into_iter().map(named).collect())
 }
 
-/// The first days on which documents hold.
-pub(crate) fn first_days(
+/// The days of documents that act, after what others do to them: as whoever they act upon sees them, who looks one
+/// document less far behind each.
+pub(crate) fn acting_days(
     conn: &mut DbConn,
     documents: Vec<LegalDocumentId>,
-) -> Result<HashMap<LegalDocumentId, NaiveDate>, ApiError> {
-    let rows: Vec<(LegalDocumentId, Option<NaiveDate>, NaiveDate)> =
-        d::table.filter(d::id.eq_any(documents)).select((d::id, d::effective_on, d::issued_on)).load(conn)?;
-    let first =
-        |(id, effective_on, issued_on): (_, Option<NaiveDate>, _)| (id, effective_on.unwrap_or(issued_on));
-    Ok(rows.into_iter().map(first).collect())
+) -> Result<HashMap<LegalDocumentId, Days>, ApiError> {
+    let columns = (d::id, d::effective_on, d::issued_on, d::expired_on);
+    let rows: Vec<(LegalDocumentId, Option<NaiveDate>, NaiveDate, Option<NaiveDate>)> =
+        d::table.filter(d::id.eq_any(&documents)).select(columns).load(conn)?;
+    let standing = standing(&acting_one_behind_the_other(conn, documents, DEPTH - 1)?);
+    let days = |(id, effective_on, issued_on, expired_on): (_, Option<NaiveDate>, _, Option<NaiveDate>)| {
+        let by_others = standing.get(&id).and_then(|acts| ended_by_others(acts));
+        let expired_on = expired_on.into_iter().chain(by_others).min();
+        (id, Days { effective_on: effective_on.unwrap_or(issued_on), expired_on })
+    };
+    Ok(rows.into_iter().map(days).collect())
 }

@@ -10,6 +10,6 @@ mod answers;
 pub mod record;
 mod rules;
 
-pub(super) use answers::{DocumentName, documents_named, first_days};
+pub(super) use answers::{DocumentName, acting_days, documents_named};
 pub use record::{DocumentKind, DraftingStage, LegalDocument, LegalDocumentId, LegalDocuments, routes};
 pub(super) use record::{LegalDocumentPage, Reviewed, documents_changed};

@@ -305,11 +305,11 @@ fn document_delete(
 }
 
 /// Whose documents a review is about.
-pub(crate) enum Reviewed {
-    /// What the unit issued, or is named to review.
-    Own(OrgUnitId),
-    /// What these units issued.
-    Of(Vec<OrgUnitId>),
+pub(crate) struct Reviewed {
+    /// The unit whose own these are: what it issued, or is named to review.
+    pub(crate) by: Option<OrgUnitId>,
+    /// The units below it, of which what they issued is looked at.
+    pub(crate) below: Vec<OrgUnitId>,
 }
 
 /// The documents that a review is about, whose validity changed within its span of days, as of the last. A unit may
@@ -331,14 +331,17 @@ pub(crate) fn documents_changed(
     };
     let of_review = || {
         let standing = columns::table.filter(columns::deleted_at.is_null()).into_boxed();
-        let reviewed = match reviewed {
-            Reviewed::Own(unit) => {
+        let Reviewed { by, below } = reviewed;
+        let issued_below = || columns::org_unit_id.eq_any(below.clone());
+        let reviewed = match *by {
+            Some(unit) => {
                 let is_named = columns::reviewing_unit_id
                     .is_not_null()
-                    .and(columns::reviewing_unit_id.assume_not_null().eq(*unit));
-                standing.filter(columns::org_unit_id.eq(*unit).or(is_named))
+                    .and(columns::reviewing_unit_id.assume_not_null().eq(unit));
+                let own = columns::org_unit_id.eq(unit).or(is_named);
+                if below.is_empty() { standing.filter(own) } else { standing.filter(own.or(issued_below())) }
             }
-            Reviewed::Of(units) => standing.filter(columns::org_unit_id.eq_any(units.clone())),
+            None => standing.filter(issued_below()),
         };
         matching(reviewed, &filter, to)
     };

@@ -122,6 +122,10 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         .filter(dossiers::receiving_unit_id.ne(dossiers::org_unit_id));
     let exchanged =
         portal_ledger::table.filter(portal_ledger::org_unit_id.eq(id).or(portal_ledger::province_id.eq(id)));
+    // Where it has a statistics code, visits name it by that: they name whoever bears it on their day.
+    let visited = discipline_visits::table
+        .filter(discipline_visits::deleted_at.is_null())
+        .filter(discipline_visits::visited_unit_code.eq(id.to_string()));
     let publications = pu::table.filter(pu::deleted_at.is_null()).filter(pu::org_unit_id.eq(id));
     Ok(diesel::select(dsl::exists(children)).get_result(conn)?
         || diesel::select(dsl::exists(ended)).get_result(conn)?
@@ -136,6 +140,7 @@ fn is_named(conn: &mut DbConn, id: OrgUnitId) -> Result<bool, ApiError> {
         || diesel::select(dsl::exists(documents)).get_result(conn)?
         || diesel::select(dsl::exists(processes)).get_result(conn)?
         || diesel::select(dsl::exists(publications)).get_result(conn)?
+        || diesel::select(dsl::exists(visited)).get_result(conn)?
         || diesel::select(dsl::exists(received)).get_result(conn)?
         || diesel::select(dsl::exists(exchanged)).get_result(conn)?)
 }

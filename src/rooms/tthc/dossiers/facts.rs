@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
+use diesel::dsl;
 use diesel::prelude::*;
 
 use super::life::DossierStatus;
@@ -91,16 +92,13 @@ impl Facts {
     ) -> Result<Self, ApiError> {
         use procedure_versions as v;
         let bodies = told.clone().map(|(body, _)| body);
-        let held: HashSet<_> = told.clone().filter_map(|(_, row)| Some(row?.procedure_id)).collect();
-        let ids: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_id).collect();
+        let held = told.clone().filter_map(|(_, row)| Some(row?.procedure_id));
+        let ids: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_id).chain(held).collect();
         let codes: HashSet<_> = bodies.clone().filter_map(|body| body.procedure_code.as_deref()).collect();
-        let forms = ProceduresNamed::forms(codes);
-        let named = procedures::id.eq_any(ids).or(procedures::code.eq_any(forms));
-        let is_known = procedures::deleted_at.is_null().and(named).or(procedures::id.eq_any(held));
         let rows: Vec<(String, Option<Instant>, VersionFacts, Option<String>)> = procedures::table
             .inner_join(v::table.on(v::procedure_id.eq(procedures::id)))
             .left_join(procedure_fields::table.on(procedure_fields::id.nullable().eq(v::field_id)))
-            .filter(is_known)
+            .filter(named(ids.into_iter().collect(), ProceduresNamed::forms(codes)))
             .select((
                 procedures::code,
                 procedures::deleted_at,
@@ -179,6 +177,18 @@ impl Facts {
     }
 }
 
+type Named = dsl::Or<
+    dsl::EqAny<procedures::id, Vec<ProcedureId>>,
+    dsl::And<dsl::IsNull<procedures::deleted_at>, dsl::EqAny<procedures::code, Vec<String>>>,
+>;
+
+/// The procedures of these ids, deleted or not, and those of the catalogue with these codes: each is found by an
+/// index of its own, however large the catalogue is.
+fn named(ids: Vec<ProcedureId>, codes: Vec<String>) -> Named {
+    let of_catalogue = procedures::deleted_at.is_null().and(procedures::code.eq_any(codes));
+    procedures::id.eq_any(ids).or(of_catalogue)
+}
+
 fn procedure_name(body: &DossierCreate) -> NamedBy<'_> {
     NamedBy { id: body.procedure_id, code: body.procedure_code.as_deref(), pointer: "/procedure_id" }
 }
@@ -214,4 +224,34 @@ pub(super) fn calendar_from(
     now: NaiveDate,
 ) -> Result<Calendar, ApiError> {
     calendar(conn, first.year()..=now.year().saturating_add(YEARS_AHEAD))
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+    use kernel::db::plan::{MigratedPostgres, migrated, plan, postgres_plan};
+
+    #[test]
+    fn procedures_are_found_without_reading_the_catalogue() {
+        let query = || {
+            let named = named(vec![ProcedureId::new()], vec!["1.001193".to_owned()]);
+            procedures::table.filter(named).select(procedures::id)
+        };
+        let (_folder, mut conn) = migrated();
+        let told = plan(&mut conn, query());
+        assert!(told.iter().any(|step| step.contains("MULTI-INDEX OR")), "{told:?}");
+        if let Some(mut postgres) = MigratedPostgres::new() {
+            let catalogue = "INSERT INTO procedures (id, code, version, created_at, updated_at) \
+                 SELECT md5(number::text), 'T-' || number, 1, 0, 0 FROM generate_series(1, 5000) AS numbers (number); \
+                 ANALYZE procedures; SET enable_bitmapscan = on; SET plan_cache_mode = force_generic_plan";
+            postgres.conn().batch_execute(catalogue).unwrap();
+            let told = postgres_plan(postgres.conn(), query()).join("\n");
+            assert!(told.contains("BitmapOr"), "{told}");
+            for key in ["(id =", "(code ="] {
+                assert!(told.lines().any(|line| line.contains("Index Cond") && line.contains(key)), "{told}");
+            }
+        }
+    }
 }

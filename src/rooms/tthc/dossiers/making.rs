@@ -7,7 +7,7 @@ use super::facts::{ClockRules, Facts, VersionFacts};
 use super::life::becomes;
 use super::model::{DossierCreate, DossierId};
 use super::people::{DossierPerson, Part};
-use super::row::{DossierRow, HeldDossier, Holder};
+use super::row::{DossierRow, HeldDossier, Holder, MaskedPeople};
 use super::rules;
 use super::waits::{begins_too_early, happened_at, received_anew};
 use kernel::api::json::check;
@@ -82,8 +82,10 @@ impl Making<'_> {
             Some(row) if row.received_at == body.received_at => self.facts.rules(row.rules_version)?,
             _ => self.facts.rules_on(received_on)?,
         };
+        let is_erased = present.as_ref().is_some_and(|row| row.erased_at.is_some());
+        let masked = (!is_erased).then(|| MaskedPeople::of(&body.owner, body.submitter.as_ref()));
         let row = self.row(body, present.as_ref(), &units, version, rules)?;
-        Ok(HeldDossier { procedure: self.facts.told(version), before: present.map(Box::new), row })
+        Ok(HeldDossier { procedure: self.facts.told(version), before: present.map(Box::new), row, masked })
     }
 
     /// The units that a body names: one that receives was in force on that day, one that resolves then or

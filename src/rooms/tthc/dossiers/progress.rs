@@ -223,7 +223,7 @@ impl Course {
         let mut row = turned(before, next.kind, status, next.event.at, &counting.rules);
         counted(&counting.calendar, before, &mut row)?;
         let procedure = self.held.procedure.clone();
-        Ok(HeldDossier { row, procedure, before: Some(Box::new(before.clone())) })
+        Ok(HeldDossier { row, procedure, before: Some(Box::new(before.clone())), masked: None })
     }
 
     fn goes_on(&mut self, next: &Next, ends: &mut Ends) {

@@ -198,6 +198,26 @@ pub struct HeldDossier {
     pub procedure: OfProcedure,
     /// The dossier that this one replaces, so that the counts follow.
     pub before: Option<Box<DossierRow>>,
+    /// Its people as they were just told, masked: whoever is to see no more need not open what was sealed.
+    pub masked: Option<MaskedPeople>,
+}
+
+/// The people of a dossier, masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskedPeople {
+    /// Whose dossier it is.
+    pub owner: DossierPersonShown,
+    /// Who handed it in.
+    pub submitter: Option<DossierPersonShown>,
+}
+
+impl MaskedPeople {
+    /// These people, masked.
+    #[must_use]
+    pub fn of(owner: &DossierPerson, submitter: Option<&DossierPerson>) -> Self {
+        let masked = |person| DossierPersonShown::of(person, false);
+        Self { owner: masked(owner), submitter: submitter.map(masked) }
+    }
 }
 
 /// What is told of the procedure does not make it another dossier.
@@ -237,19 +257,30 @@ impl HeldDossier {
             receiving: label(tree, row.receiving_unit_id, row.received_on()),
             resolving: label(tree, row.org_unit_id, since),
         };
-        let keys = scoped.personal_keys()?;
         let is_clear = scoped.sees_personal(&[row.receiving_unit_id, row.org_unit_id]);
+        let (owner, submitter) = match &self.masked {
+            Some(MaskedPeople { owner, submitter }) if !is_clear => (owner.clone(), submitter.clone()),
+            _ => self.opened(scoped.personal_keys()?, is_clear)?,
+        };
+        let dossier = self.told(named, owner, submitter, now);
+        Ok(Dossier { is_clear: is_clear && row.erased_at.is_none(), ..dossier })
+    }
+
+    fn opened(
+        &self,
+        keys: &PersonalKeys,
+        is_clear: bool,
+    ) -> Result<(DossierPersonShown, Option<DossierPersonShown>), ApiError> {
+        let row = &self.row;
         let shown = |kind: PersonKind, person: Option<DossierPerson>| match person {
             None => DossierPersonShown::erased(kind),
             Some(person) => DossierPersonShown::of(&person, is_clear),
         };
-        let owner = shown(row.owner_kind, row.owner(keys)?);
         let submitter = match row.submitter_kind {
             Some(kind) => Some(shown(kind, row.submitter(keys)?)),
             None => None,
         };
-        let dossier = self.told(named, owner, submitter, now);
-        Ok(Dossier { is_clear: is_clear && row.erased_at.is_none(), ..dossier })
+        Ok((shown(row.owner_kind, row.owner(keys)?), submitter))
     }
 
     fn told(

@@ -478,7 +478,8 @@ pub(super) fn stored(
     event: &Event,
 ) -> Result<Recorded<Dossier>, ApiError> {
     row.late_after = row.is_late_after();
-    let mut after = HeldDossier { row, procedure: held.procedure, before: Some(Box::new(held.row)) };
+    let mut after =
+        HeldDossier { row, procedure: held.procedure, before: Some(Box::new(held.row)), masked: None };
     after.revise(tx.at());
     save_as(tx, scoped, &[after], |_| Some(event))?.only()
 }

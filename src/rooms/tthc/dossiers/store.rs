@@ -70,7 +70,7 @@ pub(super) fn columns() -> (
 pub(super) type Loaded = (DossierRow, String, String, Option<String>);
 
 pub(super) fn held((row, code, name, field): Loaded) -> HeldDossier {
-    HeldDossier { row, procedure: OfProcedure { code, name, field }, before: None }
+    HeldDossier { row, procedure: OfProcedure { code, name, field }, before: None, masked: None }
 }
 
 /// A dossier by its id, of which either unit is in reach.

@@ -9,7 +9,6 @@ use super::store::held_find;
 use super::writes::save_as;
 use kernel::api::IfMatch;
 use kernel::api::records::Row;
-use kernel::attachments::store::attachments_erase;
 use kernel::auth::scope::Scoped;
 use kernel::db::schema::citizen_feedback;
 use kernel::db::{Recorded, WriteTx};
@@ -42,12 +41,12 @@ pub(super) fn feedback_erase(
     Ok(erased)
 }
 
-/// Leaves nobody behind in feedback that was deleted.
+/// Leaves nobody behind in feedback that was deleted, nor in what is kept beside it.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub(super) fn forget_deleted(tx: &mut WriteTx<'_>, id: CitizenFeedbackId) -> Result<(), ApiError> {
     use citizen_feedback as f;
     diesel::update(f::table.find(id)).set(f::petitioner.eq(None::<String>)).execute(tx.conn())?;
-    attachments_erase(tx, RecordType::CitizenFeedback, &id.written()).map(drop)
+    erase_beside(tx, RecordType::CitizenFeedback, &id.written())
 }

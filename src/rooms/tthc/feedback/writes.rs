@@ -265,7 +265,7 @@ pub(super) fn feedback_patch(
     replace::<CitizenFeedbacks>(tx, scoped, id, expected, whole)
 }
 
-/// Deletes feedback that was entered by mistake, and leaves nobody behind in it.
+/// Deletes feedback that was entered by mistake, and leaves nobody behind in it or beside it.
 ///
 /// # Errors
 /// 412 when it has changed.

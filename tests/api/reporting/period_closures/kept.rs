@@ -13,7 +13,7 @@ use super::{
 use crate::sheets::{XLSX, rows};
 use crate::support::TestApp;
 use crate::tell;
-use crate::tthc::{RETURNS, phung_hiep, submit};
+use crate::tthc::{RETURNS, another_province, phung_hiep, submit};
 
 tell![
     who_had_filed_when_it_was_closed_is_told_beside_who_has_today,
@@ -21,6 +21,7 @@ tell![
     what_was_kept_is_the_form_and_with_the_differences_todays,
     a_unit_that_ended_within_the_period_is_closed_on_its_last_day,
     a_snapshot_is_read_by_who_reads_the_form,
+    who_came_to_another_province_shows_its_figures_of_today_to_nobody_here,
 ];
 
 const DEFINITIONS: [&str; 2] = ["circular-01-2020", "withdrawn-refused-apart"];
@@ -266,4 +267,37 @@ async fn a_snapshot_is_read_by_who_reads_the_form(app: TestApp) {
     let before =
         admin.get(&format!("{FORM}?org_unit_code=934&as_of=2024-06-29&period=2024-H1")).await.expect(200);
     assert_eq!(before["closure"], Value::Null);
+}
+
+async fn who_came_to_another_province_shows_its_figures_of_today_to_nobody_here(app: TestApp) {
+    app.period("quarter", "2026-Q3").await;
+    let admin = app.admin().await;
+    let before = app.person("tp.cantho", "reviewer", "92").await;
+    let line = |code: &str, received: i64| {
+        json!({"org_unit_code": code, "period_code": "2026-Q3", "handling_level": "commune",
+            "received_online": received, "resolved_early": received})
+    };
+    let moving = filed(&admin, &line("31396", 40)).await;
+    filed(&admin, &line("31399", 7)).await;
+    let closing = json!({"org_unit_code": "92", "period_code": "2026-Q3", "scope": "subtree"});
+    let closure = admin.post(CLOSURES, &closing).await.expect(201);
+    let query = "scope=subtree";
+    let whole = differences(&before, &closure, query).await;
+    assert_eq!((&whole["differs"], &whole["units_out_of_reach"]), (&json!(false), &json!(0)));
+
+    another_province(&app, "31396", "2026-11-01").await;
+    let reason = json!({"reason": "Sửa số liệu."});
+    admin.post(&format!("{}/reopening", closure_path(&closure)), &reason).await.expect(200);
+    let back = admin.post(&format!("{}/send-back", path(&moving)), &reason).await.expect(200);
+    let more = json!({"received_online": 52, "resolved_early": 52});
+    let etag = format!("\"v{}\"", back["version"]);
+    let corrected = admin.patch(&path(&moving), &etag, &more).await.expect(200);
+    submit(&admin, &corrected).await.expect(200);
+
+    let all = differences(&admin, &closure, query).await;
+    assert_eq!((&all["differs"], &all["units_out_of_reach"]), (&json!(true), &json!(0)));
+    assert!(told(&all).contains(&"total received_total: 47 -> 59".to_owned()), "{all}");
+    let part = differences(&before, &closure, query).await;
+    assert_eq!((&part["differs"], &part["units_out_of_reach"]), (&Value::Null, &json!(1)));
+    assert!(told(&part).contains(&"total received_total: 47 -> 7".to_owned()), "{part}");
 }
