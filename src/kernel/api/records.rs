@@ -331,7 +331,10 @@ macro_rules! save_rows {
                     for row in changed {
                         let before = $table::version.eq(row.version - 1).and($table::deleted_at.is_null());
                         let standing = QueryDsl::filter($table::table.find(row.id), before);
-                        if diesel::update(standing).set(row).execute(conn)? == 1 {
+                        let count = $crate::on_db!(conn, |c| {
+                            $crate::db::bulk::WholeRow(diesel::update(standing).set(row)).execute(c)
+                        })?;
+                        if count == 1 {
                             stored.insert(row.id);
                         }
                     }

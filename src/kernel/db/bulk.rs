@@ -33,6 +33,29 @@ impl<DB: Backend, Free: QueryFragment<DB>, Plain> QueryFragment<DB> for FreeRow<
 
 impl<Conn, Free, Plain> RunQueryDsl<Conn> for FreeRow<Free, Plain> {}
 
+/// An update that is prepared once for each text of it. Diesel prepares every update anew, for it may be one of
+/// columns that are told at run time, of as many texts as there are choices of them; an update of a whole row has one.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeRow<Update>(pub Update);
+
+impl<Update> QueryId for WholeRow<Update> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Backend, Update: QueryFragment<DB>> QueryFragment<DB> for WholeRow<Update> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Conn, Update> RunQueryDsl<Conn> for WholeRow<Update> {}
+
 /// Inserts rows (a `Vec` of references) that meet no other row.
 ///
 /// ```text
