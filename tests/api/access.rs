@@ -298,6 +298,7 @@ const ATTEMPTS: &[Attempt] = &[
     reading("read_reference", None, "/api/v1/tthc/procedures?limit=1"),
     reading("read_reference", None, "/api/v1/reporting/holidays?limit=1"),
     reading("read_reference", None, "/api/v1/reporting/rules"),
+    reading("read_reference", None, "/api/v1/organization/commune-norms"),
     sending("write_reference", None, "/api/v1/organization/org-units", Some("{}")),
     sending("write_reference", None, "/api/v1/organization/successions", Some("{}")),
     sending("write_reference", None, "/api/v1/tthc/procedures", Some("{}")),

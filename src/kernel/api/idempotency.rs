@@ -22,6 +22,7 @@ use super::etag::{Created, Record, Saved, Tagged, compression};
 use super::frame::RequestFacts;
 use crate::audit::journal::Author;
 use crate::auth::keys::{KeyRing, SealingKey};
+use crate::db::bulk::PlainSql;
 use crate::db::schema::idempotency_keys;
 use crate::db::types::Instant;
 use crate::db::{DbConn, Recorded, Weight, WriteTx};
@@ -284,10 +285,8 @@ fn claim(conn: &mut DbConn, digest: &str) -> Result<(), ApiError> {
         claimed: bool,
     }
     let DbConn::Pg(pg) = conn else { return Ok(()) };
-    let claim: Claim =
-        diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7)) AS claimed")
-            .bind::<Text, _>(digest)
-            .get_result(pg)?;
+    let texts = ["SELECT pg_try_advisory_xact_lock(hashtextextended(", ", 7)) AS claimed", ""];
+    let claim: Claim = PlainSql { texts, values: (digest.into_sql::<Text>(), ()) }.get_result(pg)?;
     if claim.claimed { Ok(()) } else { Err(ApiError::new(Problem::RequestUnderWay)) }
 }
 

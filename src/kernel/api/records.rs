@@ -330,10 +330,9 @@ macro_rules! save_rows {
                 conn => {
                     for row in changed {
                         let before = $table::version.eq(row.version - 1).and($table::deleted_at.is_null());
-                        let standing = QueryDsl::filter($table::table.find(row.id), before);
-                        let count = $crate::on_db!(conn, |c| {
-                            $crate::db::bulk::WholeRow(diesel::update(standing).set(row)).execute(c)
-                        })?;
+                        let standing = $table::id.eq(row.id).and(before);
+                        let update = $crate::db::bulk::whole_row($table::table, row, standing);
+                        let count = $crate::on_db!(conn, |c| update.execute(c))?;
                         if count == 1 {
                             stored.insert(row.id);
                         }

@@ -18,7 +18,7 @@ use crate::db::schema::{journal, journal_chain, journal_seal, unsealed_entries};
 use crate::db::types::Instant;
 use crate::db::{Db, DbConn, is_ones_turn};
 use crate::error::ApiError;
-use crate::insert_rows;
+use crate::{insert_rows, on_db};
 
 /// Key of the PostgreSQL advisory lock that makes one instance the sequencer.
 const SEQUENCER_LOCK: i64 = 0x6363_6864;
@@ -205,7 +205,8 @@ pub fn seal_rest(conn: &mut DbConn) -> Result<(), ApiError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn sealed_end(conn: &mut DbConn) -> Result<(i64, String), ApiError> {
-    Ok(journal_seal::table.select((journal_seal::position, journal_seal::hash)).first(conn)?)
+    let end = journal_seal::table.select((journal_seal::position, journal_seal::hash));
+    Ok(on_db!(conn, |c| end.first(c))?)
 }
 
 /// The position of the last sealed entry.

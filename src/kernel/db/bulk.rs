@@ -3,10 +3,12 @@
 
 use std::marker::PhantomData;
 
-use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::expression::AppearsOnTable;
+use diesel::query_builder::{AsChangeset, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
+use diesel::sql_types::Untyped;
+use diesel::{QueryResult, QuerySource};
 
 /// An insert of a row unless a unique key of it is taken. Diesel writes the text of such a statement anew for each
 /// row, to find by it what is prepared; this is found by its type, as the plain insert of the row is. Where that
@@ -33,28 +35,92 @@ impl<DB: Backend, Free: QueryFragment<DB>, Plain> QueryFragment<DB> for FreeRow<
 
 impl<Conn, Free, Plain> RunQueryDsl<Conn> for FreeRow<Free, Plain> {}
 
-/// An update that is prepared once for each text of it. Diesel prepares every update anew, for it may be one of
-/// columns that are told at run time, of as many texts as there are choices of them; an update of a whole row has one.
+/// An update of the one row that meets a condition, in all its columns. Diesel prepares its own updates anew each time,
+/// for they may be of columns that are told at run time; this one is found by its text.
 #[derive(Debug, Clone, Copy)]
-pub struct WholeRow<Update>(pub Update);
+pub struct WholeRow<From, Changes, Condition> {
+    from: From,
+    changes: Changes,
+    condition: Condition,
+}
 
-impl<Update> QueryId for WholeRow<Update> {
+/// This update of a row of a table.
+pub fn whole_row<Table, Row, Condition>(
+    table: Table,
+    row: Row,
+    condition: Condition,
+) -> WholeRow<Table::FromClause, Row::Changeset, Condition>
+where
+    Table: QuerySource,
+    Row: AsChangeset<Target = Table>,
+    Condition: AppearsOnTable<Table>,
+{
+    WholeRow { from: table.from_clause(), changes: row.as_changeset(), condition }
+}
+
+impl<From, Changes, Condition> QueryId for WholeRow<From, Changes, Condition> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<DB: Backend, Update: QueryFragment<DB>> QueryFragment<DB> for WholeRow<Update> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(out)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
-        Ok(true)
+impl<DB, From, Changes, Condition> QueryFragment<DB> for WholeRow<From, Changes, Condition>
+where
+    DB: Backend,
+    From: QueryFragment<DB>,
+    Changes: QueryFragment<DB>,
+    Condition: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        self.from.walk_ast(out.reborrow())?;
+        out.push_sql(" SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        self.condition.walk_ast(out)
     }
 }
 
-impl<Conn, Update> RunQueryDsl<Conn> for WholeRow<Update> {}
+impl<Conn, From, Changes, Condition> RunQueryDsl<Conn> for WholeRow<From, Changes, Condition> {}
+
+/// A statement in plain SQL with one value or two, which stays prepared: that of diesel is prepared anew each time, for
+/// its text may be put together.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainSql<First, Second = ()> {
+    /// What stands before the first value, between both and behind the second.
+    pub texts: [&'static str; 3],
+    /// The values.
+    pub values: (First, Second),
+}
+
+impl<First, Second> QueryId for PlainSql<First, Second> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB, First, Second> QueryFragment<DB> for PlainSql<First, Second>
+where
+    DB: Backend,
+    First: QueryFragment<DB>,
+    Second: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let [before, between, behind] = self.texts;
+        out.push_sql(before);
+        self.values.0.walk_ast(out.reborrow())?;
+        out.push_sql(between);
+        self.values.1.walk_ast(out.reborrow())?;
+        out.push_sql(behind);
+        Ok(())
+    }
+}
+
+impl<First, Second> Query for PlainSql<First, Second> {
+    type SqlType = Untyped;
+}
+
+impl<Conn, First, Second> RunQueryDsl<Conn> for PlainSql<First, Second> {}
 
 /// Inserts rows (a `Vec` of references) that meet no other row.
 ///
@@ -132,13 +198,16 @@ macro_rules! insert_free_rows {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use diesel::prelude::*;
 
     use super::*;
+    use crate::db::plan::{MigratedPostgres, migrated};
     use crate::db::schema::holidays;
+    use crate::on_db;
 
-    #[derive(Insertable)]
-    #[diesel(table_name = holidays, treat_none_as_default_value = false)]
+    #[derive(Insertable, AsChangeset)]
+    #[diesel(table_name = holidays, treat_none_as_default_value = false, treat_none_as_null = true)]
     struct Whole {
         source: Option<String>,
     }
@@ -147,6 +216,49 @@ mod tests {
     #[diesel(table_name = holidays)]
     struct Partial {
         source: Option<String>,
+    }
+
+    #[test]
+    fn updates_of_whole_rows_and_plain_sql_stay_prepared() {
+        use diesel::connection::InstrumentationEvent;
+        use diesel::sql_types::{BigInt, Text};
+        let (_folder, mut sqlite) = migrated();
+        let mut postgres = MigratedPostgres::new();
+        let databases = std::iter::once(&mut sqlite).chain(postgres.as_mut().map(MigratedPostgres::conn));
+        for conn in databases {
+            let (told, prepared) = std::sync::mpsc::channel();
+            conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if let InstrumentationEvent::CacheQuery { sql, .. } = event {
+                    told.send(sql.to_owned()).unwrap();
+                }
+            });
+            for source in ["a", "b"] {
+                let whole = Whole { source: Some(source.to_owned()) };
+                let asked = PlainSql {
+                    texts: ["SELECT ", " + length(", ") AS sum"],
+                    values: (1.into_sql::<BigInt>(), source.into_sql::<Text>()),
+                };
+                on_db!(&mut *conn, |c| {
+                    whole_row(
+                        holidays::table,
+                        &whole,
+                        holidays::day.eq("2026-01-01".parse::<NaiveDate>().unwrap()),
+                    )
+                    .execute(c)
+                    .unwrap();
+                    assert_eq!(asked.get_result::<Sum>(c).unwrap().sum, 2);
+                });
+            }
+            let prepared: Vec<String> = prepared.try_iter().collect();
+            assert_eq!(prepared.len(), 2, "{prepared:?}");
+            assert!(prepared[0].starts_with("UPDATE") && prepared[1].starts_with("SELECT"), "{prepared:?}");
+        }
+    }
+
+    #[derive(QueryableByName)]
+    struct Sum {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        sum: i64,
     }
 
     fn is_known_by_type<Free, Plain: QueryId>(_: &FreeRow<Free, Plain>) -> bool {

@@ -128,3 +128,27 @@ impl Location {
         Ok(conn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::sql_query;
+    use diesel::sql_types::Text;
+
+    use crate::db::plan::migrated;
+
+    #[derive(QueryableByName)]
+    struct Choice {
+        #[diesel(sql_type = Text)]
+        compile_options: String,
+    }
+
+    #[test]
+    fn sqlite_is_built_so_that_a_statement_is_planned_once_and_readers_lock_nothing() {
+        let (_folder, mut conn) = migrated();
+        let choices: Vec<Choice> = sql_query("PRAGMA compile_options").load(&mut conn).unwrap();
+        for choice in ["ENABLE_QPSG", "THREADSAFE=2"] {
+            assert!(choices.iter().any(|it| it.compile_options == choice), "{choice} (.cargo/config.toml)");
+        }
+    }
+}

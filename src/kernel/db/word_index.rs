@@ -15,6 +15,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::DbConn;
+use super::bulk::PlainSql;
 
 /// Bytes of a term: PostgreSQL takes no more than 2,046.
 const LONGEST: usize = 400;
@@ -227,23 +228,22 @@ pub fn put(conn: &mut DbConn, rows: &[(i64, String)]) -> QueryResult<()> {
     match conn {
         DbConn::Sqlite(sqlite) => {
             for (place, terms) in rows {
-                sql_query("INSERT INTO search_words (rowid, terms) VALUES (?, ?)")
-                    .bind::<BigInt, _>(place)
-                    .bind::<Text, _>(with_beginnings(terms))
-                    .execute(sqlite)?;
+                let row = (place.into_sql::<BigInt>(), with_beginnings(terms).into_sql::<Text>());
+                let texts = ["INSERT INTO search_words (rowid, terms) VALUES (", ", ", ")"];
+                PlainSql { texts, values: row }.execute(sqlite)?;
             }
         }
         DbConn::Pg(pg) => {
             let (places, terms): (Vec<i64>, Vec<&str>) =
                 rows.iter().map(|(place, terms)| (*place, terms.as_str())).unzip();
-            sql_query(
+            let texts = [
                 "INSERT INTO search_words (place, terms) \
-                 SELECT place, array_to_tsvector(string_to_array(terms, ' ')) \
-                 FROM unnest($1, $2) AS given (place, terms)",
-            )
-            .bind::<Array<BigInt>, _>(places)
-            .bind::<Array<Text>, _>(terms)
-            .execute(pg)?;
+                 SELECT place, array_to_tsvector(string_to_array(terms, ' ')) FROM unnest(",
+                ", ",
+                ") AS given (place, terms)",
+            ];
+            let rows = (places.into_sql::<Array<BigInt>>(), terms.into_sql::<Array<Text>>());
+            PlainSql { texts, values: rows }.execute(pg)?;
         }
     }
     Ok(())
@@ -257,15 +257,13 @@ pub fn take_out(conn: &mut DbConn, places: &[i64]) -> QueryResult<()> {
     match conn {
         DbConn::Sqlite(sqlite) => {
             for place in places {
-                sql_query("DELETE FROM search_words WHERE rowid = ?")
-                    .bind::<BigInt, _>(place)
-                    .execute(sqlite)?;
+                let texts = ["DELETE FROM search_words WHERE rowid = ", "", ""];
+                PlainSql { texts, values: (place.into_sql::<BigInt>(), ()) }.execute(sqlite)?;
             }
         }
         DbConn::Pg(pg) => {
-            sql_query("DELETE FROM search_words WHERE place = ANY($1)")
-                .bind::<Array<BigInt>, _>(places)
-                .execute(pg)?;
+            let texts = ["DELETE FROM search_words WHERE place = ANY(", ")", ""];
+            PlainSql { texts, values: (places.into_sql::<Array<BigInt>>(), ()) }.execute(pg)?;
         }
     }
     Ok(())

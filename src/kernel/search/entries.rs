@@ -11,12 +11,13 @@ use super::terms;
 use crate::audit::chain::JournalRow;
 use crate::audit::journal::JournalAction;
 use crate::db::DbConn;
+use crate::db::bulk::free_row;
 use crate::db::schema::search_entries;
 use crate::db::types::Instant;
 use crate::db::word_index::{self, Term};
 use crate::error::ApiError;
-use crate::insert_rows;
 use crate::record_types::{Found, RecordType};
+use crate::{insert_rows, on_db};
 
 /// Bits of a place below those of its day.
 const BELOW_DAY: u32 = 40;
@@ -197,13 +198,26 @@ fn take_out(conn: &mut DbConn, places: &[i64]) -> Result<(), ApiError> {
 
 fn put(conn: &mut DbConn, mut come: Vec<Made>) -> Result<(), ApiError> {
     for part in come.chunks_mut(PART) {
-        settle(conn, part)?;
-        insert_rows!(&mut *conn, search_entries, part.iter().map(|made| &made.row).collect::<Vec<_>>())?;
+        let is_put = match &*part {
+            [one] => put_where_free(conn, &one.row)?,
+            _ => false,
+        };
+        if !is_put {
+            settle(conn, part)?;
+            insert_rows!(&mut *conn, search_entries, part.iter().map(|made| &made.row).collect::<Vec<_>>())?;
+        }
         let words: Vec<(i64, String)> =
             part.iter_mut().map(|made| (made.row.place, std::mem::take(&mut made.terms))).collect();
         word_index::put(conn, &words)?;
     }
     Ok(())
+}
+
+/// Puts an entry in, unless another stands at its place, which is seldom.
+fn put_where_free(conn: &mut DbConn, row: &EntryRow) -> QueryResult<bool> {
+    let plain = || diesel::insert_into(search_entries::table).values(row);
+    let count = on_db!(conn, |c| free_row(&plain(), plain().on_conflict_do_nothing()).execute(c))?;
+    Ok(count == 1)
 }
 
 /// Gives every entry a place of its own: the next one that is free, where two records would stand at one.

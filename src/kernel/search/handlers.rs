@@ -18,7 +18,7 @@ pub(super) fn routes(mount: &mut impl Mount) {
 #[utoipa::path(
     get, path = "/api/v1/search",
     operation_id = "search_records", tag = "search", summary = "Search records",
-    description = "Records of all rooms that bear all words of `q`, within reach and in the domains of the account (tìm kiếm): by their title, code and number, without regard to case and tone marks; the last word may be the beginning of one. Records whose code or number `q` is come first, however it is written (`67/QĐ-UBND`, `067/qđ- ubnd`), then the others, the later before the earlier; pages go on to the last. Dossiers and feedback are found by their codes alone, and nothing by a person's name or by what a citizen wrote. More than 300 units are taken by their provinces.",
+    description = "Records of all rooms that bear all words of `q`, within reach and in the domains of the account (tìm kiếm): by their title, code and number, without regard to case and tone marks; the last word may be the beginning of one. Records whose code or number `q` is come first, however it is written (`67/QĐ-UBND`, `067/qđ- ubnd`), then the others, the later before the earlier; pages go on to the last. Dossiers and feedback are found by their codes alone, and nothing by a person's name or by what a citizen wrote. A province with its subtree holds the records of all its units, those that have ended too, and more than 300 units are taken by their provinces.",
     params(
         SearchFilter,
         ("limit" = Option<i64>, Query, description = "How many records a page holds (số bản ghi mỗi trang); 50 when not given.", minimum = 1, maximum = 200),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -18,9 +19,9 @@ use crate::db::word_index::{self, Asked, Expected};
 use crate::db::{DbConn, snapshot};
 use crate::error::{ApiError, Problem};
 use crate::record_types::RecordType;
-use crate::successors::wanted_units;
+use crate::successors::unit_in_force;
 use crate::tree::{OrgTree, OrgUnitId};
-use crate::unit_reference::label;
+use crate::unit_reference::{UnitScope, label, scoped_units};
 
 /// Of more units than these records are sifted out of those that bear the words, where these are few.
 const FEW_UNITS: usize = 50;
@@ -76,9 +77,11 @@ impl Sought {
             within.push(Asked::Any(sights));
         }
         within.extend(filter.record_type.map(|kind| Asked::Word(terms::kind(kind))));
-        let (day, scope) = (filter.as_of.unwrap_or_else(|| scoped.today()), filter.scope.unwrap_or_default());
-        if let Some(units) = wanted_units(scoped.tree(), &filter.unit_name(), scope, day)? {
-            within.push(of_units(&scoped, units));
+        let (name, scope) = (filter.unit_name(), filter.scope.unwrap_or_default());
+        if name.is_given() {
+            let day = filter.as_of.unwrap_or_else(|| scoped.today());
+            let unit = unit_in_force(scoped.tree(), &name, day)?;
+            within.push(in_scope(&scoped, unit, scope, day));
         }
         Ok(Self { scoped, within })
     }
@@ -94,6 +97,15 @@ fn reached(reach: &Confinement) -> Option<Asked> {
     let units = reach.units.iter().map(|id| Asked::Word(terms::unit(&id.written())));
     let parts: Vec<Asked> = provinces.chain(units).collect();
     (!parts.is_empty()).then_some(Asked::Any(parts))
+}
+
+/// Records of a unit and those of its scope on a day.
+fn in_scope(scoped: &Scoped, unit: OrgUnitId, scope: UnitScope, day: NaiveDate) -> Asked {
+    let is_province = scoped.home_province(unit) == Some(unit);
+    if scope == UnitScope::Subtree && is_province {
+        return Asked::Word(terms::province(&unit.written()));
+    }
+    of_units(scoped, scoped_units(scoped.tree(), unit, scope, day))
 }
 
 /// Records of these units.

@@ -29,6 +29,7 @@ pub fn routes(mount: &mut impl Mount) {
     reorganizations::routes(mount);
     delegations::routes(mount);
     staffing_returns::routes(mount);
+    commune_norms::routes(mount);
     leadership_returns::routes(mount);
     boundary_returns::routes(mount);
 }

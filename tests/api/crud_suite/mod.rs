@@ -4,6 +4,7 @@ mod bulk;
 mod closed_periods;
 mod lists;
 mod records;
+mod remarks;
 
 use serde_json::Value;
 
@@ -16,7 +17,15 @@ use crate::{
 
 /// All stories of the suite.
 pub fn all() -> Vec<Story> {
-    [stories(), records::stories(), lists::stories(), bulk::stories(), closed_periods::stories()].concat()
+    [
+        stories(),
+        records::stories(),
+        lists::stories(),
+        bulk::stories(),
+        closed_periods::stories(),
+        remarks::stories(),
+    ]
+    .concat()
 }
 
 tell![no_resource_is_left_out];

@@ -11,6 +11,7 @@ tell![
     what_a_block_does_not_ask_for_is_not_left_out,
     a_return_of_nothing_has_zeros,
     what_a_commune_is_given_is_held_against_its_class,
+    a_norm_is_of_its_days_and_of_no_ward,
     more_filled_than_given_is_noticed_and_below_zero_refused,
     a_return_is_handed_in_accepted_and_sent_back,
     a_form_does_not_show_the_returns_of_another,
@@ -149,6 +150,40 @@ async fn what_a_commune_is_given_is_held_against_its_class(app: TestApp) {
     let before = block("commune_part_time", &json!({"posts_given": 214, "as_of": "2023-07-31"}));
     let etag = admin.get(&place).await.etag();
     assert_eq!(admin.put(&place, &etag, &before).await.faults(422, "invalid"), ["/block"]);
+}
+
+async fn a_norm_is_of_its_days_and_of_no_ward(app: TestApp) {
+    app.period("half", "2024-H1").await;
+    let admin = app.admin().await;
+    let norms = "/api/v1/organization/commune-norms";
+    for (day, count) in [("2023-07-31", 0), ("2023-08-01", 1), ("2025-06-30", 1), ("2025-07-01", 0)] {
+        let told = admin.get(&format!("{norms}?as_of={day}")).await.expect(200);
+        assert_eq!(told["items"].as_array().unwrap().len(), count, "{day}");
+    }
+    let told = admin.get(norms).await.expect(200);
+    assert_eq!(told["items"][0]["classes"][1], json!({"unit_class": "ii", "staff": 20, "part_time": 12}));
+    let given = json!({"posts_given": 12, "as_of": "2023-07-31"});
+    let made = admin.post(RETURNS, &block("commune_part_time", &given)).await;
+    let (place, etag) = (made.header("location"), made.etag());
+    assert_eq!(made.expect(201)["norm"], Value::Null, "the day before the norm holds");
+    let moved = admin.patch(&place, &etag, &json!({"as_of": "2023-08-01"})).await.expect(200);
+    assert_eq!(moved["norm"]["communes_without"], 15, "their class is not known");
+    let town = app.unit("930", "2024-06-30");
+    let of_town = format!("/api/v1/organization/org-units/{town}/children?as_of=2024-06-30&limit=200");
+    let of_town = admin.get(&of_town).await.expect(200);
+    let is_ward = |unit: &&Value| unit["full_name"].as_str().unwrap().starts_with("Phường ");
+    let ward = of_town["items"].as_array().unwrap().iter().find(is_ward).unwrap();
+    let path = format!("/api/v1/organization/org-units/{}?as_of=2024-06-30", ward["id"].as_str().unwrap());
+    let etag = admin.get(&path).await.etag();
+    admin.patch(&path, &etag, &json!({"unit_class": "ii"})).await.expect(200);
+    let mut of_ward = block("commune_staff", &json!({"posts_given": 20}));
+    of_ward["org_unit_code"] = ward["code"].clone();
+    let made = admin.post(RETURNS, &of_ward).await.expect(201);
+    assert_eq!(
+        made["norm"],
+        json!({"posts": 0, "communes": 0, "communes_without": 1, "increment": null}),
+        "a ward has norms of its own, which are not held"
+    );
 }
 
 async fn more_filled_than_given_is_noticed_and_below_zero_refused(app: TestApp) {

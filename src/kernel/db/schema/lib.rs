@@ -37,6 +37,7 @@ diesel::joinable!(unit_returns -> periods (period_id));
 diesel::joinable!(period_snapshots -> period_closures (closure_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    dossier_rules,
     dossiers,
     period_closures,
     period_snapshots,

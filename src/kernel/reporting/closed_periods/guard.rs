@@ -16,6 +16,7 @@ use serde_json::json;
 use super::row::{ClosureRow, ClosureState};
 use super::rules::{Bound, may_count};
 use crate::audit::journal::Leave;
+use crate::db::bulk::PlainSql;
 use crate::db::schema::period_closures;
 use crate::db::{DbConn, WriteTx};
 use crate::error::{ApiError, Problem};
@@ -157,14 +158,14 @@ fn hold_open(conn: &mut DbConn, keys: &BTreeSet<(PeriodId, OrgUnitId)>) -> Resul
     if let DbConn::Pg(pg) = conn {
         let (periods, units): (Vec<PeriodId>, Vec<OrgUnitId>) = keys.iter().copied().unzip();
         // In one order, so that two batches and two closings do not wait for each other.
-        diesel::sql_query(
+        let texts = [
             "SELECT count(pg_advisory_xact_lock_shared(hashtext('period_closures'), place)) FROM ( \
-             SELECT DISTINCT hashtext(key.period || key.unit) & 255 AS place \
-             FROM unnest($1, $2) AS key (period, unit) ORDER BY 1) AS locks",
-        )
-        .bind::<Array<Text>, _>(periods)
-        .bind::<Array<Text>, _>(units)
-        .execute(pg)?;
+             SELECT DISTINCT hashtext(key.period || key.unit) & 255 AS place FROM unnest(",
+            ", ",
+            ") AS key (period, unit) ORDER BY 1) AS locks",
+        ];
+        let keys = (periods.into_sql::<Array<Text>>(), units.into_sql::<Array<Text>>());
+        PlainSql { texts, values: keys }.execute(pg)?;
     }
     Ok(())
 }

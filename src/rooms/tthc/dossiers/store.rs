@@ -21,11 +21,11 @@ use kernel::db::schema::{dossiers, procedure_fields, procedure_versions, procedu
 use kernel::db::types::Instant;
 use kernel::db::unindexed::Unindexed;
 use kernel::error::{ApiError, Bilingual, Fault};
-use kernel::keyset;
 use kernel::people::{must_stand, number_digest};
 use kernel::successors::wanted_units;
 use kernel::unit_reference::UnitName;
 use kernel::validity::days_in_range;
+use kernel::{keyset, on_db};
 
 type WithProcedures = dsl::LeftJoinOn<
     dsl::InnerJoinOn<
@@ -75,9 +75,9 @@ pub(super) fn held((row, code, name, field): Loaded) -> HeldDossier {
 
 /// A dossier by its id, of which either unit is in reach.
 pub(super) fn held_find(conn: &mut DbConn, scoped: &Scoped, id: DossierId) -> Result<HeldDossier, ApiError> {
-    // Not boxed: its SQL is written once, and not for each request.
+    // Not boxed, and asked of the database itself: its SQL is written once, and not for each request.
     let this = dossiers::id.eq(id).and(dossiers::deleted_at.is_null());
-    let loaded: Loaded = with_procedures().filter(this).select(columns()).first(conn)?;
+    let loaded: Loaded = on_db!(conn, |c| with_procedures().filter(this).select(columns()).first(c))?;
     let held = held(loaded);
     if scoped.reads_or_reaches(&[held.row.org_unit_id, held.row.receiving_unit_id]) {
         return Ok(held);

@@ -1,6 +1,7 @@
 //! Form 06 from single dossiers: what is counted when, where and as whose, however they come to be.
 
 mod histories;
+mod levels;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use crate::tthc::dossiers::{DOSSIERS, catalogue, dossier, with};
 
 /// All stories of this folder.
 pub fn all() -> Vec<Story> {
-    [stories(), histories::stories()].concat()
+    [stories(), histories::stories(), levels::stories()].concat()
 }
 
 tell![

@@ -118,17 +118,27 @@ async fn an_illegal_step_names_the_legal_ones(app: TestApp) {
 
 async fn a_wait_moves_the_due_day_by_the_working_days_waited(app: TestApp) {
     let admin = catalogue(&app).await;
-    let made = admin.post(DOSSIERS, &dossier(1)).await.expect(201);
-    let path = at(&made);
-    let asked = json!({"at": "2026-11-05T02:00:00Z", "reason": "Bổ sung bản sao giấy chứng sinh."});
-    let waiting = admin.post(&format!("{path}/supplement-requests"), &asked).await.expect(200);
-    assert_eq!(waiting["status"], "awaiting_supplement");
-    assert_eq!(waiting["timeliness"], "on_time", "the clock stands, though the due day is over");
-    let went_on = admin.post(&format!("{path}/supplements"), &json!({"at": "2026-11-10T02:00:00Z"})).await;
-    let went_on = went_on.expect(200);
-    // Friday, Monday and Tuesday were waited.
-    assert_eq!((&went_on["status"], &went_on["due_on"]), (&json!("processing"), &json!("2026-11-12")));
-    assert_eq!(went_on["waiting_since"], json!(null));
+    let waits = [
+        ("supplement-requests", "awaiting_supplement", 5, "supplements"),
+        ("payment-requests", "awaiting_payment", 6, "payments"),
+        ("stops", "stopped", 8, "resumptions"),
+    ];
+    for (number, (begins, status, of_portal, ends)) in (1..).zip(waits) {
+        let path = at(&admin.post(DOSSIERS, &dossier(number)).await.expect(201));
+        let asked = json!({"at": "2026-11-05T02:00:00Z", "reason": "Bổ sung bản sao giấy chứng sinh."});
+        let waiting = admin.post(&format!("{path}/{begins}"), &asked).await.expect(200);
+        assert_eq!((&waiting["status"], &waiting["portal_status"]), (&json!(status), &json!(of_portal)));
+        assert_eq!(waiting["timeliness"], "on_time", "the clock stands, though the due day is over");
+        assert_eq!(waiting["waiting_since"], asked["at"]);
+        for (_, _, _, other) in waits.iter().filter(|(.., other)| *other != ends) {
+            admin.post(&format!("{path}/{other}"), &json!({})).await.problem(422, "invalid");
+        }
+        let went_on = json!({"at": "2026-11-10T02:00:00Z"});
+        let went_on = admin.post(&format!("{path}/{ends}"), &went_on).await.expect(200);
+        // Friday, Monday and Tuesday were waited.
+        assert_eq!((&went_on["status"], &went_on["due_on"]), (&json!("processing"), &json!("2026-11-12")));
+        assert_eq!(went_on["waiting_since"], json!(null));
+    }
 }
 
 async fn a_due_day_follows_from_the_deadline_in_force_at_receipt(app: TestApp) {
