@@ -181,7 +181,8 @@ impl Sqlite {
     pub(crate) async fn live_form(&self, query: &LiveQuery) -> Fallible<Vec<LiveRow>> {
         let reader = self.reader.borrow();
         let day = "date(resolved_at / 1000000 + 25200, 'unixepoch')";
-        let mut statement = reader.prepare_cached(&LIVE_FORM.replace("RESOLVED_ON", day).replace('$', "?"))?;
+        let mut statement =
+            reader.prepare_cached(&LIVE_FORM.replace("RESOLVED_ON", day).replace('$', "?"))?;
         let (begin, end) = query.moments();
         let asked = params![begin, end, query.to, query.province_id];
         let rows = statement.query_map(asked, |row| Ok(live_row!(row, get)))?;

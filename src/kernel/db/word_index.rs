@@ -10,7 +10,9 @@ mod look;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
 
@@ -247,6 +249,21 @@ pub fn put(conn: &mut DbConn, rows: &[(i64, String)]) -> QueryResult<()> {
         }
     }
     Ok(())
+}
+
+/// Puts a row in beside the entry to which it belongs, whose insert names its place, in one statement; neither where
+/// that insert meets another row. Whether they were put in.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn put_beside(pg: &mut PgConnection, entry: impl QueryFragment<Pg>, terms: &str) -> QueryResult<bool> {
+    let texts = [
+        "WITH entry AS (",
+        " RETURNING place) INSERT INTO search_words (place, terms) \
+         SELECT place, array_to_tsvector(string_to_array(",
+        ", ' ')) FROM entry",
+    ];
+    Ok(PlainSql { texts, values: (entry, terms.into_sql::<Text>()) }.execute(pg)? == 1)
 }
 
 /// Takes the rows at these places out.

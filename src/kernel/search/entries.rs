@@ -16,8 +16,8 @@ use crate::db::schema::search_entries;
 use crate::db::types::Instant;
 use crate::db::word_index::{self, Term};
 use crate::error::ApiError;
+use crate::insert_rows;
 use crate::record_types::{Found, RecordType};
-use crate::{insert_rows, on_db};
 
 /// Bits of a place below those of its day.
 const BELOW_DAY: u32 = 40;
@@ -198,14 +198,13 @@ fn take_out(conn: &mut DbConn, places: &[i64]) -> Result<(), ApiError> {
 
 fn put(conn: &mut DbConn, mut come: Vec<Made>) -> Result<(), ApiError> {
     for part in come.chunks_mut(PART) {
-        let is_put = match &*part {
-            [one] => put_where_free(conn, &one.row)?,
-            _ => false,
-        };
-        if !is_put {
-            settle(conn, part)?;
-            insert_rows!(&mut *conn, search_entries, part.iter().map(|made| &made.row).collect::<Vec<_>>())?;
+        if let [one] = &*part
+            && is_put_where_free(conn, one)?
+        {
+            continue;
         }
+        settle(conn, part)?;
+        insert_rows!(&mut *conn, search_entries, part.iter().map(|made| &made.row).collect::<Vec<_>>())?;
         let words: Vec<(i64, String)> =
             part.iter_mut().map(|made| (made.row.place, std::mem::take(&mut made.terms))).collect();
         word_index::put(conn, &words)?;
@@ -213,11 +212,20 @@ fn put(conn: &mut DbConn, mut come: Vec<Made>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Puts an entry in, unless another stands at its place, which is seldom.
-fn put_where_free(conn: &mut DbConn, row: &EntryRow) -> QueryResult<bool> {
-    let plain = || diesel::insert_into(search_entries::table).values(row);
-    let count = on_db!(conn, |c| free_row(&plain(), plain().on_conflict_do_nothing()).execute(c))?;
-    Ok(count == 1)
+/// Puts an entry in with its words, unless another stands at its place, which is seldom.
+fn is_put_where_free(conn: &mut DbConn, made: &Made) -> QueryResult<bool> {
+    let plain = || diesel::insert_into(search_entries::table).values(&made.row);
+    let free = free_row(&plain(), plain().on_conflict_do_nothing());
+    match conn {
+        DbConn::Pg(pg) => word_index::put_beside(pg, free, &made.terms),
+        DbConn::Sqlite(sqlite) => {
+            let is_free = free.execute(sqlite)? == 1;
+            if is_free {
+                word_index::put(conn, &[(made.row.place, made.terms.clone())])?;
+            }
+            Ok(is_free)
+        }
+    }
 }
 
 /// Gives every entry a place of its own: the next one that is free, where two records would stand at one.
