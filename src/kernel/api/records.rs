@@ -331,7 +331,7 @@ macro_rules! save_rows {
                     for row in changed {
                         let before = $table::version.eq(row.version - 1).and($table::deleted_at.is_null());
                         let standing = $table::id.eq(row.id).and(before);
-                        let update = $crate::db::bulk::whole_row($table::table, row, standing);
+                        let update = $crate::db::bulk::whole_row(&$table::table, row, standing);
                         let count = $crate::on_db!(conn, |c| update.execute(c))?;
                         if count == 1 {
                             stored.insert(row.id);

@@ -46,7 +46,7 @@ pub struct WholeRow<From, Changes, Condition> {
 
 /// This update of a row of a table.
 pub fn whole_row<Table, Row, Condition>(
-    table: Table,
+    table: &Table,
     row: Row,
     condition: Condition,
 ) -> WholeRow<Table::FromClause, Row::Changeset, Condition>
@@ -240,7 +240,7 @@ mod tests {
                 };
                 on_db!(&mut *conn, |c| {
                     whole_row(
-                        holidays::table,
+                        &holidays::table,
                         &whole,
                         holidays::day.eq("2026-01-01".parse::<NaiveDate>().unwrap()),
                     )
