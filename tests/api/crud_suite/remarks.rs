@@ -24,6 +24,12 @@ const WITHOUT_DAY: [(&str, &str); 7] = [
     ("/api/v1/public-finance/remittances", "receipt_number"),
 ];
 
+/// What has a number only once it is approved.
+const APPROVED: [(&str, &str, &str); 2] = [
+    ("/api/v1/tthc/procedure-reviews", "outcome", "approved"),
+    ("/api/v1/civil-service/job-position-schemes", "stage", "approved"),
+];
+
 /// The member that tells the day of a number.
 fn day_of(number: &str, members: &Value) -> String {
     let days = ["issued_on", "document_on", "decided_on"].map(str::to_owned);
@@ -64,6 +70,11 @@ async fn the_year_in_a_number_is_held_against_its_day_wherever_a_document_is_nam
             let year: i32 = on[..4].parse().unwrap();
             body[*number] = json!(format!("08/{}/QĐ-UBND", year - 1));
             body[day] = json!(on);
+        }
+        if let Some((_, member, value)) =
+            APPROVED.iter().find(|(collection, ..)| *collection == fixture.collection)
+        {
+            body[*member] = json!(value);
         }
         let made = admin.post(fixture.collection, &body).await.expect(201);
         let pointers: BTreeSet<String> = numbers.iter().map(|number| format!("/{number}")).collect();
