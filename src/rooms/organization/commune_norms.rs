@@ -195,7 +195,9 @@ mod tests {
         for pair in ACTS.windows(2) {
             assert!(pair[0].valid_to.is_some() && pair[0].valid_to == pair[1].valid_from);
         }
-        let span = (ACTS[0].valid_from, ACTS[ACTS.len() - 1].valid_to);
-        assert_eq!(Rule::GivenApartFromNorm.validity(), span);
+        let last = &ACTS[ACTS.len() - 1];
+        let rule = Rule::GivenApartFromNorm;
+        assert_eq!(rule.validity(), (ACTS[0].valid_from, last.valid_to));
+        assert_eq!(rule.basis(), Some(last.legal_basis));
     }
 }

@@ -137,10 +137,10 @@ impl Facts {
             links: Links::load(conn, told.clone())?,
             calendar: Calendar::default(),
         };
-        let mut told_of = HashSet::new();
+        let mut seen = HashSet::new();
         for (_, _, version, field, rules) in rows {
             facts.rules.insert(rules.version, rules);
-            if told_of.insert(version.id) {
+            if seen.insert(version.id) {
                 facts.fields.extend(version.field_id.zip(field));
                 facts.versions.entry(version.procedure_id).or_default().push(version);
             }
