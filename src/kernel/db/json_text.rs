@@ -4,14 +4,14 @@
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::conn::MultiBackend;
+use super::conn::{MultiBackend, MultiRawValue};
 
 /// A value in a text column, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, AsExpression, FromSqlRow)]
@@ -19,12 +19,21 @@ use super::conn::MultiBackend;
 #[diesel(sql_type = Text)]
 pub struct JsonText<T>(pub T);
 
-impl<T: DeserializeOwned, B: Backend> FromSql<Text, B> for JsonText<T>
-where
-    String: FromSql<Text, B>,
-{
-    fn from_sql(value: B::RawValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_str(&String::from_sql(value)?)?))
+impl<T: DeserializeOwned> FromSql<Text, Pg> for JsonText<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+    }
+}
+
+impl<T: DeserializeOwned> FromSql<Text, Sqlite> for JsonText<T> {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(value.read_text())?))
+    }
+}
+
+impl<T: DeserializeOwned> FromSql<Text, MultiBackend> for JsonText<T> {
+    fn from_sql(value: MultiRawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Self, Text>()
     }
 }
 

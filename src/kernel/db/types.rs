@@ -1,7 +1,7 @@
 //! Values as both databases store them: ids and enumerations as text, instants as whole
 //! microseconds since 1970 (UTC), days as DATE.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -69,6 +69,33 @@ impl std::str::FromStr for IdText {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         uuid::Uuid::try_parse(text).map(Self::from)
     }
+}
+
+/// Declares that values of a type are read from a text column by their `FromStr`, where the text lies: a row of a
+/// record has a dozen of ids and enumerations, and of none of them a copy.
+#[macro_export]
+macro_rules! read_from_text {
+    ($name:ident) => {
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+            fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                Ok(std::str::from_utf8(value.as_bytes())?.parse()?)
+            }
+        }
+
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::sqlite::Sqlite> for $name {
+            fn from_sql(
+                mut value: <diesel::sqlite::Sqlite as diesel::backend::Backend>::RawValue<'_>,
+            ) -> diesel::deserialize::Result<Self> {
+                Ok(value.read_text().parse()?)
+            }
+        }
+
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, $crate::db::conn::MultiBackend> for $name {
+            fn from_sql(value: $crate::db::conn::MultiRawValue<'_>) -> diesel::deserialize::Result<Self> {
+                value.from_sql::<Self, diesel::sql_types::Text>()
+            }
+        }
+    };
 }
 
 /// Declares the id types of the rooms: one type a table, so that no two are ever swapped.
@@ -148,7 +175,7 @@ macro_rules! id {
                 &'b self,
                 out: &mut diesel::serialize::Output<'b, '_, diesel::sqlite::Sqlite>,
             ) -> diesel::serialize::Result {
-                out.set_value(self.to_string());
+                out.set_value((*self.written()).to_owned());
                 Ok(diesel::serialize::IsNull::No)
             }
         }
@@ -163,14 +190,7 @@ macro_rules! id {
             }
         }
 
-        impl<B: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, B> for $name
-        where
-            String: diesel::deserialize::FromSql<diesel::sql_types::Text, B>,
-        {
-            fn from_sql(value: B::RawValue<'_>) -> diesel::deserialize::Result<Self> {
-                Ok(<String as diesel::deserialize::FromSql<diesel::sql_types::Text, B>>::from_sql(value)?.parse()?)
-            }
-        }
+        $crate::read_from_text!($name);
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -270,14 +290,7 @@ macro_rules! text_enum {
             }
         }
 
-        impl<B: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, B> for $name
-        where
-            String: diesel::deserialize::FromSql<diesel::sql_types::Text, B>,
-        {
-            fn from_sql(value: B::RawValue<'_>) -> diesel::deserialize::Result<Self> {
-                Ok(<String as diesel::deserialize::FromSql<diesel::sql_types::Text, B>>::from_sql(value)?.parse()?)
-            }
-        }
+        $crate::read_from_text!($name);
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -376,7 +389,8 @@ impl From<DateTime<Utc>> for Instant {
 
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        // RFC 3339, with as many decimals of a second as there are: 0, 3 or 6.
+        write!(f, "{:?}Z", self.utc().naive_utc())
     }
 }
 

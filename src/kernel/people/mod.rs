@@ -112,12 +112,16 @@ impl Identity {
 
 /// A name masked: the first letter of each word.
 pub fn masked_name(name: &str) -> String {
-    let word = |word: &str| {
+    let mut masked = String::with_capacity(name.len());
+    for word in name.split_whitespace() {
+        if !masked.is_empty() {
+            masked.push(' ');
+        }
         let mut letters = word.chars();
-        let first: String = letters.next().into_iter().collect();
-        first + &"*".repeat(letters.count())
-    };
-    name.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+        masked.extend(letters.next());
+        masked.extend(letters.map(|_| '*'));
+    }
+    masked
 }
 
 /// An identity number masked: a star for each digit.
@@ -125,7 +129,8 @@ pub fn masked_number(number: &str) -> String {
     "*".repeat(number.len())
 }
 
-fn masked_phone(phone: &str) -> String {
+/// A telephone number masked: its last two digits.
+pub fn masked_phone(phone: &str) -> String {
     let shown_from = phone.chars().count().saturating_sub(2);
     let letter = |(place, letter): (usize, char)| if place < shown_from { '*' } else { letter };
     phone.chars().enumerate().map(letter).collect()

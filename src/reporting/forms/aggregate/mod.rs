@@ -168,7 +168,7 @@ pub fn aggregate(roster: &Roster, lines: &[ProcessingLine], complete: &HashSet<O
     let walk = Walk { roster, filed, complete };
     let mut result = Aggregated::default();
     for level in Tier::ALL {
-        let Some(found) = roster.standing(roster.unit()).map(|unit| walk.level(unit, *level)) else {
+        let Some(found) = roster.standing(roster.unit()).map(|unit| walk.found(unit, *level)) else {
             continue;
         };
         if found.awaited() == 0 && found.rows.is_empty() && found.stated.is_empty() {
@@ -252,6 +252,19 @@ impl Found {
         self.expected + self.ended.iter().filter(|line| line.expected).count()
     }
 
+    /// Counts a unit of the level.
+    fn count(&mut self, unit: &Standing, filed: bool, rows: &ByField) {
+        let org_unit_id = unit.unit();
+        if unit.has_ended() {
+            let expected = unit.is_expected();
+            let line = EndedLine { org_unit_id, expected, filed, counts: true, rows: rows.clone() };
+            self.ended.extend((line.expected || line.has_lines()).then_some(line));
+        } else {
+            self.expected += 1;
+            self.missing.extend((!filed).then_some(org_unit_id));
+        }
+    }
+
     fn join(&mut self, part: Self) {
         add(&mut self.rows, &part.rows);
         self.covered &= part.covered || part.awaited() == 0;
@@ -263,12 +276,36 @@ impl Found {
 }
 
 impl Walk<'_> {
+    fn found(&self, unit: &Standing, level: Tier) -> Found {
+        if !self.filed.is_empty() {
+            return self.level(unit, level);
+        }
+        let mut found = Found::default();
+        self.awaited(unit, level, &mut found);
+        found
+    }
+
+    /// Who is to file for a level, where nobody has a line: of the fifteen thousand units of a country, where
+    /// dossiers alone count, there is nothing else to tell.
+    fn awaited(&self, unit: &Standing, level: Tier, found: &mut Found) {
+        let wanted = tier_rank(level);
+        let Some(rank) = unit.rank().filter(|_| unit.comes_up_to(wanted)) else { return };
+        if rank == wanted {
+            found.count(unit, self.complete.contains(&unit.unit()), &ByField::new());
+        }
+        if rank < wanted {
+            for member in self.roster.administrative(unit) {
+                self.awaited(member, level, found);
+            }
+        }
+        for arrival in self.roster.arrivals(unit) {
+            self.awaited(arrival, level, found);
+        }
+    }
+
     /// What there is of a level at a unit, below it, and in what came to it.
     fn level(&self, unit: &Standing, level: Tier) -> Found {
         let wanted = tier_rank(level);
-        if self.filed.is_empty() && !unit.comes_up_to(wanted) {
-            return Found { covered: true, ..Found::default() };
-        }
         let mut found = match unit.rank() {
             Some(rank) if rank == wanted => self.at_its_level(unit, level),
             Some(rank) if rank < wanted => self.above_the_level(unit, level),
@@ -299,9 +336,6 @@ impl Walk<'_> {
     fn word(&self, unit: &Standing, level: Tier) -> Word {
         let mut own = self.filed.get(&(unit.unit(), level)).cloned().unwrap_or_default();
         own.is_whole = self.complete.contains(&unit.unit());
-        if self.filed.is_empty() {
-            return Word { filed: own, stated: None };
-        }
         let mut theirs = Filed::default();
         let (mut awaited, mut silent) = (0_usize, 0_usize);
         for agency in self.roster.agencies(unit) {
@@ -333,9 +367,6 @@ impl Walk<'_> {
     /// What there is of a level at a unit that stands below it, and at those under that: dossiers, and what
     /// agencies handed in that hung higher then.
     fn of_level_above(&self, unit: &Standing, level: Tier) -> ByField {
-        if self.filed.is_empty() {
-            return ByField::new();
-        }
         let own = self.filed.get(&(unit.unit(), level));
         let mut rows = own.map(|filed| filed.dossiers.clone()).unwrap_or_default();
         for agency in self.roster.agencies(unit) {
@@ -355,14 +386,7 @@ impl Walk<'_> {
             add(&mut rows, &self.level(member, level).rows);
         }
         let mut found = Found { covered, stated: stated.into_iter().collect(), ..Found::default() };
-        if unit.has_ended() {
-            let (org_unit_id, expected) = (unit.unit(), unit.is_expected());
-            let line = EndedLine { org_unit_id, expected, filed: covered, counts: true, rows: rows.clone() };
-            found.ended.extend((line.expected || line.has_lines()).then_some(line));
-        } else {
-            found.expected = 1;
-            found.missing.extend((!covered).then_some(unit.unit()));
-        }
+        found.count(unit, covered, &rows);
         Found { rows, ..found }
     }
 
@@ -372,9 +396,6 @@ impl Walk<'_> {
             below.join(self.level(member, level));
         }
         below.covered &= below.awaited() > 0;
-        if self.filed.is_empty() {
-            return below;
-        }
         let word = self.word(unit, level);
         if word.filed.rows.is_empty() {
             add(&mut below.rows, &word.filed.dossiers);

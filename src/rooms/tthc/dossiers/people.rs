@@ -8,7 +8,10 @@ use validator::Validate;
 use super::model::DossierId;
 use kernel::auth::keys::PersonalKeys;
 use kernel::error::{ApiError, Fault};
-use kernel::people::{Identity, PersonKind, Place, kind_fault, number_digits, phone_letters, told_whole};
+use kernel::people::{
+    Identity, PersonKind, Place, kind_fault, masked_name, masked_number, masked_phone, number_digits,
+    phone_letters, told_whole,
+};
 
 /// Who owns or submits a dossier (chủ hồ sơ, người nộp hồ sơ), as it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -124,11 +127,21 @@ impl DossierPersonShown {
         Self { kind, name: None, id_number: None, phone: None }
     }
 
-    /// A person, in clear or masked.
+    /// A person in clear.
     #[must_use]
-    pub fn of(person: &DossierPerson, is_clear: bool) -> Self {
-        let told = person.identity();
-        let Identity { name, id_number, phone, address: _ } = if is_clear { told } else { told.masked() };
-        Self { kind: person.kind, name: Some(name), id_number, phone }
+    pub fn clear(person: DossierPerson) -> Self {
+        let DossierPerson { kind, name, id_number, phone } = person;
+        Self { kind, name: Some(name), id_number, phone }
+    }
+
+    /// A person, masked.
+    #[must_use]
+    pub fn masked(person: &DossierPerson) -> Self {
+        Self {
+            kind: person.kind,
+            name: Some(masked_name(&person.name)),
+            id_number: person.id_number.as_deref().map(masked_number),
+            phone: person.phone.as_deref().map(masked_phone),
+        }
     }
 }

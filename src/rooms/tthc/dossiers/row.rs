@@ -215,7 +215,7 @@ impl MaskedPeople {
     /// These people, masked.
     #[must_use]
     pub fn of(owner: &DossierPerson, submitter: Option<&DossierPerson>) -> Self {
-        let masked = |person| DossierPersonShown::of(person, false);
+        let masked = DossierPersonShown::masked;
         Self { owner: masked(owner), submitter: submitter.map(masked) }
     }
 }
@@ -274,7 +274,8 @@ impl HeldDossier {
         let row = &self.row;
         let shown = |kind: PersonKind, person: Option<DossierPerson>| match person {
             None => DossierPersonShown::erased(kind),
-            Some(person) => DossierPersonShown::of(&person, is_clear),
+            Some(person) if is_clear => DossierPersonShown::clear(person),
+            Some(person) => DossierPersonShown::masked(&person),
         };
         let submitter = match row.submitter_kind {
             Some(kind) => Some(shown(kind, row.submitter(keys)?)),

@@ -56,3 +56,27 @@ fn who_is_to_file_is_told_where_nobody_has() {
         }
     }
 }
+
+proptest! {
+    /// Who is to file does not depend on how it is found: among lines of which there are none, or by itself.
+    #[test]
+    fn who_is_to_file_is_the_same_among_no_lines(communes in fates(), whole in 0..8_usize, late in any::<bool>()) {
+        let s = reformed(&communes);
+        let day = |text: &str| text.parse().unwrap();
+        let period = (day(if late { "2025-10-01" } else { "2025-01-01" }), day("2025-12-31"));
+        let complete = OLD.into_iter().take(communes.len()).chain(NEW).skip(whole).map(|unit| s.id(unit)).collect();
+        for unit in ["country", "province", "new 0"] {
+            for scope in UnitScope::ALL {
+                let roster = Roster::of(&s.tree, s.id(unit), day(ON), *scope, period);
+                let walk = Walk { roster: &roster, filed: HashMap::new(), complete: &complete };
+                for level in Tier::ALL {
+                    let top = roster.standing(roster.unit()).unwrap();
+                    let (among, mut alone) = (walk.level(top, *level), Found::default());
+                    walk.awaited(top, *level, &mut alone);
+                    let told = |found: Found| (found.expected, found.missing, found.ended, found.rows, found.stated);
+                    prop_assert_eq!(told(alone), told(among), "{} {:?} {:?}", unit, scope, level);
+                }
+            }
+        }
+    }
+}
