@@ -4,9 +4,8 @@
 //! that no slow client holds a connection to the database; an error after the first byte breaks the
 //! connection rather than ending the stream politely.
 
-mod stream;
-
 use std::convert::Infallible;
+use std::fs::File;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -14,28 +13,34 @@ use actix_web::body::{BodyStream, BoxBody};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, Accept, Header};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
 use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use utoipa::PartialSchema;
 
 use super::batch::NDJSON;
 use super::etag::Record;
 use super::page::{Page, PageRequest, PageRows};
 use super::query::ListQuery;
-use super::sheet::{XLSX, plain_name, sent};
+use super::sheet::{SheetWriter, XLSX, apart, plain_name, sent};
 use super::table::Columns;
 use super::{PageParams, Paged};
 use crate::audit::personal_reads;
+use crate::auth::permit::SignedIn;
 use crate::auth::scope::Scoped;
-use crate::db::DbConn;
+use crate::db::{DbConn, Turn};
 use crate::error::{ApiError, Bilingual, Fault};
 use crate::state::App;
-use stream::{Lines, Reading, Source};
 
 /// The media type of CSV.
 pub const CSV: &str = "text/csv";
 
-/// Rows of one part of a stream: as few as the way to the database allows, for two parts are in memory.
+/// Rows of one part of a stream.
 const PART: i64 = 500;
 
 /// The form in which a list is wanted.
@@ -149,7 +154,7 @@ pub fn csv_sent<T: Serialize + PartialSchema>(
 ) -> Result<HttpResponse, ApiError> {
     let table = Lines { form: Form::Csv, columns: Columns::of::<T>(&app.contract) };
     let mut bytes = table.head(false)?;
-    table.lines(rows.iter().map(Ok), &mut bytes)?;
+    table.lines(rows, &mut bytes)?;
     let name = plain_name(name);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, Form::Csv.media_type()))
@@ -179,11 +184,6 @@ impl<P: Page> Responder for Listed<P> {
     }
 }
 
-/// A row that is its record.
-fn as_it_is<T>(row: T, _: &Scoped) -> Result<T, ApiError> {
-    Ok(row)
-}
-
 impl<F: Send + Sync + 'static> ListQuery<F> {
     /// The same of records that may hold personal data: a page that shows them in clear is noted in the
     /// journal, and a stream of all rows never does.
@@ -197,32 +197,8 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<P::Item>, ApiError>,
         R: Send + Sync + 'static,
     {
-        self.answer_told(scoped, app, rows, as_it_is).await
-    }
-
-    /// The same where a row is not its record yet: of a stream, rows are read while those before them are told.
-    ///
-    /// # Errors
-    /// As [`Self::answer_noted`], and whatever `tell` fails with.
-    pub async fn answer_told<P, R, T, M>(
-        self,
-        scoped: Scoped,
-        app: &App,
-        rows: R,
-        tell: M,
-    ) -> Result<Listed<P>, ApiError>
-    where
-        P: Page,
-        P::Item: Record,
-        R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<T>, ApiError>
-            + Send
-            + Sync
-            + 'static,
-        T: Send + 'static,
-        M: Fn(T, &Scoped) -> Result<P::Item, ApiError> + Send + Sync + 'static,
-    {
         let scoped = if self.is_page() { scoped } else { scoped.masked() };
-        let listed: Listed<P> = self.listed(scoped.clone(), app, rows, tell).await?;
+        let listed: Listed<P> = self.answer(scoped.clone(), app, rows).await?;
         if let Listed::Page(Paged(page)) = &listed {
             personal_reads::note(app, &scoped, page.items()).await?;
         }
@@ -240,25 +216,6 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<P::Item>, ApiError>,
         R: Send + Sync + 'static,
     {
-        self.listed(scoped, app, rows, as_it_is).await
-    }
-
-    async fn listed<P, R, T, M>(
-        self,
-        scoped: Scoped,
-        app: &App,
-        rows: R,
-        tell: M,
-    ) -> Result<Listed<P>, ApiError>
-    where
-        P: Page,
-        R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<T>, ApiError>
-            + Send
-            + Sync
-            + 'static,
-        T: Send + 'static,
-        M: Fn(T, &Scoped) -> Result<P::Item, ApiError> + Send + Sync + 'static,
-    {
         let request = self.page(&scoped, &app.keys());
         let Self { filter, page, list, form, session } = self;
         let faults = form.faults(&page);
@@ -268,10 +225,9 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
         let request = request?;
         let name = list.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or("list");
         let name = name.to_owned();
-        let read = Arc::new(Reading { rows, tell, scoped, filter });
-        let source = Source { app: app.clone(), read, session };
+        let source = Source { app: app.clone(), read: Arc::new((rows, scoped, filter)), session };
         if form == Form::Page {
-            let rows = source.page(request.clone()).await?;
+            let rows = source.part(&request).await?;
             return Ok(Listed::Page(Paged(P::new(rows, &request, &app.keys()))));
         }
         let columns = Columns::of::<P::Item>(&app.contract);
@@ -281,10 +237,9 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
             let sheet = source.sheet(columns, request.in_parts(PART), turn).await?;
             return Ok(Listed::Whole(sent(StatusCode::OK, &name, sheet)?));
         }
-        let first = source.part(&request.clone().in_parts(PART)).await?;
         let table = Lines { form, columns };
         let head = table.head(page.bom.unwrap_or_default())?;
-        let parts = source.parts(table, head, request.in_parts(PART), first);
+        let parts = source.parts(table, head, request.in_parts(PART)).await?;
         let response = HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, form.media_type()))
             .insert_header((
@@ -294,4 +249,210 @@ impl<F: Send + Sync + 'static> ListQuery<F> {
             .body(BodyStream::new(parts));
         Ok(Listed::Whole(response))
     }
+}
+
+/// Where the rows of a list come from.
+struct Source<R, F> {
+    app: App,
+    read: Arc<(R, Scoped, F)>,
+    session: Option<SignedIn>,
+}
+
+impl<R, F, T> Source<R, F>
+where
+    R: Fn(&mut DbConn, &Scoped, &F, &PageRequest) -> Result<PageRows<T>, ApiError> + Send + Sync + 'static,
+    F: Send + Sync + 'static,
+    T: Serialize + Send + 'static,
+{
+    async fn part(&self, wanted: &PageRequest) -> Result<PageRows<T>, ApiError> {
+        let (read, wanted) = (self.read.clone(), wanted.clone());
+        let rows = move |conn: &mut DbConn| {
+            let (rows, scoped, filter) = &*read;
+            rows(conn, scoped, filter, &wanted)
+        };
+        self.app.db.read_list(rows).await
+    }
+
+    /// The part behind this key, if the session still stands.
+    async fn next(&self, request: &PageRequest, key: Value) -> Result<PageRows<T>, ApiError> {
+        self.still_stands().await?;
+        self.part(&request.clone().behind(key)).await
+    }
+
+    async fn still_stands(&self) -> Result<(), ApiError> {
+        match &self.session {
+            Some(session) if !session.still_stands(&self.app).await? => {
+                Err(ApiError::new(crate::error::Problem::Unauthorized))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A spreadsheet of all parts. It is made before the first byte is sent, for its directory stands at
+    /// its end; of its rows no more than a part is in memory.
+    async fn sheet(self, columns: Columns, request: PageRequest, turn: Turn) -> Result<File, ApiError> {
+        let most = self.app.config.sheet_rows.get();
+        let mut part = self.part(&request.clone().counted()).await?;
+        if let Some(total) = part.total.filter(|total| *total > i64::from(most)) {
+            return Err(too_many(total, most));
+        }
+        let mut writer = SheetWriter::new(columns)?;
+        loop {
+            let written = move || writer.rows(&part.items).map(|()| (writer, part.last));
+            let (with_part, last) = apart(written).await?;
+            writer = with_part;
+            match last {
+                Some(key) => part = self.next(&request, key).await?,
+                None => break,
+            }
+        }
+        apart(move || {
+            let _turn = turn;
+            writer.finish()
+        })
+        .await
+    }
+
+    /// The parts as they are sent: while the lines of one are made and taken by the client the next one is read, and
+    /// no more than that.
+    ///
+    /// # Errors
+    /// Where the first part cannot be read: before anything is sent.
+    async fn parts(
+        self,
+        table: Lines,
+        head: Vec<u8>,
+        request: PageRequest,
+    ) -> Result<impl Stream<Item = Result<Bytes, ApiError>>, ApiError> {
+        let (source, table) = (Arc::new(self), Arc::new(table));
+        let first = source.clone().lines(table.clone(), request.clone(), head).await?;
+        Ok(try_unfold(Next::Read(first), move |next| {
+            let (source, table, request) = (source.clone(), table.clone(), request.clone());
+            async move {
+                let sent = source.sent(table, request, next).await;
+                sent.inspect_err(|error| log::warn!("a list was broken off: {error}"))
+            }
+        }))
+    }
+
+    /// What is sent next, if the session still stands, and what behind it.
+    async fn sent(
+        self: Arc<Self>,
+        table: Arc<Lines>,
+        request: PageRequest,
+        next: Next,
+    ) -> Result<Option<(Bytes, Next)>, ApiError> {
+        let Part { last, lines } = match next {
+            Next::Nothing => return Ok(None),
+            Next::Read(part) => part,
+            Next::Coming(reading) => reading.await.map_err(ApiError::internal)??,
+        };
+        let behind = |key| {
+            let part = self.clone().lines(table, request.behind(key), Vec::new());
+            Next::Coming(actix_web::rt::spawn(part))
+        };
+        let next = last.map_or(Next::Nothing, behind);
+        let lines = lines.await.map_err(ApiError::internal)??;
+        self.still_stands().await?;
+        Ok(Some((Bytes::from(lines), next)))
+    }
+
+    /// Reads a part and begins to write its lines behind what is there: in one thread, so that the memory of its rows
+    /// is given back where it was taken.
+    async fn lines(
+        self: Arc<Self>,
+        table: Arc<Lines>,
+        wanted: PageRequest,
+        mut bytes: Vec<u8>,
+    ) -> Result<Part, ApiError> {
+        let (tell, told) = oneshot::channel();
+        let read = self.read.clone();
+        let made = move |conn: &mut DbConn| {
+            let (rows, scoped, filter) = &*read;
+            let PageRows { items, last, .. } = rows(conn, scoped, filter, &wanted)?;
+            // Whoever asked may have gone away: nobody to tell then.
+            let _ = tell.send(last);
+            table.lines(&items, &mut bytes)?;
+            Ok(bytes)
+        };
+        let lines = actix_web::rt::spawn(async move { self.app.db.read_list(made).await });
+        match told.await {
+            Ok(last) => Ok(Part { last, lines }),
+            Err(untold) => {
+                Err(lines.await.map_err(ApiError::internal)?.err().unwrap_or(ApiError::internal(untold)))
+            }
+        }
+    }
+}
+
+fn too_many(total: i64, most: u32) -> ApiError {
+    ApiError::invalid(vec![Fault::new(
+        "",
+        "too_many",
+        Bilingual::new(
+            format!(
+                "Danh sách có {total} dòng; dạng XLSX tối đa {most} dòng. Hãy lọc bớt hoặc lấy dạng CSV."
+            ),
+            format!("The list has {total} rows, and XLSX {most} at most: filter it, or read it as CSV."),
+        ),
+    )])
+}
+
+/// A part of a stream, whose rows are read.
+struct Part {
+    /// The key behind which the next one begins.
+    last: Option<Value>,
+    /// What is sent of it, while that is made.
+    lines: JoinHandle<Result<Vec<u8>, ApiError>>,
+}
+
+/// What a stream sends next.
+enum Next {
+    /// A part whose rows are read.
+    Read(Part),
+    /// One that is being read.
+    Coming(JoinHandle<Result<Part, ApiError>>),
+    /// Nothing more.
+    Nothing,
+}
+
+/// How rows are written.
+struct Lines {
+    form: Form,
+    columns: Columns,
+}
+
+impl Lines {
+    fn head(&self, bom: bool) -> Result<Vec<u8>, ApiError> {
+        if self.form != Form::Csv {
+            return Ok(Vec::new());
+        }
+        let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
+        let mut writer = csv_writer(&mut bytes);
+        writer.write_record(self.columns.names()).map_err(ApiError::internal)?;
+        writer.flush().map_err(ApiError::internal)?;
+        drop(writer);
+        Ok(bytes)
+    }
+
+    fn lines<T: Serialize>(&self, rows: &[T], bytes: &mut Vec<u8>) -> Result<(), ApiError> {
+        if self.form != Form::Csv {
+            for row in rows {
+                serde_json::to_writer(&mut *bytes, row).map_err(ApiError::internal)?;
+                bytes.push(b'\n');
+            }
+            return Ok(());
+        }
+        let (mut writer, mut texts) = (csv_writer(bytes), Vec::new());
+        for row in rows {
+            self.columns.texts(row, &mut texts)?;
+            writer.write_record(&texts).map_err(ApiError::internal)?;
+        }
+        writer.flush().map_err(ApiError::internal)
+    }
+}
+
+/// Lines after RFC 4180.
+fn csv_writer(bytes: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes)
 }

@@ -449,6 +449,15 @@ mod tests {
         assert_eq!(serde_json::to_string(&at).unwrap(), "\"2024-06-30T17:00:00Z\"");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn an_instant_is_written_after_rfc_3339(micros in -62_167_219_200_000_000_i64..253_402_300_800_000_000, exact: bool) {
+            let at = Instant::from_micros(if exact { micros - micros % 1_000_000 } else { micros });
+            let rfc_3339 = at.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+            proptest::prop_assert_eq!(at.to_string(), rfc_3339);
+        }
+    }
+
     #[test]
     fn an_id_is_read_in_any_case_and_written_in_one() {
         let id: IdText = "0190AAAA-0000-7000-8000-00000000000A".parse().unwrap();

@@ -94,17 +94,14 @@ impl SheetWriter {
     ///
     /// # Errors
     /// 422 when a worksheet has no room for them.
-    pub(in crate::api) fn rows<T: Serialize>(
-        &mut self,
-        records: impl Iterator<Item = Result<T, ApiError>>,
-    ) -> Result<(), ApiError> {
+    pub(in crate::api) fn rows<T: Serialize>(&mut self, records: &[T]) -> Result<(), ApiError> {
         let sheet = self.book.worksheet_from_index(0)?;
         for record in records {
             if self.rows == SHEET_ROWS {
                 return Err(no_room());
             }
             let row = self.rows + HEAD_ROWS;
-            let cells = self.columns.cells(&record?)?;
+            let cells = self.columns.cells(record)?;
             for ((place, column), value) in (0..).zip(self.columns.all()).zip(&cells) {
                 let look = self.looks.of(&column.content);
                 cell(sheet, (row, place), &column.content, value, look)?;

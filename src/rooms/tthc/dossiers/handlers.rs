@@ -17,7 +17,7 @@ use super::steps::{
     dossier_delete, dossier_restate, dossier_step,
 };
 use super::store::{
-    dossier_changeable, dossier_get, dossier_list, dossier_seen, dossier_told, dossiers_of_number, held_find,
+    dossier_changeable, dossier_get, dossier_list, dossier_seen, dossiers_of_number, held_find,
 };
 use super::writes::Dossiers;
 use kernel::api::frame::RequestFacts;
@@ -95,7 +95,7 @@ async fn list_dossiers(
     query: ListQuery<DossierFilter>,
     app: App,
 ) -> Result<Listed<DossierPage>, ApiError> {
-    query.answer_told(permit.into_scoped(), &app, dossier_list, dossier_told).await
+    query.answer_noted(permit.into_scoped(), &app, dossier_list).await
 }
 
 #[utoipa::path(

@@ -306,7 +306,7 @@ pub(super) fn dossier_list(
     scoped: &Scoped,
     filter: &DossierFilter,
     page: &PageRequest,
-) -> Result<PageRows<HeldDossier>, ApiError> {
+) -> Result<PageRows<Dossier>, ApiError> {
     days_in_range([
         ("/as_of", filter.as_of),
         ("/received_from", filter.received_from),
@@ -334,16 +334,11 @@ pub(super) fn dossier_list(
             *total += path.query(within.as_ref(), filter).count().get_result::<i64>(conn)?;
         }
     }
-    let PageRows { items, last, total } = page.cut(rows, total, |(row, ..)| json!([row.received_at, row.id]));
-    Ok(PageRows { items: items.into_iter().map(held).collect(), last, total })
-}
-
-/// A dossier of a list as it is shown.
-///
-/// # Errors
-/// When the personal data were sealed under other keys.
-pub(super) fn dossier_told(held: HeldDossier, scoped: &Scoped) -> Result<Dossier, ApiError> {
-    held.answer(scoped, scoped.author().at())
+    let page_rows = page.cut(rows, total, |(row, ..)| json!([row.received_at, row.id]));
+    let now = scoped.author().at();
+    let PageRows { items, last, total } = page_rows;
+    let items = items.into_iter().map(|loaded| held(loaded).answer(scoped, now)).collect::<Result<_, _>>()?;
+    Ok(PageRows { items, last, total })
 }
 
 /// The most dossiers that one answer to a search by identity number holds.
