@@ -22,7 +22,8 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/cchc -
 COPY --from=build /usr/local/bin/cchc /usr/local/bin/cchc
 USER 10001
 WORKDIR /var/lib/cchc
-ENV CCHC_BIND=0.0.0.0:8080 CCHC_DATA_DIR=/var/lib/cchc
+# What is free goes back to the system after 10 ms, and not after a second.
+ENV CCHC_BIND=0.0.0.0:8080 CCHC_DATA_DIR=/var/lib/cchc MIMALLOC_PURGE_DELAY=10
 VOLUME /var/lib/cchc
 EXPOSE 8080
 # SIGTERM finishes running requests; give it more than CCHC_SHUTDOWN_SECONDS (docker stop -t 35).

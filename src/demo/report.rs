@@ -7,15 +7,19 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use civil_service::asset_declaration_returns::AssetDeclarations;
 use civil_service::discipline_inspections::DisciplineInspections;
 use civil_service::discipline_visits::DisciplineVisits;
 use civil_service::job_position_schemes::JobPositionSchemes;
+use civil_service::officials::Officials;
 use civil_service::personnel_decisions::records::PersonnelDecisions;
 use civil_service::qualification_returns::Qualifications;
+use civil_service::quality_ratings::QualityRatings;
 use civil_service::staff_streamlining::StaffStreamlinings;
 use civil_service::training_courses::TrainingCourses;
 use civil_service::work_diary_returns::WorkDiaries;
 use e_government::deployments::{DeploymentCreate, Deployments};
+use e_government::digital_certificates::DigitalCertificates;
 use e_government::measure_returns::Measures;
 use e_government::systems::{SystemId, SystemKind, Systems};
 use institutions::document_relations::DocumentRelations;
@@ -46,6 +50,7 @@ use public_finance::budget_disclosures::BudgetDisclosures;
 use public_finance::disbursements::Disbursements;
 use public_finance::final_accounts::FinalAccounts;
 use public_finance::investment_plans::InvestmentPlans;
+use public_finance::plan_adjustments::PlanAdjustments;
 use public_finance::remittances::Remittances;
 use public_finance::spending_rules::SpendingRules;
 use steering::directives::Directives;
@@ -165,19 +170,27 @@ pub async fn load(state: &AppState) -> Result<(), ApiError> {
             Systems => "systems",
             Directives => "directives",
         );
-        // A commune as it is today files what the district filed then, with made-up figures.
+        // A commune as it is today files what the district filed then, and what the report has no figures of, with
+        // made-up ones.
         collection!(tx, scoped,
             Returns<Staffing> => "today/staffing-returns",
             Returns<Qualifications> => "today/qualification-returns",
+            Returns<AssetDeclarations> => "today/asset-declaration-returns",
             Returns<Autonomy> => "today/autonomy-returns",
             Returns<Measures> => "today/measure-returns",
             LawEnforcementMonitorings => "today/law-enforcement-monitoring",
+            QualityRatings => "today/quality-ratings",
+            Officials => "today/officials",
+            InvestmentPlans => "today/investment-plans",
+            PlanAdjustments => "today/plan-adjustments",
+            DigitalCertificates => "today/digital-certificates",
         );
         hand_in::<Staffing>(tx, scoped)?;
         hand_in::<Leadership>(tx, scoped)?;
         hand_in::<Boundaries>(tx, scoped)?;
         hand_in::<Qualifications>(tx, scoped)?;
         hand_in::<WorkDiaries>(tx, scoped)?;
+        hand_in::<AssetDeclarations>(tx, scoped)?;
         hand_in::<Autonomy>(tx, scoped)?;
         hand_in::<Measures>(tx, scoped)?;
         deploy(tx, scoped)

@@ -148,11 +148,12 @@ impl Members<'_> {
     /// The columns of a member: one, or one for each of its own members.
     fn columns(&self, member: &str) -> Option<(usize, usize)> {
         let Line { columns, skip, .. } = self.line;
-        let rest = |column: &'_ Column| Some(column.name.get(skip..)?.strip_prefix(member)?.bytes().next());
-        let is_of = |column: &Column| matches!(rest(column), Some(None | Some(b'.')));
+        // Behind the member's name stands nothing, or the name of one of its own behind a point.
+        let behind = |column: &Column| Some(column.name.get(skip..)?.strip_prefix(member)?.bytes().next());
+        let is_of = |column: &Column| matches!(behind(column), Some(None | Some(b'.')));
         let from = |place: usize| Some(place + columns.get(place..)?.iter().position(is_of)?);
         let first = from(self.next).or_else(|| from(0))?;
-        let is_plain = columns.get(first).and_then(rest) == Some(None);
+        let is_plain = columns.get(first).and_then(behind) == Some(None);
         let count =
             if is_plain { 1 } else { columns.iter().skip(first).take_while(|column| is_of(column)).count() };
         Some((first, first + count))
