@@ -219,11 +219,14 @@ async fn no_list_of_the_five_rooms_is_empty(app: TestApp) {
         ["institutions", "organization", "civil-service", "public-finance", "e-government"];
     let admin = with_the_report(&app).await;
     let paths = app.state.contract.document()["paths"].as_object().unwrap().clone();
-    let is_list = |path: &str| match path.split('/').collect::<Vec<_>>()[..] {
-        ["", "api", "v1", room, _] => ROOMS.contains(&room),
-        _ => false,
+    let is_of_rooms = |path: &str| path.split('/').nth(3).is_some_and(|room| ROOMS.contains(&room));
+    let is_list = |operations: &Value| {
+        let operation = operations["get"]["operationId"].as_str();
+        operation.is_some_and(|operation| operation.starts_with("list_"))
     };
-    let lists = paths.iter().filter(|(path, operations)| is_list(path) && operations.get("get").is_some());
+    let lists = paths
+        .iter()
+        .filter(|(path, operations)| is_of_rooms(path) && !path.contains('{') && is_list(operations));
     let mut told = 0;
     for (path, _) in lists {
         let answer = admin.get(path).await.expect(200);
@@ -240,7 +243,7 @@ async fn no_list_of_the_five_rooms_is_empty(app: TestApp) {
         let path = format!("/api/v1/{list}?org_unit_code=31396&as_of=2026-06-30");
         let [one] = &items(&admin, &path).await[..] else { panic!("{list}") };
         assert!(one["source_note"].as_str().unwrap().starts_with(test), "{list}");
-        assert_eq!(one["remarks"], json!([]), "{list}");
+        assert!(one["remarks"].as_array().is_none_or(Vec::is_empty), "{list}: {one}");
     }
     let officials =
         items(&admin, "/api/v1/civil-service/officials?org_unit_code=31396&as_of=2026-06-30").await;
