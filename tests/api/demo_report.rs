@@ -205,6 +205,8 @@ async fn a_commune_of_today_files_in_each_room(app: TestApp) {
         let of_district = path.replace("31396", "934").replace("2026-06-30", "2024-06-30");
         let of_district = items(&admin, &of_district).await;
         assert!(of_district.iter().all(|one| one["period_code"] == "2024-H1"));
+        // Of declarations alone the report has no figures.
+        assert_eq!(of_district.is_empty(), form.ends_with("asset-declaration-returns"), "{form}");
     }
     // Of the institutions nothing is filed by period: a topic of monitoring stands for the room.
     let topics = "/api/v1/institutions/law-enforcement-monitoring?org_unit_code=31396&as_of=2026-06-30";

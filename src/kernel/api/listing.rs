@@ -313,8 +313,8 @@ where
         .await
     }
 
-    /// The parts as they are sent: while the lines of one are made and taken by the client the next one is read, and
-    /// no more than that.
+    /// The parts as they are sent: while one is written and taken by the client the next one is made, and no more than
+    /// that.
     ///
     /// # Errors
     /// Where the first part cannot be read: before anything is sent.
@@ -325,18 +325,18 @@ where
         request: PageRequest,
     ) -> Result<impl Stream<Item = Result<Bytes, ApiError>>, ApiError> {
         let (source, table) = (Arc::new(self), Arc::new(table));
-        let first = source.clone().lines(table.clone(), request.clone(), head).await?;
+        let first = source.clone().begun(table.clone(), request.clone(), head).await?;
         Ok(try_unfold(Next::Read(first), move |next| {
             let (source, table, request) = (source.clone(), table.clone(), request.clone());
             async move {
-                let sent = source.sent(table, request, next).await;
-                sent.inspect_err(|error| log::warn!("a list was broken off: {error}"))
+                let part = source.following(table, request, next).await;
+                part.inspect_err(|error| log::warn!("a list was broken off: {error}"))
             }
         }))
     }
 
     /// What is sent next, if the session still stands, and what behind it.
-    async fn sent(
+    async fn following(
         self: Arc<Self>,
         table: Arc<Lines>,
         request: PageRequest,
@@ -348,7 +348,7 @@ where
             Next::Coming(reading) => reading.await.map_err(ApiError::internal)??,
         };
         let behind = |key| {
-            let part = self.clone().lines(table, request.behind(key), Vec::new());
+            let part = self.clone().begun(table, request.behind(key), Vec::new());
             Next::Coming(actix_web::rt::spawn(part))
         };
         let next = last.map_or(Next::Nothing, behind);
@@ -359,7 +359,7 @@ where
 
     /// Reads a part and begins to write its lines behind what is there: in one thread, so that the memory of its rows
     /// is given back where it was taken.
-    async fn lines(
+    async fn begun(
         self: Arc<Self>,
         table: Arc<Lines>,
         wanted: PageRequest,

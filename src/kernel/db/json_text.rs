@@ -1,17 +1,19 @@
 //! Small lists that belong to their record, kept as JSON in a text column: read and written whole,
 //! never searched.
 
-use diesel::backend::Backend;
-use diesel::deserialize::{self, FromSql, FromSqlRow};
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
-use diesel::pg::{Pg, PgValue};
+use diesel::pg::Pg;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::conn::{MultiBackend, MultiRawValue};
+use super::conn::MultiBackend;
+use crate::read_from_text;
 
 /// A value in a text column, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, AsExpression, FromSqlRow)]
@@ -19,23 +21,15 @@ use super::conn::{MultiBackend, MultiRawValue};
 #[diesel(sql_type = Text)]
 pub struct JsonText<T>(pub T);
 
-impl<T: DeserializeOwned> FromSql<Text, Pg> for JsonText<T> {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+impl<T: DeserializeOwned> FromStr for JsonText<T> {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text).map(Self)
     }
 }
 
-impl<T: DeserializeOwned> FromSql<Text, Sqlite> for JsonText<T> {
-    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_str(value.read_text())?))
-    }
-}
-
-impl<T: DeserializeOwned> FromSql<Text, MultiBackend> for JsonText<T> {
-    fn from_sql(value: MultiRawValue<'_>) -> deserialize::Result<Self> {
-        value.from_sql::<Self, Text>()
-    }
-}
+read_from_text!(JsonText<T: DeserializeOwned>);
 
 impl<T: Serialize + std::fmt::Debug> ToSql<Text, Pg> for JsonText<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

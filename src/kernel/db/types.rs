@@ -76,13 +76,19 @@ impl std::str::FromStr for IdText {
 #[macro_export]
 macro_rules! read_from_text {
     ($name:ident) => {
-        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+        $crate::read_from_text!(@ [] $name);
+    };
+    ($name:ident<$parameter:ident: $bound:ident>) => {
+        $crate::read_from_text!(@ [$parameter: $bound] $name<$parameter>);
+    };
+    (@ [$($parameters:tt)*] $name:ty) => {
+        impl<$($parameters)*> diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 Ok(std::str::from_utf8(value.as_bytes())?.parse()?)
             }
         }
 
-        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::sqlite::Sqlite> for $name {
+        impl<$($parameters)*> diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::sqlite::Sqlite> for $name {
             fn from_sql(
                 mut value: <diesel::sqlite::Sqlite as diesel::backend::Backend>::RawValue<'_>,
             ) -> diesel::deserialize::Result<Self> {
@@ -90,7 +96,7 @@ macro_rules! read_from_text {
             }
         }
 
-        impl diesel::deserialize::FromSql<diesel::sql_types::Text, $crate::db::conn::MultiBackend> for $name {
+        impl<$($parameters)*> diesel::deserialize::FromSql<diesel::sql_types::Text, $crate::db::conn::MultiBackend> for $name {
             fn from_sql(value: $crate::db::conn::MultiRawValue<'_>) -> diesel::deserialize::Result<Self> {
                 value.from_sql::<Self, diesel::sql_types::Text>()
             }
