@@ -402,7 +402,7 @@ fn cell(members: &mut Map<String, Value>, (name, inner): (&str, Option<&str>)) -
 /// or begins a line, begins a cell of its own, quoted or not.
 fn guarded(text: &str) -> Cow<'_, str> {
     // Most texts hold no sign at all that would begin another cell, which bytes tell faster than letters.
-    let begins_once = !text.bytes().any(|byte| matches!(byte, b';' | b'\n' | b'\r'));
+    let begins_once = memchr::memchr3(b';', b'\n', b'\r', text.as_bytes()).is_none();
     if begins_once && !text.starts_with(GUARDED) {
         return Cow::Borrowed(text);
     }

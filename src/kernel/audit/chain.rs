@@ -10,10 +10,10 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::journal::{ActorKind, JournalAction, JournalEntryId};
+pub use super::verification::{Verdict, verify};
 use crate::db::bulk::PlainSql;
 use crate::db::schema::{journal, journal_chain, journal_seal, unsealed_entries};
 use crate::db::types::Instant;
@@ -26,7 +26,7 @@ const SEQUENCER_LOCK: i64 = 0x6363_6864;
 
 /// Entries sealed in one transaction, beside earlier versions of the same records: few enough to hold
 /// SQLite's writer for a moment only.
-const PASS: i64 = 1_000;
+pub(super) const PASS: i64 = 1_000;
 
 /// An entry with all that its hash covers.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -101,7 +101,7 @@ impl JournalRow {
     }
 
     /// The link of this entry behind that end of the chain.
-    fn link(&self, (position, before): (i64, &str)) -> Link {
+    pub(super) fn link(&self, (position, before): (i64, &str)) -> Link {
         let position = position + 1;
         Link {
             position,
@@ -190,7 +190,8 @@ pub(super) fn store(conn: &mut DbConn, rows: &[JournalRow]) -> Result<(), ApiErr
 /// # Errors
 /// When the database is away; the next pass then goes on.
 pub async fn seal(db: &Db) -> Result<usize, ApiError> {
-    if !db.read(|conn| Ok(has_unsealed(conn)?)).await? {
+    // The oldest is found by the index: to see whether there is any, all that no longer wait would be read.
+    if db.read(unsealed_since).await?.is_none() {
         return Ok(0);
     }
     let mut sealed = 0;
@@ -258,27 +259,20 @@ pub fn unsealed_since(conn: &mut DbConn) -> Result<Option<Instant>, ApiError> {
     Ok(unsealed_entries::table.select(diesel::dsl::min(unsealed_entries::recorded_at)).first(conn)?)
 }
 
-fn has_unsealed(conn: &mut DbConn) -> QueryResult<bool> {
-    diesel::select(exists(unsealed_entries::table.select(unsealed_entries::entry_id))).get_result(conn)
-}
-
 fn seal_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
     if !is_ones_turn(conn, SEQUENCER_LOCK)? {
         return Ok(0);
     }
     let end = sealed_end(conn)?;
-    let rows: Vec<JournalRow> = unsealed_entries::table
-        .inner_join(journal::table.on(journal::id.eq(unsealed_entries::entry_id)))
-        .order((unsealed_entries::recorded_at, unsealed_entries::entry_id))
-        .limit(PASS)
-        .select(JournalRow::as_select())
-        .load(conn)?;
+    let mut rows = take_oldest(conn)?;
     if rows.is_empty() {
         return Ok(0);
     }
-    let rows = in_version_order(with_earlier_versions(conn, rows)?);
+    let behind = earlier_versions_behind(conn, &rows)?;
+    no_longer_wait(conn, &behind)?;
+    rows.extend(behind);
+    let rows = in_version_order(rows);
     keep_links(conn, linked(&rows, &end))?;
-    no_longer_wait(conn, &rows)?;
     Ok(rows.len())
 }
 
@@ -290,9 +284,49 @@ fn keep_links(conn: &mut DbConn, links: Vec<Link>) -> QueryResult<()> {
     insert_rows!(conn, journal_chain, links)
 }
 
-/// Takes the marks of entries away that are sealed. On SQLite there are none but those that an earlier
+/// An entry of which the mark was taken away.
+#[derive(QueryableByName)]
+#[diesel(table_name = unsealed_entries)]
+struct Taken {
+    entry_id: JournalEntryId,
+}
+
+/// The oldest entries that wait, as many as one pass seals; their marks are taken away.
+fn take_oldest(conn: &mut DbConn) -> QueryResult<Vec<JournalRow>> {
+    if let DbConn::Pg(pg) = conn {
+        // Found by where they stand. Few entries wait whenever statistics are taken: the planner would find a
+        // thousand marks by going through all of them a thousand times.
+        let taken: Vec<Taken> = diesel::sql_query(
+            "DELETE FROM unsealed_entries WHERE ctid = ANY (ARRAY( \
+             SELECT waiting.ctid FROM unsealed_entries AS waiting \
+             JOIN journal ON journal.id = waiting.entry_id \
+             ORDER BY waiting.recorded_at, waiting.entry_id LIMIT $1)) RETURNING entry_id",
+        )
+        .bind::<diesel::sql_types::BigInt, _>(PASS)
+        .load(pg)?;
+        let ids: Vec<JournalEntryId> = taken.into_iter().map(|taken| taken.entry_id).collect();
+        return journal::table
+            .filter(journal::id.eq_any(ids))
+            .order((journal::recorded_at, journal::id))
+            .select(JournalRow::as_select())
+            .load(conn);
+    }
+    let rows: Vec<JournalRow> = unsealed_entries::table
+        .inner_join(journal::table.on(journal::id.eq(unsealed_entries::entry_id)))
+        .order((unsealed_entries::recorded_at, unsealed_entries::entry_id))
+        .limit(PASS)
+        .select(JournalRow::as_select())
+        .load(conn)?;
+    no_longer_wait(conn, &rows)?;
+    Ok(rows)
+}
+
+/// Takes the marks of some entries away. On SQLite there are none but those that an earlier
 /// version of the service left, or a backup of PostgreSQL brought.
 fn no_longer_wait(conn: &mut DbConn, sealed: &[JournalRow]) -> QueryResult<()> {
+    if sealed.is_empty() {
+        return Ok(());
+    }
     use diesel::sql_types::{Array, BigInt, Text};
     match conn {
         DbConn::Pg(pg) => {
@@ -314,18 +348,21 @@ fn no_longer_wait(conn: &mut DbConn, sealed: &[JournalRow]) -> QueryResult<()> {
     Ok(())
 }
 
-/// The rows of a full pass with those behind it that are earlier versions of the same records: of two
-/// large writes that overtook each other the one that began first may have committed last.
-fn with_earlier_versions(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> QueryResult<Vec<JournalRow>> {
+/// Those behind the rows of a full pass that are earlier versions of the same records: of two large writes that
+/// overtook each other the one that began first may have committed last.
+fn earlier_versions_behind(conn: &mut DbConn, rows: &[JournalRow]) -> QueryResult<Vec<JournalRow>> {
     if i64::try_from(rows.len()).unwrap_or(PASS) < PASS {
-        return Ok(rows);
+        return Ok(Vec::new());
     }
     let mut latest: HashMap<(&str, &str), i64> = HashMap::new();
-    for row in &rows {
+    for row in rows {
         let version = latest.entry(row.record()).or_default();
         *version = row.record_version.max(*version);
     }
-    let known: HashSet<JournalEntryId> = rows.iter().map(|row| row.id).collect();
+    let last = latest.values().copied().max().unwrap_or_default();
+    if last <= 1 {
+        return Ok(Vec::new());
+    }
     let records: HashSet<&str> = latest.keys().map(|(_, id)| *id).collect();
     let mut behind: Vec<JournalRow> = journal::table
         .inner_join(
@@ -334,16 +371,12 @@ fn with_earlier_versions(conn: &mut DbConn, mut rows: Vec<JournalRow>) -> QueryR
                 .and(unsealed_entries::entry_id.eq(journal::id))),
         )
         .filter(journal::record_id.eq_any(records))
-        .filter(journal::record_version.lt(latest.values().copied().max().unwrap_or_default()))
+        .filter(journal::record_version.lt(last))
         .order((journal::recorded_at, journal::id))
         .select(JournalRow::as_select())
         .load(conn)?;
-    behind.retain(|row| {
-        let is_earlier = latest.get(&row.record()).is_some_and(|latest| row.record_version < *latest);
-        is_earlier && !known.contains(&row.id)
-    });
-    rows.extend(behind);
-    Ok(rows)
+    behind.retain(|row| latest.get(&row.record()).is_some_and(|latest| row.record_version < *latest));
+    Ok(behind)
 }
 
 /// The time alone could place version 3 of a record before its version 2: clocks of instances differ,
@@ -360,108 +393,4 @@ fn in_version_order(rows: Vec<JournalRow>) -> Vec<JournalRow> {
     }
     placed.sort_unstable_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, row)| row).collect()
-}
-
-/// What a verification found.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every sealed entry is as it was; with the end of the chain to keep elsewhere.
-    Sound {
-        /// How many entries are sealed.
-        sealed: i64,
-        /// The hash of the last one.
-        hash: String,
-        /// How many wait to be sealed.
-        unsealed: i64,
-    },
-    /// The first entry that is not as it was.
-    Broken {
-        /// Its position; for one that has none, that behind the end of the chain.
-        position: i64,
-        /// Its id, when a row is still there.
-        id: Option<String>,
-        /// What is wrong, in words.
-        reason: &'static str,
-    },
-}
-
-/// Recomputes the chain from its beginning, in chunks.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn verify(conn: &mut DbConn) -> Result<Verdict, ApiError> {
-    let (end, end_hash): (i64, String) =
-        journal_seal::table.select((journal_seal::position, journal_seal::hash)).first(conn)?;
-    let (mut position, mut hash) = (0_i64, String::new());
-    // Entries may be sealed while this runs: the seal is compared with the hash at its own place.
-    let mut hash_at_end = String::new();
-    loop {
-        let links: Vec<Link> = journal_chain::table
-            .filter(journal_chain::position.gt(position))
-            .order(journal_chain::position)
-            .limit(PASS)
-            .select(Link::as_select())
-            .load(conn)?;
-        if links.is_empty() {
-            break;
-        }
-        let ids: Vec<JournalEntryId> = links.iter().map(|link| link.entry_id).collect();
-        let rows: Vec<JournalRow> =
-            journal::table.filter(journal::id.eq_any(ids)).select(JournalRow::as_select()).load(conn)?;
-        let rows: HashMap<JournalEntryId, JournalRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-        for link in links {
-            let expected = position + 1;
-            let row = rows.get(&link.entry_id).filter(|_| link.position == expected);
-            let Some(row) = row else {
-                return Ok(Verdict::Broken { position: expected, id: None, reason: "the entry is missing" });
-            };
-            let whole = row.link((position, &hash));
-            if link != whole {
-                let id = Some(row.id.to_string());
-                let reason = match link.hash == whole.hash {
-                    true => "what the change feed tells of the entry was changed",
-                    false => "the entry was changed",
-                };
-                return Ok(Verdict::Broken { position: expected, id, reason });
-            }
-            (position, hash) = (expected, whole.hash);
-            if position == end {
-                hash_at_end.clone_from(&hash);
-            }
-        }
-    }
-    if position < end {
-        return Ok(Verdict::Broken { position: position + 1, id: None, reason: "the entry is missing" });
-    }
-    if hash_at_end != end_hash {
-        return Ok(Verdict::Broken {
-            position: end,
-            id: None,
-            reason: "the end of the chain does not match its seal",
-        });
-    }
-    let outside: Option<JournalEntryId> = journal::table
-        .filter(not(exists(journal_chain::table.filter(journal_chain::entry_id.eq(journal::id)))))
-        .filter(not(exists(unsealed_entries::table.filter(unsealed_entries::entry_id.eq(journal::id)))))
-        .select(journal::id)
-        .first(conn)
-        .optional()?;
-    if let Some(id) = outside {
-        let reason = "an entry stands outside of the chain";
-        return Ok(Verdict::Broken { position: position + 1, id: Some(id.to_string()), reason });
-    }
-    // One that was taken away before it was sealed, and one that would be sealed twice.
-    let amiss: Option<JournalEntryId> =
-        unsealed_entries::table
-            .filter(not(exists(journal::table.filter(journal::id.eq(unsealed_entries::entry_id)))).or(
-                exists(journal_chain::table.filter(journal_chain::entry_id.eq(unsealed_entries::entry_id))),
-            ))
-            .select(unsealed_entries::entry_id)
-            .first(conn)
-            .optional()?;
-    if let Some(id) = amiss {
-        let reason = "an entry that waits to be sealed is missing, or sealed already";
-        return Ok(Verdict::Broken { position: position + 1, id: Some(id.to_string()), reason });
-    }
-    Ok(Verdict::Sound { sealed: position, hash, unsealed: unsealed(conn)? })
 }

@@ -6,6 +6,7 @@ pub mod entries;
 pub mod journal;
 pub mod personal_reads;
 pub mod sights;
+mod verification;
 
 use crate::api::mount::Mount;
 

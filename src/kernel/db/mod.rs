@@ -12,6 +12,7 @@ pub mod epochs;
 mod errors;
 pub mod json_text;
 pub mod migrate;
+pub mod packed_text;
 #[cfg(any(test, feature = "testing"))]
 pub mod plan;
 mod pool;

@@ -1,7 +1,9 @@
 //! Values as both databases store them: ids and enumerations as text, instants as whole
 //! microseconds since 1970 (UTC), days as DATE.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -68,6 +70,27 @@ impl std::str::FromStr for IdText {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         uuid::Uuid::try_parse(text).map(Self::from)
+    }
+}
+
+/// The canonical text, and where nobody reads what is written the sixteen bytes.
+impl Serialize for IdText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.written())
+        } else {
+            self.0.to_be_bytes().serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for IdText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            <Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        } else {
+            <[u8; 16]>::deserialize(deserializer).map(|bytes| Self(u128::from_be_bytes(bytes)))
+        }
     }
 }
 
@@ -156,13 +179,13 @@ macro_rules! id {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.written())
+                self.0.serialize(serializer)
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <std::borrow::Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                serde::Deserialize::deserialize(deserializer).map(Self)
             }
         }
 
@@ -396,8 +419,30 @@ impl From<DateTime<Utc>> for Instant {
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // RFC 3339, with as many decimals of a second as there are: 0, 3 or 6.
-        write!(f, "{:?}Z", self.utc().naive_utc())
+        let at = self.utc();
+        let Some(second) = written_second(at) else { return write!(f, "{:?}Z", at.naive_utc()) };
+        f.write_str(std::str::from_utf8(&second).unwrap_or_default())?;
+        match self.0.rem_euclid(1_000_000) {
+            0 => {}
+            micros if micros % 1_000 == 0 => write!(f, ".{:03}", micros / 1_000)?,
+            micros => write!(f, ".{micros:06}")?,
+        }
+        f.write_str("Z")
     }
+}
+
+/// A moment to the second as RFC 3339 has it, of a year of four digits: every record has several, and chrono writes
+/// them letter by letter.
+fn written_second(at: DateTime<Utc>) -> Option<[u8; 19]> {
+    let year = u32::try_from(at.year()).ok().filter(|year| *year <= 9_999)?;
+    let two = |number: u32| {
+        let number = u8::try_from(number).unwrap_or_default();
+        [b'0' + number / 10, b'0' + number % 10]
+    };
+    let [[a, b], [c, d]] = [year / 100, year % 100].map(two);
+    let [[e, f], [g, h]] = [at.month(), at.day()].map(two);
+    let [[i, j], [k, l], [m, n]] = [at.hour(), at.minute(), at.second()].map(two);
+    Some([a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n])
 }
 
 impl Serialize for Instant {

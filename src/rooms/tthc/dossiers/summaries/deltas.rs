@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::contributions::{Changes, Counted, Leaf};
-use super::sheets::{Cell, Cells, Packed};
+use super::packed::Packed;
+use super::sheets::{Cell, Cells};
 use kernel::db::DbConn;
-use kernel::db::json_text::JsonText;
+use kernel::db::packed_text::PackedText;
 use kernel::db::schema::dossier_deltas;
 use kernel::db::types::IdText;
 use kernel::error::ApiError;
@@ -25,7 +26,7 @@ const UNITS: usize = 50;
 #[diesel(table_name = dossier_deltas, treat_none_as_default_value = false)]
 pub(super) struct DeltaRow {
     pub(super) id: String,
-    content: JsonText<Vec<OfUnit>>,
+    content: PackedText<Vec<OfUnit>>,
     /// How many counts it changes.
     pub(super) changes: i64,
 }
@@ -41,15 +42,31 @@ pub(super) struct OfUnit {
 impl DeltaRow {
     /// Tells every change.
     pub(super) fn each(&self, mut take: impl FnMut(Leaf, Changes)) -> Result<(), ApiError> {
-        for OfUnit { unit, province, counts } in &self.content.0 {
-            counts.each(|cell, changes| {
-                if let Some(leaf) = cell.leaf(*unit, *province) {
-                    take(leaf, changes);
-                }
-            })?;
-        }
-        Ok(())
+        self.content.0.iter().try_for_each(|of_unit| of_unit.each(&mut take))
     }
+}
+
+impl OfUnit {
+    /// Tells every change.
+    pub(super) fn each(&self, mut take: impl FnMut(Leaf, Changes)) -> Result<(), ApiError> {
+        let Self { unit, province, counts } = self;
+        counts.each(|cell, changes| {
+            if let Some(leaf) = cell.leaf(*unit, *province) {
+                take(leaf, changes);
+            }
+        })
+    }
+}
+
+/// Changes unit by unit, and how many those of each are.
+pub(super) fn by_unit(counted: &Counted) -> impl Iterator<Item = (OfUnit, usize)> {
+    let mut units: BTreeMap<(OrgUnitId, OrgUnitId), Cells> = BTreeMap::new();
+    for (leaf, changes) in counted {
+        units.entry((leaf.unit, leaf.province)).or_default().insert(Cell::whole(leaf), *changes);
+    }
+    units.into_iter().map(|((unit, province), cells)| {
+        (OfUnit { unit, province, counts: Packed::from(&cells) }, cells.len())
+    })
 }
 
 /// Keeps what a write changes in the counts, in its own transaction.
@@ -57,14 +74,9 @@ impl DeltaRow {
 /// # Errors
 /// When the database cannot be written.
 pub fn keep(conn: &mut DbConn, counted: &Counted) -> Result<(), ApiError> {
-    let mut units: BTreeMap<(OrgUnitId, OrgUnitId), Cells> = BTreeMap::new();
-    for (leaf, changes) in counted {
-        units.entry((leaf.unit, leaf.province)).or_default().insert(Cell::whole(leaf), *changes);
-    }
-    let mut rows: Vec<DeltaRow> = Vec::with_capacity(units.len().div_ceil(UNITS));
-    for ((unit, province), cells) in units {
-        let of_unit = OfUnit { unit, province, counts: Packed::from(&cells) };
-        let changes = i64::try_from(cells.len()).unwrap_or(i64::MAX);
+    let mut rows: Vec<DeltaRow> = Vec::new();
+    for (of_unit, changes) in by_unit(counted) {
+        let changes = i64::try_from(changes).unwrap_or(i64::MAX);
         match rows.last_mut().filter(|row| row.content.0.len() < UNITS) {
             Some(row) => {
                 row.content.0.push(of_unit);
@@ -72,7 +84,7 @@ pub fn keep(conn: &mut DbConn, counted: &Counted) -> Result<(), ApiError> {
             }
             None => {
                 let id = IdText::new().written().to_owned();
-                rows.push(DeltaRow { id, content: JsonText(vec![of_unit]), changes });
+                rows.push(DeltaRow { id, content: PackedText(vec![of_unit]), changes });
             }
         }
     }

@@ -10,8 +10,9 @@ use diesel::sql_types::BigInt;
 
 use super::contributions::{Changes, Leaf};
 use super::deltas::{self, DeltaRow};
-use super::sheets::{Area, Bucket, Cells, Packed, Sheet};
-use kernel::db::json_text::JsonText;
+use super::packed::Packed;
+use super::sheets::{Area, Bucket, Cells, Sheet};
+use kernel::db::packed_text::PackedText;
 use kernel::db::schema::{dossier_areas, dossier_deltas, dossier_sums};
 use kernel::db::{Db, DbConn, hold_turns, is_ones_turn};
 use kernel::error::ApiError;
@@ -40,7 +41,7 @@ const WORTH: i64 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sheets read and written together.
-const TOGETHER: usize = 500;
+pub(super) const TOGETHER: usize = 500;
 
 /// A sheet as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -48,16 +49,16 @@ const TOGETHER: usize = 500;
 pub(super) struct SheetRow {
     pub(super) area: String,
     pub(super) bucket: String,
-    totals: JsonText<Packed>,
-    times: JsonText<Packed>,
-    moves: JsonText<Packed>,
-    days: JsonText<Packed>,
-    procedures: JsonText<Packed>,
+    totals: PackedText<Packed>,
+    times: PackedText<Packed>,
+    moves: PackedText<Packed>,
+    days: PackedText<Packed>,
+    procedures: PackedText<Packed>,
 }
 
 impl SheetRow {
-    fn new(area: Area, bucket: Bucket, sheet: &Sheet) -> Self {
-        let packed = |cells: &Cells| JsonText(Packed::from(cells));
+    pub(super) fn new(area: Area, bucket: Bucket, sheet: &Sheet) -> Self {
+        let packed = |cells: &Cells| PackedText(Packed::from(cells));
         Self {
             area: area.to_string(),
             bucket: bucket.to_string(),
@@ -126,13 +127,16 @@ pub(super) fn fold_pass(conn: &mut DbConn) -> Result<usize, ApiError> {
         return Ok(0);
     }
     let rows = oldest(conn)?;
-    let mut changed: Vec<(Leaf, Changes)> = Vec::new();
+    let (mut changed, mut since): (Vec<(Leaf, Changes)>, _) = (Vec::new(), Since::new());
     for row in &rows {
-        row.each(|leaf, changes| changed.push((leaf, changes)))?;
+        row.each(|leaf, changes| {
+            note_since(&mut since, &leaf);
+            changed.push((leaf, changes));
+        })?;
     }
     let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
     keep_sheets(conn, &changed)?;
-    keep_areas(conn, &changed)?;
+    keep_areas(conn, since)?;
     for part in ids.chunks(TOGETHER) {
         diesel::delete(dossier_deltas::table.filter(dossier_deltas::id.eq_any(part))).execute(conn)?;
     }
@@ -199,17 +203,21 @@ fn add_to_sheets(
     Ok(insert_rows!(conn, dossier_sums, rows.iter().collect::<Vec<_>>())?)
 }
 
-/// Notes which units the sheets know, and since when.
-fn keep_areas(conn: &mut DbConn, changed: &[(Leaf, Changes)]) -> Result<(), ApiError> {
+/// The units that are counted, with their provinces, and since which day each is.
+pub(super) type Since = BTreeMap<(OrgUnitId, OrgUnitId), NaiveDate>;
+
+/// Notes since when the unit of a leaf is counted.
+pub(super) fn note_since(since: &mut Since, leaf: &Leaf) {
+    let first = since.entry((leaf.province, leaf.unit)).or_insert(leaf.day);
+    *first = leaf.day.min(*first);
+}
+
+/// Keeps which units the sheets know, and since when.
+pub(super) fn keep_areas(conn: &mut DbConn, since: Since) -> Result<(), ApiError> {
     use diesel::query_dsl::methods::FilterDsl;
     use diesel::upsert::excluded;
     use dossier_areas as a;
-    let mut areas: BTreeMap<(OrgUnitId, OrgUnitId), NaiveDate> = BTreeMap::new();
-    for (leaf, _) in changed {
-        let first = areas.entry((leaf.province, leaf.unit)).or_insert(leaf.day);
-        *first = leaf.day.min(*first);
-    }
-    let rows: Vec<_> = areas
+    let rows: Vec<_> = since
         .into_iter()
         .map(|((province, unit), day)| {
             (a::unit_id.eq(unit), a::province_id.eq(province), a::first_day.eq(day))

@@ -10,6 +10,8 @@
 pub mod contributions;
 pub mod deltas;
 pub mod fold;
+mod packed;
+mod recount;
 mod sheets;
 pub mod spans;
 pub mod sums;

@@ -8,14 +8,15 @@ use diesel::sql_types::{Bool, Text};
 
 use super::contributions::{Changes, CountedBy, Leaf};
 use super::deltas::each_delta;
-use super::sheets::{Area, Cell, Packed};
+use super::packed::Packed;
+use super::sheets::{Area, Cell};
 use super::spans::{Days, Kept, Span, Time};
 use crate::dossiers::model::{Channel, DossierRole};
 use crate::procedures::fields::ProcedureFieldId;
 use crate::processing_returns::rules::Columns;
 use kernel::db::DbConn;
 use kernel::db::conn::MultiBackend;
-use kernel::db::json_text::JsonText;
+use kernel::db::packed_text::PackedText;
 use kernel::db::schema::{dossier_areas, dossier_sums};
 use kernel::error::ApiError;
 use kernel::tree::{OrgUnitId, Tier, UnitSet};
@@ -299,7 +300,7 @@ pub(super) fn read_part(
         let Some(within) = spans.iter().map(within).reduce(either) else { return Ok(()) };
         let names: Vec<&String> = of_name.keys().collect();
         let query = s::table.filter(s::area.eq_any(names)).filter(within);
-        let rows: Vec<(String, String, JsonText<Packed>)> = match part {
+        let rows: Vec<(String, String, PackedText<Packed>)> = match part {
             Part::Totals => query.select((s::area, s::bucket, s::totals)).load(conn)?,
             Part::Times => query.select((s::area, s::bucket, s::times)).load(conn)?,
             Part::Moves => query.select((s::area, s::bucket, s::moves)).load(conn)?,

@@ -1,31 +1,22 @@
 //! Whether the counts are what the dossiers say, and how they are made anew (`cchc rollup`).
 //!
-//! Counting everything again takes memory for each unit and day. It is therefore done in shares, each of
-//! some units: every share reads all dossiers once, and all shares see one snapshot.
+//! Both count everything again ([`Recount`]), out of one snapshot.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Neg;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::contributions::{Changes, Counted, Leaf, contributions};
-use super::deltas::{each_delta, keep};
-use super::fold::{SheetRow, fold_pass, hold_folding};
+use super::deltas::each_delta;
+use super::fold::{SheetRow, TOGETHER, hold_folding, keep_areas};
+use super::recount::{Recount, Sheets, add};
 use super::sheets::{Area, Bucket, Cell, Sheet};
 use crate::dossiers::life::DossierStatus;
-use crate::dossiers::model::DossierId;
 use crate::dossiers::row::DossierRow;
 use kernel::db::schema::{dossier_areas, dossier_deltas, dossier_sums, dossiers};
 use kernel::db::{Db, DbConn, snapshot};
 use kernel::error::ApiError;
-
-/// Dossiers read at once.
-const PART: i64 = 2_000;
-
-/// Dossiers of one share: its sums take some hundred megabytes at most.
-const SHARE: i64 = 150_000;
+use kernel::insert_rows;
 
 /// What a look at the counts found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,18 +69,16 @@ const TOLD: usize = 20;
 /// When the database cannot be read.
 pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
     snapshot(conn, |conn| {
-        let dossiers: i64 =
-            dossiers::table.filter(dossiers::deleted_at.is_null()).count().get_result(conn)?;
-        let shares = u64::try_from(dossiers / SHARE).unwrap_or_default() + 1;
-        let mut verified = Verified { dossiers, ..Verified::default() };
-        for share in 0..shares {
+        let mut verified = Verified::default();
+        let mut recount = Recount::of(conn, |_, rows| {
+            rows.iter().for_each(|row| verified.hold_late_day(row));
+            Ok(())
+        })?;
+        verified.dossiers = recount.dossiers;
+        for share in recount.shares() {
             // What stands there is taken from what should: nothing may be left.
-            let is_wanted = |area| share_of(area, shares) == share;
-            let mut sheets = counted(conn, is_wanted, |row| {
-                if share == 0 {
-                    verified.hold_late_day(row);
-                }
-            })?;
+            let is_wanted = |area| share.is_of(area);
+            let mut sheets = recount.counted(is_wanted)?;
             verified.sums += count(&mut sheets);
             each_delta(conn, |leaf, changes| add(&mut sheets, &leaf, -changes, is_wanted))?;
             less_stored(conn, &mut sheets, is_wanted)?;
@@ -99,15 +88,6 @@ pub fn verify(conn: &mut DbConn) -> Result<Verified, ApiError> {
         }
         Ok(verified)
     })
-}
-
-/// The sheets of some areas.
-type Sheets = BTreeMap<(Area, Bucket), Sheet>;
-
-fn share_of(area: Area, shares: u64) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    area.hash(&mut hasher);
-    hasher.finish() % shares
 }
 
 /// How many sums there are that are not nothing.
@@ -124,42 +104,6 @@ fn told<'s>((area, bucket): &'s (Area, Bucket), sheet: &'s Sheet) -> impl Iterat
              {working_days:?} working days: off by {changes:?}"
         )
     })
-}
-
-/// Adds changes to the sheets of the areas that are wanted.
-fn add(sheets: &mut Sheets, leaf: &Leaf, changes: Changes, is_wanted: impl Fn(Area) -> bool) {
-    for area in Area::all_of(leaf).into_iter().filter(|area| is_wanted(*area)) {
-        for bucket in Bucket::both_of(leaf.day) {
-            sheets.entry((area, bucket)).or_default().add(area, bucket, leaf, changes);
-        }
-    }
-}
-
-/// The sheets of these areas as the dossiers make them, each of which `look` is shown.
-fn counted(
-    conn: &mut DbConn,
-    is_wanted: impl Fn(Area) -> bool,
-    mut look: impl FnMut(&DossierRow),
-) -> Result<Sheets, ApiError> {
-    let (mut sheets, mut last) = (Sheets::new(), None);
-    loop {
-        let rows = dossiers_behind(conn, last)?;
-        let Some(end) = rows.last() else { return Ok(sheets) };
-        last = Some(end.id);
-        rows.iter().for_each(&mut look);
-        for (leaf, changes) in rows.iter().flat_map(contributions) {
-            add(&mut sheets, &leaf, changes, &is_wanted);
-        }
-    }
-}
-
-/// The next dossiers that are not deleted.
-fn dossiers_behind(conn: &mut DbConn, last: Option<DossierId>) -> Result<Vec<DossierRow>, ApiError> {
-    let mut query = dossiers::table.filter(dossiers::deleted_at.is_null()).into_boxed();
-    if let Some(last) = last {
-        query = query.filter(dossiers::id.gt(last));
-    }
-    Ok(query.order(dossiers::id).limit(PART).select(DossierRow::as_select()).load(conn)?)
 }
 
 /// Takes away what is stored.
@@ -228,22 +172,30 @@ pub fn rebuild(conn: &mut DbConn) -> Result<i64, ApiError> {
     if let DbConn::Pg(pg) = conn {
         diesel::sql_query("LOCK TABLE dossiers, dossier_deltas IN SHARE ROW EXCLUSIVE MODE").execute(pg)?;
     }
+    let mut recount = Recount::of(conn, correct_late_days)?;
     diesel::delete(dossier_deltas::table).execute(conn)?;
     diesel::delete(dossier_sums::table).execute(conn)?;
     diesel::delete(dossier_areas::table).execute(conn)?;
-    let (mut last, mut count) = (None, 0);
+    for share in recount.shares() {
+        keep_sheets(conn, recount.counted(|area| share.is_of(area))?)?;
+    }
+    keep_areas(conn, recount.since)?;
+    Ok(recount.dossiers)
+}
+
+/// Stores sheets where there are none.
+fn keep_sheets(conn: &mut DbConn, mut sheets: Sheets) -> QueryResult<()> {
+    sheets.values_mut().for_each(Sheet::trim);
+    sheets.retain(|_, sheet| sheet.len() > 0);
+    let mut sheets = sheets.into_iter();
     loop {
-        let rows = dossiers_behind(conn, last)?;
-        let Some(end) = rows.last() else { return Ok(count) };
-        last = Some(end.id);
-        let mut counted = Counted::new();
-        for (leaf, changes) in rows.iter().flat_map(contributions) {
-            *counted.entry(leaf).or_default() += changes;
+        let part = sheets.by_ref().take(TOGETHER);
+        let rows: Vec<SheetRow> =
+            part.map(|((area, bucket), sheet)| SheetRow::new(area, bucket, &sheet)).collect();
+        if rows.is_empty() {
+            return Ok(());
         }
-        count += i64::try_from(rows.len()).unwrap_or_default();
-        correct_late_days(conn, &rows)?;
-        keep(conn, &counted)?;
-        while fold_pass(conn)? > 0 {}
+        insert_rows!(&mut *conn, dossier_sums, rows.iter().collect::<Vec<_>>())?;
     }
 }
 
