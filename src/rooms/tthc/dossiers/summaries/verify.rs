@@ -1,6 +1,6 @@
 //! Whether the counts are what the dossiers say, and how they are made anew (`cchc rollup`).
 //!
-//! Both count everything again ([`Recount`]), out of one snapshot.
+//! Both count everything again, out of one snapshot.
 
 use std::ops::Neg;
 
