@@ -1,5 +1,5 @@
-//! Large values that belong to their row, packed into a text column: read and written whole, never searched. A list
-//! of numbers takes a fifth of its JSON, and is read in a tenth of the time.
+//! Large values that belong to their row, packed into a text column: read and written whole, never searched. Numbers
+//! and ids take less than half of their JSON.
 //!
 //! What is packed names no fields: a type whose shape changes needs a migration that takes its values away, or
 //! writes them anew.
